@@ -1,0 +1,283 @@
+"""What was accepted of a model, and how is it kept?
+
+A baseline is a JSON report (design, section 8), whole or cut down: `write` keeps of it what a comparison needs, one
+shortcut a line, so that a pull request shows what it changes. `read` takes either. It trusts nothing in the file.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import posixpath
+import stat
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any, NoReturn, cast
+
+from shortcut_audit.errors import ConfigError
+from shortcut_audit.report import KINDS, Kind, ModelReport, Shape, Shortcut
+
+SCHEMA_VERSION = 1
+SIZE_LIMIT = 16 * 2**20
+"""Bytes of a baseline that is read: parsed, JSON takes up to twenty times the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteStep:
+    """One op on an accepted shortcut's route: what it did is in the roles and shapes of its learned tensors."""
+
+    op: str
+    weights: tuple[tuple[str, tuple[int, ...]], ...]
+    """(role, shape) of each learned tensor."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedShortcut:
+    """What a comparison needs to know of one shortcut."""
+
+    key: str
+    scope: str
+    kind: Kind
+    fork: Shape
+    merge: Shape
+    route: tuple[RouteStep, ...]
+    parameters: int
+    macs: int | None
+    weight_layers: int
+    """Of the residual branch that the shortcut skips."""
+
+    @property
+    def settled_parameters(self) -> int:
+        """Its parameters, whether or not an exporter folded normalisations into weights.
+
+        Eval-mode export folds BatchNorm's scale and shift, 2C numbers, into the convolution before it, which gains a
+        bias of C instead (ResNet-18: 173,824 parameters before, 172,928 after). So the vectors that follow a matrix on
+        the route (its bias, scales, shifts) count as one vector, however many there are. The price: one more vector
+        after a matrix that has one already goes unnoticed.
+        """
+        surplus, vectors, behind_matrix = 0, list[int](), False
+        for step in self.route:
+            for role, shape in step.weights:
+                if role == "weight":
+                    surplus += _foldable(vectors) if behind_matrix else 0
+                    vectors, behind_matrix = [], True
+                else:
+                    vectors.append(math.prod(shape))
+        surplus += _foldable(vectors) if behind_matrix else 0
+        return max(self.parameters - surplus, 0)
+
+
+def _foldable(vectors: Sequence[int]) -> int:
+    return sum(vectors) - max(vectors, default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedModel:
+    """What was accepted of one model; its shortcuts in topological order."""
+
+    source: str
+    shortcuts: tuple[AcceptedShortcut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Every model that was accepted together, and the file that says so."""
+
+    file: str
+    models: tuple[AcceptedModel, ...]
+
+
+def accept(model: ModelReport) -> AcceptedModel:
+    """What there is to accept of a model that was audited just now."""
+    return AcceptedModel(model.source, tuple(_accept(shortcut) for shortcut in model.shortcuts))
+
+
+def _accept(shortcut: Shortcut) -> AcceptedShortcut:
+    return AcceptedShortcut(
+        key=shortcut.key,
+        scope=shortcut.scope,
+        kind=shortcut.kind,
+        fork=shortcut.fork.shape,
+        merge=shortcut.merge.shape,
+        route=tuple(RouteStep(s.op, tuple((w.role, w.shape) for w in s.weights)) for s in shortcut.route),
+        parameters=shortcut.parameters,
+        macs=shortcut.macs,
+        weight_layers=shortcut.span.weight_layers,
+    )
+
+
+def write(models: Iterable[AcceptedModel], root: Path) -> str:
+    """The text of a baseline file: sorted, one shortcut a line, no time, no path outside `root` or absolute."""
+    named = sorted(((portable(model.source, root), model) for model in models), key=lambda pair: pair[0])
+    blocks = ",\n".join(_model_text(source, model) for source, model in named)
+    head = f'{{"schema_version": {SCHEMA_VERSION}, "tool": {{"name": "shortcut-audit"}},\n "models": ['
+    return head + (f"\n{blocks}\n" if blocks else "") + "]}\n"
+
+
+def portable(source: str, root: Path) -> str:
+    """The name under which a model is kept: its path relative to `root`; outside of that, its file name alone."""
+    path = Path(source)
+    if not path.is_absolute():
+        return posixpath.normpath(path.as_posix())
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+
+
+def _model_text(source: str, model: AcceptedModel) -> str:
+    lines = ",\n".join(f"   {json.dumps(_entry(shortcut))}" for shortcut in model.shortcuts)
+    return f'  {{"source": {json.dumps(source)}, "shortcuts": [' + (f"\n{lines}\n  ]}}" if lines else "]}")
+
+
+def _entry(shortcut: AcceptedShortcut) -> dict[str, Any]:
+    return {
+        "key": shortcut.key,
+        "scope": shortcut.scope,
+        "kind": shortcut.kind,
+        "fork": {"shape": shortcut.fork},
+        "merge": {"shape": shortcut.merge},
+        "parameters": shortcut.parameters,
+        "macs": shortcut.macs,
+        "span": {"weight_layers": shortcut.weight_layers},
+        "route": [
+            {"op": step.op, "weights": [{"role": role, "shape": shape} for role, shape in step.weights]}
+            for step in shortcut.route
+        ],
+    }
+
+
+def is_report(path: Path) -> bool:
+    """Whether a baseline is a JSON report rather than a model: JSON opens with a brace. Raises ConfigError."""
+    return _bytes(path, 4096).lstrip().startswith(b"{")
+
+
+def read(path: Path) -> Baseline:
+    """The baseline in a JSON report. Raises ConfigError, one line, on anything that is none."""
+    data = _bytes(path, SIZE_LIMIT + 1)
+    if len(data) > SIZE_LIMIT:
+        raise ConfigError(f"{path}: a baseline of over {SIZE_LIMIT >> 20} MiB is not read; --write-baseline makes a small one")
+    try:
+        document = json.loads(data, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: no JSON report: {error or 'nested too deeply'}") from None
+    reader = _Reader(str(path))
+    return Baseline(str(path), reader.models(document))
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of a report")
+
+
+def _bytes(path: Path, limit: int) -> bytes:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ConfigError(f"{path}: the baseline is no regular file")
+        with path.open("rb") as file:
+            return file.read(limit)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ConfigError(f"{path}: cannot read the baseline: {reason}; --write-baseline makes one") from None
+
+
+class _Reader:
+    """Takes a parsed document apart, field by field; whatever does not fit is a ConfigError that says where."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+
+    def models(self, document: object) -> tuple[AcceptedModel, ...]:
+        report = self._object(document, "the report")
+        if report.get("schema_version") != SCHEMA_VERSION:
+            self._refuse("schema_version", f"is not {SCHEMA_VERSION}: the report of another version")
+        found = tuple(
+            self._model(model, f"models[{n}]") for n, model in enumerate(self._list(report.get("models"), "models"))
+        )
+        return found
+
+    def _model(self, given: object, where: str) -> AcceptedModel:
+        model = self._object(given, where)
+        shortcuts = enumerate(self._list(model.get("shortcuts"), f"{where}.shortcuts"))
+        return AcceptedModel(
+            self._text(model.get("source"), f"{where}.source"),
+            tuple(self._shortcut(entry, f"{where}.shortcuts[{n}]") for n, entry in shortcuts),
+        )
+
+    def _shortcut(self, given: object, where: str) -> AcceptedShortcut:
+        entry = self._object(given, where)
+        kind = entry.get("kind")
+        if kind not in KINDS:
+            self._refuse(f"{where}.kind", f"is none of {', '.join(KINDS)}")
+        span = self._object(entry.get("span"), f"{where}.span")
+        route = enumerate(self._list(entry.get("route"), f"{where}.route"))
+        macs = entry.get("macs")
+        return AcceptedShortcut(
+            key=self._text(entry.get("key"), f"{where}.key"),
+            scope=self._text(entry.get("scope"), f"{where}.scope"),
+            kind=cast("Kind", kind),
+            fork=self._shape(entry.get("fork"), f"{where}.fork"),
+            merge=self._shape(entry.get("merge"), f"{where}.merge"),
+            route=tuple(self._step(step, f"{where}.route[{n}]") for n, step in route),
+            parameters=self._count(entry.get("parameters"), f"{where}.parameters"),
+            macs=None if macs is None else self._count(macs, f"{where}.macs"),
+            weight_layers=self._count(span.get("weight_layers"), f"{where}.span.weight_layers"),
+        )
+
+    def _step(self, given: object, where: str) -> RouteStep:
+        step = self._object(given, where)
+        weights = []
+        for n, weight in enumerate(self._list(step.get("weights"), f"{where}.weights")):
+            fields = self._object(weight, f"{where}.weights[{n}]")
+            sizes = self._list(fields.get("shape"), f"{where}.weights[{n}].shape")
+            shape = tuple(self._count(size, f"{where}.weights[{n}].shape") for size in sizes)
+            weights.append((self._text(fields.get("role"), f"{where}.weights[{n}].role"), shape))
+        return RouteStep(self._text(step.get("op"), f"{where}.op"), tuple(weights))
+
+    def _shape(self, given: object, where: str) -> Shape:
+        shape = self._object(given, where).get("shape")
+        if shape is None:
+            return None
+        sizes = self._list(shape, f"{where}.shape")
+        return tuple(
+            size if size is None or isinstance(size, str) else self._count(size, f"{where}.shape") for size in sizes
+        )
+
+    def _object(self, given: object, where: str) -> dict[str, object]:
+        return given if isinstance(given, dict) else self._refuse(where, "is no JSON object")
+
+    def _list(self, given: object, where: str) -> list[object]:
+        return given if isinstance(given, list) else self._refuse(where, "is no JSON list")
+
+    def _text(self, given: object, where: str) -> str:
+        return given if isinstance(given, str) else self._refuse(where, "is no text")
+
+    def _count(self, given: object, where: str) -> int:
+        if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
+            return given
+        return self._refuse(where, "is no count (a whole number from 0)")
+
+    def _refuse(self, where: str, what: str) -> NoReturn:
+        raise ConfigError(f"{self._file}: no baseline: {where} {what}; --write-baseline makes one")
+
+
+def counterpart(baseline: Baseline, source: str, sources: Sequence[str]) -> AcceptedModel | None:
+    """What was accepted of the model `source`, one of the `sources` that are audited; None where nothing was.
+
+    1. The model whose path agrees in the most components, from the file name backwards; no tie.
+    2. Where one model is audited and one was accepted, they are each other's, whatever their names.
+    """
+    wanted = _parts(source)
+    agreeing = [(_agreement(wanted, _parts(model.source)), model) for model in baseline.models]
+    best = max((agreement for agreement, _ in agreeing), default=0)
+    nearest = [model for agreement, model in agreeing if agreement == best]
+    if best and len(nearest) == 1:
+        return nearest[0]
+    return baseline.models[0] if len(sources) == len(baseline.models) == 1 else None
+
+
+def _parts(source: str) -> tuple[str, ...]:
+    return PurePath(posixpath.normpath(PurePath(source).as_posix())).parts
+
+
+def _agreement(one: Sequence[str], other: Sequence[str]) -> int:
+    """In how many components, from the last backwards, two paths agree."""
+    pairs = zip(reversed(one), reversed(other), strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

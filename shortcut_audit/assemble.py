@@ -1,0 +1,191 @@
+"""Which values does this model compute, and from what?
+
+Turns a loader's `Draft` into the frozen `ModelGraph`, the same way for every source:
+1. the structure is checked and the nodes put in order (structure.py);
+2. fused ops are unfolded into the canonical ones they stand for (fused.py);
+3. an op all of whose inputs are constant is itself constant, and so is what comes out of `Shape`: geometry, not data.
+   Both become `Constant`s on whoever reads them, with the stored tensors that they were computed from;
+4. every remaining op makes values, whose shapes are inferred (shapes.py), or taken from the file where inference is
+   silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import networkx as nx
+
+from shortcut_audit import fused, shapes
+from shortcut_audit.draft import Draft, Node, Tensor
+from shortcut_audit.graph import Constant, Dim, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
+from shortcut_audit.operators import OPERATORS
+from shortcut_audit.structure import in_order
+
+DATA_IGNORED: Mapping[str, int] = {
+    "Shape": 0, "Size": 0, "EyeLike": 0, "RandomNormalLike": 0, "RandomUniformLike": 0, "CastLike": 1,
+}  # fmt: skip
+"""By operator, the input slot of which only shape or element type matters: what stands there is no data."""
+
+RANDOM = frozenset({"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"})
+"""Ops whose result changes from pass to pass, even when their inputs do not."""
+
+QUANTISED_TYPES = frozenset({"int8", "uint8", "int4", "uint4", "int2", "uint2", "int32", "float8", "float4"})
+"""Element types in which quantised weights are stored (int32: their biases)."""
+
+
+def assemble(draft: Draft) -> ModelGraph:
+    """The graph of values that `draft` describes. Raises UnreadableModel when it is no graph."""
+    nodes, listed_in_order = in_order(draft)
+    work = _Assembly(draft, _stored_weights(draft, nodes))
+    for name, tensor_type in draft.inputs:
+        work.add_value(name, tensor_type, None, 0)
+    taken = {name for node in nodes for name in node.outputs if name is not None} | set(work.stored) | set(work.values)
+    for node in nodes:
+        for part in fused.unfold(node, taken, work.values.__contains__):
+            work.add(part)
+    notes = list(draft.notes)
+    if not listed_in_order:
+        notes.append("the nodes are not listed in an order in which they can run, which the format requires; sorted here")
+    return work.finish(tuple(notes))
+
+
+@dataclass(slots=True)
+class _Assembly:
+    """The graph under construction: what every name stands for so far."""
+
+    draft: Draft
+    stored: Mapping[str, Constant]
+    values: dict[str, Value] = field(default_factory=dict)
+    constants: dict[str, Constant] = field(default_factory=dict)
+    ops: list[Op] = field(default_factory=list)
+    edges: list[tuple[str, str]] = field(default_factory=list)
+    contradictions: list[str] = field(default_factory=list)
+
+    def add_value(self, name: str, tensor_type: TensorType, op: Op | None, slot: int) -> None:
+        self.values[name] = Value(name, tensor_type, op, slot)
+
+    def resolve(self, name: str | None) -> Input:
+        """What an input name stands for."""
+        if name is None or name in self.values:
+            return name
+        return self.constants.get(name) or self.stored[name]
+
+    def add(self, node: Node) -> None:
+        """One more op: constants if it computes nothing but constants, values otherwise."""
+        inputs = tuple(self.resolve(name) for name in node.inputs)
+        types = [self._type(given) for given in inputs]
+        made = shapes.infer(node.kind, node.attributes, types, len(node.outputs), self.draft.opset)
+        ignored = DATA_IGNORED.get(node.kind)
+        inputs = tuple(None if slot == ignored else given for slot, given in enumerate(inputs))
+        if node.kind not in RANDOM and not any(isinstance(given, str) for given in inputs):
+            weights = _behind(inputs)
+            for name, tensor_type in zip(node.outputs, made, strict=True):
+                if name is not None:
+                    self.constants[name] = Constant(tensor_type, weights)
+            return
+        op = Op(
+            node.kind, node.label or node.kind, node.name, inputs, node.outputs, node.attributes, node.scope, node.source
+        )  # fmt: skip
+        self.ops.append(op)
+        sources = dict.fromkeys(op.values())
+        for slot, (name, inferred) in enumerate(zip(node.outputs, made, strict=True)):
+            if name is not None:
+                self.add_value(name, self._settled(name, inferred), op, slot)
+                self.edges.extend((source, name) for source in sources)
+
+    def _type(self, given: Input) -> TensorType | None:
+        if given is None:
+            return None
+        return given.type if isinstance(given, Constant) else self.values[given].type
+
+    def _settled(self, name: str, inferred: TensorType) -> TensorType:
+        """What is inferred, completed by what the file says. Where the two contradict each other, inference holds."""
+        said = self.draft.recorded.get(name)
+        if said is None:
+            return inferred
+        if inferred.shape is not None and said.shape is not None and not compatible(inferred.shape, said.shape):
+            self.contradictions.append(name)
+            return TensorType(inferred.shape, inferred.dtype or said.dtype)
+        return TensorType(completed(inferred.shape, said.shape), inferred.dtype or said.dtype)
+
+    def finish(self, notes: tuple[str, ...]) -> ModelGraph:
+        dag: nx.DiGraph[str] = nx.DiGraph()
+        dag.add_nodes_from((name, {"value": value}) for name, value in self.values.items())
+        dag.add_edges_from(self.edges)
+        if self.contradictions:
+            notes += (_contradiction(self.contradictions),)
+        read = dict.fromkeys(weight for op in self.ops for weight in op.weights())
+        return ModelGraph(
+            source=self.draft.source,
+            format=self.draft.format,
+            origin=self.draft.origin,
+            dag=nx.freeze(dag),
+            values=self.values,
+            ops=tuple(self.ops),
+            inputs=tuple(name for name, _ in self.draft.inputs),
+            outputs=self.draft.outputs,
+            weights=tuple(read),
+            notes=notes,
+        )
+
+
+def _behind(inputs: tuple[Input, ...]) -> tuple[Weight, ...]:
+    """The stored tensors from which constants were computed, each once."""
+    return tuple(dict.fromkeys(w for given in inputs if isinstance(given, Constant) for w in given.weights))
+
+
+def _stored_weights(draft: Draft, nodes: tuple[Node, ...]) -> dict[str, Constant]:
+    """Every stored tensor as the constant that its readers see.
+
+    Whether it is learned is what the file says, or follows from who reads it (design, section 4): a tensor that some
+    op reads where weights stand. Scalars are hyper-parameters, and a literal with one element is a number in the code.
+    """
+    readable = set()
+    kept = {tensor.name: tensor for tensor in draft.tensors}
+    for node in nodes:
+        for slot, name in enumerate(node.inputs):
+            tensor = kept.get(name) if name is not None else None
+            if tensor is not None and _stands_for_weights(node.kind, slot, tensor):
+                readable.add(tensor.name)
+    return {name: _stored(tensor, name in readable) for name, tensor in kept.items()}
+
+
+def _stands_for_weights(kind: str, slot: int, tensor: Tensor) -> bool:
+    row = OPERATORS.get(kind)
+    if row is not None and slot in row.buffers:
+        return False
+    if tensor.dtype in QUANTISED_TYPES:
+        return row is not None and slot in row.quantised + row.bias
+    return tensor.dtype.startswith(("float", "bfloat", "complex"))
+
+
+def _stored(tensor: Tensor, stands_for_weights: bool) -> Constant:
+    learned = tensor.learned
+    if learned is None:
+        number = tensor.shape == () or (tensor.literal and all(size == 1 for size in tensor.shape))
+        learned = stands_for_weights and not number
+    weight = Weight(tensor.name, tensor.shape, tensor.dtype, learned)
+    return Constant(TensorType(tensor.shape, tensor.dtype, tensor.data), (weight,))
+
+
+def compatible(one: tuple[Dim, ...], other: tuple[Dim, ...]) -> bool:
+    """Whether two shapes can be the same: no two known sizes differ. Unknown is never "different"."""
+    if len(one) != len(other):
+        return False
+    return all(a == b or not (isinstance(a, int) and isinstance(b, int)) for a, b in zip(one, other, strict=True))
+
+
+def completed(inferred: Shape, said: Shape) -> Shape:
+    """The inferred shape, its unknown sizes filled in from what the file says. A known size beats a symbol."""
+    if inferred is None or said is None or len(inferred) != len(said):
+        return said if inferred is None else inferred
+    return tuple(
+        b if a is None or (isinstance(a, str) and isinstance(b, int)) else a
+        for a, b in zip(inferred, said, strict=True)
+    )
+
+
+def _contradiction(names: list[str]) -> str:
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"the file states another shape of {names[0]!r}{more} than follows from its inputs; the latter is used"

@@ -1,0 +1,157 @@
+"""How do a model's graph and its shortcuts become a report?
+
+The last stage that sees the graph: after it there is only the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shortcut_audit import describe, report
+from shortcut_audit.classify import kind_of, learned
+from shortcut_audit.cost import Ledger, parameters, unbound_symbols
+from shortcut_audit.graph import ModelGraph, Op, Source, elements, size_in_bytes
+from shortcut_audit.merges import Refusal
+from shortcut_audit.notes import notes_on
+from shortcut_audit.operators import Step
+from shortcut_audit.shortcuts import Found
+from shortcut_audit.whatif import Priced, option, what_if
+
+
+def compose(graph: ModelGraph, found: Iterable[Found], refusals: Iterable[Refusal]) -> report.ModelReport:
+    """Everything there is to say of a model."""
+    ledger = Ledger(graph)
+    order = {op: position for position, op in enumerate(graph.ops)}
+    priced = tuple(
+        Priced(shortcut, kind_of(shortcut)) for shortcut in sorted(found, key=lambda f: order[f.merge.op])
+    )
+    others = sorted(refusals, key=lambda refusal: order[refusal.op])
+    merges = {shortcut.found.merge.op: shortcut.found.merge for shortcut in priced}
+    adds = sum(1 + len(merge.folded) for merge in merges.values()) + sum(1 + len(other.folded) for other in others)
+    totals = ledger.totals(adds)
+    symbols = unbound_symbols(graph) if totals.macs is None else ()
+    return report.ModelReport(
+        source=graph.source,
+        format=graph.format,
+        origin=graph.origin,
+        inputs=tuple(_input(graph, name) for name in graph.inputs),
+        totals=totals,
+        summary=_summary(graph, ledger, totals, priced),
+        shortcuts=_shortcuts(graph, ledger, priced),
+        other_adds=tuple(_other(other) for other in others),
+        symbols=symbols,
+        notes=graph.notes,
+    )
+
+
+def _input(graph: ModelGraph, name: str) -> report.TensorInfo:
+    tensor_type = graph.values[name].type
+    return report.TensorInfo(name, tensor_type.shape, tensor_type.dtype)
+
+
+def _summary(
+    graph: ModelGraph, ledger: Ledger, totals: report.Totals, priced: tuple[Priced, ...]
+) -> report.Summary:
+    kinds = [shortcut.kind for shortcut in priced]
+    ops = dict.fromkeys(op for shortcut in priced for op in shortcut.found.through)
+    merges = {shortcut.found.merge.op: shortcut.found.merge for shortcut in priced}
+    held = [size_in_bytes(s.found.fork.type.shape, s.found.fork.type.dtype) for s in priced]
+    return report.Summary(
+        identity=kinds.count("identity"),
+        parameter_free=kinds.count("parameter-free"),
+        gated=kinds.count("gated"),
+        projection=kinds.count("projection"),
+        extra_parameters=parameters(w for op in ops for w in op.weights()),
+        extra_macs=ledger.macs(ops),
+        elementwise_adds=_total(_added(s.result.type.shape, len(s.operands)) for s in merges.values()),
+        held_bytes=None if None in held else max((size for size in held if size is not None), default=0),
+        option=option(priced),
+        what_if=what_if(graph, ledger, totals, priced),
+    )
+
+
+def _added(shape: report.Shape, operands: int) -> int | None:
+    count = elements(shape)
+    return None if count is None else (operands - 1) * count
+
+
+def _total(counts: Iterable[int | None]) -> int | None:
+    listed = list(counts)
+    known = [count for count in listed if count is not None]
+    return sum(known) if len(known) == len(listed) else None
+
+
+def _shortcuts(graph: ModelGraph, ledger: Ledger, priced: tuple[Priced, ...]) -> tuple[report.Shortcut, ...]:
+    position: dict[str, int] = {}
+    entries = []
+    for shortcut in priced:
+        scope = shortcut.found.merge.op.scope
+        nth = position[scope] = position.get(scope, -1) + 1
+        key = (scope or "(root)") + (f"#{nth}" if nth else "")
+        entries.append(_entry(graph, ledger, shortcut, key))
+    return tuple(entries)
+
+
+def _entry(graph: ModelGraph, ledger: Ledger, shortcut: Priced, key: str) -> report.Shortcut:
+    found, merge = shortcut.found, shortcut.found.merge
+    has_weight, has_bias = _weight_and_bias(found)
+    return report.Shortcut(
+        key=key,
+        scope=merge.op.scope,
+        kind=shortcut.kind,
+        merge=report.MergeInfo(
+            op=merge.op.label,
+            name=_name(merge.op),
+            shape=merge.result.type.shape,
+            source=_source(merge.op.source),
+            also=tuple(_name(op) for op in merge.folded),
+        ),
+        fork=report.ForkInfo(found.fork.id, found.fork.type.shape),
+        route=tuple(_step(graph, link.op, link.step) for link in found.route),
+        weights_in_words=describe.in_words(graph, found),
+        has_weight=has_weight,
+        has_bias=has_bias,
+        parameters=parameters(learned(found.through)),
+        macs=ledger.macs(found.through),
+        elementwise_adds=_added(merge.result.type.shape, len(merge.operands)),
+        held_bytes=size_in_bytes(found.fork.type.shape, found.fork.type.dtype),
+        span=ledger.span(found.residual),
+        notes=notes_on(found, shortcut.kind),
+    )
+
+
+def _weight_and_bias(found: Found) -> tuple[bool, bool]:
+    """Whether W_s exists, and whether it has a bias: He's question, taken literally.
+
+    The shift of a normalisation beside a linear map is not that map's bias (an unfolded BatchNorm has one always).
+    Where a normalisation or a learned scale is all there is, its shift is the bias.
+    """
+    linear = [link.op for link in found.route if link.step is Step.LINEAR]
+    normless = [op for op in found.through if op in linear or op.kind in {"Add", "Sub", "Sum"}]
+    roles = {weight.role for op in (normless if linear else found.through) for weight in describe.weights_of(op)}
+    return bool(learned(found.through)) and bool(roles - {"bias"}), "bias" in roles
+
+
+def _step(graph: ModelGraph, op: Op, step: Step) -> report.Step:
+    return report.Step(op.label, _name(op), describe.detail(graph, op), step.name.lower(), describe.weights_of(op))
+
+
+def _name(op: Op) -> str:
+    """The node's name in the file; for a nameless one, its operator and what it makes."""
+    return op.name or f"{op.label}:{next((made for made in op.outputs if made is not None), '')}"
+
+
+def _source(source: Source | None) -> report.Source | None:
+    return None if source is None else report.Source(source.file, source.line)
+
+
+def _other(refusal: Refusal) -> report.OtherAdd:
+    return report.OtherAdd(
+        name=_name(refusal.op),
+        op=refusal.op.label,
+        shape=refusal.result.type.shape,
+        reason=refusal.reason,
+        detail=refusal.detail,
+        also=tuple(_name(op) for op in refusal.folded),
+        source=_source(refusal.op.source),
+    )

@@ -1,0 +1,21 @@
+"""What can go wrong that the user must hear about?
+
+Every error that this package raises on purpose is a `ShortcutAuditError`, and its text is one line that says
+what is wrong and, where there is one, what to do. The command line turns each into exit status 2.
+"""
+
+
+class ShortcutAuditError(Exception):
+    """Base of every error raised on purpose; `str(error)` is one line for the user."""
+
+
+class UnreadableModel(ShortcutAuditError):
+    """The file is no model that can be read: missing, empty, truncated, another format, a broken graph, over a cap."""
+
+
+class UsageError(ShortcutAuditError):
+    """What was asked for cannot be done as asked: an unknown dimension, an ill-formed shape, a missing extra."""
+
+
+class ConfigError(ShortcutAuditError):
+    """The configuration or the baseline cannot be used."""

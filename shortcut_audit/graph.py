@@ -1,0 +1,160 @@
+"""What is a model, once it is loaded? (the nouns that go in)
+
+A model is a DAG of *values*: the tensors of one forward pass. An edge `a -> b` says that b is computed from a.
+What does not change between passes (weights, literals, shape arithmetic) is no node: it hangs, as a `Constant`, on the
+op that reads it. Everything here is frozen; `assemble.py` builds it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import networkx as nx
+
+Dim: TypeAlias = int | str | None
+"""One size of a shape: known, a symbol such as "batch", or unknown. Unknown is never "different" (design: 3.5)."""
+
+Shape: TypeAlias = tuple[Dim, ...] | None
+"""Sizes of a tensor, outermost first; None where not even the rank is known."""
+
+Datum: TypeAlias = int | float | bool | str | None
+"""One element of a small constant: a number, a symbol (a dimension that is not bound), or unknown."""
+
+Attribute: TypeAlias = int | float | str | tuple[int, ...] | tuple[float, ...] | tuple[str, ...] | None
+"""An operator's attribute. Tensors and graphs never appear here: loaders turn them into constants and nodes."""
+
+ITEM_BITS: Mapping[str, int] = {
+    "float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8, "float4": 4,
+    "int64": 64, "int32": 32, "int16": 16, "int8": 8, "int4": 4, "int2": 2,
+    "uint64": 64, "uint32": 32, "uint16": 16, "uint8": 8, "uint4": 4, "uint2": 2,
+    "bool": 8, "complex64": 64, "complex128": 128,
+}  # fmt: skip
+"""Bits that one element takes in memory, by element type. "string" has no size."""
+
+
+def elements(shape: Shape) -> int | None:
+    """Elements of a tensor of this shape; None while any size is unknown. A scalar, (), has one."""
+    if shape is None:
+        return None
+    known = [size for size in shape if isinstance(size, int)]
+    return math.prod(known) if len(known) == len(shape) else None
+
+
+def size_in_bytes(shape: Shape, dtype: str | None) -> int | None:
+    """Bytes that a tensor of this shape and element type takes; None while either is unknown."""
+    count, bits = elements(shape), ITEM_BITS.get(dtype or "")
+    return None if count is None or bits is None else (count * bits + 7) // 8
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """All that is known of a tensor without reading its payload."""
+
+    shape: Shape = None
+    dtype: str | None = None
+    """numpy's name of the element type ("float32", "bfloat16", "int64", "bool"); None where unknown."""
+    data: tuple[Datum, ...] | None = None
+    """The elements, row-major, of a *small constant* (a target shape, a list of axes); None otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A tensor that the model stores: learned, or a buffer."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    learned: bool
+    """True for what training adjusts. False for a *buffer*: running statistics, scales and zero points, indices."""
+
+    @property
+    def elements(self) -> int:
+        """Scalars in the tensor."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """An input that is the same in every forward pass: a weight, or something computed from constants alone."""
+
+    type: TensorType
+    weights: tuple[Weight, ...] = ()
+    """The stored tensors that it was computed from; empty for literals and for shape arithmetic."""
+
+
+Input: TypeAlias = "str | Constant | None"
+"""What stands in one input slot of an op: a value (by id), a constant, or nothing (an optional input left out)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The line of Python that wrote an op, where the exporter recorded it."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Op:
+    """The application of one operator: reads `inputs`, makes the values `outputs`."""
+
+    kind: str
+    """The canonical operator: its ONNX name ("Conv"), or "domain::Name" for one that is not understood."""
+    label: str
+    """The operator's name as the file has it: differs from `kind` where a fused or framework op was unfolded."""
+    name: str
+    """The node's name in the file; may be empty."""
+    inputs: tuple[Input, ...]
+    outputs: tuple[str | None, ...]
+    """Ids of the values it makes, slot by slot; None for an output that nobody names."""
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    scope: str = ""
+    """Dotted path of the module that the op ran in, where the exporter recorded it ("layer1.0")."""
+    source: Source | None = None
+
+    def values(self) -> list[str]:
+        """Ids of the values that it reads, in slot order, repeats kept."""
+        return [slot for slot in self.inputs if isinstance(slot, str)]
+
+    def weights(self) -> list[Weight]:
+        """The stored tensors that it reads, directly or through constants, in slot order, each once."""
+        found = dict.fromkeys(w for slot in self.inputs if isinstance(slot, Constant) for w in slot.weights)
+        return list(found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """One tensor computed during a forward pass: a node of the DAG."""
+
+    id: str
+    type: TensorType
+    op: Op | None
+    """What made it; None for an input of the model."""
+    slot: int = 0
+    """Which output of `op` it is."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelGraph:
+    """A loaded model. `dag` is frozen; its nodes are value ids in topological order, attribute `value` the Value."""
+
+    source: str
+    """The path or dotted name that it was loaded from, as the user gave it."""
+    format: str
+    """onnx, pt2, torchscript or module."""
+    origin: str
+    """For the report's title: "opset 17, pytorch 2.5.1"; empty where nothing is known."""
+    dag: nx.DiGraph[str]
+    values: Mapping[str, Value]
+    """Every value by id, in topological order."""
+    ops: tuple[Op, ...]
+    """Every op that makes a value, in topological order. Constant ops are not among them: they are weights."""
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    weights: tuple[Weight, ...]
+    """Every stored tensor that an op of the model reads, each once."""
+    notes: tuple[str, ...] = ()
+    """What the reader of the report should know about the loading: unsorted nodes, contradicting shapes."""

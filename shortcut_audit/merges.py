@@ -1,0 +1,215 @@
+"""Which ops add values?
+
+Every addition of the graph becomes either a `Merge` (two or more values of equal shape are added) or a `Refusal` with
+its reason. A merge is n-ary: an addition whose only use is another addition of the same shape is part of that one, so
+`x + attn + mlp` is one merge with three operands. A subtraction adds its second operand negated; a sum over freshly
+stacked values adds those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shortcut_audit.graph import Constant, Input, ModelGraph, Op, Shape, Value
+from shortcut_audit.operators import OPERATORS, Effect
+
+PLAIN_ADDITIONS = frozenset({"Add", "Sum"})
+"""Ops that are an addition whatever they read. Others are one only where they add whole values (see `_terms`)."""
+
+SOFTMAXES = frozenset({"Softmax", "com.microsoft::BiasSoftmax"})
+
+LOGIT_REACH = 24
+"""How many ops may be looked at between an addition of attention logits and its softmax."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A value that is added."""
+
+    value: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """An element-wise addition of two or more values of equal shape."""
+
+    op: Op
+    """The addition; of a folded sum, the last one."""
+    result: Value
+    operands: tuple[Term, ...]
+    folded: tuple[Op, ...] = ()
+    """The other additions of this sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An addition that is no residual merge, and why."""
+
+    op: Op
+    result: Value
+    reason: str
+    detail: str = ""
+    folded: tuple[Op, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Addition:
+    op: Op
+    result: Value
+    terms: tuple[Term, ...]
+    """The values that it adds whole; constants and operands that are broadcast are not among them."""
+    constants: int
+    stretched: int
+
+
+def find(graph: ModelGraph) -> tuple[tuple[Merge, ...], tuple[Refusal, ...]]:
+    """Every addition of the graph, in topological order: as a merge, or with the reason why it merges nothing.
+
+    Reasons: 1. "constant operand": at most one term is a value; 2. "broadcast": a term is stretched over the other;
+    3. "attention logits": the sum feeds nothing but a softmax.
+    """
+    additions = {a.result.id: a for op in graph.ops if (a := _addition(graph, op)) is not None}
+    shown = frozenset(graph.outputs)
+    folded = {name for name, a in additions.items() if name not in shown and _is_folded(graph, a, additions)}
+    operands: dict[str, tuple[Term, ...]] = {}
+    parts: dict[str, tuple[Op, ...]] = {}
+    merges: list[Merge] = []
+    refusals: list[Refusal] = []
+    for name, addition in additions.items():
+        inner = [term for term in addition.terms if term.value in folded]
+        operands[name] = tuple(leaf for term in addition.terms for leaf in _leaves(term, operands, folded))
+        parts[name] = tuple(op for t in inner for op in (*parts.pop(t.value), additions[t.value].op))
+        if name in folded:
+            continue
+        objection = _objection(graph, addition, shown)
+        if objection is None:
+            merges.append(Merge(addition.op, addition.result, operands[name], parts[name]))
+        else:
+            refusals.append(Refusal(addition.op, addition.result, *objection, folded=parts[name]))
+    return tuple(merges), tuple(refusals)
+
+
+def _addition(graph: ModelGraph, op: Op) -> _Addition | None:
+    """The op as an addition; None if it is none."""
+    made = op.outputs[0] if op.outputs else None
+    if made is None:
+        return None
+    given = _added(graph, op)
+    if given is None:
+        return None
+    result = graph.values[made]
+    values = [(slot, term) for slot, term in enumerate(given) if isinstance(term, str)]
+    whole = tuple(
+        Term(term, negated=op.kind == "Sub" and slot == 1)
+        for slot, term in values
+        if _same_shape(graph.values[term].type.shape, result.type.shape)
+    )
+    if op.kind not in PLAIN_ADDITIONS and len(whole) < 2:
+        return None
+    constants = sum(isinstance(term, Constant) for term in given)
+    return _Addition(op, result, whole, constants, len(values) - len(whole))
+
+
+def _added(graph: ModelGraph, op: Op) -> tuple[Input, ...] | None:
+    """What an op adds, if it adds. Cases: 1. Add, Sum; 2. Sub; 3. ReduceSum over what was stacked for it."""
+    if op.kind in PLAIN_ADDITIONS or op.kind == "Sub":
+        return op.inputs  # 1, 2
+    if op.kind == "ReduceSum" and isinstance(op.inputs[0], str):
+        return _stacked(graph, op, op.inputs[0])  # 3
+    return None
+
+
+def _stacked(graph: ModelGraph, op: Op, pile: str) -> tuple[Input, ...] | None:
+    """The values behind `stack([a, b]).sum(axis)`: a Concat of Unsqueezed values along the axis that is summed away."""
+    maker = graph.values[pile].op
+    axis = _only_axis(op)
+    if maker is None or axis is None or graph.dag.out_degree(pile) != 1 or op.attributes.get("keepdims", 1) != 0:
+        return None
+    if maker.kind == "Stack":
+        return maker.inputs if maker.attributes.get("axis", 0) == axis else None
+    if maker.kind != "Concat" or maker.attributes.get("axis") != axis:
+        return None
+    slices = [graph.values[given].op for given in maker.inputs if isinstance(given, str)]
+    unsqueezed = [made for made in slices if made is not None and made.kind == "Unsqueeze" and _only_axis(made) == axis]
+    if len(unsqueezed) != len(maker.inputs):
+        return None
+    return tuple(made.inputs[0] for made in unsqueezed)
+
+
+def _only_axis(op: Op) -> int | None:
+    """The one axis that an op names, as an attribute (before opset 13) or as its second input."""
+    listed = op.attributes.get("axes")
+    if len(op.inputs) > 1 and isinstance(op.inputs[1], Constant):
+        listed = tuple(d for d in op.inputs[1].type.data or () if isinstance(d, int))
+    return listed[0] if isinstance(listed, tuple) and len(listed) == 1 and isinstance(listed[0], int) else None
+
+
+def _same_shape(one: Shape, other: Shape) -> bool:
+    """Whether two shapes may be the same. Unknown and symbolic sizes are never "different" (design, section 3.5)."""
+    if one is None or other is None:
+        return True
+    if len(one) != len(other):
+        return False
+    return all(a == b or not (isinstance(a, int) and isinstance(b, int)) for a, b in zip(one, other, strict=True))
+
+
+def _is_folded(graph: ModelGraph, addition: _Addition, additions: Mapping[str, _Addition]) -> bool:
+    """Whether an addition of values is only used by another one of the same shape."""
+    name = addition.result.id
+    if len(addition.terms) < 2 or graph.dag.out_degree(name) != 1:
+        return False
+    outer = additions.get(next(iter(graph.dag.successors(name))))
+    return outer is not None and len(outer.terms) > 1 and sum(term.value == name for term in outer.terms) == 1
+
+
+def _leaves(term: Term, operands: Mapping[str, tuple[Term, ...]], folded: set[str]) -> tuple[Term, ...]:
+    """What a term adds, seen through the addition that it may be itself."""
+    if term.value not in folded:
+        return (term,)
+    return tuple(Term(leaf.value, leaf.negated != term.negated) for leaf in operands[term.value])
+
+
+def _objection(graph: ModelGraph, addition: _Addition, shown: frozenset[str]) -> tuple[str, str] | None:
+    if len(addition.terms) + addition.stretched < 2:
+        return "constant operand", "the other operand is the same in every forward pass"  # 1
+    if len(addition.terms) < 2:
+        return "broadcast", "one operand is stretched over the shape of the other"  # 2
+    if _feeds_softmax_only(graph, addition.result.id, shown):
+        return "attention logits", "the sum feeds nothing but a softmax"  # 3
+    return None
+
+
+def _feeds_softmax_only(graph: ModelGraph, name: str, shown: frozenset[str]) -> bool:
+    """Whether every use of a value leads, through views, masks and constant factors, into a softmax that is used further.
+
+    A softmax at the model's very end gives class probabilities: what it reads are no attention logits.
+    """
+    waiting, seen, softmaxes = [name], {name}, 0
+    while waiting:
+        current = waiting.pop()
+        if current in shown or len(seen) > LOGIT_REACH:
+            return False
+        for reader in graph.dag.successors(current):
+            op = graph.values[reader].op
+            if op is None or reader in seen:
+                continue
+            if op.kind in SOFTMAXES:
+                softmaxes += graph.dag.out_degree(reader) > 0
+            elif _keeps_logits(op):
+                seen.add(reader)
+                waiting.append(reader)
+            else:
+                return False
+    return softmaxes > 0
+
+
+def _keeps_logits(op: Op) -> bool:
+    """Whether what an op makes of attention logits are still attention logits: views, masks, offsets, constant factors."""
+    row = OPERATORS.get(op.kind)
+    if row is None:
+        return False
+    if row.effect is Effect.PRODUCT:
+        return len(op.values()) == 1
+    return row.effect in {Effect.VIEW, Effect.SUM, Effect.CHOICE} or op.kind in {"Slice", "Pad", "IsNaN", "Max", "Clip"}

@@ -1,0 +1,52 @@
+"""What should the reader know of a shortcut beyond its kind and its price?
+
+Where experts differ the rules decide, and a note says why (design, section 3). Notes decide nothing.
+"""
+
+from __future__ import annotations
+
+from shortcut_audit.operators import OPERATORS, Effect, Step
+from shortcut_audit.report import Kind
+from shortcut_audit.shortcuts import Found
+
+
+def notes_on(found: Found, kind: Kind) -> tuple[str, ...]:
+    """The notes on one shortcut, most important first."""
+    checks = (_subtracted, _normalisation_only, _bare_normalisation, _linear_branch, _opaque_branch, _requantised)
+    return tuple(note for check in checks if (note := check(found, kind)))
+
+
+def _subtracted(found: Found, kind: Kind) -> str:
+    return "the shortcut is subtracted: y = F(x) - x" if found.operand.negated else ""
+
+
+def _normalisation_only(found: Found, kind: Kind) -> str:
+    steps = {link.step for link in found.route}
+    if kind == "projection" and Step.LINEAR not in steps and Step.DIAGONAL in steps:
+        return "W_s is diagonal: a learned scale or a normalisation, no matrix"
+    return ""
+
+
+def _bare_normalisation(found: Found, kind: Kind) -> str:
+    if kind == "parameter-free" and any(link.step is Step.DIAGONAL for link in found.route):
+        return "a normalisation without learned weights stands on the shortcut"
+    return ""
+
+
+def _linear_branch(found: Found, kind: Kind) -> str:
+    """RepVGG in training form, FPN laterals: by some readings these are parallel branches, not a residual."""
+    nonlinear = any((row := OPERATORS.get(op.kind)) is None or row.effect is Effect.NONLINEAR for op in found.residual)
+    if kind == "projection" and not nonlinear:
+        return "the residual branch is linear, too: it merely does more (mixes positions, or takes more MACs)"
+    return ""
+
+
+def _opaque_branch(found: Found, kind: Kind) -> str:
+    unknown = sorted({op.label for op in found.residual if op.kind not in OPERATORS})
+    return f"not understood, taken for real work: {', '.join(unknown[:3])}" if unknown else ""
+
+
+def _requantised(found: Found, kind: Kind) -> str:
+    if any(link.op.kind == "QuantizeLinear" for link in found.route):
+        return "the shortcut is requantised on its way: its values are rounded"
+    return ""

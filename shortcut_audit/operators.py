@@ -1,0 +1,262 @@
+"""What does an operator do to the value that passes through it, and how many MACs does that take?
+
+One table, `OPERATORS`, over canonical (ONNX) operator names. Each row says what a value goes through when it enters by
+a data slot (`Step`), whether the operator mixes positions, which inputs are buffers, and how its multiply-accumulates
+are counted. An operator is counted, known to cost no MACs, or (absent here) *unknown*: named as uncounted, never on a
+shortcut. Formulas: the ONNX operator specification; torch.utils.flop_counter counts the same contractions (as 2 x MAC).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import TypeAlias
+
+from shortcut_audit import contractions
+from shortcut_audit.contractions import Call
+from shortcut_audit.graph import Constant, ModelGraph, Op, Shape
+
+
+class Step(IntEnum):
+    """What a step does to the value that it lets through, cheapest first (design, section 3.2)."""
+
+    VIEW = 0
+    """The same elements, perhaps in another layout or type."""
+    SELECTION = 1
+    """Selection, padding, pooling, resampling: fixed, without learned weights."""
+    SCALE = 2
+    """A constant factor or offset that is not learned."""
+    GATE = 3
+    """An element-wise product with another value."""
+    DIAGONAL = 4
+    """A normalisation, or a learned element-wise factor or offset."""
+    LINEAR = 5
+    """A learned linear map."""
+    NONLINEAR = 6
+    """Anything else: never on a shortcut."""
+
+
+class Effect(IntEnum):
+    """How a row decides the step: by itself (the first four), or by what else the op reads."""
+
+    VIEW = 0
+    SELECTION = 1
+    NORMALISATION = 4
+    NONLINEAR = 6
+    PRODUCT = 10
+    SUM = 11
+    CONTRACTION = 12
+    CHOICE = 13
+
+
+Macs: TypeAlias = Callable[[Call], int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One row of the table."""
+
+    effect: Effect
+    data: tuple[int, ...] = (0,)
+    """Input slots through which data passes; () stands for all. A value in any other slot steers: nonlinear."""
+    mixes: bool = False
+    """Whether an output element depends on several positions of the data."""
+    pointwise: bool = False
+    """Whether each output element depends on the input elements of the same position alone."""
+    macs: Macs | None = None
+    """Counts multiply-accumulates; None: known to need none."""
+    buffers: tuple[int, ...] = ()
+    """Input slots whose constants are never learned: running statistics, scales, zero points, sizes."""
+    quantised: tuple[int, ...] = ()
+    """Input slots whose integer constants are learned weights, stored in few bits."""
+    bias: tuple[int, ...] = ()
+    """Input slots whose constants are added."""
+
+
+def _rows(names: str, row: Operator) -> Iterable[tuple[str, Operator]]:
+    return ((name, row) for name in names.split())
+
+
+_VIEW = Operator(Effect.VIEW, buffers=(1, 2, 3, 4))
+_COPY = replace(_VIEW, pointwise=True)
+_SELECTION = Operator(Effect.SELECTION, buffers=(1, 2, 3, 4))
+_POOLING = replace(_SELECTION, mixes=True)
+_ACTIVATION = Operator(Effect.NONLINEAR, pointwise=True)
+_COMPARISON = Operator(Effect.NONLINEAR, data=(), pointwise=True)
+_OPAQUE = Operator(Effect.NONLINEAR, data=())
+_NORM = Operator(Effect.NORMALISATION, mixes=False, bias=(2,))
+_RECURRENT = Operator(Effect.NONLINEAR, mixes=True, macs=contractions.recurrent, bias=(3,), buffers=(4, 5, 6))
+
+OPERATORS: Mapping[str, Operator] = dict(
+    [
+        # The same elements: nothing is computed. LoopState: a value on its way into a loop's body.
+        *_rows("Reshape Transpose Flatten Squeeze Unsqueeze DepthToSpace SpaceToDepth", _VIEW),
+        *_rows("com.microsoft.nchwc::ReorderInput com.microsoft.nchwc::ReorderOutput", _VIEW),
+        *_rows("LoopState Optional OptionalGetElement SequenceAt", _VIEW),
+        *_rows("Identity Dropout Cast CastLike QuantizeLinear", _COPY),
+        ("DequantizeLinear", replace(_COPY, buffers=(1, 2), quantised=(0,))),
+        # Selection, padding, resampling.
+        *_rows("Slice Split Gather GatherElements GatherND Pad Expand Tile Resize Upsample LoopSlice", _SELECTION),
+        *_rows("Crop CenterCropPad ReverseSequence Trilu Compress GridSample SplitToSequence Roll", _SELECTION),
+        *_rows("Concat Stack SequenceConstruct ConcatFromSequence", Operator(Effect.SELECTION, data=())),
+        *_rows("ScatterND ScatterElements Scatter TensorScatter", Operator(Effect.SELECTION, data=(0, 2), buffers=(1,))),
+        ("If", Operator(Effect.SELECTION, data=(1, 2))),
+        # Pooling: a fixed mean, maximum or sum over positions.
+        *_rows("AveragePool MaxPool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool MaxRoiPool RoiAlign", _POOLING),
+        *_rows("ReduceMean ReduceSum ReduceMax ReduceMin CumSum MaxUnpool Col2Im Im2Col AdaptiveAveragePool", _POOLING),
+        # Element-wise arithmetic: what it is depends on what else it reads.
+        ("Mul", Operator(Effect.PRODUCT, data=(0, 1), pointwise=True)),
+        ("Div", Operator(Effect.PRODUCT, data=(0,), pointwise=True)),
+        *_rows("Add Sub", Operator(Effect.SUM, data=(0, 1), pointwise=True, bias=(0, 1))),
+        *_rows("Sum Mean", Operator(Effect.SUM, data=(), pointwise=True, bias=(0, 1, 2, 3))),
+        *_rows("Neg Scale", Operator(Effect.PRODUCT, pointwise=True)),
+        ("Bias", Operator(Effect.SUM, data=(0,), pointwise=True, bias=(1,))),
+        ("Where", Operator(Effect.CHOICE, data=(1, 2), pointwise=True, buffers=(0,))),
+        # Normalisations.
+        ("BatchNormalization", replace(_NORM, buffers=(3, 4))),
+        *_rows("LayerNormalization GroupNormalization InstanceNormalization RMSNormalization LRN", _NORM),
+        *_rows("com.microsoft::GroupNorm", _NORM),
+        *_rows("SimplifiedLayerNormalization MeanVarianceNormalization LpNormalization", _NORM),
+        # Contractions with stored weights or with another value.
+        ("Conv", Operator(Effect.CONTRACTION, (0,), mixes=True, macs=contractions.convolution, quantised=(1,), bias=(2,))),
+        ("DeformConv", Operator(Effect.NONLINEAR, (0,), mixes=True, macs=contractions.convolution, bias=(3,))),
+        ("ConvTranspose", Operator(Effect.CONTRACTION, (0,), mixes=True, macs=contractions.transposed_convolution, bias=(2,))),
+        ("MatMul", Operator(Effect.CONTRACTION, (0, 1), macs=contractions.matmul, quantised=(0, 1))),
+        ("Gemm", Operator(Effect.CONTRACTION, (0, 1), macs=contractions.gemm, quantised=(0, 1), bias=(2,))),
+        ("com.microsoft::FusedMatMul", Operator(Effect.CONTRACTION, (0, 1), macs=contractions.fused_matmul)),
+        ("Linear", Operator(Effect.CONTRACTION, (0,), macs=contractions.linear, quantised=(1,), bias=(2,))),
+        ("Bilinear", Operator(Effect.NONLINEAR, (), macs=contractions.bilinear, bias=(3,))),
+        ("Einsum", Operator(Effect.CONTRACTION, (), macs=contractions.einsum)),
+        (
+            "com.microsoft::MatMulNBits",
+            Operator(Effect.CONTRACTION, (0,), macs=contractions.matmul_nbits, quantised=(1,), buffers=(2, 3, 4), bias=(5,)),
+        ),
+        *_rows("LSTM GRU RNN", _RECURRENT),
+        ("Attention", Operator(Effect.NONLINEAR, (), mixes=True, macs=contractions.attention)),
+        (
+            "com.microsoft::Attention",
+            Operator(Effect.NONLINEAR, (), mixes=True, macs=contractions.packed_attention, bias=(2,)),
+        ),
+        *_rows(
+            "com.microsoft::MultiHeadAttention com.microsoft::GroupQueryAttention",
+            Operator(Effect.NONLINEAR, (), mixes=True, macs=contractions.contrib_attention, bias=(3,)),
+        ),
+        # Nonlinear, no contraction: activations first, element by element.
+        *_rows("Relu LeakyRelu PRelu Elu Selu Celu ThresholdedRelu Sigmoid HardSigmoid HardSwish Swish Tanh", _ACTIVATION),
+        *_rows("Gelu Mish Softplus Softsign Erf Exp Log Sqrt Rsqrt Reciprocal Pow Abs Sign Floor Ceil Round", _ACTIVATION),
+        *_rows("Sin Cos Tan Sinh Cosh Asin Acos Atan Asinh Acosh Atanh Clip Shrink IsNaN IsInf Not", _ACTIVATION),
+        *_rows("BitwiseNot Hardtanh Relu6 Affine ParametricSoftplus ScaledTanh Atan2 Expm1 Log1p", _ACTIVATION),
+        *_rows("Equal Less Greater LessOrEqual GreaterOrEqual And Or Xor Max Min Mod BitShift", _COMPARISON),
+        *_rows("BitwiseAnd BitwiseOr BitwiseXor", _COMPARISON),
+        *_rows("com.microsoft::Gelu com.microsoft::FastGelu com.microsoft::BiasGelu", replace(_ACTIVATION, bias=(1,))),
+        *_rows("com.microsoft::BiasSoftmax", _OPAQUE),
+        *_rows("Softmax LogSoftmax Hardmax Maxout", replace(_ACTIVATION, pointwise=False, mixes=False)),
+        *_rows("ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceProd ReduceSumSquare CumProd", _OPAQUE),
+        *_rows("ArgMax ArgMin TopK NonZero Unique OneHot NonMaxSuppression EyeLike Bernoulli Multinomial", _OPAQUE),
+        *_rows("RandomNormalLike RandomUniformLike RandomNormal RandomUniform Det Inverse StringNormalizer", _OPAQUE),
+        *_rows("SequenceInsert SequenceErase SequenceEmpty SequenceLength OptionalHasElement Sort Range", _OPAQUE),
+        *_rows("Shape Size ConstantOfShape RotaryEmbedding BitCast LoopIndex AffineGrid ImageDecoder", _OPAQUE),
+        *_rows("SoftmaxCrossEntropyLoss NegativeLogLikelihoodLoss TfIdfVectorizer DynamicQuantizeLinear", _OPAQUE),
+        ("Loop", Operator(Effect.NONLINEAR, (), mixes=True)),
+    ]
+)
+"""The table. A row may be used under one name only; what is not here is unknown."""
+
+WHOLE_IF_SAME_SHAPE = frozenset({"Slice", "Pad", "Expand", "Tile", "Resize", "Upsample", "Concat", "CenterCropPad"})
+"""Selections that are no-ops when the shape does not change (an Expand to the same size)."""
+
+
+def understood(op: Op) -> Operator | None:
+    """The row of an op's kind; None if the kind is unknown."""
+    return OPERATORS.get(op.kind)
+
+
+def step(graph: ModelGraph, op: Op, slot: int, same_element: bool) -> Step:
+    """What a value goes through when it enters `op` by input `slot`.
+
+    `same_element` says whether the op's values are functions of one value, element by element: their product is
+    then an activation (x * sigmoid(x)), not a gate.
+
+    Cases: 1. unknown operator, or a slot that steers; 2. a step that the row decides alone; 3. a product or a sum with
+    constants, with another value; 4. a choice between values; 5. a contraction with constants, with another value.
+    """
+    row = OPERATORS.get(op.kind)
+    if row is None or (row.data and slot not in row.data):
+        return Step.NONLINEAR  # 1
+    match row.effect:
+        case Effect.SELECTION:  # 2
+            return Step.VIEW if op.kind in WHOLE_IF_SAME_SHAPE and _same_shape(graph, op, slot) else Step.SELECTION
+        case Effect.VIEW | Effect.NORMALISATION | Effect.NONLINEAR:  # 2
+            return Step(row.effect)
+        case Effect.PRODUCT | Effect.SUM:  # 3
+            others = [other for i, other in enumerate(op.inputs) if i != slot and other is not None]
+            if any(isinstance(other, str) for other in others):
+                return Step.NONLINEAR if same_element or row.effect is Effect.SUM else Step.GATE
+            return Step.DIAGONAL if _learned(others) else Step.SCALE
+        case Effect.CHOICE:  # 4
+            return Step.GATE if isinstance(op.inputs[0], str) else Step.SELECTION
+        case Effect.CONTRACTION:  # 5
+            others = [other for i, other in enumerate(op.inputs) if i != slot and other is not None]
+            if any(isinstance(other, str) for other in others):
+                return Step.NONLINEAR
+            return Step.LINEAR if _learned(others) else Step.SELECTION
+    raise AssertionError(f"no such effect: {row.effect!r}")
+
+
+def does_work(op: Op) -> bool:
+    """Whether an op does real work (design, section 3.4): reads learned weights, or mixes positions.
+
+    An unknown operator is taken to: what it does cannot be ruled out.
+    """
+    row = OPERATORS.get(op.kind)
+    return row is None or mixes(op) or any(weight.learned for weight in op.weights())
+
+
+def mixes(op: Op) -> bool:
+    """Whether an output of `op` depends on several positions of its data. A product of two values does.
+
+    A 1x1 convolution does not, though convolutions do: case 1. A matmul with stored weights maps each position alone
+    when the weights stand on the right, and mixes positions when they stand on the left (an MLP-mixer): case 2.
+    """
+    row = OPERATORS.get(op.kind)
+    if row is None:
+        return False
+    if op.kind in {"Conv", "ConvTranspose"}:
+        return not contractions.is_pointwise(op)  # 1
+    if row.effect is Effect.CONTRACTION:
+        values = [slot for slot, given in enumerate(op.inputs) if isinstance(given, str)]
+        return values != [0]  # 2
+    return row.mixes
+
+
+def is_weight_layer(op: Op) -> bool:
+    """Whether an op is what the literature counts as a layer: a contraction or recurrence with learned weights."""
+    row = OPERATORS.get(op.kind)
+    return row is not None and row.macs is not None and any(weight.learned for weight in op.weights())
+
+
+def macs(graph: ModelGraph, op: Op) -> int | None:
+    """Multiply-accumulates of one op; None where the shapes, or the operator, are not known."""
+    row = OPERATORS.get(op.kind)
+    if row is None:
+        return None
+    if row.macs is None:
+        return 0
+    return row.macs(Call.of(graph, op))
+
+
+def _learned(inputs: Iterable[object]) -> bool:
+    return any(w.learned for given in inputs if isinstance(given, Constant) for w in given.weights)
+
+
+def _same_shape(graph: ModelGraph, op: Op, slot: int) -> bool:
+    given, made = op.inputs[slot], op.outputs[0]
+    if not isinstance(given, str) or made is None:
+        return False
+    before, after = graph.values[given].type.shape, graph.values[made].type.shape
+    return _known(before) and before == after and op.attributes.get("steps") is None
+
+
+def _known(shape: Shape) -> bool:
+    return shape is not None and all(size is not None for size in shape)

@@ -1,0 +1,324 @@
+"""What has the audit found? (the nouns that come out)
+
+Frozen, standard library only, no trace of the graph: reporters, policy and baseline see nothing but this. The field
+names are those of the JSON report (reporters/json.py), which `reporters/schema.json` describes.
+
+Units: parameters are learned scalars; MACs are multiply-accumulates of contractions; FLOPs = 2 x MACs; bytes are bytes.
+None always means "cannot be known", never 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal, TypeAlias
+
+Kind: TypeAlias = Literal["identity", "parameter-free", "gated", "projection"]
+KINDS: tuple[Kind, ...] = ("identity", "parameter-free", "gated", "projection")
+Option: TypeAlias = Literal["A", "B", "C", "mixed", "none"]
+Level: TypeAlias = Literal["error", "warning", "note"]
+Trend: TypeAlias = Literal["same", "grew", "fell", "unknown"]
+Role: TypeAlias = Literal["weight", "bias", "scale"]
+Shape: TypeAlias = tuple[int | str | None, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A line of Python."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """An input of the model."""
+
+    name: str
+    shape: Shape
+    dtype: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WeightInfo:
+    """A learned tensor on a shortcut."""
+
+    name: str
+    shape: tuple[int, ...]
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One op on a shortcut's route, in order from fork to merge."""
+
+    op: str
+    name: str
+    detail: str
+    """In words: "1x1, stride 2, 64 -> 128"; empty where there is nothing to say."""
+    step_class: str
+    """What the step does to the value that it lets through: view, selection, scale, gate, diagonal, linear."""
+    weights: tuple[WeightInfo, ...] = ()
+    strides: tuple[int, ...] = ()
+    """Of a convolution, one for each spatial axis; empty for any other op, and where it is not stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForkInfo:
+    """The value from which shortcut and residual branch both start."""
+
+    name: str
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class MergeInfo:
+    """The addition that merges the shortcut."""
+
+    op: str
+    name: str
+    shape: Shape
+    source: Source | None = None
+    also: tuple[str, ...] = ()
+    """Names of the other additions folded into this n-ary sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What the shortcut skips: the residual branch."""
+
+    weight_layers: int
+    ops: int
+    parameters: int
+    macs: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """One residual shortcut."""
+
+    key: str
+    """Stable across re-exports: the scope, and the position within it from the second on ("layer1.0", "layer1.0#1")."""
+    scope: str
+    kind: Kind
+    merge: MergeInfo
+    fork: ForkInfo
+    route: tuple[Step, ...]
+    weights_in_words: str
+    """W_s as a person would say it: "conv 1x1/2, 64 -> 128, no bias + BN"; empty without learned weights."""
+    has_weight: bool
+    has_bias: bool
+    parameters: int
+    macs: int | None
+    elementwise_adds: int | None
+    """(operands - 1) x elements of the merge."""
+    held_bytes: int | None
+    """Bytes of the fork value, kept alive while the residual branch runs."""
+    span: Span
+    notes: tuple[str, ...] = ()
+
+    @property
+    def flops(self) -> int | None:
+        """Floating point operations of the shortcut: 2 x MACs."""
+        return None if self.macs is None else 2 * self.macs
+
+
+@dataclass(frozen=True, slots=True)
+class OtherAdd:
+    """An addition that is no residual merge, and why."""
+
+    name: str
+    op: str
+    shape: Shape
+    reason: str
+    """One of a few stable phrases: "constant operand", "broadcast", "independent sources", "parallel branches", …"""
+    detail: str = ""
+    """What exactly, in words; shown by -v."""
+    also: tuple[str, ...] = ()
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The whole model."""
+
+    ops: int
+    adds: int
+    parameters: int
+    buffers: int
+    macs: int | None
+    lower_bound: bool
+    """True when an op is uncounted or unshaped: `macs` is then at least so much."""
+    uncounted: tuple[str, ...]
+    """Operators whose MACs are not in `macs`, by name, sorted."""
+
+    @property
+    def flops(self) -> int | None:
+        """Floating point operations of one forward pass: 2 x MACs."""
+        return None if self.macs is None else 2 * self.macs
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Parameters and MACs of the whole model under one of the paper's options."""
+
+    parameters: int | None
+    macs: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """He et al. 2015, section 3.3: the model with other shortcuts. `plain` is the model without any."""
+
+    A: Price
+    B: Price
+    C: Price
+    plain: Price
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The shortcuts taken together."""
+
+    identity: int
+    parameter_free: int
+    gated: int
+    projection: int
+    extra_parameters: int
+    """Learned scalars on shortcuts, each tensor once."""
+    extra_macs: int | None
+    elementwise_adds: int | None
+    held_bytes: int | None
+    """The largest `held_bytes` of any one shortcut."""
+    option: Option
+    what_if: WhatIf
+
+    @property
+    def extra_flops(self) -> int | None:
+        """Floating point operations on shortcuts: 2 x MACs."""
+        return None if self.extra_macs is None else 2 * self.extra_macs
+
+    @property
+    def shortcuts(self) -> int:
+        """How many shortcuts there are, of any kind."""
+        return self.identity + self.parameter_free + self.gated + self.projection
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReport:
+    """What was found in one model."""
+
+    source: str
+    format: str
+    origin: str
+    """"opset 17, pytorch 2.5.1": for the title line."""
+    inputs: tuple[TensorInfo, ...]
+    totals: Totals
+    summary: Summary
+    shortcuts: tuple[Shortcut, ...]
+    other_adds: tuple[OtherAdd, ...]
+    symbols: tuple[str, ...] = ()
+    """Dimensions that are not bound and stand in the way of a cost: --dim NAME=SIZE would settle them."""
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The model's entry in the JSON report, names as they are in the file."""
+        return _fields(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A shortcut as one side of a comparison has it."""
+
+    key: str
+    kind: Kind
+    fork: Shape
+    merge: Shape
+    parameters: int
+    macs: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A shortcut that is not as it was accepted."""
+
+    then: Side | None
+    """As it was accepted; None for one that appeared."""
+    now: Side | None
+    """As it is; None for one that disappeared."""
+    cost: Trend
+    """What became of its price. Vectors that an exporter folds away, or leaves standing, are no change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A model beside what was accepted of it."""
+
+    source: str
+    against: str
+    """The baseline, as the user named it."""
+    counterpart: str | None
+    """The model's name in the baseline; None where the baseline does not know the model."""
+    unchanged: int
+    """Shortcuts of the same kind and cost as then."""
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One objection of one rule."""
+
+    rule: str
+    level: Level
+    source: str
+    shortcut: str | None
+    """Key of the shortcut it is about; None when it is about the model."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A source that could not be audited, and why, in one line."""
+
+    source: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """Everything one run has to say."""
+
+    version: str
+    models: tuple[ModelReport, ...]
+    findings: tuple[Finding, ...] = ()
+    errors: tuple[Failure, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    """One for each model that was held against a baseline, in the models' order."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON report as lists and dictionaries, names as they are in the file."""
+        found = _fields(self)
+        return {"schema_version": SCHEMA_VERSION, "tool": {"name": "shortcut-audit", "version": found.pop("version")}, **found}
+
+
+SCHEMA_VERSION = 1
+"""Version of the JSON report; another number means that a field was dropped or has another meaning."""
+
+_DERIVED = {"macs": "flops", "extra_macs": "extra_flops"}
+"""A field, and the property that is reported after it by the nouns that have it."""
+
+
+def _fields(noun: Any) -> dict[str, Any]:
+    """The fields of one noun by name, with what is derived from them. Nouns nest a few levels deep, never themselves."""
+    found: dict[str, Any] = {}
+    for field in fields(noun):
+        found[field.name] = _plain(getattr(noun, field.name))
+        derived = _DERIVED.get(field.name)
+        if derived is not None and hasattr(noun, derived):
+            found[derived] = getattr(noun, derived)
+    return found
+
+
+def _plain(thing: Any) -> Any:
+    if isinstance(thing, tuple):
+        return [_plain(item) for item in thing]
+    return _fields(thing) if is_dataclass(thing) else thing

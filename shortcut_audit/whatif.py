@@ -1,0 +1,139 @@
+"""What would the model cost with other shortcuts?
+
+He et al. 2015, section 3.3: (A) all shortcuts parameter-free, (B) projections where dimensions change and identities
+elsewhere, (C) projections everywhere; and the plain counterpart, without shortcuts. Element-wise additions are no MACs,
+so the plain model costs what A costs. Pure arithmetic on shapes.
+
+A shortcut that is a projection already keeps its own price. One that is not is priced as the model writes its others:
+W_s maps the channels of the fork to those of the merge, at each position of the merge, with as many further parameters
+per output channel as a map in this model carries: 2 where normalisations stand apart (scale and shift), 1 where maps
+carry biases (an eval export folds the normalisation into them), 0 otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shortcut_audit.contractions import product, shape_of
+from shortcut_audit.cost import Ledger, parameters
+from shortcut_audit.graph import ModelGraph, Op, Shape, Weight, elements
+from shortcut_audit.operators import OPERATORS, is_weight_layer
+from shortcut_audit.report import Kind, Option, Price, Totals, WhatIf
+from shortcut_audit.shortcuts import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A shortcut with its kind."""
+
+    found: Found
+    kind: Kind
+
+
+def changes_dimensions(found: Found) -> bool | None:
+    """Whether fork and merge differ in shape; None where a size is unknown."""
+    before, after = found.fork.type.shape, found.merge.result.type.shape
+    if before is None or after is None:
+        return None
+    if len(before) != len(after):
+        return True
+    if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in zip(before, after, strict=True)):
+        return True
+    return False if all(a == b and a is not None for a, b in zip(before, after, strict=True)) else None
+
+
+def option(shortcuts: tuple[Priced, ...]) -> Option:
+    """The paper's option that the shortcuts follow.
+
+    Cases: 1. there are none; 2. a gated one follows no option; 3. no projection: A; 4. projections exactly where
+    dimensions change: B; 5. projections everywhere: C; 6. anything else: mixed.
+    """
+    if not shortcuts:
+        return "none"  # 1
+    if any(s.kind == "gated" for s in shortcuts):
+        return "mixed"  # 2
+    projected = [s.kind == "projection" for s in shortcuts]
+    if not any(projected):
+        return "A"  # 3
+    if all(is_p == changes_dimensions(s.found) for is_p, s in zip(projected, shortcuts, strict=True)):
+        return "B"  # 4
+    return "C" if all(projected) else "mixed"  # 5, 6
+
+
+def what_if(graph: ModelGraph, ledger: Ledger, totals: Totals, shortcuts: tuple[Priced, ...]) -> WhatIf:
+    """The price of the model under each option."""
+    extra = _extra_per_channel(graph)
+    bare = _without(ledger, totals, shortcuts)
+    some = [s for s in shortcuts if changes_dimensions(s.found) is not False]
+    return WhatIf(
+        A=bare,
+        B=_with_projections(graph, ledger, bare, some, extra),
+        C=_with_projections(graph, ledger, bare, list(shortcuts), extra),
+        plain=bare,
+    )
+
+
+def _without(ledger: Ledger, totals: Totals, shortcuts: tuple[Priced, ...]) -> Price:
+    ops = dict.fromkeys(op for s in shortcuts for op in s.found.through)
+    weights = dict.fromkeys(w for op in ops for w in op.weights() if w.learned)
+    spent = ledger.macs(ops)
+    macs = None if spent is None or totals.macs is None else totals.macs - spent
+    return Price(totals.parameters - parameters(weights), macs)
+
+
+def _with_projections(
+    graph: ModelGraph, ledger: Ledger, bare: Price, shortcuts: list[Priced], extra: int
+) -> Price:
+    own: dict[Weight, None] = {}
+    added, macs = 0, bare.macs
+    for shortcut in shortcuts:
+        if shortcut.kind == "projection":
+            own.update(dict.fromkeys(w for op in shortcut.found.through for w in op.weights() if w.learned))
+            price = Price(0, ledger.macs(shortcut.found.through))
+        else:
+            price = _projection(graph, shortcut.found, extra)
+        if price.parameters is None:
+            return Price(None, None)
+        added += price.parameters
+        macs = None if macs is None or price.macs is None else macs + price.macs
+    assert bare.parameters is not None, "parameters are always known"
+    return Price(bare.parameters + added + parameters(own), macs)
+
+
+def _projection(graph: ModelGraph, found: Found, extra: int) -> Price:
+    """What W_s would cost where there is none."""
+    axis = _channel_axis(graph, found)
+    before, after = _size(found.fork.type.shape, axis), _size(found.merge.result.type.shape, axis)
+    if before is None or after is None:
+        return Price(None, None)
+    return Price(before * after + extra * after, product(elements(found.merge.result.type.shape), before))
+
+
+def _size(shape: Shape, axis: int) -> int | None:
+    if shape is None or not -len(shape) <= axis < len(shape):
+        return None
+    size = shape[axis]
+    return size if isinstance(size, int) else None
+
+
+def _channel_axis(graph: ModelGraph, found: Found) -> int:
+    """Where the channels stand: the second axis for convolutions, the last one for matmuls, as the last layer skipped."""
+    layers = [op for op in found.residual if is_weight_layer(op)]
+    return 1 if layers and layers[-1].kind in {"Conv", "ConvTranspose", "DeformConv"} else -1
+
+
+def _extra_per_channel(graph: ModelGraph) -> int:
+    if any(op.kind == "BatchNormalization" for op in graph.ops):
+        return 2
+    layers = [op for op in graph.ops if is_weight_layer(op)]
+    return 1 if 2 * sum(_has_bias(graph, op) for op in layers) > len(layers) else 0
+
+
+def _has_bias(graph: ModelGraph, op: Op) -> bool:
+    """Whether a layer carries a bias, in a slot of its own or as an addition that alone reads it."""
+    row = OPERATORS[op.kind]
+    if any(slot < len(op.inputs) and shape_of(graph, op.inputs[slot]) is not None for slot in row.bias):
+        return True
+    made = next((name for name in op.outputs if name is not None), None)
+    readers = [] if made is None else [graph.values[name].op for name in graph.dag.successors(made)]
+    return len(readers) == 1 and readers[0] is not None and readers[0].kind == "Add" and len(readers[0].values()) == 1

@@ -1,0 +1,242 @@
+"""Which operand is the shortcut? One test for every rule and trap of the theory, each graph as small as it gets."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sketch import audited, kinds, reasons
+
+RESIDUAL = "x -> Conv.1 -> Relu -> Conv.2 -> Add"
+
+
+# --- the kinds -------------------------------------------------------------------------------------------------------
+
+
+def test_the_block_input_added_unchanged_is_an_identity() -> None:
+    assert kinds(RESIDUAL, "x -> Add") == ["identity"]
+
+
+def test_a_pointwise_convolution_on_the_shortcut_is_a_projection() -> None:
+    assert kinds(RESIDUAL, "x -> Conv.proj{k=1} -> Add") == ["projection"]
+
+
+@pytest.mark.parametrize("view", ["Identity", "Dropout", "Cast", "Reshape.same", "QuantizeLinear -> DequantizeLinear"])
+def test_views_leave_an_identity_an_identity(view: str) -> None:
+    assert kinds(RESIDUAL, f"x -> {view} -> Add") == ["identity"]
+
+
+def test_subsampling_and_padding_is_option_a() -> None:
+    """He et al. 2015, option A: every second position, zeros for the new channels."""
+    shortcuts = audited(
+        "x -> Conv.1{out=16,stride=2} -> Relu -> Conv.2{in=16} -> Add",
+        "x -> Slice -> Pad -> Add",
+    ).shortcuts
+    assert [(s.kind, s.has_weight, s.parameters) for s in shortcuts] == [("parameter-free", False, 0)]
+    assert [step.step_class for step in shortcuts[0].route] == ["selection", "selection"]
+
+
+def test_pooling_on_the_shortcut_has_no_parameters() -> None:
+    assert kinds("x -> Conv.1{stride=2} -> Relu -> Conv.2 -> Add", "x -> AveragePool -> Add") == ["parameter-free"]
+
+
+def test_a_constant_factor_on_the_shortcut_has_no_parameters() -> None:
+    """DeepNorm's alpha."""
+    assert kinds(RESIDUAL, "x -> Mul.alpha -> Add", "#alpha[] -> Mul.alpha") == ["parameter-free"]
+
+
+def test_a_learned_scale_on_the_shortcut_is_a_diagonal_projection() -> None:
+    (shortcut,) = audited(RESIDUAL, "x -> Mul.scale -> Add", "#scale -> Mul.scale").shortcuts
+    assert (shortcut.kind, shortcut.parameters, shortcut.has_weight, shortcut.has_bias) == (
+        "projection",
+        8,
+        True,
+        False,
+    )
+
+
+def test_a_normalisation_on_the_shortcut_is_a_projection() -> None:
+    """RepVGG's third branch; the residual branch is linear, too, but does more."""
+    (shortcut,) = audited("x -> Conv.1 -> Add", "x -> BatchNormalization -> Add").shortcuts
+    assert shortcut.kind == "projection"
+    assert shortcut.parameters == 16  # scale and shift of 8 channels; mean and variance are buffers
+    assert any("diagonal" in note for note in shortcut.notes)
+
+
+def test_a_highway_lets_x_through_and_not_its_gate() -> None:
+    """y = T(x) H(x) + (1 - T(x)) x (Srivastava et al. 2015): the fork is x, the gate's weights are counted."""
+    (shortcut,) = audited(
+        "x -> Conv.H -> Relu.H -> Mul.branch -> Add",
+        "x -> Conv.T{k=1,bias=1} -> Sigmoid.T -> Mul.branch",
+        "#one[] -> Sub.carry -> Mul.shortcut -> Add",
+        "Sigmoid.T -> Sub.carry",
+        "x -> Mul.shortcut",
+    ).shortcuts
+    assert (shortcut.kind, shortcut.fork.name) == ("gated", "x")
+    assert shortcut.parameters == 72  # 8 x 8 weights + 8 biases
+
+
+def test_a_normalisation_before_the_fork_is_no_part_of_the_shortcut() -> None:
+    (shortcut,) = audited(
+        "x -> BatchNormalization.pre -> Conv.1 -> Relu -> Conv.2 -> Add",
+        "BatchNormalization.pre -> Conv.proj{k=1} -> Add",
+    ).shortcuts
+    assert (shortcut.fork.name, shortcut.parameters) == ("BatchNormalization.pre", 64)  # 8 x 8, without the norm's 16
+
+
+def test_a_normalisation_on_the_route_is_part_of_the_shortcut() -> None:
+    (shortcut,) = audited(RESIDUAL, "x -> Conv.proj{k=1} -> BatchNormalization -> Add").shortcuts
+    assert [step.op for step in shortcut.route] == ["Conv", "BatchNormalization"]
+    assert shortcut.parameters == 80  # 8 x 8 + 2 x 8
+    assert (shortcut.has_weight, shortcut.has_bias) == (True, False)
+
+
+# --- which operand ---------------------------------------------------------------------------------------------------
+
+
+def test_a_sum_of_three_is_one_merge_with_one_shortcut() -> None:
+    """x + attention(x) + mlp(x)."""
+    (shortcut,) = audited(
+        "x -> Add.inner -> Add.outer",
+        "x -> Conv.a -> Relu.a -> Add.inner",
+        "x -> Conv.b -> Relu.b -> Add.outer",
+    ).shortcuts
+    assert shortcut.kind == "identity"
+    assert (shortcut.merge.name, shortcut.merge.also) == ("Add.outer", ("Add.inner",))
+    assert shortcut.elementwise_adds == 256  # (3 - 1) x 8 x 4 x 4
+
+
+def test_one_merge_can_hold_two_shortcuts() -> None:
+    """x + conv1x1(x) + F(x)."""
+    drawn = ("x -> Sum", "x -> Conv.proj{k=1} -> Sum", "x -> Conv.1 -> Relu -> Conv.2 -> Sum")
+    assert kinds(*drawn) == ["identity", "projection"]
+
+
+def test_a_long_skip_over_short_ones_is_a_shortcut_of_its_own() -> None:
+    assert kinds(
+        "x -> Conv.1 -> Relu.1 -> Add.1 -> Conv.2 -> Relu.2 -> Add.2 -> Add.long",
+        "x -> Add.1 -> Add.2",
+        "x -> Add.long",
+    ) == ["identity", "identity", "identity"]
+
+
+def test_ancestry_holds_where_a_mask_feeds_every_block() -> None:
+    """Global dominators would collapse to the root here."""
+    assert kinds(
+        "x -> Mul.1 -> Conv.1 -> Relu.1 -> Add.1 -> Mul.2 -> Conv.2 -> Relu.2 -> Add.2",
+        "mask -> Mul.1",
+        "mask -> Mul.2",
+        "x -> Add.1",
+        "Add.1 -> Add.2",
+    ) == ["identity", "identity"]
+
+
+def test_siblings_of_a_split_are_different_values() -> None:
+    """Res2Net: the second slice is no ancestor of what is computed from the first; both come from x."""
+    (shortcut,) = audited("x -> Split -> Conv.1 -> Relu -> Add", "Split:1 -> Add", "x -> Split").shortcuts
+    assert (shortcut.kind, shortcut.fork.name) == ("parameter-free", "x")
+
+
+def test_a_pooled_value_minus_the_value_itself_is_no_shortcut() -> None:
+    """PoolFormer's token mixer."""
+    assert reasons("x -> AveragePool{k=3,stride=1} -> Sub", "x -> Sub", shape=(1, 8, None, None)) == [
+        "elementwise expression"
+    ]
+
+
+def test_a_prediction_subtracted_from_its_input_is_an_identity() -> None:
+    """DnCNN: y = x - F(x)."""
+    assert kinds("x -> Sub", "x -> Conv.1 -> Relu -> Conv.2 -> Sub") == ["identity"]
+
+
+def test_stacked_values_that_are_summed_are_a_merge() -> None:
+    assert kinds(
+        "x -> Unsqueeze.1 -> Concat{axis=0} -> ReduceSum{axis=0}",
+        "x -> Conv.1 -> Relu -> Conv.2 -> Unsqueeze.2 -> Concat",
+    ) == ["identity"]
+
+
+def test_a_sum_over_an_axis_that_was_there_before_is_no_merge() -> None:
+    report = audited("x -> Concat{axis=1} -> ReduceSum{axis=1}", "x -> Conv.1 -> Relu -> Conv.2 -> Concat")
+    assert (report.shortcuts, report.other_adds) == ((), ())
+
+
+# --- the traps -------------------------------------------------------------------------------------------------------
+
+
+def test_constant_operand() -> None:
+    assert reasons("x -> Conv -> Add", "#bias -> Add") == ["constant operand"]
+
+
+def test_a_constant_computed_in_the_graph_is_a_constant_operand() -> None:
+    assert reasons("x -> Conv -> Add", "#table -> Neg -> Identity -> Add") == ["constant operand"]
+
+
+def test_what_comes_out_of_a_shape_is_geometry() -> None:
+    assert reasons("x -> Conv -> Add", "x -> Shape -> Cast -> Add") == ["constant operand"]
+
+
+def test_broadcast() -> None:
+    """A gate-like context vector added to every position."""
+    assert reasons("x -> Add", "x -> ReduceMean -> Conv{k=1} -> Add") == ["broadcast"]
+
+
+def test_independent_sources() -> None:
+    assert reasons("x -> Conv.1 -> Add", "z -> Conv.2 -> Add") == ["independent sources"]
+
+
+def test_parallel_branches_behind_nonlinearities() -> None:
+    assert reasons("x -> Conv.1 -> Relu.1 -> Add", "x -> Conv.2 -> Relu.2 -> Add") == ["parallel branches"]
+
+
+def test_two_equal_linear_maps_are_parallel_branches() -> None:
+    """Averaged heads."""
+    assert reasons("x -> Conv.1{k=1} -> Add", "x -> Conv.2{k=1} -> Add") == ["parallel branches"]
+
+
+@pytest.mark.parametrize("gate", ["Sigmoid.s", "HardSigmoid.s", "Erf.s", "Softplus.s -> Tanh.s"])
+def test_an_activation_written_as_a_product_is_no_gate(gate: str) -> None:
+    """conv1x1 + SiLU (GELU, Mish, hard swish) on both sides: nonlinear, parallel branches."""
+    first = gate.split(" -> ")[0]
+    assert reasons(
+        f"x -> Conv.1{{k=1}} -> {gate} -> Mul.1 -> Add",
+        "Conv.1 -> Mul.1",
+        "x -> Conv.2 -> Relu -> Add",
+    ) == ["parallel branches"], first
+
+
+def test_elementwise_expression() -> None:
+    """Rotary embedding: q cos + rotate(q) sin. No weights, no mixing."""
+    assert reasons("x -> Mul.cos -> Add", "#cos[] -> Mul.cos", "x -> Neg -> Mul.sin -> Add", "#sin[] -> Mul.sin") == [
+        "elementwise expression"
+    ]
+
+
+def test_attention_logits_with_a_mask_that_is_a_genuine_ancestor() -> None:
+    """From the second layer on the mask is an ancestor of Q K^T, and looks exactly like an identity."""
+    assert reasons(
+        "mask -> MatMul.q -> MatMul.logits -> Add -> Softmax -> MatMul.out",
+        "mask -> MatMul.k -> MatMul.logits",
+        "mask -> Add",
+        "mask -> MatMul.out",
+        shape=(1, 8, 8, 8),
+    ) == ["attention logits"]
+
+
+def test_a_softmax_at_the_end_of_the_model_makes_no_attention_logits() -> None:
+    assert kinds("x -> MatMul.1 -> Relu -> MatMul.2 -> Add -> Softmax", "x -> Add", shape=(1, 8)) == ["identity"]
+
+
+def test_a_symbolic_size_does_not_make_a_broadcast() -> None:
+    assert kinds(RESIDUAL, "x -> Add", shape=("batch", 8, None, None)) == ["identity"]
+
+
+def test_in_a_projection_with_a_nonlinearity_both_are_branches() -> None:
+    assert reasons(RESIDUAL, "x -> Conv.proj{k=1} -> Relu.proj -> Add") == ["parallel branches"]
+
+
+def test_every_addition_is_accounted_for() -> None:
+    report = audited(RESIDUAL, "x -> Add -> Add.bias", "#bias -> Add.bias -> Add.twice", "z -> Add.twice")
+    named = [s.merge.name for s in report.shortcuts] + [name for s in report.shortcuts for name in s.merge.also]
+    named += [other.name for other in report.other_adds]
+    assert sorted(named) == ["Add", "Add.bias", "Add.twice"]
+    assert report.totals.adds == 3
