@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import math
 import posixpath
-import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 from shortcut_audit.errors import ConfigError
+from shortcut_audit.paths import read_regular
 from shortcut_audit.report import KINDS, Kind, ModelReport, Shape, Shortcut
 
+BASELINE = "baseline (--write-baseline makes one)"
 SCHEMA_VERSION = 1
+MODEL_SUFFIXES = frozenset({".onnx", ".pt2", ".pt"})
 SIZE_LIMIT = 16 * 2**20
 """Bytes of a baseline that is read: parsed, JSON takes up to twenty times the memory."""
 
@@ -115,6 +117,17 @@ def write(models: Iterable[AcceptedModel], root: Path) -> str:
     return head + (f"\n{blocks}\n" if blocks else "") + "]}\n"
 
 
+def rewrite(file: Path, models: Iterable[AcceptedModel], root: Path) -> str:
+    """The text of the baseline in `file` after these models have been accepted; all others in it stay as they are.
+
+    Raises ConfigError if there is a file that is no baseline: it would be lost.
+    """
+    renewed = {portable(model.source, root): model for model in models}
+    before = read(file).models if file.exists() else ()
+    kept = [model for model in before if portable(model.source, root) not in renewed]
+    return write([*kept, *renewed.values()], root)
+
+
 def portable(source: str, root: Path) -> str:
     """The name under which a model is kept: its path relative to `root`; outside of that, its file name alone."""
     path = Path(source)
@@ -147,14 +160,16 @@ def _entry(shortcut: AcceptedShortcut) -> dict[str, Any]:
 
 def is_report(path: Path) -> bool:
     """Whether a baseline is a JSON report rather than a model: JSON opens with a brace. Raises ConfigError."""
-    return _bytes(path, 4096).lstrip().startswith(b"{")
+    return read_regular(path, 4096, BASELINE).lstrip().startswith(b"{")
 
 
 def read(path: Path) -> Baseline:
     """The baseline in a JSON report. Raises ConfigError, one line, on anything that is none."""
-    data = _bytes(path, SIZE_LIMIT + 1)
+    data = read_regular(path, SIZE_LIMIT + 1, BASELINE)
     if len(data) > SIZE_LIMIT:
-        raise ConfigError(f"{path}: a baseline of over {SIZE_LIMIT >> 20} MiB is not read; --write-baseline makes a small one")
+        raise ConfigError(
+            f"{path}: a baseline of over {SIZE_LIMIT >> 20} MiB is not read; --write-baseline makes a small one"
+        )
     try:
         document = json.loads(data, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -167,17 +182,6 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number of a report")
 
 
-def _bytes(path: Path, limit: int) -> bytes:
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise ConfigError(f"{path}: the baseline is no regular file")
-        with path.open("rb") as file:
-            return file.read(limit)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ConfigError(f"{path}: cannot read the baseline: {reason}; --write-baseline makes one") from None
-
-
 class _Reader:
     """Takes a parsed document apart, field by field; whatever does not fit is a ConfigError that says where."""
 
@@ -188,10 +192,9 @@ class _Reader:
         report = self._object(document, "the report")
         if report.get("schema_version") != SCHEMA_VERSION:
             self._refuse("schema_version", f"is not {SCHEMA_VERSION}: the report of another version")
-        found = tuple(
+        return tuple(
             self._model(model, f"models[{n}]") for n, model in enumerate(self._list(report.get("models"), "models"))
         )
-        return found
 
     def _model(self, given: object, where: str) -> AcceptedModel:
         model = self._object(given, where)
@@ -212,7 +215,7 @@ class _Reader:
         return AcceptedShortcut(
             key=self._text(entry.get("key"), f"{where}.key"),
             scope=self._text(entry.get("scope"), f"{where}.scope"),
-            kind=cast("Kind", kind),
+            kind=kind,
             fork=self._shape(entry.get("fork"), f"{where}.fork"),
             merge=self._shape(entry.get("merge"), f"{where}.merge"),
             route=tuple(self._step(step, f"{where}.route[{n}]") for n, step in route),
@@ -258,23 +261,29 @@ class _Reader:
         raise ConfigError(f"{self._file}: no baseline: {where} {what}; --write-baseline makes one")
 
 
-def counterpart(baseline: Baseline, source: str, sources: Sequence[str]) -> AcceptedModel | None:
-    """What was accepted of the model `source`, one of the `sources` that are audited; None where nothing was.
+def counterpart(baseline: Baseline, source: str, *, alone: bool) -> AcceptedModel | None:
+    """What was accepted of the model `source`; None where nothing was.
 
-    1. The model whose path agrees in the most components, from the file name backwards; no tie.
-    2. Where one model is audited and one was accepted, they are each other's, whatever their names.
+    1. The model whose path agrees in the most components, from the file name backwards; no tie. 2. Where no file name
+    agrees, the same without suffixes: the other exporter may write another format. 3. If `alone`, the only model of the
+    baseline, whatever its name: the user has put the two side by side.
     """
-    wanted = _parts(source)
-    agreeing = [(_agreement(wanted, _parts(model.source)), model) for model in baseline.models]
-    best = max((agreement for agreement, _ in agreeing), default=0)
-    nearest = [model for agreement, model in agreeing if agreement == best]
-    if best and len(nearest) == 1:
-        return nearest[0]
-    return baseline.models[0] if len(sources) == len(baseline.models) == 1 else None
+    for parts in (_parts, _parts_without_suffix):
+        agreeing = [(_agreement(parts(source), parts(model.source)), model) for model in baseline.models]
+        best = max((agreement for agreement, _ in agreeing), default=0)
+        nearest = [model for agreement, model in agreeing if agreement == best]
+        if best:
+            return nearest[0] if len(nearest) == 1 else None
+    return baseline.models[0] if alone and len(baseline.models) == 1 else None
 
 
-def _parts(source: str) -> tuple[str, ...]:
-    return PurePath(posixpath.normpath(PurePath(source).as_posix())).parts
+def _parts(source: str) -> Sequence[str]:
+    return PurePath(source).parts
+
+
+def _parts_without_suffix(source: str) -> Sequence[str]:
+    path = PurePath(source)
+    return (*path.parts[:-1], path.stem) if path.suffix.lower() in MODEL_SUFFIXES else path.parts
 
 
 def _agreement(one: Sequence[str], other: Sequence[str]) -> int:

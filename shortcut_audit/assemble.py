@@ -12,7 +12,7 @@ Turns a loader's `Draft` into the frozen `ModelGraph`, the same way for every so
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import networkx as nx
 
@@ -27,7 +27,9 @@ DATA_IGNORED: Mapping[str, int] = {
 }  # fmt: skip
 """By operator, the input slot of which only shape or element type matters: what stands there is no data."""
 
-RANDOM = frozenset({"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"})
+RANDOM = frozenset(
+    {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"}
+)
 """Ops whose result changes from pass to pass, even when their inputs do not."""
 
 QUANTISED_TYPES = frozenset({"int8", "uint8", "int4", "uint4", "int2", "uint2", "int32", "float8", "float4"})
@@ -46,7 +48,9 @@ def assemble(draft: Draft) -> ModelGraph:
             work.add(part)
     notes = list(draft.notes)
     if not listed_in_order:
-        notes.append("the nodes are not listed in an order in which they can run, which the format requires; sorted here")
+        notes.append(
+            "the nodes are not listed in an order in which they can run, which the format requires; sorted here"
+        )
     return work.finish(tuple(notes))
 
 
@@ -73,7 +77,12 @@ class _Assembly:
 
     def add(self, node: Node) -> None:
         """One more op: constants if it computes nothing but constants, values otherwise."""
-        inputs = tuple(self.resolve(name) for name in node.inputs)
+        row = OPERATORS.get(node.kind)
+        buffers = row.buffers if row is not None else ()
+        inputs = tuple(
+            _as_buffers(given) if slot in buffers and isinstance(given, Constant) else given
+            for slot, given in enumerate(self.resolve(name) for name in node.inputs)
+        )
         types = [self._type(given) for given in inputs]
         made = shapes.infer(node.kind, node.attributes, types, len(node.outputs), self.draft.opset)
         ignored = DATA_IGNORED.get(node.kind)
@@ -115,7 +124,10 @@ class _Assembly:
         dag.add_edges_from(self.edges)
         if self.contradictions:
             notes += (_contradiction(self.contradictions),)
-        read = dict.fromkeys(weight for op in self.ops for weight in op.weights())
+        read: dict[str, Weight] = {}
+        for weight in (weight for op in self.ops for weight in op.weights()):
+            if weight.learned or weight.name not in read:
+                read[weight.name] = weight
         return ModelGraph(
             source=self.draft.source,
             format=self.draft.format,
@@ -125,9 +137,16 @@ class _Assembly:
             ops=tuple(self.ops),
             inputs=tuple(name for name, _ in self.draft.inputs),
             outputs=self.draft.outputs,
-            weights=tuple(read),
+            weights=tuple(read.values()),
             notes=notes,
         )
+
+
+def _as_buffers(constant: Constant) -> Constant:
+    """A constant as an op sees it that reads it where nothing is learned: running statistics, scales, sizes."""
+    if not any(weight.learned for weight in constant.weights):
+        return constant
+    return replace(constant, weights=tuple(replace(weight, learned=False) for weight in constant.weights))
 
 
 def _behind(inputs: tuple[Input, ...]) -> tuple[Weight, ...]:
@@ -153,8 +172,6 @@ def _stored_weights(draft: Draft, nodes: tuple[Node, ...]) -> dict[str, Constant
 
 def _stands_for_weights(kind: str, slot: int, tensor: Tensor) -> bool:
     row = OPERATORS.get(kind)
-    if row is not None and slot in row.buffers:
-        return False
     if tensor.dtype in QUANTISED_TYPES:
         return row is not None and slot in row.quantised + row.bias
     return tensor.dtype.startswith(("float", "bfloat", "complex"))

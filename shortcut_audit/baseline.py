@@ -8,11 +8,14 @@ BatchNorms, or left the batch size open.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from shortcut_audit.accepted import AcceptedModel, AcceptedShortcut, accept
+from shortcut_audit.names import displayable
 from shortcut_audit.report import Change, Comparison, ModelReport, Shape, Side, Trend
+
+Dim: TypeAlias = "int | str | None"
 
 Pair: TypeAlias = "tuple[AcceptedShortcut | None, AcceptedShortcut | None]"
 """(then, now): a shortcut as it was accepted and as it is; None where one side has none."""
@@ -35,9 +38,7 @@ def _change(then: AcceptedShortcut | None, now: AcceptedShortcut | None) -> Chan
 def _side(shortcut: AcceptedShortcut | None) -> Side | None:
     if shortcut is None:
         return None
-    return Side(
-        shortcut.key, shortcut.kind, shortcut.fork, shortcut.merge, shortcut.parameters, shortcut.macs
-    )
+    return Side(shortcut.key, shortcut.kind, shortcut.fork, shortcut.merge, shortcut.parameters, shortcut.macs)
 
 
 def _unchanged(change: Change) -> bool:
@@ -57,8 +58,11 @@ def _trend(then: AcceptedShortcut, now: AcceptedShortcut) -> Trend:
 
 
 def _key(shortcut: AcceptedShortcut) -> str | None:
-    """The key, if it says more than a position in the whole model, which another exporter counts otherwise."""
-    return shortcut.key if shortcut.scope else None
+    """The key, if it says more than a position in the whole model, which another exporter counts otherwise.
+
+    As a report shows it: that is what an earlier one holds.
+    """
+    return displayable(shortcut.key) if shortcut.scope else None
 
 
 def _structure(shortcut: AcceptedShortcut) -> tuple[Shape, Shape, int]:
@@ -71,34 +75,130 @@ def _sizes(shape: Shape) -> Shape:
 
 
 Likeness: TypeAlias = Callable[[AcceptedShortcut], Hashable | None]
+"""What is equal in two shortcuts that are taken for twins; a falsy one is like nothing."""
 
-LIKENESSES: tuple[Likeness, ...] = (
+BY_SCOPE: tuple[Likeness, ...] = (
     lambda s: _key(s) and (_key(s), _structure(s)),
-    lambda s: s.scope and (s.scope, s.kind, _structure(s)),
+    lambda s: s.scope and (displayable(s.scope), s.kind, _structure(s)),
     _key,
+)
+"""Strictest first."""
+
+BY_STRUCTURE: tuple[Likeness, ...] = (
     lambda s: (s.kind, s.settled_parameters, _structure(s)),
     lambda s: (s.kind, _structure(s)),
     _structure,
     lambda s: (_sizes(s.fork), _sizes(s.merge)),
 )
-"""What makes two shortcuts twins, strictest first; a falsy likeness is like nothing."""
+"""Strictest first."""
 
 
 def pair_up(then: Sequence[AcceptedShortcut], now: Sequence[AcceptedShortcut]) -> tuple[Pair, ...]:
     """Each shortcut with its twin, in the order of `now`; those that have disappeared come last, in their own order.
 
-    Each likeness pairs, in order, what the stricter ones left over. Linear in the number of shortcuts.
+    Each step pairs, in order, what the steps before left over, in time linear in the number of shortcuts:
+
+    1. By scope. 2. By descent: an optimiser may have moved the addition into a module of the block, or out of it.
+    3. By structure. If 1 found any twin, both sides name their modules alike: two that each have a scope, and not the
+    same, are no twins then, but one that went and one that came. 4. By place, if as many are left on one side as on
+    the other, unless their shapes contradict each other: a batch size that is open on one side contradicts nothing.
     """
-    twin: dict[int, int] = {}
-    taken: set[int] = set()
-    for likeness in LIKENESSES:
-        waiting: defaultdict[Hashable, deque[int]] = defaultdict(deque)
-        for n, shortcut in enumerate(then):
-            if n not in taken and (mark := likeness(shortcut)):
-                waiting[mark].append(n)
-        for n, shortcut in enumerate(now):
-            if n not in twin and (mark := likeness(shortcut)) and waiting.get(mark):
-                twin[n] = waiting[mark].popleft()
-                taken.add(twin[n])
-    present: list[Pair] = [(then[twin[n]] if n in twin else None, after) for n, after in enumerate(now)]
-    return (*present, *((before, None) for n, before in enumerate(then) if n not in taken))
+    pairing = _Pairing(then, now)
+    for likeness in BY_SCOPE:
+        pairing.by(likeness)
+    pairing.named_alike = bool(pairing.twin)
+    pairing.by_descent()
+    for likeness in BY_STRUCTURE:
+        pairing.by(likeness)
+    pairing.by_place()
+    present: list[Pair] = [(then[pairing.twin[n]] if n in pairing.twin else None, s) for n, s in enumerate(now)]
+    return (*present, *((then[m], None) for m in pairing.left_then()))
+
+
+class _Pairing:
+    """Twins found so far."""
+
+    def __init__(self, then: Sequence[AcceptedShortcut], now: Sequence[AcceptedShortcut]) -> None:
+        self.then, self.now = then, now
+        self.twin: dict[int, int] = {}
+        """Positions in `then`, by position in `now`."""
+        self.named_alike = False
+
+    def left_then(self) -> list[int]:
+        taken = set(self.twin.values())
+        return [m for m in range(len(self.then)) if m not in taken]
+
+    def left_now(self) -> list[int]:
+        return [n for n in range(len(self.now)) if n not in self.twin]
+
+    def by(self, likeness: Likeness) -> None:
+        """Pairs in order what is alike. While both sides name modules alike, one of a pair must have no scope."""
+        if not self.named_alike:
+            self._pair(likeness, self.left_then(), self.left_now())
+            return
+        self._pair(likeness, self.left_then(), [n for n in self.left_now() if not self.now[n].scope])
+        self._pair(likeness, [m for m in self.left_then() if not self.then[m].scope], self.left_now())
+
+    def _pair(self, likeness: Likeness, before: Iterable[int], after: Iterable[int]) -> None:
+        waiting = _queues(likeness, self.then, before)
+        for n in after:
+            mark = likeness(self.now[n])
+            if mark and waiting.get(mark):
+                self.twin[n] = waiting[mark].popleft()
+
+    def by_descent(self) -> None:
+        """Pairs what stands in a module with what stands in one around it."""
+        waiting = _queues(_scope, self.then, self.left_then())
+        for n in self.left_now():
+            outer = next((scope for scope in _outer_scopes(self.now[n]) if waiting.get(scope)), None)
+            if outer is not None:
+                self.twin[n] = waiting[outer].popleft()
+        waiting = _queues(_scope, self.now, self.left_now())
+        for m in self.left_then():
+            outer = next((scope for scope in _outer_scopes(self.then[m]) if waiting.get(scope)), None)
+            if outer is not None:
+                self.twin[waiting[outer].popleft()] = m
+
+    def by_place(self) -> None:
+        before, after = self.left_then(), self.left_now()
+        if len(before) != len(after):
+            return
+        for m, n in zip(before, after, strict=True):
+            strangers = self.named_alike and self.then[m].scope and self.now[n].scope
+            if not strangers and _compatible(self.then[m], self.now[n]):
+                self.twin[n] = m
+
+
+def _queues(
+    likeness: Likeness, shortcuts: Sequence[AcceptedShortcut], positions: Iterable[int]
+) -> defaultdict[Hashable, deque[int]]:
+    waiting: defaultdict[Hashable, deque[int]] = defaultdict(deque)
+    for position in positions:
+        if mark := likeness(shortcuts[position]):
+            waiting[mark].append(position)
+    return waiting
+
+
+def _scope(shortcut: AcceptedShortcut) -> str:
+    return displayable(shortcut.scope)
+
+
+def _outer_scopes(shortcut: AcceptedShortcut) -> Iterator[str]:
+    """The modules around the one that a shortcut stands in, innermost first: of "a.b.c", "a.b" and "a"."""
+    scope = _scope(shortcut)
+    while "." in scope:
+        scope = scope.rpartition(".")[0]
+        yield scope
+
+
+def _compatible(then: AcceptedShortcut, now: AcceptedShortcut) -> bool:
+    """Whether no known size of fork or merge differs."""
+    shapes = ((then.fork, now.fork), (then.merge, now.merge))
+    return all(
+        one is None or other is None or (len(one) == len(other) and all(map(_may_equal, one, other)))
+        for one, other in shapes
+    )
+
+
+def _may_equal(one: Dim, other: Dim) -> bool:
+    return one == other or not (isinstance(one, int) and isinstance(other, int))

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from shortcut_audit.report import KINDS, Change, Comparison, ModelReport, Shape, Shortcut, Side
+from shortcut_audit.report import KINDS, Change, Comparison, ModelReport, Shape, Shortcut, Side, Step
+from shortcut_audit.reporters.wording import counted, exact, shape
 from shortcut_audit.settings import Budget, Settings
 
 
@@ -60,36 +61,38 @@ def extra_parameters_over_budget(case: Case) -> Iterator[Objection]:
 def extra_macs_over_budget(case: Case) -> Iterator[Objection]:
     """The MACs of shortcuts exceed `max-extra-macs`. What cannot be known is `cost_unknown`'s."""
     budget, totals, extra = case.settings.max_extra_macs, case.model.totals, case.model.summary.extra_macs
-    if budget is None or extra is None or totals.macs is None:
+    if budget is None or extra is None or (budget.relative and (totals.macs is None or totals.lower_bound)):
         return
-    if budget.relative and totals.lower_bound:
-        return
-    if extra > budget.most(totals.macs):
-        yield Objection(None, _over("MACs", extra, totals.macs, budget))
+    total = totals.macs or 0
+    if extra > budget.most(total):
+        yield Objection(None, _over("MACs", extra, total, budget))
 
 
 def _over(unit: str, extra: int, total: int, budget: Budget) -> str:
     most = budget.most(total)
-    allowed = f"{most:,} ({budget.text} of {total:,})" if budget.relative else f"{most:,}"
-    return f"the shortcuts take {extra:,} {unit}; the budget is {allowed}: {extra - most:,} too many"
+    share = f" ({budget.text} of {exact(total)})" if budget.relative else ""
+    return (
+        f"the shortcuts take {exact(extra)} {unit}; the budget is {exact(most)}{share}: {exact(extra - most)} too many"
+    )
 
 
 def too_many_projections(case: Case) -> Iterator[Objection]:
     """More shortcuts are projections than `max-projections` allows."""
     most, found = case.settings.max_projections, case.model.summary.projection
     if most is not None and found > most:
-        yield Objection(None, f"{_count(found, 'shortcut')} {'is a projection' if found == 1 else 'are projections'}; "
-                        f"at most {most} may be")  # fmt: skip
+        are = "shortcut is a projection" if found == 1 else "shortcuts are projections"
+        yield Objection(None, f"{exact(found)} {are}; at most {exact(most)} may be")
 
 
 def kind_not_allowed(case: Case) -> Iterator[Objection]:
     """A shortcut's kind is not among `allowed-kinds`."""
     allowed = case.settings.allowed_kinds
-    for shortcut in case.model.shortcuts if allowed is not None else ():
-        if allowed is not None and shortcut.kind not in allowed:
-            yield Objection(
-                shortcut.key, f"{_described(shortcut)}; allowed here: {', '.join(allowed) or 'no shortcut at all'}"
-            )
+    if allowed is None:
+        return
+    for shortcut in case.model.shortcuts:
+        if shortcut.kind not in allowed:
+            listed = ", ".join(allowed) or "no shortcut at all"
+            yield Objection(shortcut.key, f"{_described(shortcut)}; allowed here: {listed}")
 
 
 def cost_unknown(case: Case) -> Iterator[Objection]:
@@ -106,7 +109,7 @@ def cost_unknown(case: Case) -> Iterator[Objection]:
     if lost:
         yield Objection(
             None,
-            f"the MACs of {_count(lost, 'shortcut')} were known when they were accepted and are not now: "
+            f"the MACs of {counted(lost, 'shortcut')} were known when they were accepted and are not now: "
             f"{_obstacle(case.model)}",
         )
 
@@ -127,7 +130,9 @@ def identity_lost(case: Case) -> Iterator[Objection]:
     """A shortcut that let x through unchanged, or at least without a weight or a gate, no longer does."""
     for then, now in _pairs(case):
         if _lost(then, now):
-            yield Objection(now.key, f"was {_kind(then)}, is now {_described(case.shortcuts[now.key])}. {_accept(case)}")
+            yield Objection(
+                now.key, f"was {_kind(then)}, is now {_described(case.shortcuts[now.key])}. {_accept(case)}"
+            )
 
 
 def _lost(then: Side, now: Side) -> bool:
@@ -139,7 +144,7 @@ def shortcut_removed(case: Case) -> Iterator[Objection]:
     """A shortcut that was accepted has gone."""
     for change in case.changes():
         if change.then is not None and change.now is None:
-            at = f"from {_shape(change.then.fork)} to {_shape(change.then.merge)}"
+            at = f"from {shape(change.then.fork)} to {shape(change.then.merge)}"
             yield Objection(change.then.key, f"{_kind(change.then)} {at} is gone. {_accept(case)}")
 
 
@@ -169,7 +174,9 @@ def shortcut_improved(case: Case) -> Iterator[Objection]:
         if then is None or now is None or change.cost in {"grew", "unknown"}:
             continue
         if KINDS.index(now.kind) < KINDS.index(then.kind):
-            yield Objection(now.key, f"was {_kind(then)}, is now {_described(case.shortcuts[now.key])}. {_accept(case)}")
+            yield Objection(
+                now.key, f"was {_kind(then)}, is now {_described(case.shortcuts[now.key])}. {_accept(case)}"
+            )
         elif now.kind == then.kind and change.cost == "fell":
             yield Objection(now.key, f"took {_price(then)}, now takes {_price(now)}. {_accept(case)}")
 
@@ -195,7 +202,7 @@ def avoidable_projection(case: Case) -> Iterator[Objection]:
         if linear and _known(shortcut.fork.shape) and shortcut.fork.shape == shortcut.merge.shape:
             yield Objection(
                 shortcut.key,
-                f"{_described(shortcut)}, where fork and merge are both {_shape(shortcut.merge.shape)}: "
+                f"{_described(shortcut)}, where fork and merge are both {shape(shortcut.merge.shape)}: "
                 "an identity would fit",
             )
 
@@ -213,7 +220,7 @@ def strided_pointwise_projection(case: Case) -> Iterator[Objection]:
             if skipped > 1 and kernels and all(size == 1 for size in kernels[0]):
                 yield Objection(
                     shortcut.key,
-                    f"its 1x1 convolution of stride {'x'.join(map(str, step.strides))} reads one position in {skipped}",
+                    f"its 1x1 convolution of stride {_stride(step)} reads one position in {skipped}",
                 )
 
 
@@ -259,15 +266,8 @@ def _article(kind: str) -> str:
 
 
 def _price(side: Side | Shortcut) -> str:
-    return f"{side.parameters:,} parameters, {'unknown' if side.macs is None else f'{side.macs:,}'} MACs"
+    return f"{exact(side.parameters)} parameters, {exact(side.macs)} MACs"
 
 
-def _shape(shape: Shape) -> str:
-    if shape is None:
-        return "an unknown shape"
-    sizes = "x".join("?" if size is None else str(size) for size in shape[:8])
-    return sizes + ("…" if len(shape) > 8 else "") or "a scalar"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+def _stride(step: Step) -> str:
+    return "x".join(map(str, step.strides if len(set(step.strides)) > 1 else step.strides[:1]))

@@ -6,10 +6,12 @@ The last stage that sees the graph: after it there is only the report.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from shortcut_audit import describe, report
 from shortcut_audit.classify import kind_of, learned
-from shortcut_audit.cost import Ledger, parameters, unbound_symbols
+from shortcut_audit.cost import Ledger, parameters, span, unbound_symbols
+from shortcut_audit.extent import Measure
 from shortcut_audit.graph import ModelGraph, Op, Source, elements, size_in_bytes
 from shortcut_audit.merges import Refusal
 from shortcut_audit.notes import notes_on
@@ -18,13 +20,13 @@ from shortcut_audit.shortcuts import Found
 from shortcut_audit.whatif import Priced, option, what_if
 
 
-def compose(graph: ModelGraph, found: Iterable[Found], refusals: Iterable[Refusal]) -> report.ModelReport:
+def compose(
+    graph: ModelGraph, measure: Measure, found: Iterable[Found], refusals: Iterable[Refusal]
+) -> report.ModelReport:
     """Everything there is to say of a model."""
-    ledger = Ledger(graph)
+    ledger = Ledger(graph, measure)
     order = {op: position for position, op in enumerate(graph.ops)}
-    priced = tuple(
-        Priced(shortcut, kind_of(shortcut)) for shortcut in sorted(found, key=lambda f: order[f.merge.op])
-    )
+    priced = tuple(Priced(shortcut, kind_of(shortcut)) for shortcut in sorted(found, key=lambda f: order[f.merge.op]))
     others = sorted(refusals, key=lambda refusal: order[refusal.op])
     merges = {shortcut.found.merge.op: shortcut.found.merge for shortcut in priced}
     adds = sum(1 + len(merge.folded) for merge in merges.values()) + sum(1 + len(other.folded) for other in others)
@@ -49,9 +51,7 @@ def _input(graph: ModelGraph, name: str) -> report.TensorInfo:
     return report.TensorInfo(name, tensor_type.shape, tensor_type.dtype)
 
 
-def _summary(
-    graph: ModelGraph, ledger: Ledger, totals: report.Totals, priced: tuple[Priced, ...]
-) -> report.Summary:
+def _summary(graph: ModelGraph, ledger: Ledger, totals: report.Totals, priced: tuple[Priced, ...]) -> report.Summary:
     kinds = [shortcut.kind for shortcut in priced]
     ops = dict.fromkeys(op for shortcut in priced for op in shortcut.found.through)
     merges = {shortcut.found.merge.op: shortcut.found.merge for shortcut in priced}
@@ -115,7 +115,7 @@ def _entry(graph: ModelGraph, ledger: Ledger, shortcut: Priced, key: str) -> rep
         macs=ledger.macs(found.through),
         elementwise_adds=_added(merge.result.type.shape, len(merge.operands)),
         held_bytes=size_in_bytes(found.fork.type.shape, found.fork.type.dtype),
-        span=ledger.span(found.residual),
+        span=span(found.residual),
         notes=notes_on(found, shortcut.kind),
     )
 
@@ -133,7 +133,14 @@ def _weight_and_bias(found: Found) -> tuple[bool, bool]:
 
 
 def _step(graph: ModelGraph, op: Op, step: Step) -> report.Step:
-    return report.Step(op.label, _name(op), describe.detail(graph, op), step.name.lower(), describe.weights_of(op))
+    return report.Step(
+        op.label, _name(op), describe.detail(graph, op), step.name.lower(), describe.weights_of(op), _strides(op)
+    )
+
+
+def _strides(op: Op) -> tuple[int, ...]:
+    strides = op.attributes.get("strides") if op.kind == "Conv" else None
+    return tuple(size for size in strides if isinstance(size, int)) if isinstance(strides, tuple) else ()
 
 
 def _name(op: Op) -> str:
@@ -142,7 +149,10 @@ def _name(op: Op) -> str:
 
 
 def _source(source: Source | None) -> report.Source | None:
-    return None if source is None else report.Source(source.file, source.line)
+    """Relative to the current folder where it lies inside it: that is how reviewers, and CI, know the file."""
+    if source is None:
+        return None
+    return report.Source(source.file.removeprefix(f"{Path.cwd()}/"), source.line)
 
 
 def _other(refusal: Refusal) -> report.OtherAdd:

@@ -1,18 +1,20 @@
 """Which keys does the configuration have, and what may each hold?
 
-`KEYS` is the table: a key, the field of `Settings` that it fills, and the function that reads its value or says what is
-wrong with it (`Wrong`).
+`SETTINGS` and `DOCUMENT` are the tables: a key, and the function that reads its value or says what is wrong (`Wrong`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+from shortcut_audit.errors import UsageError
+from shortcut_audit.inputs import parse_inputs
 from shortcut_audit.report import KINDS
 from shortcut_audit.rules import RULE_IDS
 from shortcut_audit.settings import FAIL_ON, RULE_LEVELS, Budget, Ignore
@@ -83,44 +85,55 @@ def one_of(choices: Sequence[str]) -> Reader:
     return read
 
 
+def did_you_mean(given: Any, known: Sequence[str]) -> str:
+    """The end of a message: the known word that is nearest, or nothing when none is near."""
+    near = get_close_matches(str(given).lower().replace("_", "-")[:100], known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
 def list_of(reader: Reader) -> Reader:
     """A reader of a list, each element read by `reader`."""
 
     def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise Wrong(f"{value!r} is no list")
-        return tuple(_each(((None, element, reader) for element in value)))
+        found, problems = [], []
+        for n, element in enumerate(value, start=1):
+            try:
+                found.append(reader(element))
+            except Wrong as wrong:
+                problems += [f"entry {n}: {problem}" for problem in wrong.args]
+        if problems:
+            raise Wrong(*problems)
+        return tuple(found)
 
     return read
 
 
 def table_of(reader: Reader, keys: Sequence[str] | None = None) -> Reader:
-    """A reader of a table, each value read by `reader`; `keys` are the keys it may have, None: any."""
+    """A reader of a table, each value read by `reader`; `keys` are those that it may have, None: any."""
 
     def read(value: Any) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise Wrong(f"{value!r} is no table")
-        known = {key: entry for key, entry in value.items() if keys is None or key in keys}
-        strange = [f"unknown key {key!r}" + did_you_mean(key, keys or ()) for key in value if key not in known]
-        try:
-            found = _each((key, entry, reader) for key, entry in known.items())
-        except Wrong as wrong:
-            raise Wrong(*strange, *wrong.args) from None
-        if strange:
-            raise Wrong(*strange)
-        return dict(zip(known, found, strict=True))
+        allowed = keys if keys is not None or not isinstance(value, dict) else tuple(value)
+        return table(value, dict.fromkeys(allowed or (), reader))
 
     return read
 
 
-def _each(entries: Iterable[tuple[str | None, Any, Reader]]) -> list[Any]:
-    """Reads every value; raises Wrong with all that is wrong, each problem under its key."""
-    found, problems = [], []
-    for key, value, reader in entries:
+def table(value: Any, readers: Mapping[str, Reader], required: Sequence[str] = ()) -> dict[str, Any]:
+    """A table in which every key has its reader. Raises Wrong with all that is wrong in it."""
+    if not isinstance(value, dict):
+        raise Wrong(f"{value!r} is no table")
+    problems = [f"{key} is missing" for key in required if key not in value]
+    found = {}
+    for key, entry in value.items():
+        if key not in readers:
+            problems.append(f"unknown key {key!r}" + did_you_mean(key, tuple(readers)))
+            continue
         try:
-            found.append(reader(value))
+            found[key] = readers[key](entry)
         except Wrong as wrong:
-            problems += [message if key is None else f"{key}: {message}" for message in wrong.args]
+            problems += [f"{key}: {problem}" for problem in wrong.args]
     if problems:
         raise Wrong(*problems)
     return found
@@ -128,9 +141,13 @@ def _each(entries: Iterable[tuple[str | None, Any, Reader]]) -> list[Any]:
 
 def inputs(value: Any) -> tuple[str, ...]:
     """Shapes of inputs, as `--input` takes them: a list of texts, or a table from an input's name to its shape."""
-    if isinstance(value, dict):
-        return tuple(f"{name}={shape}" for name, shape in table_of(text)(value).items())
-    return tuple(list_of(text)(value))
+    given = table_of(text)(value) if isinstance(value, dict) else list_of(text)(value)
+    written = tuple(f"{name}={shape}" for name, shape in given.items()) if isinstance(given, dict) else given
+    try:
+        parse_inputs(written)
+    except UsageError as error:
+        raise Wrong(str(error)) from None
+    return tuple(written)
 
 
 def size(value: Any) -> int:
@@ -142,78 +159,67 @@ def size(value: Any) -> int:
 
 def day(value: Any) -> date:
     """A date: 2027-01-31, with or without quotes."""
-    if isinstance(value, datetime):
-        return value.date()
     if isinstance(value, date):
-        return value
+        return value.date() if isinstance(value, datetime) else value
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
         raise Wrong(f"{value!r} is no date such as 2027-01-31") from None
 
 
-def did_you_mean(given: Any, known: Sequence[str]) -> str:
-    """"; did you mean …?", or nothing when nothing is near."""
-    near = get_close_matches(str(given).lower().replace("_", "-")[:100], known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-KEYS: Mapping[str, tuple[str, Reader]] = {
-    "fail-on": ("fail_on", one_of(FAIL_ON)),
-    "baseline": ("baseline", path),
-    "max-extra-parameters": ("max_extra_parameters", budget),
-    "max-extra-macs": ("max_extra_macs", budget),
-    "max-projections": ("max_projections", count),
-    "allowed-kinds": ("allowed_kinds", list_of(one_of(KINDS))),
-    "dims": ("dims", table_of(size)),
-    "inputs": ("inputs", inputs),
-    "rules": ("rules", table_of(one_of(RULE_LEVELS), RULE_IDS)),
+SETTINGS: Mapping[str, Reader] = {
+    "fail-on": one_of(FAIL_ON),
+    "baseline": path,
+    "max-extra-parameters": budget,
+    "max-extra-macs": budget,
+    "max-projections": count,
+    "allowed-kinds": list_of(one_of(KINDS)),
+    "dims": table_of(size),
+    "inputs": inputs,
+    "rules": table_of(one_of(RULE_LEVELS), RULE_IDS),
 }
-"""What may be asked of all models, and, in an override, of some."""
+"""What may be asked of all models, and, in an override, of some. A field of `Settings` has its key's name."""
 
 
-def fields(table: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of `Settings` that a table sets. Raises Wrong; keys that `KEYS` does not have are the caller's."""
-    known = {key: value for key, value in table.items() if key in KEYS}
-    found = _each((key, value, KEYS[key][1]) for key, value in known.items())
-    return dict(zip((KEYS[key][0] for key in known), found, strict=True))
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What is asked of some models beyond, or instead of, what is asked of all."""
+
+    path: str
+    """Glob over the models' paths."""
+    fields: Mapping[str, Any]
+    """Fields of `Settings`."""
 
 
-IGNORE_KEYS: Mapping[str, Reader] = {
+def override(value: Any) -> Override:
+    """One entry of [[models-overrides]]."""
+    found = table(value, {"path": text, **SETTINGS}, required=("path",))
+    return Override(found.pop("path"), as_fields(found))
+
+
+def as_fields(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Values that are called as in the configuration, called as in `Settings`."""
+    return {key.replace("-", "_"): value for key, value in found.items()}
+
+
+IGNORE: Mapping[str, Reader] = {
     "rule": one_of(RULE_IDS),
     "model": text,
     "shortcut": text,
     "reason": text,
     "expires": day,
 }
-IGNORE_REQUIRED = ("rule", "reason")
 
 
 def ignore(value: Any) -> Ignore:
     """One entry of [[ignore]]. Without a `model` it holds for all of them, without a `shortcut` for all of these."""
-    if not isinstance(value, dict):
-        raise Wrong(f"{value!r} is no table")
-    problems = [f"{key} is missing" for key in IGNORE_REQUIRED if key not in value]
-    found: dict[str, Any] = {"model": "*", "shortcut": "*"}
-    try:
-        found |= read_table(value, IGNORE_KEYS)
-    except Wrong as wrong:
-        problems += wrong.args
-    if problems:
-        raise Wrong(*problems)
-    return Ignore(**found)
+    return Ignore(**{"model": "*", "shortcut": "*", **table(value, IGNORE, required=("rule", "reason"))})
 
 
-def read_table(value: Mapping[str, Any], readers: Mapping[str, Reader]) -> dict[str, Any]:
-    """A table in which every key has a reader of its own. Raises Wrong with all that is wrong."""
-    problems = [f"unknown key {key!r}" + did_you_mean(key, tuple(readers)) for key in value if key not in readers]
-    found = {}
-    for key, reader in readers.items():
-        if key in value:
-            try:
-                found[key] = reader(value[key])
-            except Wrong as wrong:
-                problems += [f"{key}: {message}" for message in wrong.args]
-    if problems:
-        raise Wrong(*problems)
-    return found
+DOCUMENT: Mapping[str, Reader] = {
+    **SETTINGS,
+    "models": list_of(path),
+    "models-overrides": list_of(override),
+    "ignore": list_of(ignore),
+}
+"""Everything that [tool.shortcut-audit] may hold."""

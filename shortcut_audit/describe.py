@@ -87,7 +87,9 @@ def _said(graph: ModelGraph, op: Op) -> str:
     bias = "bias" if "bias" in roles else "no bias"
     if op.kind in {"Conv", "ConvTranspose", "DeformConv"}:
         name = {"Conv": "conv", "ConvTranspose": "transposed conv", "DeformConv": "deformable conv"}[op.kind]
-        return ", ".join(filter(None, [f"{name} {_kernel(call)}{_stride(call, '/')}", _grouped(call), _channels(call, 1), bias]))
+        return ", ".join(
+            filter(None, [f"{name} {_kernel(call)}{_stride(call, '/')}", _grouped(call), _channels(call, 1), bias])
+        )
     if op.kind in MATRIX_PRODUCTS:
         return ", ".join(filter(None, [f"linear {_channels(call, -1)}", bias if OPERATORS[op.kind].bias else ""]))
     if op.kind in {"AveragePool", "MaxPool", "LpPool"}:
@@ -103,7 +105,9 @@ def shape_text(shape: tuple[int | str | None, ...] | None) -> str:
     """A shape as people write it: "1x64x56x56", an unknown size as "?"."""
     if shape is None:
         return "?"
-    return "x".join("?" if size is None else str(size) for size in shape[:8]) + ("…" if len(shape) > 8 else "") or "scalar"
+    return (
+        "x".join("?" if size is None else str(size) for size in shape[:8]) + ("…" if len(shape) > 8 else "") or "scalar"
+    )
 
 
 def _kernel(call: Call) -> str:

@@ -46,7 +46,9 @@ class Parts:
     def add(self, kind: str, *inputs: str | None, to: str | None = None, **attributes: Attribute) -> str:
         """One more part; its result is called `to`, or by a new name."""
         made = to if to is not None else self._new_name()
-        part = replace(self.fused, kind=kind, label=self._label(), inputs=inputs, outputs=(made,), attributes=attributes)
+        part = replace(
+            self.fused, kind=kind, label=self._label(), inputs=inputs, outputs=(made,), attributes=attributes
+        )
         self.nodes.append(part)
         return made
 
@@ -192,7 +194,9 @@ def _embed_norm(parts: Parts) -> None:
         parts.add("ReduceSum", parts.input(7) or parts.input(0), to=parts.output(1), axes=(1,), keepdims=0)
 
 
-def _quantised(kind: str, operands: tuple[int, ...], result: int, also: tuple[int, ...] = ()) -> Callable[[Parts], None]:
+def _quantised(
+    kind: str, operands: tuple[int, ...], result: int, also: tuple[int, ...] = ()
+) -> Callable[[Parts], None]:
     """Case 2. `operands` are slots of (tensor, scale, zero point) triples, `result` that of the result's scale.
 
     `also` are slots that go to the plain operator as they are: a bias in 32 bits.

@@ -42,7 +42,7 @@ def parse_inputs(texts: Iterable[str]) -> tuple[InputSpec, ...]:
     names = [spec.name for spec in specs if spec.name is not None]
     for name in names:
         if names.count(name) > 1:
-            raise UsageError(f"--input names {displayable(name)!r} twice; give each input one shape")
+            raise UsageError(f"--input names '{displayable(name)}' twice; give each input one shape")
     return specs
 
 
@@ -61,7 +61,7 @@ def parse_input(text: str) -> InputSpec:
     if colon and dtype not in DTYPES:
         near = difflib.get_close_matches(dtype, DTYPES, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(DTYPES)}"
-        raise _bad_input(text, f"{displayable(dtype)!r} is no element type; {hint}")
+        raise _bad_input(text, f"'{displayable(dtype)}' is no element type; {hint}")
     return InputSpec(name if equals else None, _shape(text, sizes), dtype if colon else None)
 
 
@@ -75,7 +75,7 @@ def _shape(text: str, sizes: str) -> tuple[int | str, ...]:
         elif _SYMBOL.fullmatch(size):
             shape.append(size)
         else:
-            raise _bad_input(text, f"{displayable(size)!r} is no size")
+            raise _bad_input(text, f"'{displayable(size)}' is no size")
     return tuple(shape)
 
 
@@ -95,5 +95,5 @@ def parse_dims(texts: Iterable[str]) -> dict[str, int]:
         if not name or not _SIZE.fullmatch(size) or int(size) == 0:
             raise UsageError(f"--dim {displayable(text)}: write NAME=SIZE with a size of 1 or more, such as batch=1")
         if dims.setdefault(name, int(size)) != int(size):
-            raise UsageError(f"--dim gives {displayable(name)!r} two sizes, {dims[name]} and {size}; give it one")
+            raise UsageError(f"--dim gives '{displayable(name)}' two sizes, {dims[name]} and {size}; give it one")
     return dims

@@ -10,15 +10,23 @@ in one integer, CLASS_BITS bits a class, so that costs add and compare as number
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
+from typing import TypeAlias
 
+from shortcut_audit.extent import NOTHING, Extent, Measure
 from shortcut_audit.graph import ModelGraph, Op, Value
-from shortcut_audit.operators import OPERATORS, Step, does_work, mixes, step
+from shortcut_audit.operators import OPERATORS, Step, step
 
 CLASS_BITS = 32
 """A route has fewer than 2**32 steps of one class."""
+
+PATIENCE = 64
+"""How many values more a search looks at when no cheaper way can be found."""
+
+_Stand: TypeAlias = tuple[int, int, int, int]
+"""Where a walker stands: cost so far; the value it came from, the input slot and the class of that step."""
 
 UNIT: tuple[int, ...] = tuple(1 << (CLASS_BITS * level) for level in Step)
 """The cost of one step, by class."""
@@ -30,14 +38,22 @@ def dearest(cost: int) -> Step:
 
 
 class Lineage:
-    """A graph, prepared for walking back: values as numbers in topological order, parents with their step class."""
+    """A graph, prepared for walking back: values as numbers in topological order, parents with their step class.
 
-    __slots__ = ("_parents", "_roots", "_sources", "graph", "number", "values")
+    Merges are looked at in topological order, and each one whose whole past passes through one value *closes* the
+    stretch between the two: a later search that comes upon its result leaps to that value, and takes what lies between
+    from the extent noted here. Nested skips then cost what they add, not what they span.
+    """
+
+    __slots__ = ("_parents", "_roots", "_sources", "closed", "graph", "measure", "number", "values")
 
     def __init__(self, graph: ModelGraph) -> None:
         self.graph = graph
+        self.measure = Measure(graph)
         self.values: tuple[Value, ...] = tuple(graph.values.values())
         self.number = {name: i for i, name in enumerate(graph.values)}
+        self.closed: dict[int, tuple[int, Extent]] = {}
+        """For a merge's result: the one value through which all of its past passes, and what lies between."""
         self._parents: list[tuple[tuple[int, int, int], ...] | None] = [None] * len(self.values)
         self._roots = self._pointwise_roots()
         self._sources: list[int] | None = None
@@ -109,6 +125,10 @@ class Exploration:
     """The cheapest way of each operand that has one, cheapest first; the earlier fork where two cost the same."""
     cones: dict[int, int] = field(default_factory=dict)
     """For each value seen: the operands that are computed from it, as a set of bits."""
+    leaps: frozenset[int] = frozenset()
+    """The values seen from which the search leapt over a closed stretch."""
+    entry: int | None = None
+    """The one value through which everything seen passes, if there is one."""
 
 
 def explore(lineage: Lineage, operands: Sequence[int], offsets: Sequence[int]) -> Exploration:
@@ -116,82 +136,105 @@ def explore(lineage: Lineage, operands: Sequence[int], offsets: Sequence[int]) -
 
     `operands` are value numbers, `offsets` what each has cost already (a negation). Values are taken in reverse
     topological order, so that all that is computed from a value has been seen when its own turn comes: which operands
-    it feeds, and the cheapest way to it, are then final.
+    it feeds, and the cheapest way to it, are then final. When no cheaper way can be found, the search goes on for a few
+    values more, for an earlier fork at the same cost, and for the one value through which everything passes.
     """
+    walkers = _Walkers(lineage, operands, offsets)
     cones: dict[int, int] = {}
-    walkers: list[dict[int, tuple[int, int, int, int]]] = [{} for _ in operands]
-    trails: list[dict[int, tuple[int, int, int]]] = [{} for _ in operands]
-    best: dict[int, tuple[int, int]] = {}
-    heap: list[int] = []
-    for position, (operand, offset) in enumerate(zip(operands, offsets, strict=True)):
-        if operand not in cones:
-            heappush(heap, -operand)
+    for position, operand in enumerate(operands):
         cones[operand] = cones.get(operand, 0) | 1 << position
-        walkers[position][operand] = (offset, -1, 0, 0)
-    alive = len(operands)
+    heap = [-operand for operand in cones]
+    heapify(heap)
+    everyone = (1 << len(operands)) - 1
+    patience, leaps, entry = PATIENCE, set(), None
     seen: dict[int, int] = {}
-    while heap and alive:
+    while heap and (walkers.hopeful or patience):
         number = -heappop(heap)
         cone = seen[number] = cones.pop(number)
-        shared = cone & (cone - 1)
-        for position in _bits(cone):
-            walker = walkers[position].pop(number, None)
-            if walker is None:
-                continue
-            alive -= 1
-            cost, *link = walker
-            trails[position][number] = (link[0], link[1], link[2])
-            if shared:
-                alive -= _settle(best, position, number, cost, walkers[position])
-            else:
-                limit = best[position][0] if position in best else UNIT[Step.NONLINEAR]
-                alive += _advance(lineage, number, cost, limit, walkers[position])
-        for parent, _, _ in lineage.parents(number):
+        patience -= not walkers.hopeful
+        walkers.arrive(number, cone)
+        if entry is None and not heap and cone == everyone:
+            entry = number
+            patience = 0
+        closed = lineage.closed.get(number)
+        if closed is not None and (not heap or -heap[0] <= closed[0]):
+            leaps.add(number)
+            above: Iterable[int] = (closed[0],)
+        else:
+            above = [parent for parent, _, _ in lineage.parents(number)]
+        for parent in above:
             if parent not in cones:
                 cones[parent] = 0
                 heappush(heap, -parent)
             cones[parent] |= cone
-    ways = [Way(p, fork, cost, _links(trails[p], fork)) for p, (cost, fork) in best.items()]
-    ways.sort(key=lambda way: (way.cost, way.fork))
-    return Exploration(ways, seen)
+    return Exploration(walkers.ways(), seen, frozenset(leaps), entry)
 
 
-def _settle(
-    best: dict[int, tuple[int, int]], position: int, fork: int, cost: int, walkers: dict[int, tuple[int, int, int, int]]
-) -> int:
-    """Takes note of a fork, and drops the walkers that can no longer find a cheaper one. Returns how many."""
-    if position in best and best[position][0] < cost:
-        return 0
-    best[position] = (cost, fork)
-    dropped = [number for number, walker in walkers.items() if walker[0] > cost]
-    for number in dropped:
-        del walkers[number]
-    return len(dropped)
+class _Walkers:
+    """The walkers of one search: where each operand's stands, what it has cost, and how it came there."""
 
+    def __init__(self, lineage: Lineage, operands: Sequence[int], offsets: Sequence[int]) -> None:
+        self._lineage = lineage
+        self._fronts: list[dict[int, _Stand]] = [
+            {operand: (offset, -1, 0, 0)} for operand, offset in zip(operands, offsets, strict=True)
+        ]
+        self._trails: list[dict[int, _Stand]] = [{} for _ in operands]
+        self._best: dict[int, tuple[int, int]] = {}
+        self.hopeful = len(operands)
+        """How many stands may still find a cheaper way than is known. The others can only find an earlier fork."""
 
-def _advance(
-    lineage: Lineage, number: int, cost: int, limit: int, walkers: dict[int, tuple[int, int, int, int]]
-) -> int:
-    """Moves a walker on to the parents of a value, as far as its way stays worth it. Returns how many walkers more."""
-    more = 0
-    for parent, level, slot in lineage.parents(number):
-        further = cost + UNIT[level]
-        if further > limit or level == Step.NONLINEAR:
-            continue
-        known = walkers.get(parent)
-        if known is None or further < known[0]:
-            more += known is None
-            walkers[parent] = (further, number, slot, level)
-    return more
+    def arrive(self, number: int, cone: int) -> None:
+        """All walkers that stand at a value settle there if it is shared, or move on to its parents."""
+        shared = cone & (cone - 1)
+        for position in _bits(cone):
+            stand = self._fronts[position].pop(number, None)
+            if stand is not None:
+                self.hopeful -= stand[0] < self._limit(position)
+                self._trails[position][number] = stand
+                if shared:
+                    self._settle(position, number, stand[0])
+                else:
+                    self._advance(position, number, stand[0])
 
+    def _limit(self, position: int) -> int:
+        """What a way of an operand must cost less than, to be news."""
+        return self._best[position][0] if position in self._best else UNIT[Step.NONLINEAR]
 
-def _links(trail: dict[int, tuple[int, int, int]], fork: int) -> tuple[tuple[int, int, int], ...]:
-    links = []
-    child, slot, level = trail[fork]
-    while child >= 0:
-        links.append((child, slot, level))
-        child, slot, level = trail[child]
-    return tuple(links)
+    def _settle(self, position: int, fork: int, cost: int) -> None:
+        """Takes note of a fork, and drops the stands from which no better one can be found."""
+        limit, front = self._limit(position), self._fronts[position]
+        if cost > limit:
+            return
+        self._best[position] = (cost, fork)
+        for number, stand in list(front.items()):
+            self.hopeful -= cost <= stand[0] < limit
+            if stand[0] > cost:
+                del front[number]
+
+    def _advance(self, position: int, number: int, cost: int) -> None:
+        front, limit = self._fronts[position], self._limit(position)
+        for parent, level, slot in self._lineage.parents(number):
+            further = cost + UNIT[level]
+            if further > limit or level == Step.NONLINEAR:
+                continue
+            known = front.get(parent)
+            if known is None or further < known[0]:
+                self.hopeful += (further < limit) - (known is not None and known[0] < limit)
+                front[parent] = (further, number, slot, level)
+
+    def ways(self) -> list[Way]:
+        """The cheapest way of each operand that found a fork, cheapest first, the earlier fork where two cost the same."""
+        found = [Way(p, fork, cost, self._links(p, fork)) for p, (cost, fork) in self._best.items()]
+        return sorted(found, key=lambda way: (way.cost, way.fork))
+
+    def _links(self, position: int, fork: int) -> tuple[tuple[int, int, int], ...]:
+        trail = self._trails[position]
+        links = []
+        _, child, slot, level = trail[fork]
+        while child >= 0:
+            links.append((child, slot, level))
+            _, child, slot, level = trail[child]
+        return tuple(links)
 
 
 def _bits(cone: int) -> Iterator[int]:
@@ -213,36 +256,51 @@ class Reached:
     """The ways that mix positions before they are here."""
 
 
+UNREACHED = Reached((0,) * len(Step), 0, 0)
+
+
 class Between:
     """For each way of an exploration: what lies between its fork and the operands, and how dear the cheapest route is.
 
     One pass in topological order serves all ways: they are bits.
     """
 
-    __slots__ = ("_cones", "_reached", "_ways")
+    __slots__ = ("_leaps", "_lineage", "_reached", "_ways")
 
     def __init__(self, lineage: Lineage, exploration: Exploration) -> None:
+        self._lineage = lineage
         self._ways = exploration.ways
-        self._cones = exploration.cones
-        self._reached = self._spread(lineage)
+        self._leaps = exploration.leaps
+        self._reached = self._spread(exploration.cones)
 
-    def _spread(self, lineage: Lineage) -> dict[int, Reached]:
+    def _spread(self, seen: Iterable[int]) -> dict[int, Reached]:
         starts: dict[int, int] = {}
         for position, way in enumerate(self._ways):
             starts[way.fork] = starts.get(way.fork, 0) | 1 << position
         first = min(starts, default=0)
         reached: dict[int, Reached] = {}
-        for number in sorted(number for number in self._cones if number >= first):
-            here = self._arrivals(lineage, number, reached, starts.get(number, 0))
+        for number in sorted(number for number in seen if number >= first):
+            here = self._arrivals(number, reached, starts.get(number, 0))
             if here is not None:
                 reached[number] = here
         return reached
 
-    @staticmethod
-    def _arrivals(lineage: Lineage, number: int, reached: dict[int, Reached], starting: int) -> Reached | None:
+    def _parents(self, number: int) -> tuple[tuple[int, int, int], ...]:
+        if number in self._leaps:
+            return ((self._lineage.closed[number][0], int(Step.NONLINEAR), 0),)
+        return self._lineage.parents(number)
+
+    def _extent(self, number: int) -> Extent:
+        """What stands between a value and its parents: its op, or the closed stretch that was leapt over."""
+        if number in self._leaps:
+            return self._lineage.closed[number][1]
+        op = self._lineage.values[number].op
+        return NOTHING if op is None else self._lineage.measure.of(op)
+
+    def _arrivals(self, number: int, reached: dict[int, Reached], starting: int) -> Reached | None:
         levels = [0] * len(Step)
         working = mixing = 0
-        for parent, level, _ in lineage.parents(number):
+        for parent, level, _ in self._parents(number):
             above = reached.get(parent)
             if above is not None:
                 working |= above.working
@@ -252,36 +310,70 @@ class Between:
         arriving = levels[-1]
         if not arriving and not starting:
             return None
-        op = lineage.values[number].op
-        if arriving and op is not None:
-            working |= arriving if does_work(op) else 0
-            mixing |= arriving if mixes(op) else 0
+        if arriving:
+            extent = self._extent(number)
+            working |= arriving if extent.working else 0
+            mixing |= arriving if extent.mixing else 0
         if starting:
             levels = [level | starting for level in levels]
         return Reached(tuple(levels), working & ~starting, mixing & ~starting)
 
-    def dearest(self, way: int, operand: int) -> Step | None:
-        """The dearest class on the cheapest route from a way's fork to a value; None if it is not computed from it."""
-        here = self._reached.get(operand)
-        if here is None or not here.levels[-1] >> way & 1:
-            return None
-        return next(Step(level) for level, ways in enumerate(here.levels) if ways >> way & 1)
+    def reached(self, operand: int) -> Reached:
+        """Which ways lead to a value, and how."""
+        return self._reached.get(operand, UNREACHED)
 
-    def works(self, way: int, operand: int) -> bool:
-        """Whether real work is done between a way's fork and a value."""
-        here = self._reached.get(operand)
-        return here is not None and bool(here.working >> way & 1)
+    def extent(self, way: int, operands: Iterable[int]) -> Extent:
+        """What lies between a way's fork and some values."""
+        total, last = NOTHING, None
+        for number in self._region(way, operands):
+            op = self._lineage.values[number].op
+            if op is not last or number in self._leaps:
+                total += self._extent(number)
+            last = op
+        return total
 
-    def mixes(self, way: int, operand: int) -> bool:
-        """Whether positions are mixed between a way's fork and a value."""
-        here = self._reached.get(operand)
-        return here is not None and bool(here.mixing >> way & 1)
+    def ops(self, way: int, operands: Iterable[int]) -> tuple[Op, ...]:
+        """The ops between a way's fork and some values, leapt-over ones included."""
+        found: dict[Op, None] = {}
+        for number in self._region(way, operands):
+            inside = self._interior(number) if number in self._leaps else [number]
+            found.update((op, None) for n in inside if (op := self._lineage.values[n].op) is not None)
+        return tuple(found)
 
-    def region(self, way: int, operands: int) -> list[int]:
-        """The values computed from a way's fork from which any of `operands` (bits) is computed; the fork is not."""
-        fork, mine = self._ways[way].fork, 1 << way
-        return [
-            number
-            for number, here in self._reached.items()
-            if here.levels[-1] & mine and self._cones[number] & operands and number != fork
-        ]
+    def _region(self, way: int, operands: Iterable[int]) -> list[int]:
+        """The values computed from a way's fork from which any of `operands` is computed; the fork itself is not."""
+        fork = self._ways[way].fork
+        found = {number for number in operands if number != fork and self.reached(number).levels[-1] >> way & 1}
+        waiting = list(found)
+        while waiting:
+            for parent, _, _ in self._parents(waiting.pop()):
+                if parent != fork and parent not in found and self.reached(parent).levels[-1] >> way & 1:
+                    found.add(parent)
+                    waiting.append(parent)
+        return sorted(found)
+
+    def _interior(self, result: int) -> list[int]:
+        entry = self._lineage.closed[result][0]
+        found, waiting = {result}, [result]
+        while waiting:
+            for parent, _, _ in self._lineage.parents(waiting.pop()):
+                if parent > entry and parent not in found:
+                    found.add(parent)
+                    waiting.append(parent)
+        return sorted(found)
+
+
+def close(lineage: Lineage, result: int, folded: Iterable[int], exploration: Exploration) -> None:
+    """Notes the stretch between a merge's result and the one value through which all of its past passes, if any."""
+    if exploration.entry is None or any(level != Step.NONLINEAR for _, level, _ in lineage.parents(result)):
+        return  # open, or walkers may pass through the result
+    entry = exploration.entry
+    total, seen = NOTHING, set()
+    for number in sorted([*(n for n in exploration.cones if n > entry), *folded, result]):
+        op = lineage.values[number].op
+        if number in exploration.leaps:
+            total += lineage.closed[number][1]
+        elif op is not None and op not in seen:
+            seen.add(op)
+            total += lineage.measure.of(op)
+    lineage.closed[result] = (entry, total)

@@ -73,21 +73,17 @@ def find(graph: ModelGraph) -> tuple[tuple[Merge, ...], tuple[Refusal, ...]]:
     additions = {a.result.id: a for op in graph.ops if (a := _addition(graph, op)) is not None}
     shown = frozenset(graph.outputs)
     folded = {name for name, a in additions.items() if name not in shown and _is_folded(graph, a, additions)}
-    operands: dict[str, tuple[Term, ...]] = {}
-    parts: dict[str, tuple[Op, ...]] = {}
     merges: list[Merge] = []
     refusals: list[Refusal] = []
     for name, addition in additions.items():
-        inner = [term for term in addition.terms if term.value in folded]
-        operands[name] = tuple(leaf for term in addition.terms for leaf in _leaves(term, operands, folded))
-        parts[name] = tuple(op for t in inner for op in (*parts.pop(t.value), additions[t.value].op))
         if name in folded:
             continue
+        operands, parts = _unfolded(addition, additions, folded)
         objection = _objection(graph, addition, shown)
         if objection is None:
-            merges.append(Merge(addition.op, addition.result, operands[name], parts[name]))
+            merges.append(Merge(addition.op, addition.result, operands, parts))
         else:
-            refusals.append(Refusal(addition.op, addition.result, *objection, folded=parts[name]))
+            refusals.append(Refusal(addition.op, addition.result, *objection, folded=parts))
     return tuple(merges), tuple(refusals)
 
 
@@ -164,11 +160,22 @@ def _is_folded(graph: ModelGraph, addition: _Addition, additions: Mapping[str, _
     return outer is not None and len(outer.terms) > 1 and sum(term.value == name for term in outer.terms) == 1
 
 
-def _leaves(term: Term, operands: Mapping[str, tuple[Term, ...]], folded: set[str]) -> tuple[Term, ...]:
-    """What a term adds, seen through the addition that it may be itself."""
-    if term.value not in folded:
-        return (term,)
-    return tuple(Term(leaf.value, leaf.negated != term.negated) for leaf in operands[term.value])
+def _unfolded(
+    addition: _Addition, additions: Mapping[str, _Addition], folded: set[str]
+) -> tuple[tuple[Term, ...], tuple[Op, ...]]:
+    """What an addition adds, seen through the additions that are folded into it, and those, earliest first."""
+    leaves: list[Term] = []
+    parts: list[Op] = []
+    waiting = list(reversed(addition.terms))
+    while waiting:
+        term = waiting.pop()
+        inner = additions[term.value] if term.value in folded else None
+        if inner is None:
+            leaves.append(term)
+        else:
+            parts.append(inner.op)
+            waiting.extend(Term(t.value, t.negated != term.negated) for t in reversed(inner.terms))
+    return tuple(leaves), tuple(reversed(parts))
 
 
 def _objection(graph: ModelGraph, addition: _Addition, shown: frozenset[str]) -> tuple[str, str] | None:

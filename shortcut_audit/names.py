@@ -8,6 +8,7 @@ What each sink must escape on top (Markdown, HTML, SARIF, CI commands) is the si
 from __future__ import annotations
 
 import hashlib
+import re
 
 NAME_LIMIT = 200
 """Characters of a name that are shown; of a longer one, the middle gives way to a hash."""
@@ -42,6 +43,18 @@ def displayable_text(text: str, limit: int = TEXT_LIMIT, *, ascii_only: bool = F
     """A sentence that may hold names: one line, each word of it displayable, in at most `limit` characters."""
     words = (displayable(word, ascii_only=ascii_only) for word in _cut(text, 4 * limit).split(" "))
     return displayable(" ".join(words), limit, ascii_only=ascii_only)
+
+
+def loggable(text: str) -> str:
+    r"""Displayable text in which no CI system that reads it in a log finds a command.
+
+    `::` that opens a word (GitHub; a line may be broken before any word) becomes `\x3a:`; the `##` of `##[`, `##vso[`
+    and `##teamcity[`, which count wherever they stand, `#\x23`.
+    """
+    return _COMMAND.sub(lambda found: found[0].replace("::", "\\x3a:").replace("##", "#\\x23"), text)
+
+
+_COMMAND = re.compile(r"(?:(?<=\s)|^)::|##(?=\w*\[)")
 
 
 def _visible(character: str, ascii_only: bool) -> str:

@@ -5,7 +5,7 @@ Where experts differ the rules decide, and a note says why (design, section 3). 
 
 from __future__ import annotations
 
-from shortcut_audit.operators import OPERATORS, Effect, Step
+from shortcut_audit.operators import Step
 from shortcut_audit.report import Kind
 from shortcut_audit.shortcuts import Found
 
@@ -35,14 +35,13 @@ def _bare_normalisation(found: Found, kind: Kind) -> str:
 
 def _linear_branch(found: Found, kind: Kind) -> str:
     """RepVGG in training form, FPN laterals: by some readings these are parallel branches, not a residual."""
-    nonlinear = any((row := OPERATORS.get(op.kind)) is None or row.effect is Effect.NONLINEAR for op in found.residual)
-    if kind == "projection" and not nonlinear:
+    if kind == "projection" and not found.residual.nonlinear:
         return "the residual branch is linear, too: it merely does more (mixes positions, or takes more MACs)"
     return ""
 
 
 def _opaque_branch(found: Found, kind: Kind) -> str:
-    unknown = sorted({op.label for op in found.residual if op.kind not in OPERATORS})
+    unknown = sorted(found.residual.unknown)
     return f"not understood, taken for real work: {', '.join(unknown[:3])}" if unknown else ""
 
 

@@ -100,7 +100,9 @@ OPERATORS: Mapping[str, Operator] = dict(
         *_rows("Slice Split Gather GatherElements GatherND Pad Expand Tile Resize Upsample LoopSlice", _SELECTION),
         *_rows("Crop CenterCropPad ReverseSequence Trilu Compress GridSample SplitToSequence Roll", _SELECTION),
         *_rows("Concat Stack SequenceConstruct ConcatFromSequence", Operator(Effect.SELECTION, data=())),
-        *_rows("ScatterND ScatterElements Scatter TensorScatter", Operator(Effect.SELECTION, data=(0, 2), buffers=(1,))),
+        *_rows(
+            "ScatterND ScatterElements Scatter TensorScatter", Operator(Effect.SELECTION, data=(0, 2), buffers=(1,))
+        ),
         ("If", Operator(Effect.SELECTION, data=(1, 2))),
         # Pooling: a fixed mean, maximum or sum over positions.
         *_rows("AveragePool MaxPool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool MaxRoiPool RoiAlign", _POOLING),
@@ -119,9 +121,15 @@ OPERATORS: Mapping[str, Operator] = dict(
         *_rows("com.microsoft::GroupNorm", _NORM),
         *_rows("SimplifiedLayerNormalization MeanVarianceNormalization LpNormalization", _NORM),
         # Contractions with stored weights or with another value.
-        ("Conv", Operator(Effect.CONTRACTION, (0,), mixes=True, macs=contractions.convolution, quantised=(1,), bias=(2,))),
+        (
+            "Conv",
+            Operator(Effect.CONTRACTION, (0,), mixes=True, macs=contractions.convolution, quantised=(1,), bias=(2,)),
+        ),
         ("DeformConv", Operator(Effect.NONLINEAR, (0,), mixes=True, macs=contractions.convolution, bias=(3,))),
-        ("ConvTranspose", Operator(Effect.CONTRACTION, (0,), mixes=True, macs=contractions.transposed_convolution, bias=(2,))),
+        (
+            "ConvTranspose",
+            Operator(Effect.CONTRACTION, (0,), mixes=True, macs=contractions.transposed_convolution, bias=(2,)),
+        ),
         ("MatMul", Operator(Effect.CONTRACTION, (0, 1), macs=contractions.matmul, quantised=(0, 1))),
         ("Gemm", Operator(Effect.CONTRACTION, (0, 1), macs=contractions.gemm, quantised=(0, 1), bias=(2,))),
         ("com.microsoft::FusedMatMul", Operator(Effect.CONTRACTION, (0, 1), macs=contractions.fused_matmul)),
@@ -130,7 +138,9 @@ OPERATORS: Mapping[str, Operator] = dict(
         ("Einsum", Operator(Effect.CONTRACTION, (), macs=contractions.einsum)),
         (
             "com.microsoft::MatMulNBits",
-            Operator(Effect.CONTRACTION, (0,), macs=contractions.matmul_nbits, quantised=(1,), buffers=(2, 3, 4), bias=(5,)),
+            Operator(
+                Effect.CONTRACTION, (0,), macs=contractions.matmul_nbits, quantised=(1,), buffers=(2, 3, 4), bias=(5,)
+            ),
         ),
         *_rows("LSTM GRU RNN", _RECURRENT),
         ("Attention", Operator(Effect.NONLINEAR, (), mixes=True, macs=contractions.attention)),
@@ -143,8 +153,12 @@ OPERATORS: Mapping[str, Operator] = dict(
             Operator(Effect.NONLINEAR, (), mixes=True, macs=contractions.contrib_attention, bias=(3,)),
         ),
         # Nonlinear, no contraction: activations first, element by element.
-        *_rows("Relu LeakyRelu PRelu Elu Selu Celu ThresholdedRelu Sigmoid HardSigmoid HardSwish Swish Tanh", _ACTIVATION),
-        *_rows("Gelu Mish Softplus Softsign Erf Exp Log Sqrt Rsqrt Reciprocal Pow Abs Sign Floor Ceil Round", _ACTIVATION),
+        *_rows(
+            "Relu LeakyRelu PRelu Elu Selu Celu ThresholdedRelu Sigmoid HardSigmoid HardSwish Swish Tanh", _ACTIVATION
+        ),
+        *_rows(
+            "Gelu Mish Softplus Softsign Erf Exp Log Sqrt Rsqrt Reciprocal Pow Abs Sign Floor Ceil Round", _ACTIVATION
+        ),
         *_rows("Sin Cos Tan Sinh Cosh Asin Acos Atan Asinh Acosh Atanh Clip Shrink IsNaN IsInf Not", _ACTIVATION),
         *_rows("BitwiseNot Hardtanh Relu6 Affine ParametricSoftplus ScaledTanh Atan2 Expm1 Log1p", _ACTIVATION),
         *_rows("Equal Less Greater LessOrEqual GreaterOrEqual And Or Xor Max Min Mod BitShift", _COMPARISON),

@@ -36,4 +36,4 @@ def audit_draft(draft: Draft) -> ModelReport:
             others.append(verdict)
         else:
             found.extend(verdict)
-    return compose(graph, found, others)
+    return compose(graph, lineage.measure, found, others)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date
-from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from shortcut_audit.checks import Case
+from shortcut_audit.config import Config
+from shortcut_audit.config_values import did_you_mean
 from shortcut_audit.errors import UsageError
 from shortcut_audit.paths import matches
 from shortcut_audit.report import Comparison, Finding, ModelReport
@@ -26,7 +27,7 @@ def judge(model: ModelReport, settings: Settings, comparison: Comparison | None 
     case = Case(model, settings, comparison, {shortcut.key: shortcut for shortcut in model.shortcuts})
     findings = []
     for rule in RULES:
-        level = level_of(rule, settings)
+        level = _level(rule, settings)
         if rule.check is not None and level != "off":
             findings += [
                 Finding(rule.id, level, model.source, objection.shortcut, objection.message)
@@ -35,60 +36,76 @@ def judge(model: ModelReport, settings: Settings, comparison: Comparison | None 
     return tuple(findings)
 
 
-def level_of(rule: Rule, settings: Settings) -> RuleLevel:
-    """The level at which a rule is applied: the configuration's, else its own."""
+def _level(rule: Rule, settings: Settings) -> RuleLevel:
+    """The level at which a rule is applied: the settings', else its own."""
     return settings.rules.get(rule.id, rule.level)
 
 
-def restrict(settings: Settings, select: Sequence[str], ignore: Sequence[str]) -> Settings:
-    """The settings under `--select` and `--ignore`: only the rules selected, if any are, and none of those ignored.
-
-    A selected rule that the configuration switches off is applied at its own level. Raises UsageError for a rule that
-    does not exist.
-    """
-    for name in (*select, *ignore):
-        rule_named(name)
-    levels = dict(settings.rules)
-    for rule in RULES:
-        if rule.id in ignore or (select and rule.id not in select):
-            levels[rule.id] = "off"
-        elif rule.id in select and levels.get(rule.id) == "off":
-            levels[rule.id] = rule.level
-    return replace(settings, rules=levels)
+def fails(finding: Finding, fail_on: FailOn) -> bool:
+    """Whether a finding is at or over the fail level: exit status 1."""
+    return fail_on != "never" and LEVELS.index(finding.level) <= LEVELS.index(fail_on)
 
 
-def waive(  # noqa: PLR0913 - what is judged, and what it is judged by
-    findings: Iterable[Finding],
-    ignores: Sequence[Ignore],
-    *,
-    settings: Settings,
-    sources: Sequence[str],
-    file: str,
-    root: Path,
-    today: date,
-) -> tuple[Finding, ...]:
-    """The findings without those that the configuration `file` ignores, and a finding on each entry that ignores none.
+def waive(findings: Iterable[Finding], config: Config, sources: Sequence[str], today: date) -> tuple[Finding, ...]:
+    """The findings without those that the configuration ignores, and a finding on each entry that ignores none.
 
-    `sources` are the models that were audited: an entry for others only is not objected to, since they may well break
-    the rule. Nor is an entry for a rule that is switched off.
+    `sources` are the models that were audited. An entry for other models only is not objected to, nor is one for a rule
+    that is switched off: they may well be needed in the next run.
     """
     used: set[Ignore] = set()
     kept = []
     for finding in findings:
-        waiving = [i for i in ignores if _waives(i, finding, root) and not _expired(i, today)]
+        waiving = [entry for entry in config.ignores if _waives(entry, finding, config.root, today)]
         used.update(waiving)
         if not waiving:
             kept.append(finding)
-    by_id = {rule.id: rule for rule in RULES}
-    level = level_of(by_id["unused-ignore"], settings)
-    for entry in ignores:
-        concerned = any(matches(entry.model, source, root) for source in sources)
-        if level != "off" and entry not in used and concerned and level_of(by_id[entry.rule], settings) != "off":
-            kept.append(Finding("unused-ignore", level, file, None, _unused(entry, today)))
+    rules = {rule.id: rule for rule in RULES}
+    level = _level(rules["unused-ignore"], config.settings_for(config.file))
+    for n, entry in enumerate(config.ignores, start=1):
+        concerned = [source for source in sources if matches(entry.model, source, config.root)]
+        applied = any(_level(rules[entry.rule], config.settings_for(source)) != "off" for source in concerned)
+        if level != "off" and applied and entry not in used:
+            kept.append(Finding("unused-ignore", level, config.file, None, _unused(n, entry, today)))
     return tuple(kept)
 
 
-def _waives(entry: Ignore, finding: Finding, root: Path) -> bool:
-    if entry.rule != finding.rule or not matches(entry.model, finding.source, root):
+def _waives(entry: Ignore, finding: Finding, root: Path, today: date) -> bool:
+    if entry.rule != finding.rule or _expired(entry, today) or not matches(entry.model, finding.source, root):
         return False
-    return entry.shortcut == "*" if finding.shortcut is None else _fits(entry.shortcut, finding.shortcut)
+    return entry.shortcut == "*" if finding.shortcut is None else fnmatchcase(finding.shortcut, entry.shortcut)
+
+
+def _expired(entry: Ignore, today: date) -> bool:
+    return entry.expires is not None and entry.expires <= today
+
+
+def _unused(n: int, entry: Ignore, today: date) -> str:
+    what = f"ignore entry {n} (rule {entry.rule}, model {entry.model!r}, shortcut {entry.shortcut!r})"
+    if _expired(entry, today):
+        return f"{what} expired on {entry.expires}; its reason was: {entry.reason}"
+    return f"{what} matches no finding: remove it"
+
+
+def explain(name: str) -> str:
+    """What a rule objects to, why, an example and what to do, as text; of "all", one line for each rule.
+
+    Raises UsageError for a rule that does not exist.
+    """
+    if name == "all":
+        width = max(len(rule.id) for rule in RULES)
+        return "".join(f"{rule.id:<{width}}  {rule.level:<7}  {rule.what}\n" for rule in RULES)
+    rule = next((rule for rule in RULES if rule.id == name), None)
+    if rule is None:
+        raise UsageError(f"there is no rule {name!r}{did_you_mean(name, RULE_IDS)}; --explain all lists them")
+    parts = (("What", rule.what), ("Why", rule.why), ("Example", rule.example), ("Fix", rule.fix))
+    body = "\n".join(
+        textwrap.fill(f"{label}: {text}", width=78, subsequent_indent="  ", break_on_hyphens=False)
+        for label, text in parts
+    )
+    return f"{rule.id} ({rule.level})\n\n{body}\n"
+
+
+def rule_table() -> str:
+    """The rules as a Markdown table, for the README."""
+    rows = [f"| `{rule.id}` | {rule.level} | {rule.what} |" for rule in RULES]
+    return "\n".join(["| rule | level | objects to |", "|---|---|---|", *rows]) + "\n"

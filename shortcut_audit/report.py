@@ -297,7 +297,11 @@ class AuditReport:
     def to_dict(self) -> dict[str, Any]:
         """The JSON report as lists and dictionaries, names as they are in the file."""
         found = _fields(self)
-        return {"schema_version": SCHEMA_VERSION, "tool": {"name": "shortcut-audit", "version": found.pop("version")}, **found}
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "tool": {"name": "shortcut-audit", "version": found.pop("version")},
+            **found,
+        }
 
 
 SCHEMA_VERSION = 1
@@ -308,7 +312,7 @@ _DERIVED = {"macs": "flops", "extra_macs": "extra_flops"}
 
 
 def _fields(noun: Any) -> dict[str, Any]:
-    """The fields of one noun by name, with what is derived from them. Nouns nest a few levels deep, never themselves."""
+    """The fields of one noun by name, with what is derived from them. Nouns nest a few levels deep."""
     found: dict[str, Any] = {}
     for field in fields(noun):
         found[field.name] = _plain(getattr(noun, field.name))

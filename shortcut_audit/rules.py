@@ -131,8 +131,8 @@ RULES: tuple[Rule, ...] = (
         "warning",
         checks.avoidable_projection,
         "A learned linear map stands on a shortcut whose fork and merge have the same shape already.",
-        "That is the paper's option C. It was marginally better than B, which was put down to its extra parameters, and "
-        f"was given up for memory, time and size ({HE_2015}). Later work found it harder to optimise ({HE_2016}).",
+        "That is the paper's option C. It was marginally better than B, which was put down to its extra parameters, "
+        f"and was given up for memory, time and size ({HE_2015}). Later work found it harder to optimise ({HE_2016}).",
         "x is 1x64x56x56, F(x) is 1x64x56x56, and a 1x1 convolution stands between x and the addition.",
         "Add x itself.",
     ),
@@ -152,9 +152,9 @@ RULES: tuple[Rule, ...] = (
         "note",
         checks.impeded_identity,
         "A constant factor, a gate or a normalisation, and no linear map, stands on a shortcut.",
-        "The product of such factors over many blocks grows or vanishes. On CIFAR-10, ResNet-110 went from 6.61 % error "
-        "with identities to 12.35 % with both branches halved, to 8.70 % with exclusive gating at its best, and did not "
-        f"converge with the shortcut alone halved ({HE_2016}).",
+        "The product of such factors over many blocks grows or vanishes. On CIFAR-10, ResNet-110 went from 6.61 % "
+        "error with identities to 12.35 % with both branches halved, to 8.70 % with exclusive gating at its best, and "
+        f"did not converge with the shortcut alone halved ({HE_2016}).",
         "y = T(x) * H(x) + (1 - T(x)) * x, as in a Highway network.",
         "Put the factor on the residual branch and let x pass unchanged.",
     ),
@@ -176,14 +176,14 @@ RULES: tuple[Rule, ...] = (
         "Unknown is not zero: a gate that passes what it cannot see is open. A model with an op that is not understood "
         "may hide a shortcut in it.",
         'max-extra-macs = "5%" and a model whose batch size is the symbol "batch".',
-        'Bind the dimension (--dim batch=1, or dims = { batch = 1 }); for an op that will stay unknown, set '
+        "Bind the dimension (--dim batch=1, or `dims` in the configuration); for an op that will stay unknown, set "
         "max-extra-parameters or max-projections instead, or ignore this rule for the model with a reason.",
     ),
     Rule(
         "unused-ignore",
         "warning",
         None,
-        "An [[ignore]] entry of the configuration matches no finding, or has expired.",
+        "An `ignore` entry of the configuration matches no finding, or has expired.",
         "What nobody needs any more may hide the next real finding.",
         'rule = "avoidable-projection", shortcut = "layer1.0", after layer1.0 became an identity.',
         "Remove the entry; renew an expired one if its reason still holds.",

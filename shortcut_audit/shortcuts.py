@@ -6,12 +6,15 @@ the shortcut; another operand must do real work, and strictly more than the shor
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
-from shortcut_audit.graph import ModelGraph, Op, Value
-from shortcut_audit.lineage import UNIT, Between, Exploration, Lineage, dearest, explore
+from shortcut_audit.extent import Extent
+from shortcut_audit.graph import Op, Value
+from shortcut_audit.lineage import UNIT, Between, Exploration, Lineage, Reached, close, dearest, explore
 from shortcut_audit.merges import Merge, Refusal, Term
-from shortcut_audit.operators import Step, is_weight_layer, macs
+from shortcut_audit.operators import Step, is_weight_layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,8 @@ class Found:
     """From fork to merge; empty for a bare edge."""
     through: tuple[Op, ...]
     """Every op between the fork and this operand: the route, its gates, and ways beside it."""
-    residual: tuple[Op, ...]
-    """Every op between the fork and the operands that do the work."""
+    residual: Extent
+    """What lies between the fork and the operands that do the work."""
 
 
 def find(lineage: Lineage, merge: Merge) -> tuple[Found, ...] | Refusal:
@@ -48,6 +51,8 @@ def find(lineage: Lineage, merge: Merge) -> tuple[Found, ...] | Refusal:
     numbers = [lineage.number[term.value] for term in merge.operands]
     offsets = [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands]
     exploration = explore(lineage, numbers, offsets)
+    folded = [lineage.number[made] for op in merge.folded for made in op.outputs if made is not None]
+    close(lineage, lineage.number[merge.result.id], folded, exploration)
     if not exploration.ways:
         return _unrelated(lineage, merge, numbers)
     return _Trial(lineage, merge, numbers, exploration).verdict()
@@ -61,88 +66,126 @@ def _unrelated(lineage: Lineage, merge: Merge, numbers: list[int]) -> Refusal:
         common, seen = common | (seen & sources), seen | sources
     if not common:
         return _refuse(merge, "independent sources", "the operands are computed from different inputs")  # 1
-    return _refuse(merge, "parallel branches", "every operand passes a nonlinearity on its way from what they share")  # 2
+    return _refuse(
+        merge, "parallel branches", "every operand passes a nonlinearity on its way from what they share"
+    )  # 2
 
 
 def _refuse(merge: Merge, reason: str, detail: str) -> Refusal:
     return Refusal(merge.op, merge.result, reason, detail, merge.folded)
 
 
+DETAILS: Mapping[str, str] = {
+    "parallel branches": "the operands do the same kind and amount of work on what they share",
+    "elementwise expression": "no operand reads weights or mixes positions between fork and sum",
+}
+
+TIES = 16
+"""With how many operands of the same class a way is compared in detail."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What tells two operands of the same class apart."""
+
+    mixing: bool
+    macs: int | None
+    maps: tuple[tuple[int, ...], ...]
+    """Shapes of the learned matrices and kernels."""
+
+
 class _Trial:
-    """One merge whose operands have values in common: which of them are shortcuts?"""
+    """One merge whose operands have values in common: which of them are shortcuts?
+
+    What holds for a way is a bit: the operands are asked all at once, so that a sum of many costs little more than one
+    of two.
+    """
 
     def __init__(self, lineage: Lineage, merge: Merge, numbers: list[int], exploration: Exploration) -> None:
         self._lineage = lineage
-        self._graph: ModelGraph = lineage.graph
         self._merge = merge
         self._numbers = numbers
         self._ways = exploration.ways
         self._between = Between(lineage, exploration)
-        self._negated = [term.negated for term in merge.operands]
+        self._kept: dict[tuple[int, int], _Work] = {}
+        self._dearer = [0] * len(Step)
+        """By class: the ways beside which some operand works, and takes a step dearer than that."""
+        once = twice = 0
+        for position in range(len(numbers)):
+            reached = self._reached(position)
+            twice |= once & reached.working
+            once |= reached.working
+            for level, ways in enumerate(reached.levels):
+                self._dearer[level] |= reached.working & ~ways
+        self._works_once, self._works_twice = once, twice
+
+    def _reached(self, position: int) -> Reached:
+        """How the ways lead to an operand; a negated one cannot be had cheaper than by a scale."""
+        here = self._between.reached(self._numbers[position])
+        if not self._merge.operands[position].negated:
+            return here
+        return Reached((0,) * Step.SCALE + here.levels[Step.SCALE :], here.working, here.mixing)
 
     def verdict(self) -> tuple[Found, ...] | Refusal:
         """Takes the operands, cheapest way first, as shortcuts, as long as another one does more."""
-        workers = set(range(len(self._numbers)))
+        workers = dict.fromkeys(range(len(self._numbers)))
         accepted: list[int] = []
         objections: list[str] = []
         for position, way in enumerate(self._ways):
-            workers.discard(way.operand)
             objection = self._objection(position, workers)
             if objection:
                 objections.append(objection)
-                workers.add(way.operand)
             else:
                 accepted.append(position)
+                del workers[way.operand]
         if not accepted:
-            details = {
-                "parallel branches": "the operands do the same kind and amount of work on what they share",
-                "elementwise expression": "no operand reads weights or mixes positions between fork and sum",
-            }
-            return _refuse(self._merge, objections[0], details[objections[0]])  # 2, 3
+            return _refuse(self._merge, objections[0], DETAILS[objections[0]])  # 2, 3
         return tuple(self._found(position, workers) for position in accepted)
 
-    def _objection(self, position: int, workers: set[int]) -> str:
-        """Why a way is no shortcut beside these operands; empty if it is one."""
-        working = [worker for worker in workers if self._between.works(position, self._numbers[worker])]
-        if not working:
-            return "elementwise expression"
-        return "" if any(self._does_more(position, worker) for worker in working) else "parallel branches"
+    def _objection(self, position: int, workers: Iterable[int]) -> str:
+        """Why a way is no shortcut; empty if it is one. Some other operand must do real work, and strictly more.
 
-    def _dearest(self, position: int, worker: int) -> Step:
-        level = self._between.dearest(position, self._numbers[worker])
-        assert level is not None, "an operand that works is computed from the fork"
-        return max(level, Step.SCALE) if self._negated[worker] else level
-
-    def _does_more(self, position: int, worker: int) -> bool:
-        """Whether an operand does strictly more than the way.
-
-        Cases: 1. a dearer class; 2. two equal linear maps (of the same weight shapes) are parallel, wherever they are
-        applied; 3. it mixes positions, and the way does not; 4. it takes more MACs.
+        More is: 1. a dearer class; or, the class being the same, 2. mixing, where the way mixes nothing, or 3. more
+        MACs. Two equal linear maps (of the same weight shapes) are parallel, wherever they are applied: averaged heads.
         """
-        way = self._ways[position]
-        own, other = dearest(way.cost), self._dearest(position, worker)
-        if own != other:
-            return other > own  # 1
-        ops, mine = self._ops(position, 1 << worker), self._ops(position, 1 << way.operand)
-        if own is Step.LINEAR and _maps(ops) == _maps(mine):
-            return False  # 2
-        mixing, mixed = (self._between.mixes(position, self._numbers[o]) for o in (worker, way.operand))
-        if mixing != mixed:
-            return mixing  # 3
-        more, less = self._macs(ops), self._macs(mine)
-        return more is not None and less is not None and more > less  # 4
+        way, bit = self._ways[position], 1 << position
+        own = self._reached(way.operand)
+        if not (self._works_twice if own.working & bit else self._works_once) & bit:
+            return "elementwise expression"
+        level = dearest(way.cost)
+        if self._dearer[level] & bit:
+            return ""  # 1
+        equals = (w for w in workers if w != way.operand and self._level(w, position) is level)
+        mine = self._work(position, way.operand)
+        for worker in islice(equals, TIES):
+            other = self._work(position, worker)
+            if level is Step.LINEAR and other.maps == mine.maps:
+                continue
+            if other.mixing != mine.mixing:
+                more = other.mixing  # 2
+            else:
+                more = other.macs is not None and mine.macs is not None and other.macs > mine.macs  # 3
+            if more:
+                return ""
+        return "parallel branches"
 
-    def _macs(self, ops: list[Op]) -> int | None:
-        counts = [macs(self._graph, op) for op in ops]
-        known = [count for count in counts if count is not None]
-        return sum(known) if len(known) == len(counts) else None
+    def _level(self, operand: int, way: int) -> Step | None:
+        """The dearest class on an operand's cheapest route from a way's fork, if it works; None if it does not."""
+        reached = self._reached(operand)
+        if not reached.working >> way & 1:
+            return None
+        return next(Step(level) for level, ways in enumerate(reached.levels) if ways >> way & 1)
 
-    def _ops(self, position: int, operands: int) -> list[Op]:
-        numbers = self._between.region(position, operands)
-        made = (self._lineage.values[number].op for number in numbers)
-        return list(dict.fromkeys(op for op in made if op is not None))
+    def _work(self, position: int, operand: int) -> _Work:
+        """What an operand does between a way's fork and the merge."""
+        key = self._ways[position].fork, operand
+        if key not in self._kept:
+            number = [self._numbers[operand]]
+            extent = self._between.extent(position, number)
+            self._kept[key] = _Work(extent.mixing, extent.macs, _maps(self._between.ops(position, number)))
+        return self._kept[key]
 
-    def _found(self, position: int, workers: set[int]) -> Found:
+    def _found(self, position: int, workers: Iterable[int]) -> Found:
         way = self._ways[position]
         links = []
         for number, slot, level in way.links:
@@ -154,11 +197,12 @@ class _Trial:
             operand=self._merge.operands[way.operand],
             fork=self._lineage.values[way.fork],
             route=tuple(links),
-            through=tuple(self._ops(position, 1 << way.operand)),
-            residual=tuple(self._ops(position, sum(1 << worker for worker in workers))),
+            through=self._between.ops(position, [self._numbers[way.operand]]) if links else (),
+            residual=self._between.extent(position, [self._numbers[worker] for worker in workers]),
         )
 
 
-def _maps(ops: list[Op]) -> list[tuple[int, ...]]:
+def _maps(ops: tuple[Op, ...]) -> tuple[tuple[int, ...], ...]:
     """The shapes of the learned matrices and kernels that ops apply, transposed or not."""
-    return sorted(tuple(sorted(w.shape)) for op in ops if is_weight_layer(op) for w in op.weights() if w.learned and len(w.shape) > 1)
+    kernels = (w.shape for op in ops if is_weight_layer(op) for w in op.weights() if w.learned and len(w.shape) > 1)
+    return tuple(sorted(tuple(sorted(shape)) for shape in kernels))

@@ -67,8 +67,8 @@ def what_if(graph: ModelGraph, ledger: Ledger, totals: Totals, shortcuts: tuple[
     some = [s for s in shortcuts if changes_dimensions(s.found) is not False]
     return WhatIf(
         A=bare,
-        B=_with_projections(graph, ledger, bare, some, extra),
-        C=_with_projections(graph, ledger, bare, list(shortcuts), extra),
+        B=_with_projections(ledger, bare, some, extra),
+        C=_with_projections(ledger, bare, list(shortcuts), extra),
         plain=bare,
     )
 
@@ -81,9 +81,7 @@ def _without(ledger: Ledger, totals: Totals, shortcuts: tuple[Priced, ...]) -> P
     return Price(totals.parameters - parameters(weights), macs)
 
 
-def _with_projections(
-    graph: ModelGraph, ledger: Ledger, bare: Price, shortcuts: list[Priced], extra: int
-) -> Price:
+def _with_projections(ledger: Ledger, bare: Price, shortcuts: list[Priced], extra: int) -> Price:
     own: dict[Weight, None] = {}
     added, macs = 0, bare.macs
     for shortcut in shortcuts:
@@ -91,7 +89,7 @@ def _with_projections(
             own.update(dict.fromkeys(w for op in shortcut.found.through for w in op.weights() if w.learned))
             price = Price(0, ledger.macs(shortcut.found.through))
         else:
-            price = _projection(graph, shortcut.found, extra)
+            price = _projection(shortcut.found, extra)
         if price.parameters is None:
             return Price(None, None)
         added += price.parameters
@@ -100,9 +98,9 @@ def _with_projections(
     return Price(bare.parameters + added + parameters(own), macs)
 
 
-def _projection(graph: ModelGraph, found: Found, extra: int) -> Price:
+def _projection(found: Found, extra: int) -> Price:
     """What W_s would cost where there is none."""
-    axis = _channel_axis(graph, found)
+    axis = _channel_axis(found)
     before, after = _size(found.fork.type.shape, axis), _size(found.merge.result.type.shape, axis)
     if before is None or after is None:
         return Price(None, None)
@@ -116,10 +114,9 @@ def _size(shape: Shape, axis: int) -> int | None:
     return size if isinstance(size, int) else None
 
 
-def _channel_axis(graph: ModelGraph, found: Found) -> int:
+def _channel_axis(found: Found) -> int:
     """Where the channels stand: the second axis for convolutions, the last one for matmuls, as the last layer skipped."""
-    layers = [op for op in found.residual if is_weight_layer(op)]
-    return 1 if layers and layers[-1].kind in {"Conv", "ConvTranspose", "DeformConv"} else -1
+    return 1 if found.residual.last_layer in {"Conv", "ConvTranspose", "DeformConv"} else -1
 
 
 def _extra_per_channel(graph: ModelGraph) -> int:

@@ -1,0 +1,47 @@
+"""What comes of the audit of one model?
+
+A report or a failure, never an exception: one model's trouble is no other's.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shortcut_audit.errors import ShortcutAuditError
+from shortcut_audit.inputs import parse_inputs
+from shortcut_audit.pipeline import audit_file
+from shortcut_audit.report import Failure, ModelReport
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One model to audit."""
+
+    source: str
+    dims: Mapping[str, int] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
+    """Shapes of inputs as `--input` takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of a task."""
+
+    result: ModelReport | Failure
+    traceback: str = ""
+    """Of an exception that should not have been raised; empty otherwise."""
+
+
+def attempt(task: Task) -> Attempt:
+    """Audits one model here. No model raises anything: what goes wrong is the attempt's Failure."""
+    try:
+        return Attempt(audit_file(task.source, dims=task.dims, inputs=parse_inputs(task.inputs)))
+    except ShortcutAuditError as error:
+        return Attempt(Failure(task.source, str(error)))
+    except MemoryError:
+        return Attempt(Failure(task.source, "not enough memory to audit this model"))
+    except Exception as error:  # noqa: BLE001 -- the boundary: one model's crash is no other's
+        what = f"a bug in shortcut-audit ({type(error).__name__}); please report it, -vv shows where"
+        return Attempt(Failure(task.source, what), traceback.format_exc())

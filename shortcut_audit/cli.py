@@ -1,0 +1,297 @@
+"""What does the command line mean, and what becomes of the run?
+
+argv in, exit status out: 0 audited and nothing to object to, 1 audited with findings at or over the fail level, 2 could
+not audit. The only module that prints. Heavy imports wait until they are needed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from shortcut_audit import __version__
+from shortcut_audit.errors import ShortcutAuditError
+from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text, loggable
+from shortcut_audit.reporters import REPORTERS, Style
+
+if TYPE_CHECKING:
+    from shortcut_audit.report import AuditReport
+    from shortcut_audit.run import Outcome, Request
+
+PROGRAM = "shortcut-audit"
+AUDITED, OBJECTED, FAILED, INTERRUPTED = 0, 1, 2, 130
+SUFFIXES = {reporter.suffix: name for name, reporter in REPORTERS.items() if reporter.suffix}
+
+EPILOG = """\
+A SOURCE is an ONNX file, a folder (the .onnx and .pt2 files below it) or a pattern. Weights are never read.
+
+Exit status: 0 audited, nothing to object to; 1 findings at or over the fail level; 2 a source could not be audited.
+"""
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(execute(sys.argv[1:]))
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Runs one command line; the exit status."""
+    try:
+        status = command.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+    except click.ClickException as error:
+        _complain(f"{error.format_message().rstrip('.')}; see {PROGRAM} --help")
+        return FAILED
+    except ShortcutAuditError as error:
+        _complain(str(error))
+        return FAILED
+    except (click.Abort, KeyboardInterrupt):
+        _complain("interrupted")
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 -- the boundary: the user gets a line, and the traceback on request
+        _complain(f"a bug in {PROGRAM} ({type(error).__name__}); please report it, -vv shows where")
+        if "-vv" in arguments:
+            traceback.print_exc()
+        return FAILED
+    return status if isinstance(status, int) else AUDITED
+
+
+def _print_and_exit(text: Callable[[Any], str]) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def callback(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if value and not context.resilient_parsing:
+            context.exit(AUDITED if _put(text(value)) else FAILED)
+
+    return callback
+
+
+def _schema(_: bool) -> str:
+    from shortcut_audit.reporters import json
+
+    return json.schema()
+
+
+def _explanation(rule: str) -> str:
+    from shortcut_audit import policy
+
+    return policy.explain(rule)
+
+
+def _output(context: click.Context, parameter: click.Parameter, files: tuple[str, ...]) -> tuple[str, ...]:
+    for file in files:
+        if PurePath(file).suffix.lower() not in SUFFIXES:
+            raise click.BadParameter(f"the suffix of {file!r} must be one of {', '.join(SUFFIXES)}")
+    return files
+
+
+@click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("sources", metavar="SOURCE...", nargs=-1)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(REPORTERS)),
+    default="text",
+    show_default=True,
+    help="What goes to stdout.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    metavar="FILE",
+    multiple=True,
+    callback=_output,
+    help="Write the report here, too; the suffix is the format. Repeatable.",
+)
+@click.option(
+    "--input", "inputs", metavar="[NAME=]1x3x224x224[:dtype]", multiple=True, help="Shape of an input. Repeatable."
+)
+@click.option("--dim", "dims", metavar="NAME=SIZE", multiple=True, help="Size of a symbolic dimension. Repeatable.")
+@click.option("--baseline", metavar="FILE", help="What was accepted: an earlier JSON report, or another model.")
+@click.option("--write-baseline", metavar="FILE", help="Accept what there is: write it as a baseline.")
+@click.option("--config", metavar="FILE", help="Instead of the nearest pyproject.toml with [tool.shortcut-audit].")
+@click.option(
+    "--select", metavar="RULE", multiple=True, help="Apply this rule and those selected with it only. Repeatable."
+)
+@click.option("--ignore", metavar="RULE", multiple=True, help="Do not apply this rule. Repeatable.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "never"]),
+    help="Findings that make the exit status 1.  [default: error]",
+)
+@click.option("--exit-zero", is_flag=True, help="Exit status 0 instead of 1. Never instead of 2.")
+@click.option(
+    "--jobs", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Audit N models at a time."
+)
+@click.option("-q", "--quiet", is_flag=True, help="One line a model, and the findings.")
+@click.option("-v", "--verbose", count=True, help="Every route, weight and reason.")
+@click.option(
+    "--explain",
+    metavar="RULE",
+    is_eager=True,
+    expose_value=False,
+    callback=_print_and_exit(_explanation),
+    help="What a rule objects to, why, and what to do; 'all' lists them.",
+)
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_and_exit(_schema),
+    help="The JSON Schema of the JSON report.",
+)
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+def command(form: str, outputs: tuple[str, ...], exit_zero: bool, quiet: bool, verbose: int, **asked: Any) -> int:
+    """Which shortcuts of a residual network are identities, which are learned projections, and what do they cost?"""
+    from shortcut_audit.report import AuditReport, Failure
+    from shortcut_audit.run import Outcome, Request
+
+    if quiet and verbose:
+        raise click.UsageError("-q and -v contradict each other")
+    request = Request(**asked)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # for what a user's own model code prints
+            outcome = _run(request, quiet=quiet)
+    except ShortcutAuditError as error:
+        failed = AuditReport(__version__, (), errors=(Failure(PROGRAM, str(error)),))
+        outcome = Outcome(failed, objected=False, accepted=None, tracebacks=())
+    _diagnose(outcome, verbose)
+    written = [
+        _put(_render(form, outcome.report, _style(sys.stdout, verbose, quiet))),
+        *(
+            _write(file, _render(SUFFIXES[PurePath(file).suffix.lower()], outcome.report, _style(None, verbose, quiet)))
+            for file in outputs
+        ),
+        *_accept(request.write_baseline, outcome),
+        *_summarise(form, outcome.report),
+    ]
+    if outcome.report.errors or not all(written):
+        return FAILED
+    return OBJECTED if outcome.objected and not exit_zero else AUDITED
+
+
+def _run(request: Request, *, quiet: bool) -> Outcome:
+    from shortcut_audit.run import run
+
+    @contextlib.contextmanager
+    def progress(total: int) -> Iterator[Callable[[str], object]]:
+        if quiet or total < 2 or sys.stderr is None or not sys.stderr.isatty():
+            yield lambda source: None
+            return
+        with click.progressbar(length=total, label="auditing", file=sys.stderr, item_show_func=_last) as bar:
+            yield lambda source: bar.update(1, source)
+
+    return run(request, progress)
+
+
+def _last(source: str | None) -> str:
+    return "" if source is None else _shown(source)[-40:]
+
+
+def _style(stream: Any, verbose: int, quiet: bool) -> Style:
+    """What the reader of a stream, or of a file (None), can see."""
+    columns = shutil.get_terminal_size((80, 24)).columns
+    if stream is None:
+        return Style(columns, verbose=verbose, quiet=quiet)
+    return Style(columns, _colored(stream), _ascii_only(stream), verbose, quiet)
+
+
+def _colored(stream: Any) -> bool:
+    """https://no-color.org and https://force-color.org: an empty variable says nothing."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
+
+
+def _ascii_only(stream: Any) -> bool:
+    """Where the encoding lacks the report's characters, or the user asked for LC_ALL=C (which PEP 540 makes UTF-8)."""
+    try:
+        "→…─·≥".encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return True
+    return os.environ.get("LC_ALL") in {"C", "POSIX"}
+
+
+def _render(name: str, report: AuditReport, style: Style) -> str:
+    return REPORTERS[name].render(report, style)
+
+
+def _diagnose(outcome: Outcome, verbose: int) -> None:
+    """One line on stderr for each source that could not be audited; -vv adds where the code broke."""
+    for failure in outcome.report.errors:
+        file = "" if failure.source == PROGRAM else f"{_shown(failure.source)}: "
+        _complain(file + failure.message)
+    if verbose > 1:
+        for where in outcome.tracebacks:
+            print(where, file=sys.stderr)
+
+
+def _accept(file: str | None, outcome: Outcome) -> Iterator[bool]:
+    """Writes the baseline that was asked for."""
+    if file is None:
+        return
+    if outcome.accepted is None:
+        _complain(f"{_shown(file)}: not written, since not every source could be audited")
+        yield False
+    else:
+        yield _write(file, outcome.accepted)
+
+
+def _summarise(form: str, report: AuditReport) -> Iterator[bool]:
+    """GitHub shows what is appended to this file on the page of the workflow run."""
+    file = os.environ.get("GITHUB_STEP_SUMMARY")
+    if form != "github" or not file:
+        return
+    text = _render("markdown", report, _style(None, 0, quiet=False))
+    try:
+        with open(file, "a", encoding="utf-8", errors="backslashreplace") as summary:  # noqa: PTH123
+            summary.write(text)
+    except OSError as error:
+        _complain(f"{_shown(file)}: cannot write the job summary: {error.strerror}")
+        yield False
+
+
+def _write(file: str, text: str) -> bool:
+    from shortcut_audit import files
+
+    try:
+        files.write(file, text)
+    except (OSError, ValueError) as error:
+        _complain(f"{_shown(file)}: cannot write: {getattr(error, 'strerror', None) or error}")
+        return False
+    return True
+
+
+def _put(text: str) -> bool:
+    """Text to stdout, whatever its encoding. A reader that has gone away (`| head`) is no error."""
+    if sys.stdout is None:
+        _complain("cannot write to stdout: it is closed")
+        return False
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it flushes for the last time
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _complain(f"cannot write to stdout: {error.strerror}")
+        return False
+    return True
+
+
+def _complain(line: str) -> None:
+    print(f"{PROGRAM}: {loggable(displayable_text(line, 2 * PATH_LIMIT))}", file=sys.stderr)
+
+
+def _shown(path: str) -> str:
+    return displayable(path, PATH_LIMIT)
