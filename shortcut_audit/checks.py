@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from shortcut_audit.report import KINDS, Change, Comparison, ModelReport, Shape, Shortcut, Side, Step
-from shortcut_audit.reporters.wording import counted, exact, shape
 from shortcut_audit.settings import Budget, Settings
+from shortcut_audit.wording import counted, exact, shape
 
 
 @dataclass(frozen=True, slots=True)

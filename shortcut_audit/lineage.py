@@ -10,14 +10,14 @@ in one integer, CLASS_BITS bits a class, so that costs add and compare as number
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import TypeAlias
 
 from shortcut_audit.extent import NOTHING, Extent, Measure
 from shortcut_audit.graph import ModelGraph, Op, Value
-from shortcut_audit.operators import OPERATORS, Step, step
+from shortcut_audit.operators import OPERATORS, REDUCTIONS, Kinship, Step, step
 
 CLASS_BITS = 32
 """A route has fewer than 2**32 steps of one class."""
@@ -45,7 +45,7 @@ class Lineage:
     from the extent noted here. Nested skips then cost what they add, not what they span.
     """
 
-    __slots__ = ("_parents", "_roots", "_sources", "closed", "graph", "measure", "number", "values")
+    __slots__ = ("_origins", "_parents", "_roots", "_sources", "closed", "graph", "measure", "number", "values")
 
     def __init__(self, graph: ModelGraph) -> None:
         self.graph = graph
@@ -55,7 +55,8 @@ class Lineage:
         self.closed: dict[int, tuple[int, Extent]] = {}
         """For a merge's result: the one value through which all of its past passes, and what lies between."""
         self._parents: list[tuple[tuple[int, int, int], ...] | None] = [None] * len(self.values)
-        self._roots = self._pointwise_roots()
+        self._roots = self._trace(_is_pointwise)
+        self._origins = self._trace(_makes_statistics)
         self._sources: list[int] | None = None
 
     def parents(self, number: int) -> tuple[tuple[int, int, int], ...]:
@@ -69,20 +70,24 @@ class Lineage:
         if op is None:
             return
         read = [(self.number[given], slot) for slot, given in enumerate(op.inputs) if isinstance(given, str)]
-        same_element = len({self._roots[parent] for parent, _ in read}) == 1
+        kinship = self._kinship([parent for parent, _ in read])
         for parent, slot in read:
-            yield parent, int(step(self.graph, op, slot, same_element)), slot
+            yield parent, int(step(self.graph, op, slot, kinship)), slot
 
-    def _pointwise_roots(self) -> list[int]:
-        """For each value, the value that it is an element-wise function of: x for x * sigmoid(x), or itself."""
-        roots = list(range(len(self.values)))
+    def _kinship(self, read: list[int]) -> Kinship:
+        if len({self._roots[parent] for parent in read}) == 1:
+            return Kinship.SAME_ELEMENT
+        return Kinship.STATISTIC if len({self._origins[parent] for parent in read}) == 1 else Kinship.STRANGERS
+
+    def _trace(self, through: Callable[[Op], bool]) -> list[int]:
+        """For each value, the one value that it is computed from by such ops alone; itself where there is none."""
+        found = list(range(len(self.values)))
         for number, value in enumerate(self.values):
-            row = OPERATORS.get(value.op.kind) if value.op else None
-            if value.op is not None and row is not None and row.pointwise:
-                above = {roots[self.number[given]] for given in value.op.inputs if isinstance(given, str)}
+            if value.op is not None and through(value.op):
+                above = {found[self.number[given]] for given in value.op.inputs if isinstance(given, str)}
                 if len(above) == 1:
-                    roots[number] = above.pop()
-        return roots
+                    found[number] = above.pop()
+        return found
 
     def sources(self, number: int) -> int:
         """The model's inputs (values computed from no value) that a value depends on, as a set of bits."""
@@ -102,6 +107,16 @@ class Lineage:
                 bits, origins = 1 << origins, origins + 1
             found.append(bits)
         return found
+
+
+def _is_pointwise(op: Op) -> bool:
+    row = OPERATORS.get(op.kind)
+    return row is not None and row.pointwise
+
+
+def _makes_statistics(op: Op) -> bool:
+    """Whether statistics of a value stay such: weightless element-wise ops and reductions."""
+    return op.kind in REDUCTIONS or (_is_pointwise(op) and not any(weight.learned for weight in op.weights()))
 
 
 @dataclass(frozen=True, slots=True)

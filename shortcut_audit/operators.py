@@ -37,6 +37,16 @@ class Step(IntEnum):
     """Anything else: never on a shortcut."""
 
 
+class Kinship(IntEnum):
+    """What the values that an op combines are to each other."""
+
+    STRANGERS = 0
+    SAME_ELEMENT = 1
+    """Functions of one value, element by element: their product is an activation, x * sigmoid(x)."""
+    STATISTIC = 2
+    """A value and a statistic of it, without weights in between: a normalisation, (x - mean(x)) / std(x)."""
+
+
 class Effect(IntEnum):
     """How a row decides the step: by itself (the first four), or by what else the op reads."""
 
@@ -181,19 +191,23 @@ WHOLE_IF_SAME_SHAPE = frozenset({"Slice", "Pad", "Expand", "Tile", "Resize", "Up
 """Selections that are no-ops when the shape does not change (an Expand to the same size)."""
 
 
+REDUCTIONS = frozenset(
+    "ReduceMean ReduceSum ReduceMax ReduceMin ReduceL1 ReduceL2 ReduceSumSquare GlobalAveragePool".split()
+)
+"""Ops that make a statistic of a value."""
+
+
 def understood(op: Op) -> Operator | None:
     """The row of an op's kind; None if the kind is unknown."""
     return OPERATORS.get(op.kind)
 
 
-def step(graph: ModelGraph, op: Op, slot: int, same_element: bool) -> Step:
-    """What a value goes through when it enters `op` by input `slot`.
-
-    `same_element` says whether the op's values are functions of one value, element by element: their product is
-    then an activation (x * sigmoid(x)), not a gate.
+def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
+    """What a value goes through when it enters `op` by input `slot`; `kinship` is that of the op's values.
 
     Cases: 1. unknown operator, or a slot that steers; 2. a step that the row decides alone; 3. a product or a sum with
-    constants, with another value; 4. a choice between values; 5. a contraction with constants, with another value.
+    constants, 4. with a statistic of itself, 5. with another value; 6. a choice between values; 7. a contraction with
+    constants, or with another value.
     """
     row = OPERATORS.get(op.kind)
     if row is None or (row.data and slot not in row.data):
@@ -203,14 +217,17 @@ def step(graph: ModelGraph, op: Op, slot: int, same_element: bool) -> Step:
             return Step.VIEW if op.kind in WHOLE_IF_SAME_SHAPE and _same_shape(graph, op, slot) else Step.SELECTION
         case Effect.VIEW | Effect.NORMALISATION | Effect.NONLINEAR:  # 2
             return Step(row.effect)
-        case Effect.PRODUCT | Effect.SUM:  # 3
+        case Effect.PRODUCT | Effect.SUM:
             others = [other for i, other in enumerate(op.inputs) if i != slot and other is not None]
-            if any(isinstance(other, str) for other in others):
-                return Step.NONLINEAR if same_element or row.effect is Effect.SUM else Step.GATE
-            return Step.DIAGONAL if _learned(others) else Step.SCALE
-        case Effect.CHOICE:  # 4
+            if not any(isinstance(other, str) for other in others):
+                return Step.DIAGONAL if _learned(others) else Step.SCALE  # 3
+            if kinship is Kinship.STATISTIC and _same_shape(graph, op, slot):
+                return Step.DIAGONAL  # 4
+            gated = row.effect is Effect.PRODUCT and kinship is not Kinship.SAME_ELEMENT
+            return Step.GATE if gated else Step.NONLINEAR  # 5
+        case Effect.CHOICE:  # 6
             return Step.GATE if isinstance(op.inputs[0], str) else Step.SELECTION
-        case Effect.CONTRACTION:  # 5
+        case Effect.CONTRACTION:  # 7
             others = [other for i, other in enumerate(op.inputs) if i != slot and other is not None]
             if any(isinstance(other, str) for other in others):
                 return Step.NONLINEAR

@@ -23,7 +23,9 @@ def in_order(draft: Draft) -> tuple[tuple[Node, ...], bool]:
     for node in draft.nodes:
         for name in node.inputs:
             if name is not None and name not in maker and name not in given:
-                raise UnreadableModel(f"{_called(node)} reads {name!r}, which nothing makes; export the model again")  # 2
+                raise UnreadableModel(
+                    f"{_called(node)} reads {name!r}, which nothing makes; export the model again"
+                )  # 2
     for name in draft.outputs:
         if name not in maker and name not in given:
             raise UnreadableModel(f"the model's output {name!r} is made by nothing; export the model again")  # 2

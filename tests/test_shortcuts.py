@@ -204,6 +204,27 @@ def test_an_activation_written_as_a_product_is_no_gate(gate: str) -> None:
     ) == ["parallel branches"], first
 
 
+def test_a_normalisation_written_as_arithmetic_is_a_normalisation() -> None:
+    """LayerNorm before opset 17: (x - mean) / sqrt(var + eps) * scale + shift, here on the shortcut."""
+    (shortcut,) = audited(
+        RESIDUAL,
+        "x -> Sub.centred -> Div.scaled -> Mul.scale -> Add.shift -> Add",
+        "x -> ReduceMean.mean -> Sub.centred",
+        "Sub.centred -> Mul.square -> ReduceMean.var -> Add.eps -> Sqrt -> Div.scaled",
+        "Sub.centred -> Mul.square",
+        "#eps[] -> Add.eps",
+        "#scale -> Mul.scale",
+        "#shift -> Add.shift",
+    ).shortcuts
+    assert (shortcut.kind, shortcut.fork.name, shortcut.parameters) == ("projection", "x", 16)  # scale and shift
+
+
+def test_squeeze_and_excitation_on_the_shortcut_is_a_gate() -> None:
+    """A statistic behind weights is no statistic: x * sigmoid(conv(mean(x)))."""
+    drawn = ("x -> Mul.gate -> Add", "x -> ReduceMean -> Conv.gate{k=1} -> Sigmoid -> Mul.gate")
+    assert kinds(RESIDUAL, *drawn) == ["gated"]
+
+
 def test_elementwise_expression() -> None:
     """Rotary embedding: q cos + rotate(q) sin. No weights, no mixing."""
     assert reasons("x -> Mul.cos -> Add", "#cos[] -> Mul.cos", "x -> Neg -> Mul.sin -> Add", "#sin[] -> Mul.sin") == [

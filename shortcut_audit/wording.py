@@ -1,0 +1,184 @@
+"""How is a number, a shape or a verdict said to people?
+
+Nothing here is cut off with dots but names and the shapes of absurd rank; what is not known is called "unknown".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shortcut_audit.report import KINDS, Kind, ModelReport, Option, Shape, Shortcut, Span
+
+UNKNOWN = "unknown"
+RANK_SHOWN = 8
+"""Sizes of a shape that are spelled out."""
+
+_PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
+_BINARY = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The characters beyond letters that a report is drawn with."""
+
+    arrow: str
+    ellipsis: str
+    rule: str
+    dot: str
+    at_least: str
+
+
+UNICODE = Glyphs(arrow="→", ellipsis="…", rule="─", dot="·", at_least="≥")
+ASCII = Glyphs(arrow="->", ellipsis="...", rule="-", dot="-", at_least=">=")
+
+
+def exact(number: int | None) -> str:
+    """Every digit: 1814073344 is "1,814,073,344". Numbers over 60 digits, which no real model has, are shortened."""
+    if number is None:
+        return UNKNOWN
+    return f"{number:,}" if number.bit_length() <= 200 else short(number)
+
+
+def short(number: int | None) -> str:
+    """Three digits and an SI prefix: 1814073344 is "1.81 G"; below 1,000 and 0 exact."""
+    if number is None:
+        return UNKNOWN
+    if number < 0:
+        return f"-{short(-number)}"
+    if number.bit_length() > 3000:
+        return f"over 2^{number.bit_length() - 1}"
+    digits = str(number)
+    if len(digits) <= 3:
+        return digits
+    mantissa, power = _rounded(digits)
+    if power // 3 >= len(_PREFIXES):
+        return f"{mantissa[0]}.{mantissa[1:]}e{power}"
+    whole = power % 3 + 1
+    return f"{mantissa[:whole]}{'.' if whole < 3 else ''}{mantissa[whole:]} {_PREFIXES[power // 3]}"
+
+
+def _rounded(digits: str) -> tuple[str, int]:
+    """The first three digits, rounded half up, and the power of ten of the first."""
+    rounded = str((int(digits[:4]) + 5) // 10) if len(digits) > 3 else digits
+    return rounded[:3], len(digits) - 1 + (len(rounded) - 3)
+
+
+def in_bytes(number: int | None) -> str:
+    """Bytes: "802,816 bytes (784 KiB)"."""
+    if number is None:
+        return UNKNOWN
+    power = min((number.bit_length() - 1) // 10, len(_BINARY) - 1) if number else 0
+    if power == 0:
+        return f"{exact(number)} bytes"
+    tenths = (number * 20 + (1 << (10 * power))) >> (10 * power + 1)
+    rough = f"{tenths // 10:,}" if tenths >= 1000 or tenths % 10 == 0 else f"{tenths // 10}.{tenths % 10}"
+    return f"{exact(number)} bytes ({rough} {_BINARY[power]})"
+
+
+def share(part: int | None, whole: int | None) -> str:
+    """A part of the model in percent: "1.48 %"; empty where it cannot be known."""
+    if part is None or not whole:
+        return ""
+    return percent(part, whole) + " %"
+
+
+def percent(part: int, whole: int) -> str:
+    """100 x part / whole with three digits, in integer arithmetic: "1.48", "0", "under 0.01"."""
+    hundredths = (abs(part) * 10_000 * 2 + whole) // (2 * whole)
+    sign = "-" if part < 0 else ""
+    if part and not hundredths:
+        return f"{sign}under 0.01" if part > 0 else "over -0.01"
+    if hundredths >= 10_000:
+        return f"{sign}{exact((hundredths + 50) // 100)}"
+    text = f"{hundredths // 100}.{hundredths % 100:02}" if hundredths < 1_000 else f"{(hundredths + 5) // 10 / 10:.1f}"
+    return sign + (text if hundredths else "0")
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number of things: "1 identity", "3 projections"."""
+    return f"{exact(number)} {noun if number == 1 else plural or noun + 's'}"
+
+
+def shape(sizes: Shape) -> str:
+    """A shape as `--input` takes it: "1x3x224x224"; parted by commas where a size is a symbol; "?" where unknown."""
+    if sizes is None:
+        return "unknown shape"
+    if not sizes:
+        return "scalar"
+    mark = "x" if all(isinstance(size, int | None) for size in sizes) else ","
+    shown = [_size(size) for size in sizes[:RANK_SHOWN]]
+    rest = f"{mark}.. ({len(sizes)} dimensions)" if len(sizes) > RANK_SHOWN else ""
+    return mark.join(shown) + rest
+
+
+def _size(size: int | str | None) -> str:
+    if isinstance(size, int) and size.bit_length() > 200:
+        return short(size)
+    return "?" if size is None else str(size)
+
+
+def skipped(span: Span) -> tuple[str, ...]:
+    """What a shortcut skips, in words, from the most to the least that there is to say."""
+    if not span.weight_layers:
+        return (counted(span.ops, "op"),)
+    layers = counted(span.weight_layers, "layer")
+    macs = f"{short(span.macs)} MACs" if span.macs is not None else "unknown MACs"
+    return (f"{layers}, {exact(span.parameters)} parameters, {macs}", f"{layers}, {macs}", layers)
+
+
+_KIND_WORDS: dict[Kind, tuple[str, str]] = {
+    "identity": ("identity", "identity"),
+    "parameter-free": ("parameter-free", "parameter-free"),
+    "gated": ("gated", "gated"),
+    "projection": ("projection", "projections"),
+}
+
+OPTIONS: dict[Option, tuple[str, str]] = {
+    "A": ("option A", "no weights on any shortcut (He et al. 2015)"),
+    "B": ("option B", "projections where dimensions change (He et al. 2015)"),
+    "C": ("option C", "projections on all shortcuts (He et al. 2015)"),
+    "mixed": ("option", "a mixture, none of A, B and C (He et al. 2015)"),
+    "none": ("option", "none: there are no shortcuts"),
+}
+"""He et al. 2015, section 3.3: a label, and what it means."""
+
+CONVENTION = "1 MAC = 2 FLOPs; per MAC, torch's FlopCounterMode counts 2, fvcore and paper 1"
+"""What stands beside the numbers, since others count otherwise."""
+
+
+_NO_SHORTCUTS = {
+    0: "No shortcuts: the model has no additions",
+    1: "No shortcuts: the only addition is no residual merge",
+}
+
+
+def verdict(model: ModelReport) -> str:
+    """The answer, in one sentence: "8 shortcuts: 5 identity (no weights), 3 projections (W_s, no bias); option B"."""
+    if not model.shortcuts:
+        return _NO_SHORTCUTS.get(model.totals.adds) or (
+            f"No shortcuts: none of the {exact(model.totals.adds)} additions is a residual merge"
+        )
+    parts = [part for kind in KINDS if (part := _of_kind(kind, [s for s in model.shortcuts if s.kind == kind]))]
+    option = model.summary.option
+    ending = f"; option {option}" if option in {"A", "B", "C"} else ""
+    return f"{counted(len(model.shortcuts), 'shortcut')}: {', '.join(parts)}{ending}"
+
+
+def _of_kind(kind: Kind, found: Sequence[Shortcut]) -> str:
+    if not found:
+        return ""
+    singular, plural = _KIND_WORDS[kind]
+    return f"{counted(len(found), singular, plural)} ({weights_of(found)})"
+
+
+def weights_of(found: Sequence[Shortcut]) -> str:
+    """Do these shortcuts hold a weight, and a bias? "no weights", "W_s, no bias", "W_s, with bias"."""
+    weighted = sum(shortcut.has_weight for shortcut in found)
+    biased = sum(shortcut.has_bias for shortcut in found)
+    if not weighted and not biased:
+        return "no weights"
+    weights = "W_s" if weighted == len(found) else f"{exact(weighted)} of {exact(len(found))} with W_s"
+    if not biased:
+        return f"{weights}, no bias"
+    return f"{weights}, " + ("with bias" if biased == len(found) else f"{exact(biased)} with bias")
