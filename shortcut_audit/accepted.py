@@ -7,7 +7,6 @@ shortcut a line, so that a pull request shows what it changes. `read` takes eith
 from __future__ import annotations
 
 import json
-import math
 import posixpath
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,9 @@ SCHEMA_VERSION = 1
 MODEL_SUFFIXES = frozenset({".onnx", ".pt2", ".pt"})
 SIZE_LIMIT = 16 * 2**20
 """Bytes of a baseline that is read: parsed, JSON takes up to twenty times the memory."""
+
+COUNT_LIMIT = 10**100
+"""No count of a model is as high. What is computed from counts below it stays small enough to compute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,19 @@ class AcceptedShortcut:
                     surplus += _foldable(vectors) if behind_matrix else 0
                     vectors, behind_matrix = [], True
                 else:
-                    vectors.append(math.prod(shape))
+                    vectors.append(_elements(shape))
         surplus += _foldable(vectors) if behind_matrix else 0
         return max(self.parameters - surplus, 0)
+
+
+def _elements(shape: Sequence[int]) -> int:
+    """Elements of a tensor; of an absurd one, as many as can be counted in time."""
+    count = 1
+    for size in shape:
+        count *= size
+        if count > COUNT_LIMIT:
+            break
+    return count
 
 
 def _foldable(vectors: Sequence[int]) -> int:
@@ -253,7 +265,7 @@ class _Reader:
         return given if isinstance(given, str) else self._refuse(where, "is no text")
 
     def _count(self, given: object, where: str) -> int:
-        if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
+        if isinstance(given, int) and not isinstance(given, bool) and 0 <= given < COUNT_LIMIT:
             return given
         return self._refuse(where, "is no count (a whole number from 0)")
 

@@ -27,10 +27,10 @@ DATA_IGNORED: Mapping[str, int] = {
 }  # fmt: skip
 """By operator, the input slot of which only shape or element type matters: what stands there is no data."""
 
-RANDOM = frozenset(
-    {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"}
+VARYING = frozenset(
+    "RandomNormal RandomUniform RandomNormalLike RandomUniformLike Bernoulli Multinomial LoopState LoopIndex".split()
 )
-"""Ops whose result changes from pass to pass, even when their inputs do not."""
+"""Ops whose result changes from pass to pass, or from one step of a loop to the next, even when their inputs do not."""
 
 QUANTISED_TYPES = frozenset({"int8", "uint8", "int4", "uint4", "int2", "uint2", "int32", "float8", "float4"})
 """Element types in which quantised weights are stored (int32: their biases)."""
@@ -39,7 +39,8 @@ QUANTISED_TYPES = frozenset({"int8", "uint8", "int4", "uint4", "int2", "uint2", 
 def assemble(draft: Draft) -> ModelGraph:
     """The graph of values that `draft` describes. Raises UnreadableModel when it is no graph."""
     nodes, listed_in_order = in_order(draft)
-    work = _Assembly(draft, _stored_weights(draft, nodes))
+    literals = frozenset(tensor.name for tensor in draft.tensors if tensor.literal)
+    work = _Assembly(draft, _stored_weights(draft, nodes), literals)
     for name, tensor_type in draft.inputs:
         work.add_value(name, tensor_type, None, 0)
     taken = {name for node in nodes for name in node.outputs if name is not None} | set(work.stored) | set(work.values)
@@ -60,6 +61,8 @@ class _Assembly:
 
     draft: Draft
     stored: Mapping[str, Constant]
+    literals: frozenset[str]
+    """Stored tensors that are values written in the code."""
     values: dict[str, Value] = field(default_factory=dict)
     constants: dict[str, Constant] = field(default_factory=dict)
     ops: list[Op] = field(default_factory=list)
@@ -87,11 +90,12 @@ class _Assembly:
         made = shapes.infer(node.kind, node.attributes, types, len(node.outputs), self.draft.opset)
         ignored = DATA_IGNORED.get(node.kind)
         inputs = tuple(None if slot == ignored else given for slot, given in enumerate(inputs))
-        if node.kind not in RANDOM and not any(isinstance(given, str) for given in inputs):
+        if node.kind not in VARYING and not any(isinstance(given, str) for given in inputs):
             weights = _behind(inputs)
             for name, tensor_type in zip(node.outputs, made, strict=True):
                 if name is not None:
-                    self.constants[name] = Constant(tensor_type, weights)
+                    filled = self._filled(node, name, tensor_type)
+                    self.constants[name] = Constant(tensor_type, (*weights, *filled))
             return
         op = Op(
             node.kind, node.label or node.kind, node.name, inputs, node.outputs, node.attributes, node.scope, node.source
@@ -102,6 +106,19 @@ class _Assembly:
             if name is not None:
                 self.add_value(name, self._settled(name, inferred), op, slot)
                 self.edges.extend((source, name) for source in sources)
+
+    def _filled(self, node: Node, name: str, tensor_type: TensorType) -> tuple[Weight, ...]:
+        """The tensor that a ConstantOfShape stands for when its shape is stored: a weight whose payload was left out.
+
+        So are the models that ship with the onnx package made. Zeros, and shapes written in the code, are no weights.
+        """
+        if node.kind != "ConstantOfShape" or node.inputs[0] not in self.stored or node.inputs[0] in self.literals:
+            return ()
+        fill = node.attributes.get("value")
+        sizes = tuple(size for size in tensor_type.shape or () if isinstance(size, int))
+        if not isinstance(fill, float) or not fill or not sizes or sizes != tensor_type.shape:
+            return ()
+        return (Weight(name, sizes, tensor_type.dtype or "float32", learned=True),)
 
     def _type(self, given: Input) -> TensorType | None:
         if given is None:

@@ -31,7 +31,8 @@ AUDITED, OBJECTED, FAILED, INTERRUPTED = 0, 1, 2, 130
 SUFFIXES = {reporter.suffix: name for name, reporter in REPORTERS.items() if reporter.suffix}
 
 EPILOG = """\
-A SOURCE is an ONNX file, a folder (the .onnx and .pt2 files below it) or a pattern. Weights are never read.
+A SOURCE is an ONNX file, a .pt2 file of torch.export, a folder (all of these below it) or a pattern. Weights are
+never read.
 
 Exit status: 0 audited, nothing to object to; 1 findings at or over the fail level; 2 a source could not be audited.
 """

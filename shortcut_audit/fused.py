@@ -25,6 +25,9 @@ IsValue: TypeAlias = Callable[[str], bool]
 """Whether a name stands for a value (and not for a constant)."""
 
 
+NONE: Mapping[str, Attribute] = {}
+
+
 @dataclass(slots=True)
 class Parts:
     """The canonical nodes of one fused node, under construction."""
@@ -43,17 +46,15 @@ class Parts:
         """The name in an output slot of the fused node; None where nobody asks for it."""
         return self.fused.outputs[slot] if slot < len(self.fused.outputs) else None
 
-    def add(self, kind: str, *inputs: str | None, to: str | None = None, **attributes: Attribute) -> str:
+    def add(
+        self, kind: str, *inputs: str | None, to: str | None = None, attributes: Mapping[str, Attribute] = NONE
+    ) -> str:
         """One more part; its result is called `to`, or by a new name."""
         made = to if to is not None else self._new_name()
-        part = replace(
-            self.fused, kind=kind, label=self._label(), inputs=inputs, outputs=(made,), attributes=attributes
-        )
+        label = self.fused.label or self.fused.kind
+        part = replace(self.fused, kind=kind, label=label, inputs=inputs, outputs=(made,), attributes=attributes)
         self.nodes.append(part)
         return made
-
-    def _label(self) -> str:
-        return self.fused.label or self.fused.kind
 
     def _new_name(self) -> str:
         stem = next((name for name in self.fused.outputs if name is not None), self.fused.name)
@@ -105,10 +106,10 @@ def _gemm(parts: Parts) -> None:
     kept = parts.kept("alpha", "transA", "transB")
     if addend is None or not parts.is_value(addend):
         if activation:
-            made = parts.add("Gemm", *parts.fused.inputs, **kept)
+            made = parts.add("Gemm", *parts.fused.inputs, attributes=kept)
             _activate(parts, made, parts.output(0))
         return
-    made = parts.add("Gemm", parts.input(0), parts.input(1), **kept)
+    made = parts.add("Gemm", parts.input(0), parts.input(1), attributes=kept)
     if parts.fused.attributes.get("beta", 1.0) != 1.0:
         addend = parts.add("Scale", addend)
     made = parts.add("Add", made, addend, to=None if activation else parts.output(0))
@@ -121,7 +122,9 @@ def _convolution(parts: Parts) -> None:
     activation = parts.fused.attributes.get("activation")
     attributes = parts.kept("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
     last = parts.output(0)
-    made = parts.add("Conv", *parts.fused.inputs[:3], to=None if residual or activation else last, **attributes)
+    made = parts.add(
+        "Conv", *parts.fused.inputs[:3], to=None if residual or activation else last, attributes=attributes
+    )
     if residual is not None:
         made = parts.add("Add", made, residual, to=None if activation else last)
     _activate(parts, made, last)
@@ -144,10 +147,10 @@ def _skip_norm(norm: str, beta: int | None, bias: int) -> Callable[[Parts], None
             made = parts.add("Bias", made, shift, to=total)
         learned = [parts.input(2)] if beta is None else [parts.input(2), parts.input(beta)]
         if parts.output(0) is not None:
-            parts.add(norm, made, *learned, to=parts.output(0), axis=-1)
+            parts.add(norm, made, *learned, to=parts.output(0), attributes={"axis": -1})
         for slot in (1, 2):
             if parts.output(slot) is not None:
-                parts.add("ReduceMean", made, to=parts.output(slot), axes=(-1,), keepdims=1)
+                parts.add("ReduceMean", made, to=parts.output(slot), attributes={"axes": (-1,), "keepdims": 1})
 
     return unfolding
 
@@ -158,7 +161,9 @@ def _skip_group_norm(parts: Parts) -> None:
     made = parts.add("Add", parts.input(0), parts.input(3), to=total if bias is None else None)
     if bias is not None:
         made = parts.add("Bias", made, bias, to=total)
-    parts.add("com.microsoft::GroupNorm", made, parts.input(1), parts.input(2), to=parts.output(0), **parts.kept())
+    parts.add(
+        "com.microsoft::GroupNorm", made, parts.input(1), parts.input(2), to=parts.output(0), attributes=parts.kept()
+    )
 
 
 def _bias_add(parts: Parts) -> None:
@@ -178,20 +183,26 @@ def _bias_dropout(parts: Parts) -> None:
 
 def _embed_norm(parts: Parts) -> None:
     """EmbedLayerNormalization: norm(word[ids] + position[positions] + segment[segments]); output 2 is the sum."""
-    words = parts.add("Gather", parts.input(2), parts.input(0), axis=0)
-    segments = parts.input(1) and parts.input(4) and parts.add("Gather", parts.input(4), parts.input(1), axis=0)
+    words = parts.add("Gather", parts.input(2), parts.input(0), attributes={"axis": 0})
+    segments = (
+        parts.input(1)
+        and parts.input(4)
+        and parts.add("Gather", parts.input(4), parts.input(1), attributes={"axis": 0})
+    )
     positions = parts.input(8)
     if positions is not None:
-        made = parts.add("Add", words, parts.add("Gather", parts.input(3), positions, axis=0))
+        made = parts.add("Add", words, parts.add("Gather", parts.input(3), positions, attributes={"axis": 0}))
     else:
         made = parts.add("Bias", words, parts.input(3))
     if segments:
         made = parts.add("Add", made, segments)
     if parts.output(2) is not None:
         parts.add("Identity", made, to=parts.output(2))
-    parts.add("LayerNormalization", made, parts.input(5), parts.input(6), to=parts.output(0), axis=-1)
+    parts.add("LayerNormalization", made, parts.input(5), parts.input(6), to=parts.output(0), attributes={"axis": -1})
     if parts.output(1) is not None:
-        parts.add("ReduceSum", parts.input(7) or parts.input(0), to=parts.output(1), axes=(1,), keepdims=0)
+        parts.add(
+            "ReduceSum", parts.input(7) or parts.input(0), to=parts.output(1), attributes={"axes": (1,), "keepdims": 0}
+        )
 
 
 def _quantised(
@@ -205,7 +216,7 @@ def _quantised(
     def unfolding(parts: Parts) -> None:
         plain: list[str | None] = [_dequantised(parts, slot) for slot in operands]
         plain += [parts.input(slot) for slot in also]
-        made = parts.add(kind, *plain, **parts.kept())
+        made = parts.add(kind, *plain, attributes=parts.kept())
         parts.add("QuantizeLinear", made, parts.input(result), parts.input(result + 1), to=parts.output(0))
 
     return unfolding
@@ -218,7 +229,7 @@ def _dequantised(parts: Parts, slot: int) -> str:
 def _quantised_concat(parts: Parts) -> None:
     """QLinearConcat: result scale and zero point come first, then a triple for each operand (case 2)."""
     operands = [_dequantised(parts, slot) for slot in range(2, len(parts.fused.inputs), 3)]
-    made = parts.add("Concat", *operands, **parts.kept("axis"))
+    made = parts.add("Concat", *operands, attributes=parts.kept("axis"))
     parts.add("QuantizeLinear", made, parts.input(0), parts.input(1), to=parts.output(0))
 
 
@@ -232,7 +243,7 @@ def _integer(kind: str) -> Callable[[Parts], None]:
     """MatMulInteger, ConvInteger: zero points in slots 2 and 3, no scales; the result is not rescaled (case 2)."""
 
     def unfolding(parts: Parts) -> None:
-        parts.add(kind, parts.input(0), parts.input(1), to=parts.output(0), **parts.kept())
+        parts.add(kind, parts.input(0), parts.input(1), to=parts.output(0), attributes=parts.kept())
 
     return unfolding
 

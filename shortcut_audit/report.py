@@ -9,7 +9,7 @@ None always means "cannot be known", never 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeAlias
 
 Kind: TypeAlias = Literal["identity", "parameter-free", "gated", "projection"]
@@ -325,4 +325,4 @@ def _fields(noun: Any) -> dict[str, Any]:
 def _plain(thing: Any) -> Any:
     if isinstance(thing, tuple):
         return [_plain(item) for item in thing]
-    return _fields(thing) if is_dataclass(thing) else thing
+    return thing if thing is None or isinstance(thing, str | int) else _fields(thing)

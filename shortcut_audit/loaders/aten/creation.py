@@ -1,0 +1,92 @@
+"""Which canonical ops stand behind ATen's tensors made from nothing: zeros, ranges, random numbers, sizes?"""
+
+from __future__ import annotations
+
+from shortcut_audit.loaders.aten.call import ONNX_TYPES, Call, Misfit, Rule
+
+
+def filled(value: float | None) -> Rule:
+    """zeros, ones, empty, full, new_*: ConstantOfShape, whose second input is what it is filled with."""
+
+    def rule(call: Call) -> str:
+        return call.emit("ConstantOfShape", call.sizes("size"), _fill(call, value))
+
+    return rule
+
+
+def filled_like(value: float | None) -> Rule:
+    """zeros_like, full_like, fill_, zero_: in the shape of self, which is not read otherwise."""
+
+    def rule(call: Call) -> str:
+        return call.emit("ConstantOfShape", call.emit("Shape", call.value("self")), _fill(call, value))
+
+    return rule
+
+
+def _fill(call: Call, value: float | None) -> str:
+    if value is None and (call.has("fill_value") or call.has("value")):
+        argument = call.given["fill_value" if call.has("fill_value") else "value"]
+        return call.operand(argument, call.outputs[0].dtype)
+    return call.scalar(value or 0.0, call.outputs[0].dtype)
+
+
+def fill(call: Call) -> str:
+    """fill_(value): every element becomes a number, or a rank-0 tensor."""
+    value = call.value("value", "self")
+    return call.emit("Expand", value, call.emit("Shape", call.value("self")))
+
+
+def arange(call: Call) -> str:
+    """Range(start, end, step)."""
+    dtype = call.outputs[0].dtype
+    start, step = call.number("start", 0), call.number("step", 1)
+    end = call.given.get("end")
+    if not isinstance(end, int | float) and not call.has("end"):
+        raise Misfit
+    return call.emit("Range", *(call.operand(item, dtype) for item in (start, end, step)))
+
+
+def spaced(call: Call) -> str:
+    """Linspace, logspace: `steps` numbers, whatever they are."""
+    return call.emit("ConstantOfShape", call.vector([call.given.get("steps")]), call.scalar(0.0, call.outputs[0].dtype))
+
+
+def eye(call: Call) -> str:
+    """Ones on the diagonal."""
+    rows = call.given.get("n")
+    columns = call.given.get("m", rows)
+    zeros = call.emit("ConstantOfShape", call.vector([rows, columns]), call.scalar(0.0, call.outputs[0].dtype))
+    return call.emit("EyeLike", zeros)
+
+
+def scalar_tensor(call: Call) -> str:
+    """A number as a tensor."""
+    return call.cast(call.value("s"), call.outputs[0].dtype)
+
+
+def random(kind: str) -> Rule:
+    """randn, rand, randint: RandomNormal, RandomUniform."""
+
+    def rule(call: Call) -> str:
+        dtype = ONNX_TYPES.get(call.outputs[0].dtype or "float32", 1)
+        return call.emit(kind, shape=call.integers("size"), dtype=dtype)
+
+    return rule
+
+
+def size(call: Call) -> str:
+    """sym_size: one size, a number that depends on the shape alone."""
+    axis = call.axis("dim")
+    one = call.emit("Shape", call.value("self"), start=axis, end=axis + 1)
+    return call.emit("Squeeze", one, call.numbers(0))
+
+
+def count(call: Call) -> str:
+    """sym_numel: how many elements there are."""
+    return call.emit("Size", call.value("self"))
+
+
+def item(call: Call) -> str:
+    """item(): the one element as a number."""
+    value = call.emit("Reshape", call.value("self"), call.writer.literal((), (0,), "int64"))
+    return call.cast(value, call.outputs[0].dtype)

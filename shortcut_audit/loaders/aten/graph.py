@@ -1,0 +1,97 @@
+"""What is a PyTorch graph? (the nouns)
+
+What torch.export records and a .pt2 archive stores: ATen nodes in the order in which they run, their arguments under
+the names of the operator's schema. A name stands for a tensor *object*: in-place ops change what it holds (aliases.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from shortcut_audit.draft import Tensor
+from shortcut_audit.graph import Dim, Source, TensorType
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """An argument that is computed: a tensor, or a symbolic number, by its name in the graph."""
+
+    name: str
+
+
+Argument: TypeAlias = "bool | int | float | complex | str | Ref | AtenGraph | tuple[Argument, ...] | None"
+"""One argument of a node. Element types, layouts and devices are strings: numpy's names for the types ("float32")."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtenNode:
+    """One call of an operator."""
+
+    name: str
+    target: str
+    """The operator: "aten.add_.Tensor", "higher_order.cond", "_operator.mul"."""
+    arguments: tuple[tuple[str, Argument], ...]
+    """By their names in the operator's schema; those left at their default are absent. Empty names: by position."""
+    outputs: tuple[str | None, ...]
+    """What it makes, lists of tensors flattened; None for what nobody can refer to."""
+    scope: str = ""
+    source: Source | None = None
+
+    @property
+    def operator(self) -> str:
+        """The operator without its overload: "aten.add_"."""
+        return ".".join(self.target.split(".", 2)[:2])
+
+
+@dataclass(frozen=True, slots=True)
+class AtenGraph:
+    """A graph, or the body of a higher-order op. It sees nothing but its inputs."""
+
+    inputs: tuple[str | None, ...]
+    outputs: tuple[Argument, ...]
+    nodes: tuple[AtenNode, ...]
+    types: Mapping[str, TensorType]
+    """Shape and element type of what a name stands for; a symbolic number has shape () and its symbol as data."""
+    strides: Mapping[str, tuple[Dim, ...]] = field(default_factory=dict)
+    """Where they are known: they tell whether reshape() copies."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtenProgram:
+    """An exported model."""
+
+    source: str
+    format: str
+    origin: str
+    graph: AtenGraph
+    stored: Mapping[str, Tensor]
+    """Parameters, buffers and lifted constants, by their names in the graph. Tied ones are one and the same."""
+    inputs: tuple[str, ...]
+    """Names of the tensors that the caller feeds, in order."""
+    notes: tuple[str, ...] = ()
+
+
+def flat(arguments: Sequence[Argument]) -> list[Argument]:
+    """Arguments with lists unrolled. Iterative: a file may nest them deeply."""
+    found: list[Argument] = []
+    waiting = list(reversed(arguments))
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, tuple):
+            waiting.extend(reversed(item))
+        else:
+            found.append(item)
+    return found
+
+
+def refs(node: AtenNode) -> list[Ref]:
+    """Everything computed that a node reads, bodies aside."""
+    return [item for item in flat([value for _, value in node.arguments]) if isinstance(item, Ref)]
+
+
+def names_read(graph: AtenGraph) -> frozenset[str]:
+    """Names that some node or the graph's outputs refer to."""
+    results = [item for item in flat(graph.outputs) if isinstance(item, Ref)]
+    return frozenset(ref.name for found in (results, *map(refs, graph.nodes)) for ref in found)

@@ -1,0 +1,244 @@
+"""Which canonical ops stand behind ATen's layers: convolutions, normalisations, pooling, resampling, embedding?"""
+
+from __future__ import annotations
+
+from shortcut_audit.graph import Attribute
+from shortcut_audit.loaders.aten.call import Call, Misfit, Rule
+
+
+def convolution(call: Call) -> str:
+    """conv1d, conv2d, conv3d, convolution. Padding may be "same" or "valid"."""
+    if call.flag("transposed"):
+        return transposed_convolution(call)
+    spatial = call.rank("weight") - 2
+    dilations = call.repeated("dilation", spatial, 1)
+    return call.emit(
+        "Conv",
+        call.value("input"),
+        call.value("weight"),
+        call.maybe("bias"),
+        strides=call.repeated("stride", spatial, 1),
+        pads=_padding(call, spatial, dilations),
+        dilations=dilations,
+        group=call.integer("groups", 1),
+    )
+
+
+def _padding(call: Call, spatial: int, dilations: tuple[int, ...]) -> tuple[int, ...]:
+    """Padding before and behind each axis. "same" pads dilation * (kernel - 1), the odd one behind."""
+    given = call.given.get("padding")
+    if given == "valid":
+        return (0,) * (2 * spatial)
+    if given == "same":
+        kernel = call.fixed_shape("weight")[2:]
+        total = [step * (size - 1) for step, size in zip(dilations, kernel, strict=True)]
+        return tuple(pad // 2 for pad in total) + tuple(pad - pad // 2 for pad in total)
+    return call.repeated("padding", spatial, 0) * 2
+
+
+def transposed_convolution(call: Call) -> str:
+    """conv_transpose1d, conv_transpose2d, conv_transpose3d, and convolution(transposed=True)."""
+    spatial = call.rank("weight") - 2
+    return call.emit(
+        "ConvTranspose",
+        call.value("input"),
+        call.value("weight"),
+        call.maybe("bias"),
+        strides=call.repeated("stride", spatial, 1),
+        pads=call.repeated("padding", spatial, 0) * 2,
+        output_padding=call.repeated("output_padding", spatial, 0),
+        dilations=call.repeated("dilation", spatial, 1),
+        group=call.integer("groups", 1),
+    )
+
+
+def deformable_convolution(call: Call) -> str:
+    """torchvision::deform_conv2d: DeformConv(X, W, offset, B, mask)."""
+    mask = call.value("mask") if call.flag("use_mask", default=True) else None
+    return call.emit(
+        "DeformConv",
+        call.value("input"),
+        call.value("weight"),
+        call.value("offset"),
+        call.maybe("bias"),
+        mask,
+        group=call.integer("groups", 1),
+    )
+
+
+def batch_norm(call: Call) -> str:
+    """BatchNormalization(X, scale, B, mean, var); which ATen op it was says whether it trains."""
+    return call.emit(
+        "BatchNormalization",
+        call.value("input" if call.has("input") else "self"),
+        call.maybe("weight"),
+        call.maybe("bias"),
+        call.maybe("running_mean"),
+        call.maybe("running_var"),
+        epsilon=call.fixed("eps", 1e-5),
+        training_mode=int(call.flag("training")),
+    )
+
+
+def weight_norm(call: Call) -> str:
+    """_weight_norm, _weight_norm_interface: v * g / |v|, the norm taken over all axes but one."""
+    axes = [axis for axis in range(call.rank("v")) if axis != call.axis("dim", "v", 0)]
+    length = call.emit("ReduceL2", call.value("v"), call.numbers(*axes), keepdims=1)
+    return call.emit("Mul", call.value("v"), call.emit("Div", call.value("g"), length))
+
+
+def instance_norm(call: Call) -> str:
+    """InstanceNormalization(X, scale, B)."""
+    given = (call.value("input"), call.maybe("weight"), call.maybe("bias"))
+    return call.emit("InstanceNormalization", *given, epsilon=call.fixed("eps", 1e-5))
+
+
+def layer_norm(call: Call) -> tuple[str, ...]:
+    """layer_norm, native_layer_norm: over the last axes, as many as `normalized_shape` names."""
+    axes = len(call.items("normalized_shape"))
+    given = (call.value("input"), call.maybe("weight"), call.maybe("bias"))
+    count = min(3, len(call.node.outputs))
+    return call.emit_many("LayerNormalization", given, count, axis=-axes, epsilon=call.fixed("eps", 1e-5))
+
+
+def rms_norm(call: Call) -> str:
+    """rms_norm: over the last axes, as many as `normalized_shape` names."""
+    axes = len(call.items("normalized_shape"))
+    return call.emit("RMSNormalization", call.value("input"), call.maybe("weight"), axis=-axes)
+
+
+def group_norm(call: Call) -> str:
+    """group_norm(num_groups), native_group_norm(group)."""
+    groups = call.integer("num_groups" if call.has("num_groups") else "group")
+    given = (call.value("input"), call.maybe("weight"), call.maybe("bias"))
+    return call.emit("GroupNormalization", *given, num_groups=groups, epsilon=call.fixed("eps", 1e-5))
+
+
+def embedding(call: Call) -> str:
+    """Rows of a table."""
+    return call.emit("Gather", call.value("weight"), call.value("indices"), axis=0)
+
+
+def dropout(call: Call) -> str:
+    """Dropout, of whatever is dropped."""
+    return call.emit("Dropout", call.value("input" if call.has("input") else "self"))
+
+
+def pooling(kind: str, spatial: int) -> Rule:
+    """max_pool2d and its like: kernel_size, stride (the kernel's size by default), padding, dilation, ceil_mode."""
+
+    def rule(call: Call) -> tuple[str, ...]:
+        kernel = call.repeated("kernel_size", spatial)
+        attributes: dict[str, Attribute] = {
+            "kernel_shape": kernel,
+            "strides": call.repeated("stride", spatial) if call.given.get("stride") else kernel,
+            "pads": call.repeated("padding", spatial, 0) * 2,
+            "ceil_mode": int(call.flag("ceil_mode")),
+        }
+        if kind == "MaxPool":
+            attributes["dilations"] = call.repeated("dilation", spatial, 1)
+        else:
+            attributes["count_include_pad"] = int(call.flag("count_include_pad", default=True))
+        return call.emit_many(kind, (call.value("self"),), min(2, len(call.node.outputs)), **attributes)
+
+    return rule
+
+
+def adaptive_average(spatial: int) -> Rule:
+    """adaptive_avg_pool2d and its like: to one position, or to a given size."""
+
+    def rule(call: Call) -> str:
+        wanted = call.repeated("output_size", spatial)
+        if all(size == 1 for size in wanted):
+            axes = call.numbers(*range(-spatial, 0))
+            return call.emit("ReduceMean", call.value("self"), axes, keepdims=1)
+        return call.emit("AdaptiveAveragePool", call.value("self"), output_size=wanted)
+
+    return rule
+
+
+def adaptive_maximum(spatial: int) -> Rule:
+    """adaptive_max_pool2d and its like: windows of equal size, where the sizes divide each other."""
+
+    def rule(call: Call) -> tuple[str, ...]:
+        wanted, given = call.repeated("output_size", spatial), call.fixed_shape("self")[-spatial:]
+        if len(given) != spatial or any(size <= 0 or have % size for have, size in zip(given, wanted, strict=True)):
+            raise Misfit
+        kernel = tuple(have // size for have, size in zip(given, wanted, strict=True))
+        count = min(2, len(call.node.outputs))
+        return call.emit_many("MaxPool", (call.value("self"),), count, kernel_shape=kernel, strides=kernel)
+
+    return rule
+
+
+def resampling(mode: str) -> Rule:
+    """upsample_nearest2d and its like: to a size, or by factors, which hold for all axes but the first two."""
+
+    def rule(call: Call) -> str:
+        source = "input" if call.has("input") else "self"
+        value = call.value(source)
+        corners = "align_corners" if call.flag("align_corners") else "half_pixel"
+        if call.has("output_size"):
+            kept = call.emit("Shape", value, start=0, end=2)
+            sizes = call.emit("Concat", kept, call.sizes("output_size"), axis=0)
+            return call.emit("Resize", value, None, None, sizes, mode=mode, coordinate_transformation_mode=corners)
+        factors = tuple(item for item in call.items("scale_factors") if isinstance(item, int | float))
+        scales = call.writer.literal((1.0, 1.0, *factors), (2 + len(factors),), "float32")
+        return call.emit("Resize", value, None, scales, mode=mode, coordinate_transformation_mode=corners)
+
+    return rule
+
+
+def pixel_shuffle(kind: str, factor: str) -> Rule:
+    """pixel_shuffle, pixel_unshuffle: channels to space and back."""
+    return lambda call: call.emit(kind, call.value("self"), blocksize=call.integer(factor), mode="CRD")
+
+
+def pad(call: Call) -> str:
+    """Pads are listed from the last axis on, two for each; ONNX lists all that lie before, then all behind."""
+    rank, pads = call.rank("self"), call.items("pad" if call.has("pad") else "padding")
+    if len(pads) % 2 or len(pads) > 2 * rank:
+        raise Misfit
+    untouched = (0,) * (rank - len(pads) // 2)
+    before, behind = (*untouched, *pads[-2::-2]), (*untouched, *pads[::-2])
+    mode = MODES.get(call.node.operator) or MODES.get(call.text("mode", "constant"))
+    if mode is None:
+        raise Misfit
+    fill = call.maybe("value", "self") if mode == "constant" else None
+    return call.emit("Pad", call.value("self"), call.vector((*before, *behind)), fill, mode=mode)
+
+
+MODES = {
+    "constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap",
+    "aten.reflection_pad1d": "reflect", "aten.reflection_pad2d": "reflect", "aten.reflection_pad3d": "reflect",
+    "aten.replication_pad1d": "edge", "aten.replication_pad2d": "edge", "aten.replication_pad3d": "edge",
+}  # fmt: skip
+"""Pad's mode, by the argument `mode` of aten.pad or by the operator."""
+
+
+def converted(call: Call) -> str:
+    """prims.convert_element_type."""
+    return call.cast(call.value("a"), call.text("dtype"))
+
+
+def glu(call: Call) -> str:
+    """The first half times the sigmoid of the second."""
+    axis = call.axis("dim", default=-1)
+    signal, gate = call.emit_many("Split", (call.value("self"),), 2, axis=axis, num_outputs=2)
+    return call.emit("Mul", signal, call.emit("Sigmoid", gate))
+
+
+def quantise(call: Call) -> str:
+    """quantize_per_tensor, quantize_per_channel."""
+    return call.emit("QuantizeLinear", *_quantised(call))
+
+
+def dequantise(call: Call) -> str:
+    """dequantize_per_tensor, dequantize_per_channel."""
+    return call.emit("DequantizeLinear", *_quantised(call))
+
+
+def _quantised(call: Call) -> tuple[str, str, str | None]:
+    scale, zero = ("scales", "zero_points") if call.has("scales") else ("scale", "zero_point")
+    points = call.given.get(zero)
+    return call.value("input"), call.value(scale), None if isinstance(points, int) else call.maybe(zero)

@@ -1,0 +1,25 @@
+"""Where in the user's code does a node come from?"""
+
+from __future__ import annotations
+
+import re
+
+FRAME = re.compile(r'^\s*File "([^"\n]+)", line (\d{1,9})', re.MULTILINE)
+"""A line of a Python traceback that names a place."""
+
+
+def innermost_frame(trace: str) -> tuple[str, int] | None:
+    """File and line of the last frame of a traceback, code that was generated ("<eval_with_key>.7") left aside."""
+    frames = [(match[1], int(match[2])) for match in FRAME.finditer(trace) if not match[1].startswith("<")]
+    return frames[-1] if frames else None
+
+
+def module_path(path: str) -> str:
+    """The dotted path of a module as PyTorch's `named_modules` has it: "layer1.0".
+
+    Exporters write "L['self'].layer1[0]", and for what was traced in another way a note that begins with an underscore.
+    """
+    if path.startswith("_empty_nn_module_stack"):
+        return ""
+    path = re.sub(r"\[(?:'|\")?([^'\"\]]*)(?:'|\")?\]", r".\1", path)
+    return path.removeprefix("L.self").removeprefix("L__self__").strip(".")

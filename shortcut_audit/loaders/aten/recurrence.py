@@ -1,0 +1,111 @@
+"""Which canonical ops stand behind ATen's recurrent layers?
+
+ATen's lstm, gru, rnn_tanh and rnn_relu run several layers in one or both directions. They become one canonical LSTM,
+GRU or RNN for each layer, with ONNX's slots: X [length, batch, input], W [directions, gates x hidden, input],
+R [directions, gates x hidden, hidden], B [directions, 2 x gates x hidden], no lengths, initial states
+[directions, batch, hidden]. Y [length, directions, batch, hidden] is put into ATen's layout again. The order of the
+gates differs between the two; no weight is read, so it does not matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shortcut_audit.loaders.aten.call import Call, Misfit, Rule
+
+STATES = {"LSTM": 2, "GRU": 1, "RNN": 1}
+"""Hidden state, and LSTM's cell state."""
+
+
+def layers(kind: str) -> Rule:
+    """lstm.input, gru.input, rnn_tanh.input, rnn_relu.input: (input, hx, params, has_biases, num_layers, ...)."""
+
+    def rule(call: Call) -> tuple[str, ...]:
+        directions = 2 if call.flag("bidirectional") else 1
+        count = call.integer("num_layers")
+        weights = _Weights(call.values("params"), 4 if call.flag("has_biases", default=True) else 2)
+        if len(weights.all) != weights.each * directions * count:
+            raise Misfit
+        initial = call.values("hx") if kind == "LSTM" else (call.value("hx"),)
+        if len(initial) != STATES[kind]:
+            raise Misfit
+        value = call.value("input")
+        if call.rank("input") != 3:
+            raise Misfit
+        if call.flag("batch_first"):
+            value = call.emit("Transpose", value, perm=(1, 0, 2))
+        finals: list[tuple[str, ...]] = []
+        for layer in range(count):
+            states = [_layer_of(call, state, layer * directions, directions, count * directions) for state in initial]
+            value, *last = _layer(call, kind, value, weights.of(layer * directions, directions), states)
+            finals.append(tuple(last))
+        if call.flag("batch_first"):
+            value = call.emit("Transpose", value, perm=(1, 0, 2))
+        ends = [_joined(call, [final[i] for final in finals]) for i in range(STATES[kind])]
+        return (value, *ends)
+
+    return rule
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    all: tuple[str, ...]
+    each: int
+    """Tensors for one layer and direction: input and hidden weights, then perhaps two biases."""
+
+    def of(self, first: int, directions: int) -> list[tuple[str, ...]]:
+        return [self.all[i * self.each : (i + 1) * self.each] for i in range(first, first + directions)]
+
+
+def _layer_of(call: Call, states: str, first: int, directions: int, count: int) -> str:
+    """The initial states of one layer: so many rows of [layers x directions, batch, hidden]."""
+    if directions == count:
+        return states
+    return call.emit("Slice", states, call.numbers(first), call.numbers(first + directions), call.numbers(0))
+
+
+def _layer(
+    call: Call, kind: str, value: str, weights: list[tuple[str, ...]], states: list[str]
+) -> tuple[str, ...]:  # fmt: skip
+    """One layer: Y in ATen's layout [length, batch, directions x hidden], and the last states."""
+    directions = len(weights)
+    shape = call.type_of(weights[0][1]).shape
+    if shape is None or len(shape) != 2 or not isinstance(shape[1], int):
+        raise Misfit
+    hidden = shape[1]
+    wide, square = (_joined(call, [_lifted(call, w[i]) for w in weights]) for i in (0, 1))
+    bias = None
+    if len(weights[0]) == 4:
+        both = [call.emit("Concat", w[2], w[3], axis=0) for w in weights]
+        bias = _joined(call, [_lifted(call, b) for b in both])
+    direction = "bidirectional" if directions == 2 else "forward"
+    inputs = (value, wide, square, bias, None, *states)
+    made = call.emit_many(kind, inputs, 1 + STATES[kind], hidden_size=hidden, direction=direction)
+    turned = call.emit("Transpose", made[0], perm=(0, 2, 1, 3))
+    merged = call.emit("Reshape", turned, call.numbers(0, 0, directions * hidden))
+    return (merged, *made[1:])
+
+
+def _lifted(call: Call, value: str) -> str:
+    return call.emit("Unsqueeze", value, call.numbers(0))
+
+
+def _joined(call: Call, values: list[str]) -> str:
+    return values[0] if len(values) == 1 else call.emit("Concat", *values, axis=0)
+
+
+def cell(kind: str) -> Rule:
+    """lstm_cell, gru_cell, rnn_tanh_cell: one step of one layer: (input, hx, w_ih, w_hh, b_ih, b_hh)."""
+
+    def rule(call: Call) -> tuple[str, ...]:
+        states = call.values("hx") if kind == "LSTM" else (call.value("hx"),)
+        weights = [call.value("w_ih"), call.value("w_hh")]
+        if call.has("b_ih") and call.has("b_hh"):
+            weights += [call.value("b_ih"), call.value("b_hh")]
+        if call.rank("input") != 2:
+            raise Misfit
+        step = _lifted(call, call.value("input"))
+        _, *last = _layer(call, kind, step, [tuple(weights)], [_lifted(call, state) for state in states])
+        return tuple(call.emit("Squeeze", state, call.numbers(0)) for state in last)
+
+    return rule

@@ -1,0 +1,298 @@
+"""How does an ATen program become a draft?
+
+One walk over the nodes, in the order in which they run, as that order is what in-place ops mean:
+1. a name of the program stands for a `Place` (aliases.py), from which the value that it holds at that point is read;
+2. an op becomes the canonical ops that the vocabulary says, or one opaque node where it says nothing;
+3. a view makes a place within its operand's; an in-place op is the op without its underscore, whose result is written
+   to its first argument; `out=` is a write as well;
+4. bodies of higher-order ops are flattened in (control.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from shortcut_audit.draft import Draft
+from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.graph import TensorType
+from shortcut_audit.loaders.aten import control
+from shortcut_audit.loaders.aten.aliases import Aliases, Place, View
+from shortcut_audit.loaders.aten.call import Call, Misfit
+from shortcut_audit.loaders.aten.graph import Argument, AtenGraph, AtenNode, AtenProgram, Ref, flat, names_read, refs
+from shortcut_audit.loaders.aten.views import Look, look_of, region_of, undone
+from shortcut_audit.loaders.aten.vocabulary import VOCABULARY, WITHOUT_EFFECT
+from shortcut_audit.loaders.aten.writer import Writer
+from shortcut_audit.names import displayable
+
+OPSET = 24
+"""The version of ONNX's operators whose slots and attributes the vocabulary follows."""
+
+NESTING_LIMIT = 40
+"""Bodies within bodies that are followed."""
+
+RELABELLING = "squeeze_ unsqueeze_ t_ transpose_ swapaxes_ swapdims_ detach_ requires_grad_"
+METADATA = frozenset(f"aten.{name}" for name in RELABELLING.split())
+"""In-place ops that write nothing: they make the name another view of the same memory."""
+
+
+def draft_of(program: AtenProgram) -> Draft:
+    """The program in canonical ops. Raises UnreadableModel where a node reads what nothing has made."""
+    translation = Translation()
+    env: dict[str, Place] = {}
+    inputs = []
+    for name in program.inputs:
+        fed = translation.writer.fresh(name)
+        inputs.append((fed, program.graph.types.get(name, TensorType())))
+        env[name] = translation.hold(fed, inputs[-1][1])
+    places: dict[str, Place] = {}
+    for name, tensor in program.stored.items():
+        if tensor.name not in places:
+            stored = replace(tensor, name=translation.writer.fresh(tensor.name))
+            translation.writer.store(stored)
+            places[tensor.name] = Place(stored.name)
+        env[name] = places[tensor.name]
+    results = translation.run(program.graph, env)
+    writer = translation.writer
+    return Draft(
+        source=program.source,
+        format=program.format,
+        origin=program.origin,
+        opset=OPSET,
+        inputs=tuple(inputs),
+        outputs=tuple(dict.fromkeys(translation.aliases.read(place) for place in results if place is not None)),
+        tensors=tuple(writer.tensors.values()),
+        nodes=tuple(writer.nodes),
+        recorded={name: known for name, known in writer.types.items() if name not in writer.tensors},
+        notes=program.notes,
+    )
+
+
+@dataclass(slots=True)
+class Translation:
+    """The walk: what is written so far, and what every place holds."""
+
+    writer: Writer = field(default_factory=Writer)
+    aliases: Aliases = field(default_factory=Aliases)
+    depth: int = 0
+
+    def hold(self, value: str, tensor_type: TensorType) -> Place:
+        """A place of its own for a value."""
+        self.writer.types[value] = tensor_type
+        return Place(value)
+
+    def run(self, graph: AtenGraph, env: dict[str, Place]) -> tuple[Place | None, ...]:
+        """Translate a graph whose inputs `env` already holds; the places of its outputs, None for what is no tensor."""
+        if self.depth == NESTING_LIMIT:
+            raise UnreadableModel(f"graphs are nested more than {NESTING_LIMIT} deep; this is no real model")
+        self.depth += 1
+        read = names_read(graph)
+        for node in graph.nodes:
+            self._check(node, env)
+            _Step(self, graph, env, node, read).run()
+        self.depth -= 1
+        return tuple(env.get(item.name) if isinstance(item, Ref) else None for item in flat(graph.outputs))
+
+    @staticmethod
+    def _check(node: AtenNode, env: Mapping[str, Place]) -> None:
+        for name in node.outputs:
+            if name is not None and name in env:
+                raise UnreadableModel(
+                    f"node '{displayable(node.name)}' makes '{displayable(name)}' again; export the model again"
+                )
+
+
+@dataclass(slots=True)
+class _Step:
+    """One node."""
+
+    walk: Translation
+    graph: AtenGraph
+    env: dict[str, Place]
+    node: AtenNode
+    read: frozenset[str]
+
+    def run(self) -> None:
+        operator = self.node.operator
+        if operator in WITHOUT_EFFECT:
+            return
+        if self.node.target.startswith("higher_order."):
+            self._higher_order()
+            return
+        written = self._written()
+        if written is None:
+            self._make(self.node)
+        elif operator in METADATA:
+            self._relabel(written)
+        else:
+            self._write(written)
+
+    # -- arguments -----------------------------------------------------------------------------------------------
+
+    def _place(self, ref: Ref) -> Place:
+        place = self.env.get(ref.name)
+        if place is None:
+            raise UnreadableModel(
+                f"node '{displayable(self.node.name)}' reads '{displayable(ref.name)}' before anything made it; "
+                "export the model again"
+            )
+        return place
+
+    def _value(self, ref: Ref) -> str:
+        return self.walk.aliases.read(self._place(ref))
+
+    def _call(self, node: AtenNode, read: Callable[[Ref], str] | None = None) -> Call:
+        types = tuple(
+            TensorType() if name is None else self.graph.types.get(name, TensorType()) for name in node.outputs
+        )
+        return Call(node, dict(node.arguments), types, self.walk.writer, read or self._value)
+
+    def _written(self) -> Ref | None:
+        """What the node writes to in place: its first argument, or `out`."""
+        out = dict(self.node.arguments).get("out")
+        if isinstance(out, Ref):
+            return out
+        operator = self.node.operator
+        if not operator.endswith("_") or operator.endswith("__") or not self.node.arguments:
+            return None
+        first = self.node.arguments[0][1]
+        return first if isinstance(first, Ref) else None
+
+    # -- what becomes of the node ---------------------------------------------------------------------------------
+
+    def _make(self, node: AtenNode) -> None:
+        """An op that makes new tensors, or views of its first argument."""
+        call = self._call(node)
+        look, base = self._look(call)
+        made = self._translate(call)
+        if look is None or base is None:
+            self._bind([None if value is None else Place(value) for value in made])
+            return
+        known = {ref.name: self._value(ref) for ref in refs(node)}
+        places = []
+        for position, value in enumerate(made):
+            view = self._view(call, look, base, position, known)
+            places.append(None if value is None else Place.within(base, view, value))
+        self._bind(places)
+
+    def _look(self, call: Call) -> tuple[Look | None, Place | None]:
+        if not call.node.arguments or not isinstance(first := call.node.arguments[0][1], Ref):
+            return None, None
+        strides = self.graph.strides.get(first.name)
+        try:
+            return look_of(call, strides), self._place(first)
+        except Misfit:
+            return None, None
+
+    def _view(self, call: Call, look: Look, base: Place, position: int, known: Mapping[str, str]) -> View:
+        """How output `position` of a view lies in its base. What else the view reads are sizes: they are remembered."""
+        node, first = call.node, call.node.arguments[0][1]
+        before = base.value
+        shown = self.walk.writer.types.get(before, TensorType())
+
+        def take(value: str) -> str:
+            again = self._call(node, lambda ref: value if ref == first else known[ref.name])
+            return self._translate(again, only=position)[position] or value
+
+        def put(old: str, value: str) -> str:
+            again = self._call(node, lambda ref: before if ref == first else known[ref.name])
+            made = undone(again, look, old or before, value)
+            name = self.walk.writer.fresh(f"{before}~{node.name}")
+            again.finish({made: name})
+            self.walk.writer.types[name] = shown
+            return name
+
+        return View(take, put, look is not Look.PART, region_of(call, position))
+
+    def _higher_order(self) -> None:
+        """Bodies flattened in; an opaque node for an op that is not known."""
+        walk = self.walk
+        call = control.HigherOrder(
+            self.node, self.graph.types, walk.writer, self._operand, walk.aliases.read, self._inline
+        )  # fmt: skip
+        try:
+            self._bind(control.run(call))
+        except Misfit:
+            self._bind([None if value is None else Place(value) for value in self._translate(self._call(self.node))])
+
+    def _operand(self, argument: Argument) -> Place | None:
+        """What an argument of a higher-order op stands for: a tensor, or a number as one; None for anything else."""
+        if isinstance(argument, Ref):
+            return self._place(argument)
+        if isinstance(argument, bool | int | float | complex):
+            return Place(self._call(self.node).operand(argument))
+        return None
+
+    def _inline(self, body: AtenGraph, operands: Sequence[Place | None]) -> tuple[Place | None, ...]:
+        """Translate a body; its inputs are the very places that it is given."""
+        given = zip(body.inputs, operands, strict=False)
+        inner = {name: place for name, place in given if name is not None and place is not None}
+        return self.walk.run(body, inner)
+
+    def _write(self, written: Ref) -> None:
+        """An in-place op: the op without its underscore, and a write."""
+        place = self._place(written)
+        functional = replace(self.node, arguments=tuple(given for given in self.node.arguments if given[0] != "out"))
+        call = self._call(functional)
+        made = self._translate(call)
+        if made and made[0] is not None:
+            self.walk.aliases.write(place, made[0])
+        self._bind([place, *(None if value is None else Place(value) for value in made[1:])])
+
+    def _relabel(self, written: Ref) -> None:
+        """An in-place op on the layout: the name and the result stand for a view of what the name stood for."""
+        target = ".".join([self.node.operator.removesuffix("_"), *self.node.target.split(".", 2)[2:]])
+        self._make(replace(self.node, target=target))
+        made = self.node.outputs[0] if self.node.outputs else None
+        if made is not None and made in self.env:
+            self.env[written.name] = self.env[made]
+
+    def _bind(self, places: Sequence[Place | None]) -> None:
+        for name, place in zip(self.node.outputs, places, strict=False):
+            if name is not None and place is not None:
+                self.env[name] = place
+
+    # -- translation ------------------------------------------------------------------------------------------------
+
+    def _translate(self, call: Call, only: int | None = None) -> list[str | None]:
+        """The values that a node makes, in canonical ops; as an opaque node where the vocabulary has no fitting rule.
+
+        `only`: of a view that is taken again, the output that is wanted.
+        """
+        operator = call.node.operator
+        rule = VOCABULARY.get(operator) or VOCABULARY.get(operator.removesuffix("_"))
+        try:
+            made = None if rule is None else rule(call)
+        except Misfit:
+            made = None
+            call.nodes.clear()
+        found: list[str | None] = [made] if isinstance(made, str) or made is None else list(made)
+        wanted = [name if only in {None, i} else None for i, name in enumerate(call.node.outputs)]
+        missing = [i for i, name in enumerate(wanted) if name in self.read and (i >= len(found) or found[i] is None)]
+        found += [None] * (len(wanted) - len(found))
+        if missing or (rule is None and not call.made):
+            self._opaque(call, found, missing)
+        return self._finish(call, found, wanted)
+
+    def _opaque(self, call: Call, found: list[str | None], missing: Sequence[int]) -> None:
+        """A node that is not understood: it makes what no rule makes, from everything that the op reads."""
+        operands = [
+            None if item is None else call.operand(item)
+            for item in flat(tuple(v for _, v in call.node.arguments))
+            if isinstance(item, Ref)
+        ]
+        namespace, _, rest = call.node.target.partition(".")
+        for position, name in zip(missing, call.emit_many(f"{namespace}::{rest}", operands, len(missing)), strict=True):
+            found[position] = name
+
+    def _finish(self, call: Call, found: list[str | None], wanted: Sequence[str | None]) -> list[str | None]:
+        """Give what was made the names that it has in the program, and note what is recorded of it."""
+        names: dict[str, str] = {}
+        writer = self.walk.writer
+        for value, name, known in zip(found, wanted, call.outputs, strict=False):
+            if value is None or name is None or value not in call.made or value in names:
+                continue
+            names[value] = writer.fresh(name)
+            writer.types[names[value]] = known
+        call.finish(names)
+        return [None if value is None else names.get(value, value) for value in found]

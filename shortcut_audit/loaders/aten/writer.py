@@ -1,0 +1,47 @@
+"""What has been translated so far?
+
+The draft under construction: nodes, stored tensors, recorded types, and which names are taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from shortcut_audit.draft import Node, Tensor
+from shortcut_audit.graph import Datum, TensorType
+
+
+@dataclass(slots=True)
+class Writer:
+    """Collects nodes and tensors; hands out names that nobody has."""
+
+    nodes: list[Node] = field(default_factory=list)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    types: dict[str, TensorType] = field(default_factory=dict)
+    """What is known of every name, stored tensors included."""
+    _taken: set[str] = field(default_factory=set)
+    _next: dict[str, int] = field(default_factory=dict)
+    _literals: dict[tuple[object, ...], str] = field(default_factory=dict)
+
+    def fresh(self, stem: str) -> str:
+        """`stem` if nobody has that name yet, otherwise with a number behind it."""
+        name = stem
+        while name in self._taken:
+            self._next[stem] = number = self._next.get(stem, 0) + 1
+            name = f"{stem}~{number}"
+        self._taken.add(name)
+        return name
+
+    def store(self, tensor: Tensor) -> None:
+        """One more stored tensor; its name must be fresh."""
+        self.tensors[tensor.name] = tensor
+        self.types[tensor.name] = TensorType(tensor.shape, tensor.dtype, tensor.data)
+
+    def literal(self, data: tuple[Datum, ...] | None, shape: tuple[int, ...], dtype: str) -> str:
+        """Numbers written in the code, as a stored tensor; equal ones are stored once."""
+        # The types tell 1 from 1.0 and True, repr tells 0.0 from -0.0.
+        key = (repr(data), shape, dtype)
+        if key not in self._literals:
+            name = self._literals[key] = self.fresh("literal")
+            self.store(Tensor(name, shape, dtype, data, learned=False, literal=True))
+        return self._literals[key]

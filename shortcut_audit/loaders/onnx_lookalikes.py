@@ -1,0 +1,62 @@
+"""What is a file that is no ONNX model?
+
+Asked only after the walk over the protobuf has failed, so it need not be sure: it explains a refusal and causes none.
+"""
+
+from __future__ import annotations
+
+import mmap
+
+PYTORCH_REMEDY = (
+    "if torch.export.save wrote it, name it .pt2; otherwise export the model with torch.onnx or torch.export"
+)
+EXPORT = "export the model to ONNX"
+
+MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"version https://git-lfs", "a Git LFS pointer, not the file it stands for; run `git lfs pull`"),
+    (b"\x1f\x8b", "a gzip archive; unpack it (gunzip)"),
+    (b"BZh", "a bzip2 archive; unpack it"),
+    (b"\xfd7zXZ\x00", "an xz archive; unpack it"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive; unpack it"),
+    (b"\x89HDF", f"an HDF5 file, as Keras writes; {EXPORT}"),
+    (b"\x93NUMPY", f"a NumPy array; {EXPORT}"),
+    (b"GGUF", f"a GGUF file, which holds weights but no graph; {EXPORT}"),
+    (b"\x80\x02", f"a Python pickle, as torch.save writes; it is never loaded, as that runs code; {EXPORT}"),
+    (b"\x80\x03", f"a Python pickle; it is never loaded, as that runs code; {EXPORT}"),
+    (b"\x80\x04", f"a Python pickle; it is never loaded, as that runs code; {EXPORT}"),
+    (b"\x80\x05", f"a Python pickle; it is never loaded, as that runs code; {EXPORT}"),
+)
+"""How such files begin, and what to say of them."""
+
+
+def lookalike(data: bytes | mmap.mmap) -> str | None:
+    """What the file seems to be instead of ONNX, and what to do; None where nothing is recognised."""
+    head = data[:65536]
+    for magic, what in MAGIC:
+        if head.startswith(magic):
+            return what
+    if head.startswith(b"PK\x03\x04"):
+        return _zip(head)
+    if head[8:10] == b'{"':
+        return f"a safetensors file, which holds weights but no graph; {EXPORT}"
+    if head[4:8] == b"TFL3":
+        return f"a TensorFlow Lite model; {EXPORT}"
+    return _text(head)
+
+
+def _zip(head: bytes) -> str:
+    if b".pkl" in head or b"archive_format" in head or b"models/model.json" in head:
+        return f"a PyTorch archive (zip), not ONNX; {PYTORCH_REMEDY}"
+    return f"a zip archive, not ONNX; unpack it, or {PYTORCH_REMEDY}"
+
+
+def _text(head: bytes) -> str | None:
+    if any(byte < 32 and byte not in b"\t\n\r\f" for byte in head[:512]):
+        return None
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
+    if start.startswith((b"<!doctype", b"<html", b"<head", b"<?xml", b"<!--")):
+        return "it looks like HTML, such as an error page of a download; download the model again"
+    if start.startswith((b"{", b"[")):
+        return f"it looks like JSON text; {EXPORT}"
+    return f"it looks like plain text; {EXPORT}"

@@ -1,0 +1,79 @@
+"""In which module did an ONNX node run, and which line of Python wrote it?
+
+1. torch's exporter over torch.export records both, as node metadata.
+2. torch's TorchScript exporter spells the module's path in the node's name: "/layer1/layer1.0/Add".
+3. Others, such as tf2onnx, name nodes by path too: "model/block1/add".
+4. Everyone else says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shortcut_audit.graph import Source
+from shortcut_audit.loaders.onnx_text import text
+from shortcut_audit.names import displayable
+
+if TYPE_CHECKING:
+    from onnx import NodeProto
+
+NAME_SCOPES = "pkg.torch.onnx.name_scopes"
+STACK_TRACE = "pkg.torch.onnx.stack_trace"
+
+LONGEST_RECORD = 10_000
+"""Characters of a record that are looked at: some fifty modules within each other."""
+
+QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
+"""One string in the `repr` of a list of strings. Module paths hold nothing that `repr` would escape."""
+
+FRAME = re.compile(r'File "([^"\n]*)", line (\d{1,9})\b')
+"""One frame of a Python traceback."""
+
+
+def scope_and_source(node: NodeProto) -> tuple[str, Source | None]:
+    """Dotted path of the node's module ("" where unknown), and its line of Python (None where unknown)."""
+    scope, source = "", None
+    for entry in node.metadata_props:
+        if entry.key == NAME_SCOPES:
+            scope = _innermost_module(text(entry.value))
+        elif entry.key == STACK_TRACE:
+            source = _last_frame(text(entry.value))
+    return scope or scope_in_name(text(node.name)), source
+
+
+def scope_in_name(name: str) -> str:
+    """The module path that a node's name spells, if it does (2, 3)."""
+    if "/" not in name:
+        return ""
+    parts = name.split("/")[:-1]
+    return displayable(_joined(parts[1:]) if parts[0] == "" else "/".join(parts))
+
+
+def _joined(components: Sequence[str]) -> str:
+    """TorchScript's scopes as one dotted path (2).
+
+    Children of a container repeat its name ("layer1", "layer1.0"): such a component takes the place of the one before.
+    """
+    path: list[str] = []
+    for component in components:
+        if path and component.startswith(path[-1] + "."):
+            path[-1] = component
+        else:
+            path.append(component)
+    return ".".join(path)
+
+
+def _innermost_module(scopes: str) -> str:
+    """The last module path in the list that the exporter recorded; the final entry is the op itself (1)."""
+    if len(scopes) > LONGEST_RECORD or not scopes.startswith("["):
+        return ""
+    entries = [single or double for single, double in QUOTED.findall(scopes)]
+    return displayable(entries[-2]) if len(entries) > 1 else ""
+
+
+def _last_frame(trace: str) -> Source | None:
+    """The innermost frame of the traceback: the line that called the op (1)."""
+    frames = FRAME.findall(trace[-LONGEST_RECORD:])
+    return Source(frames[-1][0], int(frames[-1][1])) if frames else None

@@ -1,0 +1,331 @@
+"""What does the JSON document of a PyTorch export archive say?
+
+Reads the schema of torch/_export/serde/schema.py (major version 8) into an `AtenProgram`. Every field is checked as it
+is read; nothing in it is evaluated: a symbolic size stays the text that it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from shortcut_audit.draft import Tensor
+from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.graph import Datum, Dim, Source, TensorType
+from shortcut_audit.loaders.aten.graph import Argument, AtenGraph, AtenNode, AtenProgram, Ref
+from shortcut_audit.loaders.aten.provenance import innermost_frame, module_path
+from shortcut_audit.names import PATH_LIMIT, displayable
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+
+SCHEMA_MAJORS = (8,)
+"""Major versions of the schema that are understood. 8: PyTorch 2.6 and later."""
+
+NESTING_LIMIT = 40
+"""Graphs within graphs that are read."""
+
+DTYPES: Mapping[int, str] = {
+    1: "uint8", 2: "int8", 3: "int16", 4: "int32", 5: "int64", 6: "float16", 7: "float32", 8: "float64",
+    10: "complex64", 11: "complex128", 12: "bool", 13: "bfloat16", 28: "uint16", 29: "float8", 30: "float8",
+    31: "float8", 32: "float8", 33: "float8", 34: "uint32", 35: "uint64",
+}  # fmt: skip
+"""Element types by their number in the document (schema.py, ScalarType)."""
+
+
+def program_of(document: Json, source: str, ties: Mapping[str, str], notes: tuple[str, ...]) -> AtenProgram:
+    """The program that the document describes. `ties`: stored tensors that are another one under a second name."""
+    top = mapping(document, "the document")
+    version = mapping(top.get("schema_version"), "schema_version")
+    major, minor = (version.get(key) for key in ("major", "minor"))
+    if major not in SCHEMA_MAJORS:
+        known = ", ".join(map(str, SCHEMA_MAJORS))
+        raise UnreadableModel(
+            f"schema version {displayable(str(major))} is not known, only {known} (PyTorch 2.6 and later); "
+            "save the model again"
+        )
+    module = mapping(top.get("graph_module"), "graph_module")
+    graph = graph_of(module.get("graph"), 0)
+    signature = mapping(module.get("signature"), "signature")
+    stored, inputs = _fed(items(signature.get("input_specs"), "input_specs"), graph, ties)
+    results = _results(items(signature.get("output_specs"), "output_specs"))
+    torch = top.get("torch_version")
+    written_by = f", torch {displayable(torch)}" if isinstance(torch, str) else ""
+    return AtenProgram(
+        source=source,
+        format="pt2",
+        origin=f"torch.export schema {major}.{minor}{written_by}",
+        graph=AtenGraph(graph.inputs, results, graph.nodes, graph.types, graph.strides),
+        stored=stored,
+        inputs=inputs,
+        notes=notes,
+    )
+
+
+# -- JSON, checked ------------------------------------------------------------------------------------------------
+
+
+def mapping(value: Json, where: str) -> dict[str, Json]:
+    """An object."""
+    if not isinstance(value, dict):
+        raise damaged(where)
+    return value
+
+
+def items(value: Json, where: str) -> list[Json]:
+    """A list."""
+    if not isinstance(value, list):
+        raise damaged(where)
+    return value
+
+
+def text(value: Json, where: str = "a name") -> str:
+    """A name, fit to be read. Different names stay different."""
+    if not isinstance(value, str):
+        raise damaged(where)
+    return displayable(value)
+
+
+def union(value: Json, where: str) -> tuple[str, Json]:
+    """An object with one field, whose name says what it is."""
+    tagged = mapping(value, where)
+    if len(tagged) != 1:
+        raise damaged(where)
+    return next(iter(tagged.items()))
+
+
+def damaged(where: str) -> UnreadableModel:
+    """The error for a document that is not what its schema says."""
+    return UnreadableModel(
+        f"damaged description of the graph ({where} is not as its schema says); save the model again"
+    )
+
+
+# -- sizes and types ----------------------------------------------------------------------------------------------
+
+SYMBOL = re.compile(r"Symbol\('(\w+)'[^()]*\)")
+NUMBER = re.compile(r"Integer\((-?\d+)\)")
+
+
+def size_of(value: Json) -> Dim:
+    """A size: a number, or the text of an expression over symbols, in sympy's notation with its noise left out.
+
+    "Symbol('s0', positive=True, integer=True)" becomes "s0"; anything unexpected stays as it is.
+    """
+    tag, content = union(value, "a size")
+    if tag == "as_int":
+        return content if isinstance(content, int) and not isinstance(content, bool) and content >= 0 else None
+    if tag != "as_expr":
+        return None
+    expression = mapping(content, "a size").get("expr_str")
+    if not isinstance(expression, str):
+        return None
+    return displayable(NUMBER.sub(r"\1", SYMBOL.sub(r"\1", expression)))
+
+
+def tensor_type(value: Json) -> tuple[TensorType, tuple[Dim, ...] | None]:
+    """Shape and element type of a tensor, and its strides."""
+    meta = mapping(value, "a tensor's type")
+    shape = tuple(map(size_of, items(meta.get("sizes"), "a tensor's sizes")))
+    strides = meta.get("strides")
+    found = tuple(map(size_of, strides)) if isinstance(strides, list) and len(strides) == len(shape) else None
+    return TensorType(shape, _dtype(meta.get("dtype"))), found
+
+
+def _dtype(value: Json) -> str | None:
+    return DTYPES.get(value) if isinstance(value, int) else None
+
+
+def _symbolic(value: Json, kind: str) -> TensorType:
+    """A symbolic number: its text where it is an integer, a size."""
+    tag, content = union(value, "a symbolic number")
+    data: Datum = None
+    if kind == "int64":
+        data = size_of(value)
+    elif tag in {"as_float", "as_bool"} and isinstance(content, int | float):
+        data = content
+    return TensorType((), kind, (data,))
+
+
+# -- graphs ---------------------------------------------------------------------------------------------------------
+
+NUMBERS = (("sym_int_values", "int64"), ("sym_float_values", "float64"), ("sym_bool_values", "bool"))
+
+
+def graph_of(value: Json, depth: int) -> AtenGraph:
+    """A graph, with the bodies that stand among its nodes' arguments."""
+    if depth > NESTING_LIMIT:
+        raise UnreadableModel(f"graphs are nested more than {NESTING_LIMIT} deep; this is no real model")
+    graph = mapping(value, "a graph")
+    types: dict[str, TensorType] = {}
+    strides: dict[str, tuple[Dim, ...]] = {}
+    for name, meta in mapping(graph.get("tensor_values"), "tensor_values").items():
+        types[text(name)], found = tensor_type(meta)
+        if found is not None:
+            strides[text(name)] = found
+    for field, kind in NUMBERS:
+        for name, number in mapping(graph.get(field) or {}, field).items():
+            types[text(name)] = _symbolic(number, kind)
+    return AtenGraph(
+        inputs=tuple(_made(item) for item in items(graph.get("inputs"), "a graph's inputs")),
+        outputs=tuple(argument_of(item, depth) for item in items(graph.get("outputs"), "a graph's outputs")),
+        nodes=tuple(_node(item, depth) for item in items(graph.get("nodes"), "nodes")),
+        types=types,
+        strides=strides,
+    )
+
+
+def _node(value: Json, depth: int) -> AtenNode:
+    node = mapping(value, "a node")
+    target = text(node.get("target"), "a node's target").removeprefix("torch.ops.")
+    arguments = [mapping(item, "a node's input") for item in items(node.get("inputs"), "a node's inputs")]
+    outputs = [name for item in items(node.get("outputs"), "a node's outputs") for name in _outputs(item)]
+    name = node.get("name")
+    metadata = node.get("metadata")
+    stack, trace = (_note(metadata, key) for key in ("nn_module_stack", "stack_trace"))
+    frame = innermost_frame(trace)
+    return AtenNode(
+        name=text(name) if isinstance(name, str) else next((made for made in outputs if made), ""),
+        target=target,
+        arguments=tuple((text(item.get("name")), argument_of(item.get("arg"), depth)) for item in arguments),
+        outputs=tuple(outputs),
+        scope=displayable(module_path(_innermost_module(stack))),
+        source=None if frame is None else Source(displayable(frame[0], PATH_LIMIT), frame[1]),
+    )
+
+
+def _note(metadata: Json, key: str) -> str:
+    found = metadata.get(key) if isinstance(metadata, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _innermost_module(stack: str) -> str:
+    """The path of the last entry "key,path,class" of a stack of modules, which semicolons divide."""
+    parts = stack.rpartition(";")[2].split(",")
+    return parts[1] if len(parts) > 2 else ""
+
+
+def _outputs(value: Json) -> list[str | None]:
+    """The names that an output of a node is given; a list of tensors has several."""
+    tag, content = union(value, "an output")
+    if tag in {"as_tensors", "as_optional_tensors"}:
+        return [_made(item) for item in items(content, "a list of outputs")]
+    return [_made(value)]
+
+
+def _made(value: Json) -> str | None:
+    """The name that an output, or an input of a graph, is given; None for what has none."""
+    made = mapping(value, "an output")
+    if "name" in made:
+        return text(made["name"])
+    tag, content = union(value, "an output")
+    if tag in {"as_tensor", "as_optional_tensor"} and isinstance(content, dict):
+        return _made(content)
+    if tag.startswith("as_sym_") and isinstance(content, dict):
+        name = content.get("as_name")
+        return None if name is None else text(name)
+    return None
+
+
+LISTS = frozenset(
+    {"as_tensors", "as_optional_tensors", "as_sym_ints", "as_sym_floats", "as_sym_bools", "as_ints", "as_floats"}
+    | {"as_bools", "as_strings", "as_nested_tensors", "as_int_lists", "as_float_lists"}
+)
+
+
+WITHOUT_MEANING = frozenset({"as_none", "as_layout", "as_memory_format", "as_custom_obj"})
+"""Nothing at all, or nothing that matters here. (The number in "as_complex" does not matter either.)"""
+
+
+def argument_of(value: Json, depth: int) -> Argument:
+    """An argument of a node."""
+    tag, content = union(value, "an argument")
+    if tag in LISTS:
+        return tuple(_item(item) for item in items(content, f"an argument {tag}"))
+    if tag in WITHOUT_MEANING:
+        return None
+    match tag, content:
+        case "as_graph", dict():
+            return graph_of(content.get("graph"), depth + 1)
+        case "as_scalar_type", _:
+            return _dtype(content)
+        case "as_device", dict():
+            return _item(content.get("type"))
+        case "as_complex", _:
+            return 1j
+        case "as_string_to_argument", dict():
+            return tuple(argument_of(item, depth) for item in content.values())
+    return _item(content)
+
+
+def _item(value: Json) -> Argument:
+    """A number, a string, or a reference to what is computed, alone or in a list."""
+    if isinstance(value, str):
+        return text(value)
+    if not isinstance(value, dict | list):
+        return value
+    if isinstance(value, list):
+        return tuple(_item(item) for item in value)
+    if "name" in value:
+        return Ref(text(value["name"]))
+    tag, content = union(value, "an argument")
+    if tag == "as_none":
+        return None
+    if tag == "as_name":
+        return Ref(text(content))
+    return _item(content)
+
+
+# -- signature ------------------------------------------------------------------------------------------------------
+
+STORED: Mapping[str, tuple[str, bool]] = {
+    "parameter": ("parameter_name", True),
+    "buffer": ("buffer_name", False),
+    "tensor_constant": ("tensor_constant_name", False),
+}
+"""Inputs of the graph that are stored: the field that tells the name in the module, and whether it is learned."""
+
+
+def _fed(
+    specs: list[Json], graph: AtenGraph, ties: Mapping[str, str]
+) -> tuple[dict[str, Tensor], tuple[str, ...]]:  # fmt: skip
+    """Stored tensors by their names in the graph, and the names of what the caller feeds."""
+    stored: dict[str, Tensor] = {}
+    inputs: list[str] = []
+    named: dict[str, Tensor] = {}
+    for spec in specs:
+        tag, content = union(spec, "an input")
+        given = mapping(content, "an input")
+        name = _made(given.get("arg")) if "arg" in given else None
+        if name is None:
+            continue
+        if tag in STORED:
+            field, learned = STORED[tag]
+            tensor = _tensor(text(given.get(field), "a parameter's name"), graph.types.get(name), learned)
+            twin = named.get(ties.get(tensor.name, tensor.name))
+            same = twin is not None and twin.shape == tensor.shape
+            stored[name] = named[tensor.name] = twin if twin is not None and same else tensor
+        elif tag == "user_input":
+            inputs.append(name)
+    return stored, tuple(inputs)
+
+
+def _tensor(name: str, known: TensorType | None, learned: bool) -> Tensor:
+    if known is None or known.shape is None or known.dtype is None:
+        raise damaged(f"the type of '{name}'")
+    sizes = tuple(size for size in known.shape if isinstance(size, int))
+    if len(sizes) != len(known.shape):
+        raise damaged(f"the shape of '{name}'")
+    return Tensor(name, sizes, known.dtype, learned=learned)
+
+
+def _results(specs: list[Json]) -> tuple[Argument, ...]:
+    """What the model hands back: not the buffers that it updates."""
+    found = []
+    for spec in specs:
+        tag, content = union(spec, "an output")
+        if tag in {"user_output", "loss_output"}:
+            name = _made(mapping(content, "an output").get("arg"))
+            if name is not None:
+                found.append(Ref(name))
+    return tuple(found)

@@ -1,0 +1,73 @@
+"""How is a report shown?
+
+Pure functions: report in, text out. Each is imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shortcut_audit.report import AuditReport
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How much a text report shows, and what its reader's terminal can do."""
+
+    width: int = 80
+    color: bool = False
+    ascii_only: bool = False
+    verbose: int = 0
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """One format of the report."""
+
+    suffix: str | None
+    """Of the files that are written in this format; None for one that goes to stdout only."""
+    render: Callable[[AuditReport, Style], str]
+
+
+def _text(report: AuditReport, style: Style) -> str:
+    from shortcut_audit.reporters import terminal
+
+    return terminal.format(report, style)
+
+
+def _json(report: AuditReport, style: Style) -> str:
+    from shortcut_audit.reporters import json
+
+    return json.format(report)
+
+
+def _markdown(report: AuditReport, style: Style) -> str:
+    from shortcut_audit.reporters import markdown
+
+    return markdown.format(report)
+
+
+def _sarif(report: AuditReport, style: Style) -> str:
+    from shortcut_audit.reporters import sarif
+
+    return sarif.format(report)
+
+
+def _github(report: AuditReport, style: Style) -> str:
+    from shortcut_audit.reporters import github
+
+    return github.format(report)
+
+
+REPORTERS = {
+    "text": Reporter(".txt", _text),
+    "json": Reporter(".json", _json),
+    "markdown": Reporter(".md", _markdown),
+    "sarif": Reporter(".sarif", _sarif),
+    "github": Reporter(None, _github),
+}
+"""Every format by its name on the command line."""

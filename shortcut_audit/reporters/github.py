@@ -1,0 +1,88 @@
+"""How does a report become annotations of a GitHub workflow run?
+
+As workflow commands on stdout, ten at most: GitHub shows no more of a step. The runner acts on a line that opens with
+`::`, and on one that holds `##[` anywhere; Azure's agent, on `##vso[`. No name from a model may make such a line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from shortcut_audit import wording
+from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
+from shortcut_audit.report import AuditReport, Failure, Finding, Level
+from shortcut_audit.reporters.places import Places, about
+from shortcut_audit.reporters.remarks import gravest_first
+from shortcut_audit.settings import LEVELS
+from shortcut_audit.wording import counted, exact
+
+ANNOTATIONS = 10
+"""https://docs.github.com/actions/reference: 10 warning and 10 error annotations a step."""
+
+COMMANDS: dict[Level, str] = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's function is called
+    """The workflow commands, gravest first, then one line for each model and one for what was left out."""
+    commands = list(_commands(report))
+    lines = commands[:ANNOTATIONS]
+    if len(commands) > ANNOTATIONS:
+        lines.append(_plain(f"{exact(len(commands) - ANNOTATIONS)} more are in the job summary, not annotated"))
+    lines += [_plain(f"{_path(model.source)}: {wording.verdict(model)}") for model in report.models]
+    lines.append(_plain(verdict(report)))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def verdict(report: AuditReport) -> str:
+    """What came of the run, in words: "2 errors, 1 note in 3 models; 1 could not be audited"."""
+    levels = [finding.level for finding in report.findings]
+    found = [counted(levels.count(level), level) for level in LEVELS if level in levels]
+    failed = f"; {exact(len(report.errors))} could not be audited" if report.errors else ""
+    return f"{', '.join(found) or 'nothing to object to'} in {counted(len(report.models), 'model')}{failed}"
+
+
+def _commands(report: AuditReport) -> Iterator[str]:
+    for failure in report.errors:
+        yield _failure(failure)
+    places = Places(report)
+    for finding in gravest_first(report.findings):
+        yield _annotation(finding, places)
+
+
+def _failure(failure: Failure) -> str:
+    return f"::error file={_property(_path(failure.source))},title=shortcut-audit::{_data(failure.message)}"
+
+
+def _annotation(finding: Finding, places: Places) -> str:
+    place = places.of(finding)
+    line = f",line={place.line}" if place.in_code else ""
+    message = ": ".join(filter(None, [about(finding, place), finding.message]))
+    title = f"shortcut-audit: {finding.rule}"
+    command = COMMANDS[finding.level]
+    return f"::{command} file={_property(_path(place.file))}{line},title={_property(title)}::{_data(message)}"
+
+
+def _path(source: str) -> str:
+    return displayable(source, PATH_LIMIT)
+
+
+def _data(text: str) -> str:
+    """A command's message."""
+    escaped = displayable_text(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return _disarmed(escaped)
+
+
+def _property(text: str) -> str:
+    """A command's property: a comma would end it, and a colon might be two."""
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return _disarmed(escaped.replace(":", "%3A").replace(",", "%2C"))
+
+
+def _plain(text: str) -> str:
+    """A line that is no command."""
+    return _disarmed(re.sub(r"^\s*:+", lambda colons: colons[0].replace(":", "\\u{3a}"), displayable_text(text)))
+
+
+def _disarmed(line: str) -> str:
+    return re.sub(r"##(?=\w*\[)", r"#\\u{23}", line)

@@ -1,0 +1,194 @@
+"""How is a report shown in a pull request?
+
+The verdict first, what was objected to, a line for each model; everything else is folded away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from shortcut_audit.names import displayable, displayable_text
+from shortcut_audit.report import AuditReport, Change, Comparison, ModelReport, Shortcut, Side
+from shortcut_audit.reporters.github import verdict
+from shortcut_audit.reporters.remarks import Remark, remarks
+from shortcut_audit.reporters.rows import Row, rows
+from shortcut_audit.wording import counted, exact, shape, share
+
+SIZE_LIMIT = 900_000
+"""Bytes of the whole; a job summary on GitHub takes 1 MiB."""
+FINDINGS_SHOWN = 50
+FAILURES_SHOWN = 50
+SHORTCUTS_SHOWN = 8
+"""Names of the shortcuts that share a remark."""
+MODELS_SHOWN = 100
+ROWS_SHOWN = 200
+"""Rows of a folded table."""
+MESSAGE_LIMIT = 600
+"""Characters of a message."""
+ENDING = 300
+"""Bytes kept free for the closing lines."""
+
+CONVENTION = (
+    "<sub>1 MAC = 2 FLOPs: fvcore and the paper count 1 for each multiply-accumulate, torch's FlopCounterMode 2.</sub>"
+)
+
+
+def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's function is called
+    """The Markdown report, GitHub's and GitLab's dialect, under 900 kB: details that do not fit are left out."""
+    head = ["## shortcut-audit: " + verdict(report), *_failures(report), *_findings(report), *_models(report.models)]
+    text = "\n\n".join(head)
+    left_out = 0
+    for block in _details(report):
+        if len(text.encode()) + len(block.encode()) + ENDING > SIZE_LIMIT:
+            left_out += 1
+        else:
+            text += "\n\n" + block
+    if left_out:
+        text += f"\n\n{counted(left_out, 'folded table')} left out: this comment would not hold them."
+    return f"{text}\n\n{CONVENTION}\n"
+
+
+def _failures(report: AuditReport) -> Iterator[str]:
+    if report.errors:
+        lines = [f"- {_code(failure.source)}: {_said(failure.message)}" for failure in report.errors[:FAILURES_SHOWN]]
+        yield "\n".join(["**Could not be audited**", "", *lines, *_more(len(report.errors) - FAILURES_SHOWN)])
+
+
+def _findings(report: AuditReport) -> Iterator[str]:
+    found = remarks(report)
+    if found:
+        table = ["| | rule | where | what |", "|---|---|---|---|", *map(_remark, found[:FINDINGS_SHOWN])]
+        yield "\n".join([*table, *_more(len(found) - FINDINGS_SHOWN)])
+
+
+def _remark(remark: Remark) -> str:
+    shown = [_code(key) for key in remark.shortcuts[:SHORTCUTS_SHOWN]]
+    more = len(remark.shortcuts) - len(shown)
+    where = [", ".join(shown) + (f" and {exact(more)} more" if more else "")] if shown else []
+    where += [_code(remark.line)] if remark.line else []
+    level = f"**{remark.level}**" if remark.level == "error" else remark.level
+    return _row(level, remark.rule, "<br>".join([*where, _code(remark.source)]), _said(remark.message))
+
+
+def _models(models: Sequence[ModelReport]) -> Iterator[str]:
+    if models:
+        head = [
+            "| model | shortcuts | identity | projection | extra parameters | extra MACs |",
+            "|---|--:|--:|--:|--:|--:|",
+        ]
+        lines = [_model(model) for model in models[:MODELS_SHOWN]]
+        yield "\n".join([*head, *lines, *_more(len(models) - MODELS_SHOWN)])
+
+
+def _model(model: ModelReport) -> str:
+    summary, totals = model.summary, model.totals
+    return _row(
+        _code(model.source),
+        exact(summary.shortcuts),
+        exact(summary.identity),
+        exact(summary.projection),
+        _with_share(summary.extra_parameters, totals.parameters),
+        _with_share(summary.extra_macs, None if totals.lower_bound else totals.macs),
+    )
+
+
+def _with_share(part: int | None, whole: int | None) -> str:
+    percentage = share(part, whole)
+    return exact(part) + (f" ({percentage})" if part and percentage else "")
+
+
+def _details(report: AuditReport) -> Iterator[str]:
+    for comparison in report.comparisons:
+        if comparison.changes:
+            yield _comparison(comparison)
+    for model in report.models:
+        if model.shortcuts:
+            yield _shortcuts(model)
+
+
+def _comparison(comparison: Comparison) -> str:
+    title = f"Changes of {_html(comparison.source)} since {_html(comparison.against)}"
+    counts = f"{counted(len(comparison.changes), 'shortcut')} changed, {exact(comparison.unchanged)} unchanged"
+    head = ["| shortcut | | accepted | now |", "|---|---|---|---|"]
+    lines = [_change(change) for change in comparison.changes[:ROWS_SHOWN]]
+    return _folded(f"{title}: {counts}", [*head, *lines, *_more(len(comparison.changes) - ROWS_SHOWN)])
+
+
+def _change(change: Change) -> str:
+    side = change.now or change.then
+    return _row(_code(side.key) if side else "", _what(change), _side(change.then), _side(change.now))
+
+
+def _what(change: Change) -> str:
+    if change.then is None:
+        return "appeared"
+    if change.now is None:
+        return "disappeared"
+    kind = "" if change.then.kind == change.now.kind else "changed kind"
+    cost = "" if change.cost == "same" else f"cost {change.cost}"
+    return ", ".join(filter(None, [kind, cost]))
+
+
+def _side(side: Side | None) -> str:
+    if side is None:
+        return "-"
+    sizes = f"{_said(shape(side.fork))} → {_said(shape(side.merge))}"
+    return f"{side.kind}<br>{counted(side.parameters, 'parameter')}, {exact(side.macs)} MACs<br>{sizes}"
+
+
+def _shortcuts(model: ModelReport) -> str:
+    title = f"Shortcuts of {_html(model.source)}: {exact(model.summary.shortcuts)}"
+    head = ["| block | kind | x → y | W_s | parameters | MACs | skips |", "|---|---|---|---|--:|--:|---|"]
+    found = rows(model.shortcuts)
+    lines = [_shortcut(row) for row in found[:ROWS_SHOWN]]
+    return _folded(title, [*head, *lines, *_more(len(found) - ROWS_SHOWN)])
+
+
+def _shortcut(row: Row) -> str:
+    shortcut: Shortcut = row.first
+    block = _code(shortcut.key)
+    if row.repeats > 1:
+        block += f" … {_code(row.last.key)} ({exact(row.repeats)} times)"
+    return _row(
+        block,
+        shortcut.kind,
+        f"{_said(shape(shortcut.fork.shape))} → {_said(shape(shortcut.merge.shape))}",
+        _said(shortcut.weights_in_words),
+        exact(shortcut.parameters),
+        exact(shortcut.macs),
+        counted(shortcut.span.weight_layers, "layer"),
+    )
+
+
+def _folded(title: str, table: Iterable[str]) -> str:
+    return "\n".join([f"<details><summary>{title}</summary>", "", *table, "", "</details>"])
+
+
+def _more(number: int) -> list[str]:
+    return ["", f"and {exact(number)} more"] if number > 0 else []
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _code(name: str) -> str:
+    """A name as code, in which nothing is a link, a mention or HTML: a code span if it is an ordinary one."""
+    shown = displayable(name)
+    return f"`{shown}`" if _ORDINARY.fullmatch(shown) else _html(shown)
+
+
+_ORDINARY = re.compile(r"[\w./:#$()\[\]{}=+,@-]+(?: [\w./:#$()\[\]{}=+,@-]+)*")
+
+
+def _html(name: str) -> str:
+    """A name as HTML: for a summary, where Markdown is not read, and for names that would end a span or a cell."""
+    return "<code>" + re.sub(r"[^\w ]|_", lambda found: f"&#{ord(found[0])};", displayable(name)) + "</code>"
+
+
+def _said(text: str) -> str:
+    """A sentence, as text only. What no backslash stops (mentions, issue numbers, formulas) is broken by code spans."""
+    escaped = re.sub(r"[\\`*_\[\]|~!]", r"\\\g<0>", displayable_text(text, MESSAGE_LIMIT))
+    escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"[@#$]", r"`\g<0>`", escaped.replace("://", ":\\//").replace("www.", "www\\."))

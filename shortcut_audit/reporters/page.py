@@ -1,0 +1,147 @@
+"""What is a text report drawn on?
+
+A page of so many columns: it wraps prose, aligns tables and keeps strangers' names harmless. Colour is laid on last and
+carries no meaning of its own. Widths are counted in terminal cells (a Chinese character takes two).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from shortcut_audit.names import NAME_LIMIT, displayable, displayable_text, loggable
+from shortcut_audit.reporters import Style
+from shortcut_audit.wording import ASCII, UNICODE
+
+Ink: TypeAlias = "str | tuple[str, str]"
+"""A piece of text, plain or with a style of rich ("bold", "yellow")."""
+
+NARROWEST = 40
+"""Columns below which a page is laid out as if it had so many."""
+
+GLUE = "\u00a0"
+"""A space at which no line is broken. Displayable names hold none."""
+
+_BREAK = re.compile(r" (?![kMGTPEZYRQ%](?:\W|$))")
+"""Where prose may be broken: not between a number and its prefix or its percent sign."""
+
+
+def text_of(ink: Ink) -> str:
+    """The characters of a piece of text."""
+    return ink if isinstance(ink, str) else ink[0]
+
+
+def style_of(ink: Ink) -> str:
+    """The style of a piece of text; empty for none."""
+    return "" if isinstance(ink, str) else ink[1]
+
+
+def width_of(ink: Ink) -> int:
+    """Terminal cells that a piece of text takes."""
+    return cell_len(text_of(ink))
+
+
+class Page:
+    """Lines, from top to bottom; `text()` is the whole."""
+
+    def __init__(self, style: Style) -> None:
+        self.style = style
+        self.width = max(style.width, NARROWEST)
+        self.glyphs = ASCII if style.ascii_only else UNICODE
+        self._lines: list[list[Ink]] = []
+
+    def name(self, name: str, limit: int = NAME_LIMIT) -> str:
+        """A name out of a file, fit to be shown."""
+        return loggable(displayable(name, limit, ascii_only=self.style.ascii_only))
+
+    def said(self, sentence: str) -> str:
+        """A sentence that may hold such names, fit to be shown on one line."""
+        return loggable(displayable_text(sentence, ascii_only=self.style.ascii_only))
+
+    def shortened(self, name: str, width: int) -> str:
+        """A displayable name in at most `width` cells; the middle of a longer one gives way to dots."""
+        if cell_len(name) <= width:
+            return name
+        dots = self.glyphs.ellipsis
+        head, tail = name[: len(name) // 2], name[len(name) // 2 :]
+        while head and tail and cell_len(head) + cell_len(tail) + len(dots) > width:
+            head, tail = (head[:-1], tail) if cell_len(head) > cell_len(tail) else (head, tail[1:])
+        return head + dots + tail
+
+    def line(self, *inks: Ink, indent: int = 0) -> None:
+        """One line as it is, however long."""
+        self._lines.append([" " * indent, *inks])
+
+    def prose(self, *inks: Ink, indent: int = 0, hang: int = 0) -> None:
+        """Text wrapped at the page's width; its second and further lines stand `hang` cells deeper."""
+        left = self.width - indent
+        line: list[Ink] = []
+        used = 0
+        for word, style, spaces in _words(inks):
+            if line and spaces and used + spaces + cell_len(word) > left:
+                self.line(*line, indent=indent)
+                indent, hang, left = indent + hang, 0, left - hang
+                line, used = [(word, style)], cell_len(word)
+            else:
+                line.append((" " * spaces + word, style))
+                used += spaces + cell_len(word)
+        self.line(*line, indent=indent)
+
+    def field(self, label: str, *inks: Ink, indent: int, label_width: int) -> None:
+        """Wrapped text behind a label that fills its column."""
+        self.prose((label, "dim"), " " * (label_width - cell_len(label)), *inks, indent=indent, hang=label_width)
+
+    def table(
+        self, rows: Iterable[Sequence[Ink]], *, right: frozenset[int], widths: Sequence[int], indent: int
+    ) -> None:
+        """Rows in columns two cells apart; the columns in `right` are flush right."""
+        for row in rows:
+            cells: list[Ink] = []
+            for column, (ink, width) in enumerate(zip(row, widths, strict=True)):
+                padding = " " * (width - width_of(ink))
+                cells += [padding, ink, "  "] if column in right else [ink, padding, "  "]
+            self.line(*cells, indent=indent)
+
+    def rule(self, width: int, *, indent: int) -> None:
+        """A line under the heads of a table."""
+        self.line((self.glyphs.rule * width, "dim"), indent=indent)
+
+    def text(self) -> str:
+        """The page, with ANSI colours if its style asks for them."""
+        if not self.style.color:
+            return "".join("".join(map(text_of, line)).rstrip() + "\n" for line in self._lines).replace(GLUE, " ")
+        console = Console(
+            file=io.StringIO(), width=self.width, force_terminal=True, color_system="standard", legacy_windows=False,
+            markup=False, emoji=False, highlight=False, no_color=False, _environ={},
+        )  # fmt: skip
+        with console.capture() as capture:
+            console.print(Text("\n").join(map(_colored, self._lines)), soft_wrap=True)
+        return capture.get()
+
+
+def _colored(line: Iterable[Ink]) -> Text:
+    text = Text.assemble(*((text_of(ink).replace(GLUE, " "), style_of(ink)) for ink in line))
+    text.rstrip()
+    return text
+
+
+def widths(rows: Sequence[Sequence[Ink]]) -> list[int]:
+    """What each column of a table needs."""
+    return [max(map(width_of, column)) for column in zip(*rows, strict=True)]
+
+
+def _words(inks: Iterable[Ink]) -> Iterable[tuple[str, str, int]]:
+    """Word, style, and the spaces before it: 0 where it continues a word (styles may change within one)."""
+    spaces = 0
+    for ink in inks:
+        for number, word in enumerate(_BREAK.split(text_of(ink))):
+            spaces += number > 0
+            if word:
+                yield word, style_of(ink), spaces
+                spaces = 0

@@ -1,0 +1,65 @@
+"""Where does a reviewer find what a finding is about?
+
+At the line of Python that wrote the addition, where the exporter recorded one that lies inside the repository; else at
+the model file. Nothing is looked up on disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from shortcut_audit.names import displayable
+from shortcut_audit.report import AuditReport, Finding, Shortcut
+
+INSTALLED = frozenset({"site-packages", "dist-packages"})
+"""Folders of installed packages, which are no part of a repository even where they lie inside its folder."""
+LAST_LINE = 10**7
+"""No source file is longer; a number beyond is a forgery."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the repository."""
+
+    file: str
+    line: int
+    """From 1."""
+    in_code: bool
+    """Whether `file` is Python; otherwise it is the model (or the configuration) and `line` is 1."""
+    node: str = ""
+    """The merge's name in the model; empty for a finding on the whole model."""
+
+
+class Places:
+    """The places of a report's findings."""
+
+    def __init__(self, report: AuditReport) -> None:
+        self._shortcuts = {(model.source, s.key): s for model in report.models for s in model.shortcuts}
+
+    def of(self, finding: Finding) -> Place:
+        """The place of one finding. A shortcut that has disappeared is at its model."""
+        shortcut = self._shortcuts.get((finding.source, finding.shortcut or ""))
+        if finding.shortcut is None or shortcut is None:
+            return Place(finding.source, 1, in_code=False)
+        return _line(shortcut) or Place(finding.source, 1, in_code=False, node=shortcut.merge.name)
+
+
+def _line(shortcut: Shortcut) -> Place | None:
+    written = shortcut.merge.source
+    if written is None or not 0 < written.line <= LAST_LINE or not _inside(written.file):
+        return None
+    return Place(written.file, written.line, in_code=True, node=shortcut.merge.name)
+
+
+def _inside(file: str) -> bool:
+    """Whether a recorded path is one inside the repository: relative (loaders make it so), and downwards only."""
+    path = PurePosixPath(file)
+    foreign = path.is_absolute() or "\\" in file or ":" in file or "\0" in file
+    return bool(path.parts) and not foreign and ".." not in path.parts and not INSTALLED & set(path.parts)
+
+
+def about(finding: Finding, place: Place) -> str:
+    """What a finding is about, beyond its place: the shortcut, and the model unless that is the place. Not escaped."""
+    names = [finding.shortcut or "", finding.source if place.in_code else ""]
+    return " of ".join(displayable(name) for name in names if name)

@@ -1,0 +1,148 @@
+"""How does a report become code-scanning alerts? (SARIF 2.1.0)
+
+One run, every rule with its help, a result for each finding, a notification for each model that could not be audited.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+from shortcut_audit.names import displayable, displayable_text
+from shortcut_audit.report import AuditReport, Failure, Finding
+from shortcut_audit.reporters.places import Place, Places, about
+from shortcut_audit.reporters.remarks import gravest_first
+from shortcut_audit.rules import RULES, Rule
+from shortcut_audit.wording import exact
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+RESULTS = 5_000
+"""GitHub shows no more results of a run, and refuses 25,000 (its page "SARIF support for code scanning")."""
+
+
+def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's function is called
+    """The SARIF log, as ASCII JSON."""
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
+    return json.dumps(log, indent=1, allow_nan=False) + "\n"
+
+
+def _run(report: AuditReport) -> dict[str, Any]:
+    ranked = gravest_first(report.findings)
+    return {
+        "tool": {
+            "driver": {
+                "name": "shortcut-audit",
+                "version": report.version,
+                "rules": [_rule(rule) for rule in RULES],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {
+                "executionSuccessful": not report.errors,
+                "toolExecutionNotifications": [
+                    *map(_failure, report.errors),
+                    *_left_out(len(ranked) - RESULTS),
+                ],
+            }
+        ],
+        "results": _results(ranked[:RESULTS], Places(report)),
+    }
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    parts = (("What", rule.what), ("Why", rule.why), ("Example", rule.example), ("Fix", rule.fix))
+    return {
+        "id": rule.id,
+        "name": rule.id,
+        "shortDescription": {"text": _escaped(rule.what)},
+        "fullDescription": {"text": _escaped(f"{rule.what} {rule.why}")},
+        "help": {
+            "text": _escaped("\n".join(f"{label}: {text}" for label, text in parts)),
+            "markdown": "\n\n".join(f"**{label}**: {text}" for label, text in parts),
+        },
+        "defaultConfiguration": {"level": rule.level},
+        "properties": {"tags": ["residual-connections"]},
+    }
+
+
+def _results(findings: Iterable[Finding], places: Places) -> list[dict[str, Any]]:
+    numbers = {rule.id: number for number, rule in enumerate(RULES)}
+    seen: Counter[str] = Counter()
+    results = []
+    for finding in findings:
+        mark = _fingerprint(finding)
+        seen[mark] += 1
+        place = places.of(finding)
+        said = ": ".join(filter(None, [about(finding, place), displayable_text(finding.message)]))
+        results.append(
+            {
+                "ruleId": finding.rule,
+                "ruleIndex": numbers[finding.rule],
+                "level": finding.level,
+                "message": {"text": _escaped(said)},
+                "locations": [_location(place, finding.shortcut)],
+                "partialFingerprints": {"primaryLocationLineHash": f"{mark}:{seen[mark]}"},
+            }
+        )
+    return results
+
+
+def _fingerprint(finding: Finding) -> str:
+    """The same for the same objection to the same shortcut, wherever a re-export or an edit moves its line."""
+    identity = "\0".join([finding.rule, finding.source, finding.shortcut or ""])
+    return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _location(place: Place, key: str | None) -> dict[str, Any]:
+    location: dict[str, Any] = {"physicalLocation": _physical(place.file, place.line)}
+    if place.node:
+        location["logicalLocations"] = [
+            {
+                "name": displayable(place.node),
+                "fullyQualifiedName": displayable(key or place.node),
+                "kind": "element",
+            }
+        ]
+    return location
+
+
+def _physical(file: str, line: int) -> dict[str, Any]:
+    return {"artifactLocation": _artifact(file), "region": {"startLine": line, "startColumn": 1}}
+
+
+def _artifact(file: str) -> dict[str, str]:
+    """The file as a percent-encoded URI: of a relative path, relative to the root of the repository."""
+    encoded = quote(file.encode("utf-8", "surrogateescape" if _from_disk(file) else "surrogatepass"), safe="/")
+    if encoded.startswith("/"):
+        return {"uri": f"file://{encoded}"}
+    return {"uri": encoded.removeprefix("./"), "uriBaseId": "%SRCROOT%"}
+
+
+def _from_disk(file: str) -> bool:
+    """Whether every lone surrogate stands for a byte of a file name that is no UTF-8 (PEP 383)."""
+    return all(not 0xD800 <= ord(character) <= 0xDFFF or 0xDC80 <= ord(character) <= 0xDCFF for character in file)
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {
+        "level": "error",
+        "message": {"text": _escaped(displayable_text(failure.message))},
+        "locations": [{"physicalLocation": _physical(failure.source, 1)}],
+    }
+
+
+def _left_out(number: int) -> list[dict[str, Any]]:
+    if number <= 0:
+        return []
+    text = f"{exact(number)} more findings are not in this log, which holds the {exact(RESULTS)} gravest"
+    return [{"level": "warning", "message": {"text": text}}]
+
+
+def _escaped(text: str) -> str:
+    r"""A plain-text message. In it, SARIF (3.11.5, 3.11.6) reads braces as placeholders and brackets as links."""
+    return text.replace("{", "{{").replace("}", "}}").replace("[", "\\[").replace("]", "\\]")

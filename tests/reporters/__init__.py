@@ -1,0 +1,1 @@
+"""Tests of the reporters, and the reports that they are shown."""

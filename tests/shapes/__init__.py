@@ -1,0 +1,1 @@
+"""Tests of `shortcut_audit.shapes`, module by module."""

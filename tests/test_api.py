@@ -1,0 +1,56 @@
+"""Does a test in somebody's project read as the README says?"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import shortcut_audit
+from shortcut_audit import ModelReport, UnreadableModel, UsageError, audit
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+
+
+def test_a_path() -> None:
+    report = audit(SAMPLES / "resnet18.onnx")
+    assert isinstance(report, ModelReport)
+    assert report.summary.projection == 3
+    assert [shortcut.key for shortcut in report.shortcuts if shortcut.has_weight] == [
+        "layer2.0",
+        "layer3.0",
+        "layer4.0",
+    ]
+    assert json.loads(json.dumps(report.to_dict()))["summary"]["extra_flops"] == 38_535_168
+
+
+def test_dims_and_inputs() -> None:
+    transformer = str(SAMPLES / "transformer.onnx")
+    assert audit(transformer).totals.macs is None
+    assert audit(transformer, dims={"batch": 1}).totals.macs == 173_670_400  # tests/test_samples.py
+    assert audit(transformer, inputs=["1x64"]).totals.macs == 173_670_400
+    with pytest.raises(UsageError, match="no dimension 'size'"):
+        audit(transformer, dims={"size": 1})
+
+
+def test_no_model(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableModel):
+        audit(tmp_path / "none.onnx")
+
+
+def test_every_public_name_is_there() -> None:
+    for name in shortcut_audit.__all__:
+        assert getattr(shortcut_audit, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = shortcut_audit.nonsense
+
+
+def test_the_import_is_cheap() -> None:
+    program = "import sys, shortcut_audit; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert "shortcut_audit" in loaded
+    assert not loaded & {"shortcut_audit.report", "networkx", "onnx", "rich", "click"}

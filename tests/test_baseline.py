@@ -1,0 +1,187 @@
+"""What is a twin after a re-export, and what has changed?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from shortcut_audit.accepted import AcceptedModel, AcceptedShortcut, RouteStep, accept
+from shortcut_audit.baseline import compare, pair_up
+from shortcut_audit.report import Kind, ModelReport, Shape
+from tests.reporters.examples import HIGHWAY, RESNET18, TRANSFORMER, UNBOUND
+from tests.sketch import audited
+
+NARROW, WIDE = (1, 64, 56, 56), (1, 128, 28, 28)
+
+
+def block(
+    key: str, kind: Kind = "identity", fork: Shape = NARROW, merge: Shape = NARROW, layers: int = 2
+) -> AcceptedShortcut:
+    """A shortcut with the scope that its key shows; without a key, as an exporter leaves it that records no scopes."""
+    return AcceptedShortcut(key or "(root)", key.partition("#")[0], kind, fork, merge, (), 0, 0, layers)
+
+
+def pairs(then: list[AcceptedShortcut], now: list[AcceptedShortcut]) -> list[tuple[int | None, int | None]]:
+    """(position then, position now) of each pair."""
+    return [
+        (next((n for n, s in enumerate(then) if s is a), None), next((n for n, s in enumerate(now) if s is b), None))
+        for a, b in pair_up(then, now)
+    ]
+
+
+# --- twins -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_key_finds_a_block_that_has_moved_and_changed() -> None:
+    then = [block("a"), block("b"), block("c")]
+    now = [block("c"), block("b", "projection", NARROW, WIDE, 3), block("a")]
+    assert pairs(then, now) == [(2, 0), (1, 1), (0, 2)]
+
+
+def test_without_scopes_the_structure_finds_it() -> None:
+    """Two stages; the other exporter has lost the scopes."""
+    then = [
+        block("l1.0"),
+        block("l1.1"),
+        block("l2.0", "projection", NARROW, WIDE),
+        block("l2.1", "identity", WIDE, WIDE),
+    ]
+    now = [block(""), block(""), block("", "projection", NARROW, WIDE), block("", "identity", WIDE, WIDE)]
+    assert pairs(then, now) == [(0, 0), (1, 1), (2, 2), (3, 3)]
+
+
+def test_a_key_without_a_scope_is_a_mere_position() -> None:
+    """The first addition has gone: what is now first is not its twin."""
+    first, second = block(""), replace(block("", "identity", WIDE, WIDE), key="(root)#1")
+    assert pairs([first, second], [replace(second, key="(root)")]) == [(1, 0), (0, None)]
+
+
+def test_the_first_of_two_in_a_scope_has_gone() -> None:
+    """Attention (4 weight layers) went, the MLP (2) moved up to its key."""
+    then = [block("layers.0", layers=4), block("layers.0#1", layers=2)]
+    assert pairs(then, [block("layers.0", layers=2)]) == [(1, 0), (0, None)]
+
+
+def test_a_kind_that_changed_is_no_other_block() -> None:
+    then = [block(""), block(""), block("")]
+    assert pairs(then, [block(""), block(""), block("", "projection")]) == [(0, 0), (1, 1), (2, 2)]
+
+
+def test_an_inserted_block_is_new_and_the_others_are_not() -> None:
+    then = [block(""), block("", "identity", WIDE, WIDE)]
+    now = [block(""), block("", "projection"), block("", "identity", WIDE, WIDE)]
+    assert pairs(then, now) == [(0, 0), (None, 1), (1, 2)]
+
+
+def test_one_that_went_is_not_excused_by_one_that_came() -> None:
+    """Both sides name modules alike: the block that lost its shortcut is not the new block that has one."""
+    then = [block("l.0"), block("l.1"), block("l.2")]
+    now = [block("l.0"), block("l.2"), block("l.3")]
+    assert pairs(then, now) == [(0, 0), (2, 1), (None, 2), (1, None)]
+
+
+def test_a_wrapper_around_the_whole_model_renames_every_module() -> None:
+    """No name is shared: the two sides do not name modules alike, and structure decides."""
+    then = [block("l1.0"), block("l2.0", "projection", NARROW, WIDE)]
+    now = [block("net.l1.0"), block("net.l2.0", "projection", NARROW, WIDE)]
+    assert pairs(then, now) == [(0, 0), (1, 1)]
+
+
+def test_an_optimiser_may_move_the_addition_into_a_module_of_the_block() -> None:
+    """ONNX Runtime fuses an Add into the convolution before it and gives it that one's name."""
+    then = [block("l.0"), block("l.1"), block("l.2.conv2")]
+    now = [block("l.0"), block("l.1.conv2", merge=(1, 72, 56, 56)), block("l.2")]
+    assert pairs(then, now) == pairs(now, then) == [(0, 0), (1, 1), (2, 2)]
+
+
+def test_an_open_batch_size_contradicts_nothing() -> None:
+    then = [block("l.0"), block("l.1", "identity", WIDE, WIDE)]
+    now = [block("", fork=("n", 64, 56, 56), merge=None), block("", "identity", ("n", 128, 28, 28), WIDE)]
+    assert pairs(then, now) == [(0, 0), (1, 1)]
+
+
+def test_known_sizes_that_differ_do() -> None:
+    assert pairs([block("")], [block("", "identity", WIDE, WIDE)]) == [(None, 0), (0, None)]
+
+
+def test_twenty_thousand_equal_blocks_take_no_quadratic_time() -> None:
+    then = [block("") for _ in range(20_000)]
+    found = pair_up(then, then[:-1])
+    assert found[-1] == (then[-1], None)
+    assert len(found) == 20_000
+
+
+# --- changes ---------------------------------------------------------------------------------------------------------
+
+
+def changes(then: ModelReport, now: ModelReport) -> list[tuple[str | None, str | None, str]]:
+    comparison = compare(now, accept(then), "base.json")
+    return [
+        (c.then and f"{c.then.key} {c.then.kind}", c.now and f"{c.now.key} {c.now.kind}", c.cost)
+        for c in comparison.changes
+    ]
+
+
+@pytest.mark.parametrize("model", [RESNET18, TRANSFORMER, HIGHWAY, UNBOUND], ids=lambda model: model.source)
+def test_a_model_is_its_own_twin(model: ModelReport) -> None:
+    comparison = compare(model, accept(model), "base.json")
+    assert comparison.changes == ()
+    assert comparison.unchanged == len(model.shortcuts)
+    assert comparison.counterpart == model.source
+
+
+def test_a_model_that_the_baseline_does_not_know() -> None:
+    comparison = compare(RESNET18, None, "base.json")
+    assert (comparison.counterpart, comparison.unchanged, comparison.changes) == (None, 0, ())
+
+
+BODY = "x -> Conv.1 -> Relu -> Conv.2 -> Add"
+
+
+def test_an_identity_becomes_a_projection() -> None:
+    assert changes(audited(BODY, "x -> Add"), audited(BODY, "x -> Conv.p{k=1} -> Add")) == [
+        ("(root) identity", "(root) projection", "grew")
+    ]
+
+
+def test_a_shortcut_disappears_and_another_appears() -> None:
+    plain = audited("x -> Conv.1 -> Relu -> Conv.2")
+    assert changes(audited(BODY, "x -> Add"), plain) == [("(root) identity", None, "same")]
+    assert changes(plain, audited(BODY, "x -> Add")) == [(None, "(root) identity", "same")]
+
+
+def test_folding_alone_is_no_change() -> None:
+    """The same block before and after an eval-mode export: BatchNorm's 2 x 8 numbers become a bias of 8."""
+    unfolded = audited(BODY, "x -> Conv.p{k=1} -> BatchNormalization -> Add")
+    folded = audited(BODY, "x -> Conv.p{k=1,bias=1} -> Add")
+    assert [m.shortcuts[0].parameters for m in (unfolded, folded)] == [80, 72]  # 64 + 16, 64 + 8
+    assert changes(unfolded, folded) == changes(folded, unfolded) == []
+
+
+def test_a_wider_kernel_grows() -> None:
+    narrow, wide = audited(BODY, "x -> Conv.p{k=1} -> Add"), audited(BODY, "x -> Conv.p{k=3} -> Add")
+    assert changes(narrow, wide) == [("(root) projection", "(root) projection", "grew")]
+    assert changes(wide, narrow) == [("(root) projection", "(root) projection", "fell")]
+
+
+def test_macs_that_can_no_longer_be_known_are_said_to_be_unknown() -> None:
+    known = audited(BODY, "x -> Conv.p{k=1} -> Add")
+    unbound = audited(BODY, "x -> Conv.p{k=1} -> Add", shape=("n", 8, 4, 4))
+    assert changes(known, unbound) == [("(root) projection", "(root) projection", "unknown")]
+    assert changes(unbound, known) == []
+
+
+def test_an_identity_costs_nothing_whatever_its_size() -> None:
+    assert changes(audited(BODY, "x -> Add"), audited(BODY, "x -> Add", shape=("n", 8, 4, 4))) == []
+
+
+def test_more_macs_with_the_same_weights_is_growth() -> None:
+    then = AcceptedShortcut("a", "a", "projection", NARROW, NARROW, (RouteStep("Conv", ()),), 10, 100, 2)
+    (shortcut,) = audited(BODY, "x -> Conv.p{k=1} -> Add").shortcuts
+    now = replace(
+        audited(BODY, "x -> Conv.p{k=1} -> Add"),
+        shortcuts=(replace(shortcut, key="a", scope="a", parameters=10, macs=101, route=()),),
+    )
+    (change,) = compare(now, AcceptedModel("sketch", (then,)), "b").changes
+    assert change.cost == "grew"

@@ -1,0 +1,273 @@
+"""Which graph breaks which rule, and which almost does?
+
+Each rule: a drawing that breaks it, and the nearest one that does not. `test_gate.py` goes through the command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from shortcut_audit.accepted import accept
+from shortcut_audit.baseline import compare
+from shortcut_audit.policy import judge
+from shortcut_audit.report import ModelReport
+from shortcut_audit.settings import Budget, Settings
+from tests.sketch import audited
+
+BODY = "x -> Conv.1 -> Relu -> Conv.2 -> Add"
+"""Two 3x3 convolutions over 8 channels of 4x4, no bias: 2 x 576 parameters, 2 x 9,216 MACs."""
+IDENTITY = audited(BODY, "x -> Add")
+PROJECTION = audited(BODY, "x -> Conv.p{k=1} -> Add")
+"""Its shortcut: 64 parameters, 64 x 16 = 1,024 MACs. The model: 1,216 parameters, 19,456 MACs."""
+UNBOUND = audited(BODY, "x -> Conv.p{k=1} -> Add", shape=("n", 8, 4, 4))
+UNCOUNTED = audited(f"{BODY} -> Mystery", "x -> Add")
+
+
+def objections(
+    rule: str, model: ModelReport, settings: Settings | None = None, then: ModelReport | None = None
+) -> list[str]:
+    """What a rule says of a model, beside what was accepted of it."""
+    comparison = None if then is None else compare(model, accept(then), "base.json")
+    return [f.message for f in judge(model, settings or Settings(), comparison) if f.rule == rule]
+
+
+def a_count(limit: int) -> Budget:
+    return Budget(str(limit), Fraction(limit))
+
+
+def a_share(percent: int) -> Budget:
+    return Budget(f"{percent}%", Fraction(percent, 100), relative=True)
+
+
+# --- budgets ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        (a_count(64), []),
+        (a_count(63), ["the shortcuts take 64 learned parameters; the budget is 63: 1 too many"]),
+        (a_share(6), []),  # 6 % of 1,216 is 72
+        (a_share(5), ["the shortcuts take 64 learned parameters; the budget is 60 (5% of 1,216): 4 too many"]),
+    ],
+)
+def test_extra_parameters_over_budget(budget: Budget, said: list[str]) -> None:
+    assert objections("extra-parameters-over-budget", PROJECTION, Settings(max_extra_parameters=budget)) == said
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        (a_count(1_024), []),
+        (a_count(0), ["the shortcuts take 1,024 MACs; the budget is 0: 1,024 too many"]),
+        (a_share(6), []),  # 6 % of 19,456 is 1,167
+        (a_share(5), ["the shortcuts take 1,024 MACs; the budget is 972 (5% of 19,456): 52 too many"]),
+    ],
+)
+def test_extra_macs_over_budget(budget: Budget, said: list[str]) -> None:
+    assert objections("extra-macs-over-budget", PROJECTION, Settings(max_extra_macs=budget)) == said
+
+
+def test_without_a_budget_no_cost_is_too_high() -> None:
+    assert judge(PROJECTION, Settings(rules={"avoidable-projection": "off"})) == ()
+
+
+@pytest.mark.parametrize(("most", "said"), [(0, ["1 shortcut is a projection; at most 0 may be"]), (1, [])])
+def test_too_many_projections(most: int, said: list[str]) -> None:
+    assert objections("too-many-projections", PROJECTION, Settings(max_projections=most)) == said
+
+
+def test_kind_not_allowed() -> None:
+    only = Settings(allowed_kinds=("identity", "gated"))
+    assert objections("kind-not-allowed", IDENTITY, only) == []
+    assert objections("kind-not-allowed", PROJECTION, only) == [
+        "a projection (conv 1x1, 8 -> 8, no bias; 64 parameters, 1,024 MACs); allowed here: identity, gated"
+    ]
+    assert objections("kind-not-allowed", IDENTITY, Settings(allowed_kinds=())) == [
+        "an identity; allowed here: no shortcut at all"
+    ]
+
+
+# --- what cannot be known --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("budget", [a_count(10**9), a_share(100)])
+def test_a_budget_on_an_open_batch_size_fails_closed(budget: Budget) -> None:
+    settings = Settings(max_extra_macs=budget)
+    assert objections("extra-macs-over-budget", UNBOUND, settings) == []
+    assert objections("cost-unknown", UNBOUND, settings) == [
+        "max-extra-macs cannot be checked: the model has dimensions that are not bound; --dim n=SIZE would bind them"
+    ]
+    assert objections("cost-unknown", PROJECTION, settings) == []
+
+
+def test_a_budget_on_an_uncounted_op_fails_closed() -> None:
+    """Even of an identity: the op that nobody knows may hold a shortcut of its own."""
+    assert objections("cost-unknown", UNCOUNTED, Settings(max_extra_macs=a_count(10**9))) == [
+        "max-extra-macs cannot be checked: the MACs of Mystery are not counted"
+    ]
+
+
+def test_without_a_budget_on_it_the_unknown_is_no_objection() -> None:
+    assert objections("cost-unknown", UNBOUND, Settings(max_extra_parameters=a_count(64), max_projections=1)) == []
+
+
+def test_macs_that_were_accepted_and_are_lost_fail_closed() -> None:
+    assert objections("cost-unknown", UNBOUND, then=PROJECTION) == [
+        (
+            "the MACs of 1 shortcut were known when they were accepted and are not now: "
+            "the model has dimensions that are not bound; --dim n=SIZE would bind them"
+        )
+    ]
+    assert objections("cost-unknown", UNBOUND, then=UNBOUND) == []
+
+
+def test_a_known_excess_is_reported_whatever_else_is_unknown() -> None:
+    """The MACs of the shortcut are known, those of the rest are not."""
+    odd = replace(PROJECTION, totals=replace(PROJECTION.totals, macs=None))
+    assert objections("extra-macs-over-budget", odd, Settings(max_extra_macs=a_count(1_023))) == [
+        "the shortcuts take 1,024 MACs; the budget is 1,023: 1 too many"
+    ]
+
+
+# --- against a baseline ----------------------------------------------------------------------------------------------
+
+ACCEPT = "To accept: shortcut-audit sketch --write-baseline base.json"
+POOLED_BODY = "x -> Conv.1{stride=2} -> Relu -> Conv.2 -> Add"
+POOLED = audited(POOLED_BODY, "x -> AveragePool -> Add")
+
+
+def test_identity_lost() -> None:
+    assert objections("identity-lost", PROJECTION, then=IDENTITY) == [
+        f"was an identity, is now a projection (conv 1x1, 8 -> 8, no bias; 64 parameters, 1,024 MACs). {ACCEPT}"
+    ]
+    assert objections("identity-lost", IDENTITY, then=IDENTITY) == []
+    assert objections("identity-lost", IDENTITY, then=PROJECTION) == []
+
+
+def test_a_parameter_free_shortcut_is_option_a_s_identity() -> None:
+    projected = audited(POOLED_BODY, "x -> AveragePool -> Conv.p{k=1} -> Add")
+    assert len(objections("identity-lost", projected, then=POOLED)) == 1
+
+
+def test_shortcut_removed() -> None:
+    plain = audited("x -> Conv.1 -> Relu -> Conv.2")
+    assert objections("shortcut-removed", plain, then=IDENTITY) == [
+        f"an identity from 1x8x4x4 to 1x8x4x4 is gone. {ACCEPT}"
+    ]
+    assert objections("shortcut-removed", PROJECTION, then=IDENTITY) == []
+
+
+def test_shortcut_cost_grew() -> None:
+    wider = audited(BODY, "x -> Conv.p{k=3} -> Add")
+    assert objections("shortcut-cost-grew", wider, then=PROJECTION) == [
+        f"took 64 parameters, 1,024 MACs, now takes 576 parameters, 9,216 MACs. {ACCEPT}"
+    ]
+    assert objections("shortcut-cost-grew", PROJECTION, then=wider) == []
+
+
+def test_a_lost_identity_is_one_finding_unless_that_rule_is_off() -> None:
+    assert objections("shortcut-cost-grew", PROJECTION, then=IDENTITY) == []
+    off = Settings(rules={"identity-lost": "off"})
+    assert len(objections("shortcut-cost-grew", PROJECTION, off, then=IDENTITY)) == 1
+
+
+def test_shortcut_added() -> None:
+    plain = audited("x -> Conv.1 -> Relu -> Conv.2")
+    assert objections("shortcut-added", IDENTITY, then=plain) == [f"is new: an identity. {ACCEPT}"]
+    assert objections("shortcut-added", PROJECTION, then=IDENTITY) == []
+
+
+def test_a_model_that_was_never_accepted_is_added_as_a_whole() -> None:
+    findings = judge(IDENTITY, Settings(), compare(IDENTITY, None, "base.json"))
+    assert [(f.rule, f.level, f.shortcut) for f in findings] == [("shortcut-added", "note", None)]
+
+
+def test_shortcut_improved() -> None:
+    assert objections("shortcut-improved", IDENTITY, then=PROJECTION) == [
+        f"was a projection (64 parameters, 1,024 MACs), is now an identity. {ACCEPT}"
+    ]
+    wider = audited(BODY, "x -> Conv.p{k=3} -> Add")
+    assert len(objections("shortcut-improved", PROJECTION, then=wider)) == 1
+    assert objections("shortcut-improved", wider, then=PROJECTION) == []
+    assert objections("shortcut-improved", IDENTITY, then=IDENTITY) == []
+
+
+def test_the_command_that_accepts_can_be_copied() -> None:
+    """Quoted for a shell; and a model that served as the baseline is not written over."""
+    odd = replace(PROJECTION, source="a b; rm -rf ~.onnx")
+    (said,) = [
+        f.message for f in judge(odd, Settings(), compare(odd, accept(IDENTITY), "old.onnx")) if f.level == "error"
+    ]
+    assert said.endswith("To accept: shortcut-audit 'a b; rm -rf ~.onnx' --write-baseline FILE.json")
+
+
+# --- advice ----------------------------------------------------------------------------------------------------------
+
+
+def said_of(rule: str, *lines: str) -> list[str]:
+    return objections(rule, audited(*lines))
+
+
+def test_avoidable_projection() -> None:
+    assert objections("avoidable-projection", PROJECTION) == [
+        (
+            "a projection (conv 1x1, 8 -> 8, no bias; 64 parameters, 1,024 MACs), "
+            "where fork and merge are both 1x8x4x4: an identity would fit"
+        )
+    ]
+    assert said_of("avoidable-projection", POOLED_BODY, "x -> Conv.p{k=1,stride=2} -> Add") == []
+    assert objections("avoidable-projection", IDENTITY) == []
+
+
+def test_a_normalisation_alone_is_no_linear_map() -> None:
+    assert said_of("avoidable-projection", BODY, "x -> BatchNormalization -> Add") == []
+
+
+@pytest.mark.parametrize(
+    ("shortcut", "said"),
+    [
+        ("x -> Conv.p{k=1,stride=2} -> Add", ["its 1x1 convolution of stride 2 reads one position in 4"]),
+        ("x -> Conv.p{k=2,stride=2} -> Add", []),
+        ("x -> AveragePool -> Conv.p{k=1} -> Add", []),
+    ],
+)
+def test_strided_pointwise_projection(shortcut: str, said: list[str]) -> None:
+    """Stride 2 on both axes: one in 2 x 2. ResNet-D's average pool reads them all."""
+    assert said_of("strided-pointwise-projection", POOLED_BODY, shortcut) == said
+
+
+@pytest.mark.parametrize(
+    ("shortcut", "said"),
+    [
+        (["x -> Add"], []),
+        (["x -> Conv.p{k=1} -> Add"], []),
+        (["x -> Mul.a -> Add", "#a[] -> Mul.a"], ["a constant factor on the shortcut: x does not pass unchanged"]),
+        (
+            ["x -> BatchNormalization -> Add"],
+            ["a normalisation or a learned scale on the shortcut: x does not pass unchanged"],
+        ),
+        (
+            ["x -> Mul.g -> Add", "x -> Conv.g -> Sigmoid -> Mul.g"],
+            ["a gate on the shortcut: x does not pass unchanged"],
+        ),
+    ],
+)
+def test_impeded_identity(shortcut: Iterable[str], said: list[str]) -> None:
+    assert said_of("impeded-identity", BODY, *shortcut) == said
+
+
+def test_doubled_shortcut() -> None:
+    assert said_of("doubled-shortcut", BODY, "x -> Add", "x -> Add") == [
+        "the same value is added 2 times by one merge: y = F(x) + 2x"
+    ]
+    assert objections("doubled-shortcut", IDENTITY) == []
+
+
+def test_two_merges_may_each_add_the_same_value_once() -> None:
+    assert said_of("doubled-shortcut", "x -> Conv.1 -> Relu.1 -> Conv.2 -> Add.1", "x -> Add.1",
+                   "Add.1 -> Relu.2 -> Conv.3 -> Add.2", "x -> Add.2") == []  # fmt: skip

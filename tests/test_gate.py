@@ -1,0 +1,322 @@
+"""Does the real command stop what it should stop, and nothing else?
+
+Every rule once with a model that breaks it and once with one that does not; then the story that it is all for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from shortcut_audit.cli import execute
+from shortcut_audit.reporters import json as json_reporter
+from shortcut_audit.rules import RULES
+from tests.networks import network, save
+
+Command = Callable[..., "Answer"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the command said."""
+
+    status: int
+    out: str
+    err: str
+
+    def findings(self) -> list[tuple[str, str, str | None]]:
+        """(rule, level, shortcut) of each finding of a JSON report."""
+        return [(f["rule"], f["level"], f["shortcut"]) for f in json.loads(self.out)["findings"]]
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs the command in an empty repository."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+
+    def run(*arguments: str) -> Answer:
+        status = execute(arguments)
+        out, err = capsys.readouterr()
+        return Answer(status, out, err)
+
+    return run
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What makes a rule speak, and what is nearest to it without doing so."""
+
+    rule: str
+    guilty: tuple[str, ...]
+    innocent: tuple[str, ...]
+    config: str = ""
+    accepted: tuple[str, ...] = ()
+    """What the baseline holds; no baseline where empty."""
+    batch: int | str = 1
+    dims: tuple[str, ...] = ()
+    """Options that make the guilty model innocent, where it is the same model."""
+
+
+BLOCK = ("identity",)
+TRIALS = (
+    # F: 2 x 576 parameters, 2 x 576 x 256 = 294,912 MACs; a 1x1 projection: 64 parameters, 16,384 MACs.
+    Trial("extra-parameters-over-budget", ("projection",), BLOCK, "max-extra-parameters = 63"),
+    Trial("extra-macs-over-budget", ("projection",), BLOCK, 'max-extra-macs = "5%"'),  # 16,384 of 311,296 are 5.3 %
+    Trial("too-many-projections", ("projection", "projection"), ("projection", "identity"), "max-projections = 1"),
+    Trial("kind-not-allowed", ("scaled",), BLOCK, 'allowed-kinds = ["identity"]'),
+    Trial("identity-lost", ("identity", "projection"), ("identity", "identity"), accepted=("identity", "identity")),
+    Trial("shortcut-removed", ("identity", "plain"), ("identity", "identity"), accepted=("identity", "identity")),
+    Trial("shortcut-cost-grew", ("wide-projection",), ("projection",), accepted=("projection",)),
+    Trial("shortcut-added", ("identity", "identity"), BLOCK, accepted=BLOCK),
+    Trial("shortcut-improved", ("identity",), ("projection",), accepted=("projection",)),
+    Trial("avoidable-projection", ("projection",), ("strided",)),
+    Trial("strided-pointwise-projection", ("strided",), ("pooled",)),
+    Trial("impeded-identity", ("scaled",), BLOCK),
+    Trial("doubled-shortcut", ("doubled",), BLOCK),
+    Trial("cost-unknown", ("projection",), (), "max-extra-macs = 1_000_000", batch="n", dims=("--dim", "n=1")),
+    Trial("cost-unknown", ("uncounted",), BLOCK, "max-extra-macs = 1_000_000"),
+    Trial(
+        "unused-ignore",
+        BLOCK,
+        ("projection",),
+        '[[tool.shortcut-audit.ignore]]\nrule = "avoidable-projection"\nreason = "known"',
+    ),
+)
+FAILING = {rule.id for rule in RULES if rule.level == "error"}
+
+
+def test_every_rule_is_tried() -> None:
+    assert {trial.rule for trial in TRIALS} == {rule.id for rule in RULES}
+
+
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.rule)
+def test_a_rule_speaks_when_it_should_and_only_then(command: Command, trial: Trial) -> None:
+    Path("pyproject.toml").write_text(f"[tool.shortcut-audit]\n{trial.config}")
+    options = ["model.onnx", "--format", "json"]
+    if trial.accepted:
+        save(Path("model.onnx"), network(*trial.accepted))
+        assert command("model.onnx", "--write-baseline", "base.json", "-q").status == 0
+        options += ["--baseline", "base.json"]
+
+    save(Path("model.onnx"), network(*trial.guilty, batch=trial.batch))
+    guilty = command(*options)
+    assert trial.rule in [rule for rule, _, _ in guilty.findings()]
+    assert guilty.status == (1 if trial.rule in FAILING else 0)
+    assert trial.rule not in [rule for rule, _, _ in command(*options, "--ignore", trial.rule).findings()]
+    alone = command(*options, "--select", trial.rule, "--fail-on", "warning").findings()
+    assert {rule for rule, _, _ in alone} == {trial.rule} or trial.rule == "unused-ignore"
+
+    if trial.innocent:
+        save(Path("model.onnx"), network(*trial.innocent))
+    innocent = command(*options, *trial.dims)
+    assert trial.rule not in [rule for rule, _, _ in innocent.findings()]
+    assert innocent.status == 0
+
+
+# --- levels, exceptions, several models ------------------------------------------------------------------------------
+
+
+def test_the_fail_level(command: Command) -> None:
+    save(Path("model.onnx"), network("projection"))  # avoidable: a warning
+    assert command("model.onnx").status == 0
+    assert command("model.onnx", "--fail-on", "warning").status == 1
+    assert command("model.onnx", "--fail-on", "warning", "--exit-zero").status == 0
+    Path("pyproject.toml").write_text('[tool.shortcut-audit]\nfail-on = "warning"')
+    assert command("model.onnx").status == 1
+    assert command("model.onnx", "--fail-on", "never").status == 0
+    Path("pyproject.toml").write_text('[tool.shortcut-audit.rules]\navoidable-projection = "error"')
+    assert command("model.onnx").status == 1
+
+
+def test_a_wrong_configuration_is_no_green_run(command: Command) -> None:
+    save(Path("model.onnx"), network("identity"))
+    Path("pyproject.toml").write_text("[tool.shortcut-audit]\nmax-projektions = 0\nfail-on = 'no'")
+    answer = command("model.onnx", "--exit-zero")
+    assert answer.status == 2
+    assert answer.err.count("\n") == 1
+    assert "2 problems: unknown key 'max-projektions'; did you mean 'max-projections'?; fail-on: 'no'" in answer.err
+
+
+def test_a_missing_or_foreign_baseline_is_no_green_run(command: Command) -> None:
+    save(Path("model.onnx"), network("identity"))
+    Path("other.json").write_text(
+        '{"schema_version": 1, "models": [{"source": "a", "shortcuts": []}, {"source": "b", "shortcuts": []}]}'
+    )
+    for baseline, said in (("missing.json", "No such file"), ("other.json", "knows none of the models")):
+        answer = command("model.onnx", "--baseline", baseline)
+        assert answer.status == 2
+        assert said in answer.err
+
+
+def test_an_exception_with_a_reason(command: Command) -> None:
+    save(Path("models/a.onnx"), network("projection"))
+    save(Path("models/b.onnx"), network("projection"))
+    entry = """
+        [[tool.shortcut-audit.ignore]]
+        rule = "avoidable-projection"
+        model = "models/a.onnx"
+        shortcut = "blocks.*"
+        reason = "trained years ago"
+    """
+    Path("pyproject.toml").write_text(f"{entry}\n")
+    answer = command("models", "--format", "json")
+    assert [f["source"] for f in json.loads(answer.out)["findings"]] == ["models/b.onnx"]
+    Path("pyproject.toml").write_text(f"{entry}\nexpires = 2020-01-01\n")
+    rules = [rule for rule, _, _ in command("models", "--format", "json").findings()]
+    assert rules == ["avoidable-projection", "avoidable-projection", "unused-ignore"]
+
+
+def test_each_model_has_its_own_budget_and_its_own_baseline(command: Command) -> None:
+    for name in ("small", "big"):
+        save(Path(f"models/{name}.onnx"), network("projection"))
+    Path("pyproject.toml").write_text(
+        '[tool.shortcut-audit]\nmodels = ["models/*.onnx"]\nmax-projections = 0\nbaseline = "base.json"\n'
+        '[[tool.shortcut-audit.models-overrides]]\npath = "models/big.onnx"\nmax-projections = 9\n'
+    )
+    assert command("--write-baseline", "base.json", "-q").status == 1  # over budget, but written
+    save(Path("models/big.onnx"), network("identity"))
+    answer = command("--format", "json")
+    found = [(f["rule"], f["source"]) for f in json.loads(answer.out)["findings"] if f["level"] != "warning"]
+    assert found == [("shortcut-improved", "models/big.onnx"), ("too-many-projections", "models/small.onnx")]
+    assert answer.status == 1
+
+
+def test_another_model_is_a_baseline(command: Command) -> None:
+    save(Path("old.onnx"), network("identity"))
+    save(Path("new.onnx"), network("projection"))
+    answer = command("new.onnx", "--baseline", "old.onnx", "--format", "json")
+    assert answer.status == 1
+    assert ("identity-lost", "error", "blocks.0") in answer.findings()
+
+
+def test_accepting_one_model_keeps_the_others(command: Command) -> None:
+    save(Path("a.onnx"), network("identity"))
+    save(Path("b.onnx"), network("identity"))
+    assert command("a.onnx", "b.onnx", "--write-baseline", "base.json", "-q").status == 0
+    before = Path("base.json").read_text()
+    save(Path("b.onnx"), network("projection"))
+    assert command("b.onnx", "--write-baseline", "base.json", "-q").status == 0
+    assert [model["source"] for model in json.loads(Path("base.json").read_text())["models"]] == ["a.onnx", "b.onnx"]
+    assert before != Path("base.json").read_text()
+    assert command("a.onnx", "b.onnx", "--baseline", "base.json").status == 0
+
+
+def test_a_model_is_never_written_over_by_a_baseline(command: Command) -> None:
+    model = save(Path("a.onnx"), network("identity"))
+    before = model.read_bytes()
+    assert command("a.onnx", "--write-baseline", "a.onnx").status == 2
+    assert model.read_bytes() == before
+
+
+# --- the story -------------------------------------------------------------------------------------------------------
+
+
+class Repository:
+    """A git repository with a model in it, and the command beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.summary = folder.parent / "summary.md"
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.git("config", "user.email", "somebody@example.org")
+        self.git("config", "user.name", "Somebody")
+
+    def git(self, *arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=self.folder, check=True, capture_output=True)  # noqa: S607
+
+    def commit(self, message: str, *blocks: str) -> None:
+        """A revision of models/net.onnx, exported from net.py in this checkout."""
+        save(self.folder / "models" / "net.onnx", network(*blocks, folder=str(self.folder)))
+        self.git("add", "--all")
+        self.git("commit", "--quiet", f"--message={message}")
+
+    def audit(self, *arguments: str) -> Answer:
+        environment = {**os.environ, "GITHUB_STEP_SUMMARY": str(self.summary), "COLUMNS": "80", "NO_COLOR": "1"}
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "shortcut_audit", *arguments],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def test_the_story(tmp_path: Path) -> None:
+    """A team accepts what it has; a change loses an identity; it is accepted; a budget stops it all the same."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    repository = Repository(folder)
+    (folder / "net.py").write_text("# the network\n" * 20)
+    config = '[tool.shortcut-audit]\nmodels = ["models/*.onnx"]\nbaseline = "shortcuts.json"\n'
+    (folder / "pyproject.toml").write_text(config)
+
+    repository.commit("base", "identity", "identity", "strided")
+    assert repository.audit().status == 2  # a gate without its baseline is not green
+    assert repository.audit("--write-baseline", "shortcuts.json", "-q").status == 0
+    repository.commit("accept", "identity", "identity", "strided")
+    assert repository.audit("-q").status == 0
+
+    repository.git("checkout", "--quiet", "-b", "head")
+    repository.commit("head", "identity", "projection", "strided")
+    failing = repository.audit(
+        "--format", "github", "-o", "out.txt", "-o", "out.md", "-o", "out.sarif", "-o", "out.json"
+    )
+    assert failing.status == 1
+    assert (
+        "::error file=net.py,line=11,title=shortcut-audit%3A identity-lost::blocks.1 of models/net.onnx: "
+        in failing.out
+    )
+    text, markdown = (folder / "out.txt").read_text(), (folder / "out.md").read_text()
+    assert "identity-lost: models/net.onnx: blocks.1 (net.py:11): was an identity" in " ".join(text.split())
+    assert "| **error** | identity-lost | `blocks.1`<br>`net.py:11`<br>`models/net.onnx` | was an identity" in markdown
+    assert repository.summary.read_text() == markdown
+    (result, *_) = json.loads((folder / "out.sarif").read_text())["runs"][0]["results"]
+    assert (result["ruleId"], result["level"]) == ("identity-lost", "error")
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "net.py"
+    assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 11
+    report = json.loads((folder / "out.json").read_text())
+    (change,) = report["comparisons"][0]["changes"]
+    assert (change["then"]["kind"], change["now"]["kind"], change["now"]["key"]) == (
+        "identity",
+        "projection",
+        "blocks.1",
+    )
+
+    (said,) = [f["message"] for f in report["findings"] if f["rule"] == "identity-lost"]
+    words = said.partition("To accept: shortcut-audit ")[2].split(" ")
+    assert words == ["models/net.onnx", "--write-baseline", "shortcuts.json"]
+    assert repository.audit(*words).status == 0
+    assert repository.audit().status == 0
+    repository.git("add", "--all")
+    changed = subprocess.run(
+        ["git", "diff", "--cached", "--numstat", "shortcuts.json"],  # noqa: S607
+        cwd=folder, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert changed.split() == ["1", "1", "shortcuts.json"]  # one line, for the one shortcut
+
+    (folder / "pyproject.toml").write_text(config + "max-projections = 1\n")
+    over = repository.audit()
+    assert over.status == 1
+    assert "too-many-projections" in over.out
+    assert "identity-lost" not in over.out
+
+
+def test_the_json_of_the_story_keeps_to_its_schema(command: Command) -> None:
+    import jsonschema
+
+    save(Path("old.onnx"), network("identity", "projection"))
+    save(Path("new.onnx"), network("projection", "plain", "identity"))
+    answer = command("new.onnx", "--baseline", "old.onnx", "--format", "json")
+    jsonschema.validate(json.loads(answer.out), json.loads(json_reporter.schema()))
+    assert len(json.loads(answer.out)["comparisons"][0]["changes"]) == 3

@@ -1,0 +1,81 @@
+"""Does the house keep its own rules?
+
+The import contracts stand in pyproject.toml, one sentence each.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from importlinter import cli as importlinter
+
+import shortcut_audit
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path(shortcut_audit.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+SAMPLE = ROOT / "samples" / "resnet18.onnx"
+
+
+def name_of(module: Path) -> str:
+    return str(module.relative_to(PACKAGE))
+
+
+def test_import_contracts_hold() -> None:
+    status = importlinter.lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
+    assert status == importlinter.EXIT_STATUS_SUCCESS
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_each_module_answers_one_question(module: Path) -> None:
+    """Its docstring opens with that question: the first sentence ends in a question mark."""
+    docstring = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
+    assert docstring, "no docstring"
+    question, mark, _ = docstring.partition("?")
+    assert mark, docstring
+    assert ". " not in question.replace("\n", " "), docstring
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_only_the_command_line_prints(module: Path) -> None:
+    """`print`, `click.echo`, and whatever writes to the process's own streams."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    printing = [
+        f"line {node.lineno}"
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Name) and node.id == "print")
+        or (isinstance(node, ast.Attribute) and node.attr in {"echo", "secho", "stdout", "stderr"})
+    ]
+    assert not printing or name_of(module) == "cli.py"
+
+
+def loaded_after(*statements: str) -> set[str]:
+    """Names of the modules that a fresh interpreter has loaded after these statements."""
+    program = "\n".join(["import sys", *statements, "print(*sys.modules, file=sys.__stdout__)"])
+    run = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
+    return set(run.stdout.splitlines()[-1].split())
+
+
+def test_an_onnx_file_is_audited_without_a_framework() -> None:
+    """Holds where torch is installed, as it is in .ci/run; elsewhere nothing could be imported."""
+    loaded = loaded_after(
+        "from shortcut_audit.pipeline import audit_file",
+        f"audit_file({str(SAMPLE)!r})",
+    )
+    assert "shortcut_audit.pipeline" in loaded
+    assert loaded.isdisjoint({"torch", "sympy", "onnx_ir", "onnxruntime"})
+
+
+def test_help_loads_nothing_heavy() -> None:
+    loaded = loaded_after(
+        "from shortcut_audit.cli import main",
+        "sys.argv = ['shortcut-audit', '--help']",
+        "try: main()",
+        "except SystemExit: pass",
+    )
+    assert "shortcut_audit.cli" in loaded
+    assert loaded.isdisjoint({"onnx", "networkx", "numpy", "torch"})
