@@ -65,16 +65,20 @@ def _given(draft: Draft, specs: Sequence[InputSpec]) -> list[InputSpec | None]:
 
 
 def _check(draft: Draft, dims: Mapping[str, int]) -> None:
-    """A dimension that is not there is a slip of the pen, unless the model leaves nothing open."""
+    """Dimensions of which the model has none are a slip of the pen, unless it leaves nothing open.
+
+    One that it has is enough: the others may be meant for another model of the same run.
+    """
     open_dims = [
         _name_of(name, axis, size)
         for name, tensor_type in draft.inputs
         for axis, size in enumerate(tensor_type.shape or ())
         if not isinstance(size, int)
     ]
-    for name in dims:
-        if open_dims and name not in open_dims and not any(name in (t.shape or ()) for t in draft.recorded.values()):
-            raise UsageError(f"the model has no dimension {name!r}; open are {_listed(list(dict.fromkeys(open_dims)))}")
+    inner = {size for tensor_type in draft.recorded.values() for size in tensor_type.shape or ()}
+    if dims and open_dims and not any(name in open_dims or name in inner for name in dims):
+        asked = ", ".join(repr(name) for name in dims)
+        raise UsageError(f"the model has no dimension {asked}; open are {_listed(list(dict.fromkeys(open_dims)))}")
 
 
 def _listed(names: list[str]) -> str:

@@ -14,9 +14,9 @@ def load(source: str) -> Draft:
     """
     path = Path(source)
     if path.suffix.lower() == ".pt2":
-        from shortcut_audit.loaders import pt2
+        from shortcut_audit.loaders.pt2 import load as load_pt2
 
-        return pt2.load(path)
-    from shortcut_audit.loaders import onnx_file
+        return load_pt2(path)
+    from shortcut_audit.loaders.onnx_file import load as load_onnx
 
-    return onnx_file.load(path)
+    return load_onnx(path)

@@ -95,7 +95,8 @@ def _size(dim: TensorShapeProto.Dimension) -> Dim:
     kind = dim.WhichOneof("value")
     if kind == "dim_value":
         return dim.dim_value if dim.dim_value >= 0 else None
-    return text(dim.dim_param) or None if kind == "dim_param" else None
+    symbol = text(dim.dim_param) if kind == "dim_param" else ""
+    return symbol if any(map(str.isalnum, symbol)) else None  # Paddle writes "?" for every size it does not know
 
 
 def _sizes(dims: Iterable[int], name: str) -> tuple[int, ...]:
