@@ -98,8 +98,16 @@ class _Assembly:
                     self.constants[name] = Constant(tensor_type, (*weights, *filled))
             return
         op = Op(
-            node.kind, node.label or node.kind, node.name, inputs, node.outputs, node.attributes, node.scope, node.source
-        )  # fmt: skip
+            kind=node.kind,
+            label=node.label or node.kind,
+            name=node.name,
+            inputs=inputs,
+            outputs=node.outputs,
+            attributes=node.attributes,
+            scope=node.scope,
+            source=node.source,
+            absorbs_norm=node.absorbs_norm,
+        )
         self.ops.append(op)
         sources = dict.fromkeys(op.values())
         for slot, (name, inferred) in enumerate(zip(node.outputs, made, strict=True)):

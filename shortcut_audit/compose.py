@@ -14,6 +14,7 @@ from shortcut_audit.cost import Ledger, parameters, span, unbound_symbols
 from shortcut_audit.extent import Measure
 from shortcut_audit.graph import ModelGraph, Op, Source, elements, size_in_bytes
 from shortcut_audit.merges import Refusal
+from shortcut_audit.names import displayable
 from shortcut_audit.notes import notes_on
 from shortcut_audit.operators import Step
 from shortcut_audit.shortcuts import Found
@@ -85,19 +86,19 @@ def _shortcuts(graph: ModelGraph, ledger: Ledger, priced: tuple[Priced, ...]) ->
     position: dict[str, int] = {}
     entries = []
     for shortcut in priced:
-        scope = shortcut.found.merge.op.scope
+        scope = displayable(shortcut.found.merge.op.scope)
         nth = position[scope] = position.get(scope, -1) + 1
         key = (scope or "(root)") + (f"#{nth}" if nth else "")
-        entries.append(_entry(graph, ledger, shortcut, key))
+        entries.append(_entry(graph, ledger, shortcut, scope, key))
     return tuple(entries)
 
 
-def _entry(graph: ModelGraph, ledger: Ledger, shortcut: Priced, key: str) -> report.Shortcut:
+def _entry(graph: ModelGraph, ledger: Ledger, shortcut: Priced, scope: str, key: str) -> report.Shortcut:
     found, merge = shortcut.found, shortcut.found.merge
     has_weight, has_bias = _weight_and_bias(found)
     return report.Shortcut(
         key=key,
-        scope=merge.op.scope,
+        scope=scope,
         kind=shortcut.kind,
         merge=report.MergeInfo(
             op=merge.op.label,

@@ -84,7 +84,7 @@ def in_words(graph: ModelGraph, found: Found) -> str:
 def _said(graph: ModelGraph, op: Op) -> str:
     call = Call.of(graph, op)
     roles = {weight.role for weight in weights_of(op)}
-    bias = "bias" if "bias" in roles else "no bias"
+    bias = ("bias (folded norm)" if op.absorbs_norm else "bias") if "bias" in roles else "no bias"
     if op.kind in {"Conv", "ConvTranspose", "DeformConv"}:
         name = {"Conv": "conv", "ConvTranspose": "transposed conv", "DeformConv": "deformable conv"}[op.kind]
         return ", ".join(

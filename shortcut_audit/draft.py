@@ -55,6 +55,8 @@ class Node:
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     scope: str = ""
     source: Source | None = None
+    absorbs_norm: bool = False
+    """Whether the exporter is known to have folded a normalisation into the weights and the bias."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,8 @@ class Op:
     scope: str = ""
     """Dotted path of the module that the op ran in, where the exporter recorded it ("layer1.0")."""
     source: Source | None = None
+    absorbs_norm: bool = False
+    """Whether the exporter is known to have folded a normalisation into the op: its bias is that norm's shift."""
 
     def values(self) -> list[str]:
         """Ids of the values that it reads, in slot order, repeats kept."""

@@ -12,8 +12,23 @@ from shortcut_audit.shortcuts import Found
 
 def notes_on(found: Found, kind: Kind) -> tuple[str, ...]:
     """The notes on one shortcut, most important first."""
-    checks = (_subtracted, _normalisation_only, _bare_normalisation, _linear_branch, _opaque_branch, _requantised)
+    checks = (
+        _folded,
+        _subtracted,
+        _normalisation_only,
+        _bare_normalisation,
+        _linear_branch,
+        _opaque_branch,
+        _requantised,
+    )
     return tuple(note for check in checks if (note := check(found, kind)))
+
+
+def _folded(found: Found, kind: Kind) -> str:
+    """An eval export rewrites conv + BatchNorm into one conv: W_s gains a bias, and loses the norm's scale."""
+    if any(link.op.absorbs_norm for link in found.route):
+        return "the exporter folded a normalisation into W_s: its bias is that norm's shift, not a bias of the model's"
+    return ""
 
 
 def _subtracted(found: Found, kind: Kind) -> str:

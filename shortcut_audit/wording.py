@@ -5,12 +5,16 @@ Nothing here is cut off with dots but names and the shapes of absurd rank; what 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shortcut_audit.report import KINDS, Kind, ModelReport, Option, Shape, Shortcut, Span
 
 UNKNOWN = "unknown"
+SYMBOL = re.compile(r"\w[\w.:-]*")
+"""A symbolic size that is a name; any other is an expression over names."""
+
 RANK_SHOWN = 8
 """Sizes of a shape that are spelled out."""
 
@@ -113,6 +117,8 @@ def shape(sizes: Shape) -> str:
 
 
 def _size(size: int | str | None) -> str:
+    if isinstance(size, str) and not SYMBOL.fullmatch(size):
+        return "?"  # an expression over symbols, as torch records it: JSON has it in full
     if isinstance(size, int) and size.bit_length() > 200:
         return short(size)
     return "?" if size is None else str(size)

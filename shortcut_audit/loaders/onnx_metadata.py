@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 NAME_SCOPES = "pkg.torch.onnx.name_scopes"
 STACK_TRACE = "pkg.torch.onnx.stack_trace"
 
+REWRITES = "pkg.onnxscript.rewriter.rule_name"
+
+RENAMED = re.compile(r"onnx::Conv(Transpose)?_\d+")
+"""What the TorchScript exporter calls a convolution's tensors once it has folded a normalisation into them (2)."""
+
 LONGEST_RECORD = 10_000
 """Characters of a record that are looked at: some fifty modules within each other."""
 
@@ -43,10 +48,19 @@ def scope_and_source(node: NodeProto) -> tuple[str, Source | None]:
     return scope or scope_in_name(text(node.name)), source
 
 
+def absorbs_norm(node: NodeProto) -> bool:
+    """Whether the exporter has folded a normalisation into the node, as far as it says so: by metadata (1), by names (2)."""
+    if any(entry.key == REWRITES and "BatchNorm" in text(entry.value) for entry in node.metadata_props):
+        return True
+    weights = [text(name) for name in node.input[1:3]]
+    return len(weights) == 2 and all(RENAMED.fullmatch(name) for name in weights)
+
+
 def scope_in_name(name: str) -> str:
-    """The module path that a node's name spells, if it does (2, 3)."""
+    """The module path that a node's name spells, if it does (2, 3). An optimiser may have put a word before it."""
     if "/" not in name:
         return ""
+    name = name[name.find(" /") + 1 :]  # ONNX Runtime: "fused /layer1/layer1.0/Add"
     parts = name.split("/")[:-1]
     return displayable(_joined(parts[1:]) if parts[0] == "" else "/".join(parts))
 

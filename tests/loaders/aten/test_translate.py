@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.graph import TensorType
+from tests.loaders.aten.programs import drawn, translated
+
+
+def test_inputs_outputs_and_what_is_stored() -> None:
+    draft = translated("""
+        x: 1x4
+        w: parameter 4x4
+        m: buffer 4
+        y = aten.linear.default(input=x, weight=w) -> 1x4
+        z = aten.sub.Tensor(self=y, other=m) -> 1x4
+        return z, y, z
+    """)
+    assert draft.inputs == (("x", TensorType((1, 4), "float32")),)
+    assert draft.outputs == ("z", "y")
+    assert [(tensor.name, tensor.shape, tensor.learned) for tensor in draft.tensors] == [
+        ("w", (4, 4), True),
+        ("m", (4,), False),
+    ]
+    assert draft.recorded["y"] == TensorType((1, 4), "float32")
+
+
+def test_no_two_tensors_share_a_name() -> None:
+    """A parameter may be called like an op's result; so may a result and a part of what a rule writes."""
+    assert drawn("""
+        x: 4
+        mul: parameter 4
+        y = aten.add.Tensor(self=x, other=mul, alpha=2) -> 4
+        z = aten.neg.default(self=y) -> 4
+        return z
+    """) == ["y.Mul = Mul(mul, 2)", "y = Add(x, y.Mul)", "z = Neg(y)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("x: 4\nz = aten.neg.default(self=y) -> 4\nreturn z", "node 'z' reads 'y' before anything made it"),
+        (
+            "x: 4\nz = aten.neg.default(self=y) -> 4\ny = aten.neg.default(self=x) -> 4\nreturn z",
+            "node 'z' reads 'y' before anything made it",
+        ),
+        (
+            "x: 4\ny = aten.neg.default(self=x) -> 4\ny = aten.abs.default(self=x) -> 4\nreturn y",
+            "node 'y' makes 'y' again",
+        ),
+        ("x: 4\nx = aten.neg.default(self=x) -> 4\nreturn x", "node 'x' makes 'x' again"),
+    ],
+)
+def test_a_program_that_cannot_run_is_refused(text: str, reason: str) -> None:
+    """In-place ops mean what they do only in the order in which they run, so nothing is sorted."""
+    with pytest.raises(UnreadableModel, match=re.escape(reason)):
+        translated(text)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "aten.add.Tensor(self=x)",
+        "aten.add.Tensor(self=x, other=[1, 2])",
+        "aten.conv2d.default(input=x, weight=3)",
+        "aten.conv2d.default(input=x, weight=x, stride='fast')",
+        "aten.transpose.int(self=x, dim0=0, dim1=9)",
+        "aten.split.Tensor(self=x, split_size=0)",
+        "aten.chunk.default(self=x, chunks=-1)",
+        "aten.unfold.default(self=x, dimension=0, size=-3, step=0)",
+        "aten.pad.default(self=x, pad=[1, 2, 3])",
+        "aten.stack.default(tensors=[])",
+        "aten.cat.default(tensors=[])",
+        "aten.lstm.input(input=x, hx=[x], params=[], num_layers=10000000000)",
+        "aten.max_pool2d.default(self=x, kernel_size=[])",
+        "aten.tensor_split.sections(self=x, sections=1000000000)",
+        "aten.einsum.default(equation=3, tensors=[x])",
+        "aten.var.correction(self=x, correction=None, dim=[])",
+        "aten.repeat_interleave.self_int(self=x, repeats=2)",
+        "aten.movedim.intlist(self=x, source=[0, 1], destination=[7])",
+        "aten.slice.Tensor(self=x, dim=0, start='a')",
+        "aten.index.Tensor(self=x, indices=[])",
+    ],
+)
+def test_absurd_arguments_do_no_harm(call: str) -> None:
+    """Whatever they become, it is a graph."""
+    nodes = drawn(f"x: 4\nz = {call} -> 4\nreturn z")
+    assert any(node.startswith("z = ") for node in nodes)
