@@ -347,6 +347,13 @@ class Between:
             last = op
         return total
 
+    def cost(self, way: int, operand: int) -> int:
+        """What the cheapest route from a way's fork to a value costs; the value must be computed from the fork."""
+        costs = {self._ways[way].fork: 0}
+        for number in self._region(way, [operand]):
+            costs[number] = min(costs[p] + UNIT[level] for p, level, _ in self._parents(number) if p in costs)
+        return costs[operand]
+
     def ops(self, way: int, operands: Iterable[int]) -> tuple[Op, ...]:
         """The ops between a way's fork and some values, leapt-over ones included."""
         found: dict[Op, None] = {}

@@ -88,6 +88,8 @@ TIES = 16
 class _Work:
     """What tells two operands of the same class apart."""
 
+    cost: int
+    """Of the cheapest route from the fork (lineage.UNIT)."""
     mixing: bool
     macs: int | None
     maps: tuple[tuple[int, ...], ...]
@@ -145,8 +147,9 @@ class _Trial:
     def _objection(self, position: int, workers: Iterable[int]) -> str:
         """Why a way is no shortcut; empty if it is one. Some other operand must do real work, and strictly more.
 
-        More is: 1. a dearer class; or, the class being the same, 2. mixing, where the way mixes nothing, or 3. more
-        MACs. Two equal linear maps (of the same weight shapes) are parallel, wherever they are applied: averaged heads.
+        More is: 1. a dearer class; or, the class being the same and the route no cheaper, 2. mixing, where the way mixes
+        nothing, or 3. more MACs. Two equal linear maps (of the same weight shapes) are parallel, wherever they are
+        applied: averaged heads.
         """
         way, bit = self._ways[position], 1 << position
         own = self._reached(way.operand)
@@ -159,7 +162,7 @@ class _Trial:
         mine = self._work(position, way.operand)
         for worker in islice(equals, TIES):
             other = self._work(position, worker)
-            if level is Step.LINEAR and other.maps == mine.maps:
+            if other.cost < mine.cost or (level is Step.LINEAR and other.maps == mine.maps):
                 continue
             if other.mixing != mine.mixing:
                 more = other.mixing  # 2
@@ -181,8 +184,9 @@ class _Trial:
         key = self._ways[position].fork, operand
         if key not in self._kept:
             number = [self._numbers[operand]]
+            cost = self._between.cost(position, *number)
             extent = self._between.extent(position, number)
-            self._kept[key] = _Work(extent.mixing, extent.macs, _maps(self._between.ops(position, number)))
+            self._kept[key] = _Work(cost, extent.mixing, extent.macs, _maps(self._between.ops(position, number)))
         return self._kept[key]
 
     def _found(self, position: int, workers: Iterable[int]) -> Found:

@@ -193,6 +193,23 @@ def test_two_equal_linear_maps_are_parallel_branches() -> None:
     assert reasons("x -> Conv.1{k=1} -> Add", "x -> Conv.2{k=1} -> Add") == ["parallel branches"]
 
 
+def test_a_low_rank_adapter_is_a_parallel_branch() -> None:
+    """LoRA (Hu et al. 2021): W x + B A x. The cheaper route is W x, and B A x does less, not more."""
+    drawn = ("x -> MatMul.W -> Add", "x -> MatMul.A{out=2} -> MatMul.B{in=2,out=8} -> Add")
+    assert reasons(*drawn, shape=(1, 4, 8)) == ["parallel branches"]
+
+
+def test_a_scaled_shortcut_beside_a_pooling_mixer() -> None:
+    """PoolFormerV2: s x + (pool(n) - n) with n = norm(x), folded into one sum: the mixer does more than the scale."""
+    (shortcut,) = audited(
+        "x -> Mul.s -> Add",
+        "#s -> Mul.s",
+        "x -> GroupNormalization -> AveragePool{k=1,stride=1} -> Sub -> Add",
+        "GroupNormalization -> Sub",
+    ).shortcuts
+    assert (shortcut.kind, shortcut.fork.name, shortcut.parameters) == ("projection", "x", 8)
+
+
 @pytest.mark.parametrize("gate", ["Sigmoid.s", "HardSigmoid.s", "Erf.s", "Softplus.s -> Tanh.s"])
 def test_an_activation_written_as_a_product_is_no_gate(gate: str) -> None:
     """conv1x1 + SiLU (GELU, Mish, hard swish) on both sides: nonlinear, parallel branches."""

@@ -66,7 +66,7 @@ def load(path: Path) -> Draft:
 
 def _opened(path: Path) -> IO[bytes]:
     # Opening a named pipe would wait for a writer.
-    return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0)))
 
 
 def _check_kind(file: IO[bytes]) -> None:
@@ -107,7 +107,7 @@ def _check_directory(file: IO[bytes]) -> None:
         )
     length = END_RECORD.unpack_from(tail, at)[5]
     if length == 0xFFFFFFFF and at >= END_LOCATOR.size:
-        file.seek(END_LOCATOR.unpack_from(tail, at - END_LOCATOR.size)[2])
+        file.seek(min(size, END_LOCATOR.unpack_from(tail, at - END_LOCATOR.size)[2]))
         record = file.read(END_RECORD_64.size)
         length = END_RECORD_64.unpack(record)[8] if len(record) == END_RECORD_64.size else length
     if length > DIRECTORY_LIMIT:

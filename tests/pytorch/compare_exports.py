@@ -1,10 +1,9 @@
 """Do the audits of one model agree, however it is handed over?
 
-    python tests/pytorch/compare_exports.py [-v] [--onnx dynamo|torchscript|none] [NAME ...]
+    python tests/pytorch/compare_exports.py [-v] [--sources live,pt2,dynamo,torchscript] [NAME ...]
 
-Builds architectures of `transformers` from small configurations (nothing is downloaded) and audits each as a live module,
-as a .pt2 archive and as an ONNX export. All must name the same blocks with the same kinds. ONNX exporters fold and
-fuse, so block names are compared where the exporter keeps module scopes, and counts of each kind always.
+Builds architectures of `transformers` from small configurations (nothing is downloaded) and audits each as a live
+module, as a .pt2 archive, and as an ONNX file of either exporter. All must name the same blocks with the same kinds.
 """
 
 from __future__ import annotations
@@ -88,36 +87,167 @@ ARCHITECTURES: dict[str, Callable[[], tuple[Any, dict[str, Any]]]] = {
     "deit": transformer("DeiTModel", "DeiTConfig"),
     "beit": transformer("BeitModel", "BeitConfig"),
     "dinov2": transformer("Dinov2Model", "Dinov2Config"),
-    "swin": vision("SwinModel", "SwinConfig", image_size=32, patch_size=2, embed_dim=8, depths=[2, 1], num_heads=[2, 4], window_size=4),
+    "swin": vision(
+        "SwinModel",
+        "SwinConfig",
+        image_size=32,
+        patch_size=2,
+        embed_dim=8,
+        depths=[2, 1],
+        num_heads=[2, 4],
+        window_size=4,
+    ),
     "segformer": vision(
-        "SegformerModel", "SegformerConfig", depths=[1, 1, 1, 1], hidden_sizes=[8, 16, 24, 32], num_attention_heads=[1, 2, 2, 4]
+        "SegformerModel",
+        "SegformerConfig",
+        depths=[1, 1, 1, 1],
+        hidden_sizes=[8, 16, 24, 32],
+        num_attention_heads=[1, 2, 2, 4],
     ),
     "poolformer": vision("PoolFormerModel", "PoolFormerConfig", depths=[1, 1, 1, 1], hidden_sizes=[8, 16, 24, 32]),
-    "efficientnet": vision("EfficientNetModel", "EfficientNetConfig", image_size=32, width_coefficient=0.25, depth_coefficient=0.5, hidden_dim=320),
-    "mobilevit": vision("MobileViTModel", "MobileViTConfig", image_size=32, hidden_sizes=[16, 24, 32], neck_hidden_sizes=[8, 8, 16, 16, 24, 32, 40]),
+    "efficientnet": vision(
+        "EfficientNetModel",
+        "EfficientNetConfig",
+        image_size=32,
+        width_coefficient=0.25,
+        depth_coefficient=0.5,
+        hidden_dim=320,
+    ),
+    "mobilevit": vision(
+        "MobileViTModel",
+        "MobileViTConfig",
+        image_size=32,
+        hidden_sizes=[16, 24, 32],
+        neck_hidden_sizes=[8, 8, 16, 16, 24, 32, 40],
+    ),
     "bert": text("BertModel", "BertConfig"),
     "albert": text("AlbertModel", "AlbertConfig", embedding_size=16),
-    "distilbert": build("DistilBertModel", "DistilBertConfig", {"input_ids": TOKENS}, {"vocab_size": 99, "dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 64}),
+    "distilbert": build(
+        "DistilBertModel",
+        "DistilBertConfig",
+        {"input_ids": TOKENS},
+        {"vocab_size": 99, "dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 64},
+    ),
     "roberta": text("RobertaModel", "RobertaConfig"),
     "electra": text("ElectraModel", "ElectraConfig", embedding_size=16),
-    "gpt2": build("GPT2Model", "GPT2Config", MASKED, {"vocab_size": 99, "n_embd": 32, "n_layer": 2, "n_head": 4, "use_cache": False}),
-    "gpt-j": build("GPTJModel", "GPTJConfig", MASKED, {"vocab_size": 99, "n_embd": 32, "n_layer": 2, "n_head": 4, "rotary_dim": 4, "use_cache": False}),
+    "gpt2": build(
+        "GPT2Model",
+        "GPT2Config",
+        MASKED,
+        {"vocab_size": 99, "n_embd": 32, "n_layer": 2, "n_head": 4, "use_cache": False},
+    ),
+    "gpt-j": build(
+        "GPTJModel",
+        "GPTJConfig",
+        MASKED,
+        {"vocab_size": 99, "n_embd": 32, "n_layer": 2, "n_head": 4, "rotary_dim": 4, "use_cache": False},
+    ),
     "gpt-neox": build("GPTNeoXModel", "GPTNeoXConfig", MASKED, {**TEXT, "use_cache": False}),
-    "opt": build("OPTModel", "OPTConfig", {"input_ids": TOKENS}, {"vocab_size": 99, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "ffn_dim": 64, "word_embed_proj_dim": 32, "use_cache": False}),
-    "bloom": build("BloomModel", "BloomConfig", {"input_ids": TOKENS}, {"vocab_size": 99, "hidden_size": 32, "n_layer": 2, "n_head": 4, "use_cache": False}),
+    "opt": build(
+        "OPTModel",
+        "OPTConfig",
+        {"input_ids": TOKENS},
+        {
+            "vocab_size": 99,
+            "hidden_size": 32,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "ffn_dim": 64,
+            "word_embed_proj_dim": 32,
+            "use_cache": False,
+        },
+    ),
+    "bloom": build(
+        "BloomModel",
+        "BloomConfig",
+        {"input_ids": TOKENS},
+        {"vocab_size": 99, "hidden_size": 32, "n_layer": 2, "n_head": 4, "use_cache": False},
+    ),
     "llama": decoder("LlamaModel", "LlamaConfig"),
     "mistral": decoder("MistralModel", "MistralConfig"),
     "gemma": decoder("GemmaModel", "GemmaConfig", head_dim=8),
     "gemma2": decoder("Gemma2Model", "Gemma2Config", head_dim=8),
     "qwen2": decoder("Qwen2Model", "Qwen2Config"),
     "phi": decoder("PhiModel", "PhiConfig"),
-    "falcon": build("FalconModel", "FalconConfig", {"input_ids": TOKENS}, {"vocab_size": 99, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "use_cache": False}),
-    "t5": build("T5Model", "T5Config", {"input_ids": TOKENS, "decoder_input_ids": TOKENS}, {"vocab_size": 99, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4, "use_cache": False}),
-    "bart": build("BartModel", "BartConfig", {"input_ids": TOKENS, "decoder_input_ids": TOKENS}, {"vocab_size": 99, "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4, "decoder_attention_heads": 4, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "use_cache": False}),
-    "whisper": build("WhisperModel", "WhisperConfig", {"input_features": (1, 80, 60), "decoder_input_ids": TOKENS, "decoder_attention_mask": TOKENS}, {"vocab_size": 99, "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4, "decoder_attention_heads": 4, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "max_source_positions": 30, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 1, "use_cache": False}),
-    "wav2vec2": build("Wav2Vec2Model", "Wav2Vec2Config", {"input_values": (1, 1600)}, {**TEXT, "conv_dim": [16, 16], "conv_stride": [5, 4], "conv_kernel": [10, 8], "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4, "mask_time_prob": 0.0}),
-    "mamba": build("MambaModel", "MambaConfig", {"input_ids": TOKENS}, {"vocab_size": 99, "hidden_size": 32, "num_hidden_layers": 2, "state_size": 4, "use_cache": False}),
-    "clip": build("CLIPModel", "CLIPConfig", {"input_ids": TOKENS, "pixel_values": PIXELS}, {"text_config": {**TEXT, "max_position_embeddings": 16, "projection_dim": 16, "eos_token_id": 2}, "vision_config": {**{k: v for k, v in TEXT.items() if k != "vocab_size"}, **IMAGE, "projection_dim": 16}, "projection_dim": 16}),
+    "falcon": build(
+        "FalconModel",
+        "FalconConfig",
+        {"input_ids": TOKENS},
+        {"vocab_size": 99, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "use_cache": False},
+    ),
+    "t5": build(
+        "T5Model",
+        "T5Config",
+        {"input_ids": TOKENS, "decoder_input_ids": TOKENS},
+        {"vocab_size": 99, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4, "use_cache": False},
+    ),
+    "bart": build(
+        "BartModel",
+        "BartConfig",
+        {"input_ids": TOKENS, "decoder_input_ids": TOKENS},
+        {
+            "vocab_size": 99,
+            "d_model": 32,
+            "encoder_layers": 2,
+            "decoder_layers": 2,
+            "encoder_attention_heads": 4,
+            "decoder_attention_heads": 4,
+            "encoder_ffn_dim": 64,
+            "decoder_ffn_dim": 64,
+            "use_cache": False,
+        },
+    ),
+    "whisper": build(
+        "WhisperModel",
+        "WhisperConfig",
+        {"input_features": (1, 80, 60), "decoder_input_ids": TOKENS, "decoder_attention_mask": TOKENS},
+        {
+            "vocab_size": 99,
+            "d_model": 32,
+            "encoder_layers": 2,
+            "decoder_layers": 2,
+            "encoder_attention_heads": 4,
+            "decoder_attention_heads": 4,
+            "encoder_ffn_dim": 64,
+            "decoder_ffn_dim": 64,
+            "max_source_positions": 30,
+            "pad_token_id": 0,
+            "bos_token_id": 1,
+            "eos_token_id": 2,
+            "decoder_start_token_id": 1,
+            "use_cache": False,
+        },
+    ),
+    "wav2vec2": build(
+        "Wav2Vec2Model",
+        "Wav2Vec2Config",
+        {"input_values": (1, 1600)},
+        {
+            **TEXT,
+            "conv_dim": [16, 16],
+            "conv_stride": [5, 4],
+            "conv_kernel": [10, 8],
+            "num_conv_pos_embeddings": 16,
+            "num_conv_pos_embedding_groups": 4,
+            "mask_time_prob": 0.0,
+        },
+    ),
+    "mamba": build(
+        "MambaModel",
+        "MambaConfig",
+        {"input_ids": TOKENS},
+        {"vocab_size": 99, "hidden_size": 32, "num_hidden_layers": 2, "state_size": 4, "use_cache": False},
+    ),
+    "clip": build(
+        "CLIPModel",
+        "CLIPConfig",
+        {"input_ids": TOKENS, "pixel_values": PIXELS},
+        {
+            "text_config": {**TEXT, "max_position_embeddings": 16, "projection_dim": 16, "eos_token_id": 2},
+            "vision_config": {**{k: v for k, v in TEXT.items() if k != "vocab_size"}, **IMAGE, "projection_dim": 16},
+            "projection_dim": 16,
+        },
+    ),
 }
 """Architectures by name."""
 
@@ -173,7 +303,11 @@ SOURCES: dict[str, Callable[[Any, dict[str, Any], Path], ModelReport]] = {
 def quiet() -> Iterable[None]:
     """Exporters talk."""
     logging.disable(logging.CRITICAL)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
         warnings.simplefilter("ignore")
         yield
     logging.disable(logging.NOTSET)
@@ -200,7 +334,9 @@ def compare(name: str, sources: Iterable[str], verbose: bool = False) -> str:
             trouble.append(f"{source}: uncounted {report.totals.uncounted}")
     if verbose:
         for source, report in found.items():
-            print(f"  {source}: {blocks(report)}\n    others: {collections.Counter(o.reason for o in report.other_adds)}")
+            print(
+                f"  {source}: {blocks(report)}\n    others: {collections.Counter(o.reason for o in report.other_adds)}"
+            )
     return "; ".join(trouble)
 
 

@@ -8,8 +8,8 @@
         return a, b
     ''')
 
-A name alone is an input of the model; "parameter" and "buffer" are stored. Types read "1x7:int64", "scalar", "scalar:bool";
-float32 where nothing is said. Strides are those of a contiguous tensor, or stand behind "@": "4x4@1x4".
+A name alone is an input of the model; "parameter" and "buffer" are stored. Types read "1x7:int64", "scalar",
+"scalar:bool"; float32 where nothing is said. Strides are those of a contiguous tensor, or stand behind "@": "4x4@1x4".
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from shortcut_audit.graph import Dim, TensorType
 from shortcut_audit.loaders.aten.graph import Argument, AtenGraph, AtenNode, AtenProgram, Ref
 from shortcut_audit.loaders.aten.translate import draft_of
 
-LINE = re.compile(r"(?P<names>[\w, ]+?) *(?:: *(?P<stored>parameter|buffer)? *(?P<type>\S+)|= *(?P<call>.+?\))(?: -> (?P<types>.+))?)$")
+LINE = re.compile(
+    r"(?P<names>[\w, ]+?) *"
+    r"(?:: *(?P<stored>parameter|buffer)? *(?P<type>\S+)|= *(?P<call>.+?\))(?: -> (?P<types>.+))?)$"
+)
 
 
 def drawn(text: str, **bodies: AtenGraph) -> list[str]:

@@ -124,7 +124,11 @@ def test_a_part_that_overlaps_is_taken_again() -> None:
         z = aten.neg.default(self=p) -> 2x3
         return z
     """)
-    assert nodes[-3:] == ["y~w = ScatterND(y, _, r)", "p~1 = Slice(y~w, [2], [9223372036854775807], [0])", "z = Neg(p~1)"]
+    assert nodes[-3:] == [
+        "y~w = ScatterND(y, _, r)",
+        "p~1 = Slice(y~w, [2], [9223372036854775807], [0])",
+        "z = Neg(p~1)",
+    ]
 
 
 def test_what_is_written_into_zeros() -> None:

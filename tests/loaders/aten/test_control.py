@@ -132,7 +132,12 @@ def test_a_scan_reads_slices_and_stacks_results() -> None:
         "last = Loop(n, h)",
         "all = Loop(o)",
     ]
-    assert [dict(node.attributes) for node in draft.nodes if "Loop" in node.kind] == [{}, {"axis": 0}, {}, {"stacked": 0}]
+    assert [dict(node.attributes) for node in draft.nodes if "Loop" in node.kind] == [
+        {},
+        {"axis": 0},
+        {},
+        {"stacked": 0},
+    ]
     assert draft.recorded["last.slice"].shape == (4,)
 
 

@@ -4,10 +4,10 @@ import pytest
 
 from shortcut_audit.loaders.aten.provenance import innermost_frame, module_path
 
-TRACE = '''File "model.py", line 12, in forward
+TRACE = """File "model.py", line 12, in forward
     x = self.block(x)
   File "lib/block.py", line 34, in forward
-    return x + self.f(x)'''
+    return x + self.f(x)"""
 
 
 def test_the_last_frame_wrote_the_op() -> None:
@@ -15,7 +15,10 @@ def test_the_last_frame_wrote_the_op() -> None:
 
 
 def test_generated_code_is_nobodys() -> None:
-    assert innermost_frame(TRACE + '\n  File "<eval_with_key>.7", line 5, in forward\n    add = x + y') == ("lib/block.py", 34)
+    assert innermost_frame(TRACE + '\n  File "<eval_with_key>.7", line 5, in forward\n    add = x + y') == (
+        "lib/block.py",
+        34,
+    )
 
 
 def test_carets_under_the_line_do_no_harm() -> None:

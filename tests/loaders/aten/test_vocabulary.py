@@ -188,8 +188,16 @@ def test_layer_norm_is_over_as_many_axes_as_its_shape_names() -> None:
             {"kernel_shape": (2, 2), "strides": (1, 1), "pads": (0, 0, 0, 0), "ceil_mode": 1, "count_include_pad": 0},
         ),
         ("aten.adaptive_avg_pool2d.default(self=x, output_size=[1, 1])", "ReduceMean", {"keepdims": 1}),
-        ("aten.adaptive_avg_pool2d.default(self=x, output_size=[4, 2])", "AdaptiveAveragePool", {"output_size": (4, 2)}),
-        ("aten.adaptive_max_pool2d.default(self=x, output_size=[4, 2])", "MaxPool", {"kernel_shape": (2, 4), "strides": (2, 4)}),
+        (
+            "aten.adaptive_avg_pool2d.default(self=x, output_size=[4, 2])",
+            "AdaptiveAveragePool",
+            {"output_size": (4, 2)},
+        ),
+        (
+            "aten.adaptive_max_pool2d.default(self=x, output_size=[4, 2])",
+            "MaxPool",
+            {"kernel_shape": (2, 4), "strides": (2, 4)},
+        ),
     ],
 )
 def test_pooling(call: str, kind: str, shown: dict[str, object]) -> None:
@@ -218,12 +226,18 @@ def test_pooling(call: str, kind: str, shown: dict[str, object]) -> None:
         ("aten.narrow.default(self=x, dim=1, start=1, length=2)", ["z = Slice(x, [1], [3], [1])"]),
         ("aten.cat.default(tensors=[x, x], dim=-1)", ["z = Concat(x, x)"]),
         ("aten.stack.default(tensors=[x, x], dim=-1)", ["z = Stack(x, x)"]),
-        ("aten.repeat.default(self=x, repeats=[2, 1, 1, 3])", ["z.Unsqueeze = Unsqueeze(x, [0])", "z = Tile(z.Unsqueeze, [2, 1, 1, 3])"]),
+        (
+            "aten.repeat.default(self=x, repeats=[2, 1, 1, 3])",
+            ["z.Unsqueeze = Unsqueeze(x, [0])", "z = Tile(z.Unsqueeze, [2, 1, 1, 3])"],
+        ),
         ("aten.pad.default(self=x, pad=[1, 2, 0, 3])", ["z = Pad(x, [0, 0, 1, 0, 3, 2])"]),
         ("aten.roll.default(self=x, shifts=[1], dims=[-1])", ["z = Roll(x)"]),
         ("aten.index_select.default(self=x, dim=1, index=i)", ["z = Gather(x, i)"]),
         ("aten.index.Tensor(self=x, indices=[None, i])", ["z = Gather(x, i)"]),
-        ("aten.index.Tensor(self=x, indices=[i, i])", ["z.SequenceConstruct = SequenceConstruct(i, i)", "z = GatherND(x, z.SequenceConstruct)"]),
+        (
+            "aten.index.Tensor(self=x, indices=[i, i])",
+            ["z.SequenceConstruct = SequenceConstruct(i, i)", "z = GatherND(x, z.SequenceConstruct)"],
+        ),
         ("aten.zeros_like.default(self=x)", ["z.Shape = Shape(x)", "z = ConstantOfShape(z.Shape, 0.0)"]),
         ("aten.full.default(size=[2, 3], fill_value=7.0)", ["z = ConstantOfShape([2, 3], 7.0)"]),
         ("aten.arange.start(start=1, end=5)", ["z = Range(1, 5, 1)"]),
@@ -294,7 +308,8 @@ def test_an_output_that_nobody_reads_is_not_made_opaque() -> None:
 
 
 def test_checks_make_nothing() -> None:
-    text = "x: 2\n_ = aten._assert_tensor_metadata.default(a=x, dtype='float32')\nz = aten.relu.default(self=x) -> 2\nreturn z"
+    check = "_ = aten._assert_tensor_metadata.default(a=x, dtype='float32')"
+    text = f"x: 2\n{check}\nz = aten.relu.default(self=x) -> 2\nreturn z"
     assert drawn(text) == ["z = Relu(x)"]
 
 
@@ -304,5 +319,5 @@ def test_a_node_keeps_its_name_and_the_operator_as_the_file_has_it() -> None:
 
 
 def test_no_operator_is_listed_in_place() -> None:
-    """ "aten.add_" is derived from "aten.add": a row of its own would be a second meaning."""
+    """What "aten.add_" means follows from "aten.add": a row of its own would be a second meaning."""
     assert [name for name in VOCABULARY if name.endswith("_") and not name.endswith("__")] == []
