@@ -4,24 +4,44 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from shortcut_audit.errors import UsageError
 from shortcut_audit.inputs import parse_inputs
-from shortcut_audit.pipeline import audit_file
+from shortcut_audit.pipeline import audit_file, audit_object
 from shortcut_audit.report import ModelReport
 
 
 def audit(
-    model: str | os.PathLike[str], *, dims: Mapping[str, int] | None = None, inputs: Sequence[str] = ()
+    model: Any,
+    *example: Any,
+    kwargs: Mapping[str, Any] | None = None,
+    dims: Mapping[str, int] | None = None,
+    inputs: Sequence[str] = (),
+    torchscript: bool = False,
 ) -> ModelReport:
     """The report on one model: its shortcuts, their kinds, weights and costs.
 
+    `assert audit(model, x).summary.projection == 0` is all that a test needs.
+
     Args:
-        model: Path of an ONNX file. Its weights are not read.
+        model: One of: the path of an ONNX or .pt2 file, whose weights are not read; "package.module:factory"; a
+            `torch.nn.Module` or `torch.fx.GraphModule`; a `torch.export.ExportedProgram`.
+        example: What a live module is called with, such as `torch.empty(1, 3, 224, 224, device="meta")`: only shapes and
+            types matter.
+        kwargs: The same, by keyword.
         dims: Sizes of symbolic dimensions, such as {"batch": 1}.
-        inputs: Shapes of inputs, each written as the command line takes it: "[NAME=]1x3x224x224[:dtype]".
+        inputs: Shapes of a file's or a factory's inputs, written as for `--input`: "[NAME=]1x3x224x224[:dtype]".
+        torchscript: Run a file that is neither ONNX nor .pt2 as TorchScript.
 
     Raises:
-        UnreadableModel: the file is no model that can be read.
-        UsageError: a dimension or an input that the model does not have, or an ill-formed shape.
+        UnreadableModel: there is no model that can be read, or it cannot be exported.
+        UsageError: a dimension or an input that the model does not have, an ill-formed shape, PyTorch is missing.
     """
-    return audit_file(os.fspath(model), dims=dims or {}, inputs=parse_inputs(inputs))
+    if isinstance(model, str | os.PathLike):
+        if example or kwargs:
+            raise UsageError('a file takes no example inputs; give shapes as inputs=["1x3x224x224"]')
+        return audit_file(os.fspath(model), dims=dims, inputs=parse_inputs(inputs), torchscript=torchscript)
+    if inputs or torchscript:
+        raise UsageError("a live model is called with example inputs: audit(model, x)")
+    return audit_object(model, example, kwargs or {}, dims=dims)

@@ -23,6 +23,8 @@ class Task:
     dims: Mapping[str, int] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()
     """Shapes of inputs as `--input` takes them."""
+    torchscript: bool = False
+    """Whether a file that is neither ONNX nor .pt2 may be run as TorchScript."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Attempt:
 def attempt(task: Task) -> Attempt:
     """Audits one model here. No model raises anything: what goes wrong is the attempt's Failure."""
     try:
-        return Attempt(audit_file(task.source, dims=task.dims, inputs=parse_inputs(task.inputs)))
+        inputs = parse_inputs(task.inputs)
+        return Attempt(audit_file(task.source, dims=task.dims, inputs=inputs, torchscript=task.torchscript))
     except ShortcutAuditError as error:
         return Attempt(Failure(task.source, str(error)))
     except MemoryError:

@@ -31,8 +31,8 @@ AUDITED, OBJECTED, FAILED, INTERRUPTED = 0, 1, 2, 130
 SUFFIXES = {reporter.suffix: name for name, reporter in REPORTERS.items() if reporter.suffix}
 
 EPILOG = """\
-A SOURCE is an ONNX file, a .pt2 file of torch.export, a folder (all of these below it) or a pattern. Weights are
-never read.
+A SOURCE is an ONNX file, a .pt2 file of torch.export, a folder (all of these below it), a pattern, or
+package.module:factory: your own code, called to make a torch.nn.Module. Weights are never read.
 
 Exit status: 0 audited, nothing to object to; 1 findings at or over the fail level; 2 a source could not be audited.
 """
@@ -127,6 +127,7 @@ def _output(context: click.Context, parameter: click.Parameter, files: tuple[str
     help="Findings that make the exit status 1.  [default: error]",
 )
 @click.option("--exit-zero", is_flag=True, help="Exit status 0 instead of 1. Never instead of 2.")
+@click.option("--torchscript", is_flag=True, help="Run a .pt file as TorchScript, a program: trusted files only.")
 @click.option(
     "--jobs", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Audit N models at a time."
 )

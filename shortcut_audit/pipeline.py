@@ -6,6 +6,7 @@ load -> bind -> assemble -> merges -> shortcuts -> compose. One screen; nothing 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from shortcut_audit import merges, shortcuts
 from shortcut_audit.assemble import assemble
@@ -14,13 +15,30 @@ from shortcut_audit.compose import compose
 from shortcut_audit.draft import Draft
 from shortcut_audit.inputs import InputSpec
 from shortcut_audit.lineage import Lineage
-from shortcut_audit.loaders import load
+from shortcut_audit.loaders import load, load_object
 from shortcut_audit.report import ModelReport
 
 
-def audit_file(source: str, *, dims: Mapping[str, int] | None = None, inputs: Sequence[InputSpec] = ()) -> ModelReport:
-    """The report on the model in a file. Raises UnreadableModel or UsageError, each with one line for the user."""
-    return audit_draft(bind(load(source), dims or {}, inputs))
+TRACED = frozenset({"module", "torchscript"})
+"""Formats that are traced with the caller's inputs: nothing is left to bind."""
+
+
+def audit_file(
+    source: str, *, dims: Mapping[str, int] | None = None, inputs: Sequence[InputSpec] = (), torchscript: bool = False
+) -> ModelReport:
+    """The report on the model that a source names: a file, or "package.module:factory".
+
+    Raises UnreadableModel or UsageError, each with one line for the user.
+    """
+    draft = load(source, inputs, torchscript=torchscript)
+    return audit_draft(draft if draft.format in TRACED else bind(draft, dims or {}, inputs))
+
+
+def audit_object(
+    model: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, dims: Mapping[str, int] | None = None
+) -> ModelReport:
+    """The report on a live module with example inputs, or on an exported program."""
+    return audit_draft(bind(load_object(model, args, kwargs), dims or {}, ()))
 
 
 def audit_draft(draft: Draft) -> ModelReport:

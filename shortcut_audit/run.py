@@ -39,6 +39,7 @@ class Request:
     ignore: tuple[str, ...] = ()
     fail_on: FailOn | None = None
     jobs: int = 1
+    torchscript: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def run(request: Request, progress: Progress) -> Outcome:
     settings = _configured(request)
     sources = _sources(request, settings)
     accepted_before = _Baselines(settings, [source for source in sources if isinstance(source, str)])
-    attempts = _attempts(sources, settings, request.jobs, progress)
+    attempts = _attempts(sources, settings, request, progress)
     models = [made.result for made in attempts if isinstance(made.result, ModelReport)]
     comparisons = tuple(filter(None, map(accepted_before.compare, models)))
     if request.baseline is not None and comparisons and all(made.counterpart is None for made in comparisons):
@@ -107,12 +108,13 @@ def _sources(request: Request, settings: config.Config) -> Sequence[str | Failur
 
 
 def _attempts(
-    sources: Sequence[str | Failure], settings: config.Config, jobs: int, progress: Progress
+    sources: Sequence[str | Failure], settings: config.Config, request: Request, progress: Progress
 ) -> Sequence[Attempt]:
     """One for each source, in their order."""
-    tasks = [_task(source, settings.settings_for(source)) for source in sources if isinstance(source, str)]
+    named = [source for source in sources if isinstance(source, str)]
+    tasks = [replace(_task(name, settings.settings_for(name)), torchscript=request.torchscript) for name in named]
     with progress(len(tasks)) as done:
-        made = iter(_in_turn(tasks, done) if jobs == 1 else _side_by_side(tasks, jobs, done))
+        made = iter(_in_turn(tasks, done) if request.jobs == 1 else _side_by_side(tasks, request.jobs, done))
     return [Attempt(source) if isinstance(source, Failure) else next(made) for source in sources]
 
 

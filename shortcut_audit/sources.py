@@ -21,6 +21,11 @@ FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*
 _MAGIC = re.compile(r"[*?[]")
 
 
+def is_factory(argument: str) -> bool:
+    """Whether an argument is spelt like a factory, "package.module:function"."""
+    return FACTORY.fullmatch(argument) is not None
+
+
 def expand(arguments: Iterable[str]) -> list[str | Failure]:
     """The sources that the arguments mean, in their order, each once; what names none is a Failure in its place."""
     found: dict[str | Failure, None] = {}
@@ -35,7 +40,7 @@ def _expand(argument: str) -> Iterator[str | Failure]:
         if os.path.isdir(argument):  # noqa: PTH112 -- Path.is_dir raises on what no file system can hold
             yield from _folder(path)
             return
-        if os.path.lexists(argument) or FACTORY.fullmatch(argument):
+        if os.path.lexists(argument) or is_factory(argument):
             yield argument
             return
         if _MAGIC.search(argument):

@@ -59,7 +59,7 @@ KNOWN = {
     # Embeddings 1000·256 + 64·256, three blocks of 789,760, a norm of 512, a head of 256·1000. A block: two norms of
     # 512, qkv 256·768 + 768, proj 256·256 + 256, fc1 256·1024 + 1024, fc2 1024·256 + 256. Its MACs, at 64 tokens:
     # 64·256·(768 + 256 + 1024 + 1024) + 2·64·64·256 = 52,428,800; the head's 64·256·1000 = 16,384,000. One parameter
-    # more than PyTorch counts: the exporter stores the attention's scale as a tensor of shape [1], as it would a learned one.
+    # more than PyTorch counts: the exporter stores the attention's scale as a tensor of shape [1], like a learned one.
     "transformer": Known(2_898_177, 173_670_400, identity=6),
 }
 

@@ -1,22 +1,48 @@
-"""What graph is in this file? One module a source; each framework is imported in its own module only, lazily."""
+"""What graph is in this source? One module a source; each framework is imported in its own module only, lazily."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from shortcut_audit.draft import Draft
+from shortcut_audit.inputs import InputSpec
+from shortcut_audit.sources import is_factory
 
 
-def load(source: str) -> Draft:
-    """The model in a file, as the file tells it. The suffix decides the format, or the content where there is none.
+def load(source: str, inputs: Sequence[InputSpec] = (), *, torchscript: bool = False) -> Draft:
+    """The model that a source names, as it tells it.
 
-    Raises UnreadableModel when the file is no model that can be read.
+    Cases: 1. `package.module:factory`, the user's own code, which runs; 2. a TorchScript archive, a program, which runs:
+    only where `torchscript` asks for it; 3. a .pt2 file, and 4. an ONNX file, which are only read. 1 and 2 are traced
+    with `inputs`.
+
+    Raises UnreadableModel when there is no model that can be read, UsageError when an input or an extra is missing.
     """
+    if is_factory(source) and not os.path.lexists(source):
+        from shortcut_audit.loaders.torch_module import load_factory
+
+        return load_factory(source, inputs)  # 1
     path = Path(source)
+    if torchscript and path.suffix.lower() not in {".onnx", ".pt2"}:
+        from shortcut_audit.loaders.torchscript import load as load_torchscript
+
+        return load_torchscript(path, inputs)  # 2
     if path.suffix.lower() == ".pt2":
         from shortcut_audit.loaders.pt2 import load as load_pt2
 
-        return load_pt2(path)
+        return load_pt2(path)  # 3
     from shortcut_audit.loaders.onnx_file import load as load_onnx
 
-    return load_onnx(path)
+    return load_onnx(path)  # 4
+
+
+def load_object(model: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Draft:
+    """A live `nn.Module` or `fx.GraphModule`, called with example inputs, or an `ExportedProgram`, which needs none."""
+    from shortcut_audit.loaders.torch_module import load_exported, load_module
+
+    if hasattr(model, "graph_signature"):
+        return load_exported(model)
+    return load_module(model, args, kwargs)

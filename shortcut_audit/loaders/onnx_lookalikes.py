@@ -8,7 +8,8 @@ from __future__ import annotations
 import mmap
 
 PYTORCH_REMEDY = (
-    "if torch.export.save wrote it, name it .pt2; otherwise export the model with torch.onnx or torch.export"
+    "if torch.export.save wrote it, name it .pt2; if it is TorchScript that you trust, add --torchscript and --input; "
+    "otherwise export the model with torch.onnx or torch.export"
 )
 EXPORT = "export the model to ONNX"
 

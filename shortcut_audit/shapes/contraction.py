@@ -68,6 +68,22 @@ def gemm(left_slot: int, right_slot: int) -> Rule:
     return rule
 
 
+def linear(call: Call) -> list[Shape]:
+    """Linear (ATen's): x (..., K) and a weight (N, K), transposed, make (..., N)."""
+    weight = call.shape(1)
+    if len(weight) != 2:
+        raise Unknown
+    return [multiplied(call.shape(0), (weight[1], weight[0]))]
+
+
+def bilinear(call: Call) -> list[Shape]:
+    """Bilinear (ATen's): two inputs (..., K) and (..., L) and a weight (N, K, L) make (..., N)."""
+    weight = call.shape(2)
+    if len(weight) != 3 or call.rank(0) < 1:
+        raise Unknown
+    return [(*call.shape(0)[:-1], weight[0])]
+
+
 def packed_matmul(call: Call) -> list[Shape]:
     """A (..., K) times a packed matrix (K, N) whose sizes are attributes."""
     return [(*call.shape(0)[:-1], call.integer("N"))]
@@ -133,10 +149,12 @@ def recurrent(call: Call) -> list[Shape]:
 MATMUL = matmul(0, 1)
 
 RULES: Mapping[str, Rule] = {
+    "Bilinear": bilinear,
     "Einsum": einsum,
     "GRU": recurrent,
     "Gemm": gemm(0, 1),
     "LSTM": recurrent,
+    "Linear": linear,
     "MatMul": MATMUL,
     "MatMulInteger": MATMUL,
     "QLinearMatMul": matmul(0, 3),

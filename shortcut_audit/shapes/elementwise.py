@@ -112,6 +112,11 @@ BINARY = """
     Pow StringConcat Sub SwiGLU Xor
 """.split()
 
+OWN_UNARY = """
+    Digamma Erfc Erfinv Expm1 Frac Hardtanh I0 Inverse Lgamma Log1p Relu6 Roll Rsqrt Scale Sinc Trunc
+""".split()
+"""Kinds that ONNX has no name for: of ATen, and of what fused ops are unfolded into."""
+
 FUSED_UNARY = """
     BiasAdd BiasGelu BiasSoftmax DequantizeLinear FastGelu Gelu GroupNorm Inverse MoE QLinearLeakyRelu
     QLinearSigmoid QLinearSoftmax QMoE QuantizeLinear QuickGelu RotaryEmbedding Trilu
@@ -121,6 +126,8 @@ FUSED_UNARY = """
 RULES: Mapping[str, Rule] = {
     **dict.fromkeys(UNARY, same),
     **dict.fromkeys(BINARY, binary),
+    **dict.fromkeys(OWN_UNARY, same),
+    **dict.fromkeys(("Atan2", "Bias"), binary),
     **dict.fromkeys(("Max", "Mean", "Min", "Sum"), variadic),
     "BatchNormalization": batch_normalization,
     "Dropout": dropout,

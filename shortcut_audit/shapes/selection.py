@@ -25,8 +25,8 @@ def quantised_concat(call: Call) -> list[Shape]:
 
 def concatenated(call: Call, slots: range) -> tuple[Dim, ...]:
     """The shapes in these slots, joined along the attribute axis; an unknown size follows from the other inputs."""
-    shapes = [call.shape(slot) for slot in slots]
-    if not shapes or len({len(shape) for shape in shapes}) != 1:
+    shapes = [same_rank(call, slot, call.rank(slots[0])) for slot in slots]
+    if not shapes:
         raise Unknown
     axis = axis_of(call.integer("axis"), len(shapes[0]))
     result = list(shapes[0])
@@ -34,6 +34,23 @@ def concatenated(call: Call, slots: range) -> tuple[Dim, ...]:
         result = [same_size(one, other) for one, other in zip(result, shape, strict=True)]
     result[axis] = total(shape[axis] for shape in shapes)
     return tuple(result)
+
+
+def stack(call: Call) -> list[Shape]:
+    """Stack (ATen's): inputs of one shape, one behind the other along a new axis."""
+    shape: list[Dim] = list(call.shape(0))
+    for slot in range(1, len(call.inputs)):
+        shape = [same_size(one, other) for one, other in zip(shape, same_rank(call, slot, len(shape)), strict=True)]
+    axis = axis_of(call.integer("axis", 0), len(shape) + 1)
+    return [(*shape[:axis], len(call.inputs), *shape[axis:])]
+
+
+def same_rank(call: Call, slot: int, rank: int) -> tuple[Dim, ...]:
+    """The shape of an input, which is to have so many axes."""
+    shape = call.shape(slot)
+    if len(shape) != rank:
+        raise Unknown
+    return shape
 
 
 def split_sizes(call: Call) -> tuple[Dim, ...]:
@@ -244,6 +261,7 @@ RULES: Mapping[str, Rule] = {
     "Pad": pad,
     "Slice": slice_,
     "Split": split,
+    "Stack": stack,
     "Tile": tile,
     "Unique": unique,
     "com.microsoft::GatherND": gather_nd,

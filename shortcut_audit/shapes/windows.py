@@ -213,6 +213,14 @@ def global_pooling(call: Call) -> list[Shape]:
     return [(*shape[:2], *ones)]
 
 
+def adaptive_pooling(call: Call) -> list[Shape]:
+    """AdaptiveAveragePool (ATen's): X (..., space) to a given number of places."""
+    shape, wanted = call.shape(0), call.integers("output_size")
+    if len(wanted) > len(shape):
+        raise Unknown
+    return [shape[: len(shape) - len(wanted)] + wanted]
+
+
 def unpooling(call: Call) -> list[Shape]:
     """The inverse of MaxPool: an output shape is given, or follows from the window."""
     shape = call.shape(0)
@@ -261,6 +269,7 @@ def reordered_input(call: Call) -> list[Shape]:
 
 
 RULES: Mapping[str, Rule] = {
+    "AdaptiveAveragePool": adaptive_pooling,
     "AveragePool": pooling,
     "CausalConvWithState": causal_convolution,
     "Col2Im": columns_to_image,

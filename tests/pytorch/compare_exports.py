@@ -335,13 +335,15 @@ def compare(name: str, sources: Iterable[str], verbose: bool = False) -> str:
     if verbose:
         for source, report in found.items():
             print(
-                f"  {source}: {blocks(report)}\n    others: {collections.Counter(o.reason for o in report.other_adds)}"
+                f"  {source}: {blocks(report)}",
+                f"    others: {collections.Counter(other.reason for other in report.other_adds)}",
+                sep="\n",
             )
     return "; ".join(trouble)
 
 
 def names(source: str, report: ModelReport) -> list[tuple[str, str]]:
-    """Blocks by module and kind. The older ONNX exporter calls a module's second run "layer_1" where others say "#1"."""
+    """Blocks by module and kind. The older ONNX exporter calls a module's second run "layer_1", others "layer#1"."""
     repeated = r"(#\d+)$" if source != "torchscript" else r"(#\d+|_\d+)$"
     return sorted((re.sub(repeated, "", key), kind) for key, kind in blocks(report))
 

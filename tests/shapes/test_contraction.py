@@ -52,6 +52,14 @@ def test_quantised_products_find_their_second_operand() -> None:
     assert out("com.microsoft::MatMulNBits", "1x7x4096", "6x1x16", "6", K=4096, N=11008) == "1x7x11008"
 
 
+def test_linear_layers_as_torch_stores_them() -> None:
+    assert out("Linear", "batchxseqx768", "3072x768", "3072") == "batchxseqx3072"
+    assert out("Linear", "768", "3072x768") == "3072"
+    assert out("Linear", "2x5", "3072x768") == "..."
+    assert out("Linear", "2x768", "768") == "..."
+    assert out("Bilinear", "2x7x3", "2x7x4", "5x3x4", "5") == "2x7x5"
+
+
 @pytest.mark.parametrize(
     ("equation", "inputs", "expected"),
     [

@@ -38,13 +38,17 @@ def test_an_addition_of_other_than_two_is_unknown(inputs: tuple[str | None, ...]
     assert out("Add", *inputs) == "..."
 
 
+def test_a_bias_is_broadcast() -> None:
+    assert out("Bias", "2x5x8", "8") == "2x5x8"
+
+
 def test_a_sum_has_any_number_of_operands() -> None:
     assert out("Sum", "2x3") == "2x3"
     assert out("Sum", "2x1", "3", "4x1x1") == "4x2x3"
     assert out("Where", "2x1", "3", "4x1x1") == "4x2x3"
 
 
-@pytest.mark.parametrize("kind", ["Relu", "Softmax", "Cast", "ScatterND", "Clip", "com.microsoft::FastGelu", "Trilu"])
+@pytest.mark.parametrize("kind", ["Relu", "Softmax", "Cast", "ScatterND", "Clip", "com.microsoft::FastGelu", "Rsqrt"])
 def test_shape_kept(kind: str) -> None:
     assert out(kind, "Nx3x?", "7") == "Nx3x?"
 

@@ -77,6 +77,13 @@ def test_concat() -> None:
     assert out("com.microsoft::QLinearConcat", "", "", "1x2", "", "", "1x3", "", "", axis=1) == "1x5"
 
 
+def test_stack() -> None:
+    assert out("Stack", "2x3", "2x3", "2x3", axis=1) == "2x3x3"
+    assert out("Stack", "Nx3", "?x3", axis=-1) == "Nx3x2"
+    assert out("Stack", "2x3", "2x3x1", axis=0) == "..."
+    assert out("Stack", axis=0) == "..."
+
+
 def test_gather() -> None:
     assert out("Gather", "30522x768", "batchxseq") == "batchxseqx768"
     assert out("Gather", "2x3x4", "", axis=1) == "2x4"

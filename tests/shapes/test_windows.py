@@ -97,6 +97,11 @@ def test_global_pooling_leaves_one_number_per_channel(kind: str) -> None:
     assert out(kind, "Nx2048x7x?") == "Nx2048x1x1"
 
 
+def test_adaptive_pooling_makes_the_size_wanted() -> None:
+    assert out("AdaptiveAveragePool", "Nx512x13x9", output_size=(7, 7)) == "Nx512x7x7"
+    assert out("AdaptiveAveragePool", "512", output_size=(7, 7)) == "..."
+
+
 @pytest.mark.parametrize(
     ("attributes", "expected"),
     [

@@ -61,7 +61,8 @@ def test_two_layers_are_two_ops() -> None:
 
 
 def test_two_directions_are_one_op() -> None:
-    nodes = drawn("""
+    nodes = drawn(
+        """
         x: 2x5x4
         h: 2x2x4
         a: parameter 12x4
@@ -71,7 +72,8 @@ def test_two_directions_are_one_op() -> None:
         y, hn = aten.gru.input(input=x, hx=h, params=[a, b, c, d], has_biases=False, num_layers=1,
             bidirectional=True, batch_first=True) -> 2x5x8, 2x2x4
         return y
-    """.replace(",\n           ", ","))
+    """.replace(",\n           ", ",")
+    )
     assert [node for node in nodes if "Unsqueeze" not in node.partition(" = ")[2].partition("(")[0]] == [
         "y.Transpose = Transpose(x)",
         "y.Concat = Concat(y.Unsqueeze, y.Unsqueeze~1)",

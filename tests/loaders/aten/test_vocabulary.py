@@ -152,7 +152,7 @@ NORM = "x: 2x8x4\ns: parameter 8\nb: parameter 8\nm: buffer 8\nv: buffer 8\n"
     ("call", "node"),
     [
         (
-            "aten.batch_norm.default(input=x, weight=s, bias=b, running_mean=m, running_var=v, training=False, eps=0.1)",
+            "aten.batch_norm.default(input=x, weight=s, bias=b, running_mean=m, running_var=v, training=False)",
             "z = BatchNormalization(x, s, b, m, v)",
         ),
         (

@@ -1,0 +1,1 @@
+"""What becomes of files that strangers send: broken, absurd, malicious or merely odd ones?"""

@@ -1,0 +1,81 @@
+"""MACs agree with torch.utils.flop_counter, which counts 2 for each, for every op that it counts."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from shortcut_audit.loaders.torch_module import load_module
+from shortcut_audit.pipeline import audit_draft
+
+torch = pytest.importorskip("torch")
+nn, functional = torch.nn, torch.nn.functional
+
+
+class Net(nn.Module):  # type: ignore[misc, name-defined]
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *values: Any) -> Any:
+        return self.function(*values)
+
+
+def ones(*shape: int) -> Any:
+    return torch.ones(shape)
+
+
+IMAGE, SEQUENCE, HEADS = ones(2, 4, 9, 9), ones(2, 5, 8), ones(2, 4, 5, 8)
+
+CASES: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "conv1d": (nn.Conv1d(8, 6, 3, stride=2, padding=1), (ones(2, 8, 9),)),
+    "conv2d grouped": (nn.Conv2d(4, 8, 3, groups=2, dilation=2), (IMAGE,)),
+    "conv2d same": (nn.Conv2d(4, 8, 4, padding="same"), (IMAGE,)),
+    "conv3d": (nn.Conv3d(2, 3, 3), (ones(1, 2, 5, 6, 7),)),
+    "transposed conv": (nn.ConvTranspose2d(4, 6, 3, stride=2, output_padding=1), (IMAGE,)),
+    "linear": (nn.Linear(8, 3), (SEQUENCE,)),
+    "matmul broadcast": (Net(torch.matmul), (ones(3, 1, 4, 5), ones(2, 5, 6))),
+    "bmm": (Net(torch.bmm), (ones(3, 4, 5), ones(3, 5, 6))),
+    "addmm": (Net(torch.addmm), (ones(4, 6), ones(4, 5), ones(5, 6))),
+    "baddbmm": (Net(torch.baddbmm), (ones(3, 4, 6), ones(3, 4, 5), ones(3, 5, 6))),
+    "einsum": (Net(lambda a, b: torch.einsum("bhqd,bhkd->bhqk", a, b)), (HEADS, HEADS)),
+    "attention": (Net(functional.scaled_dot_product_attention), (HEADS, HEADS, HEADS)),
+    "causal attention": (
+        Net(lambda q, k, v: functional.scaled_dot_product_attention(q, k, v, is_causal=True)),
+        (HEADS, HEADS, HEADS),
+    ),
+    "multi-head attention": (nn.MultiheadAttention(8, 2, batch_first=True), (SEQUENCE, SEQUENCE, SEQUENCE)),
+    "transformer layer": (nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), (SEQUENCE,)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_twice_the_macs_are_the_flops(name: str) -> None:
+    from torch.utils.flop_counter import FlopCounterMode
+
+    module, inputs = CASES[name]
+    # The CPU's attention kernel is not in the counter's table; on the meta device the products are.
+    with FlopCounterMode(display=False) as counter:
+        copy.deepcopy(module).to("meta")(*(value.to("meta") for value in inputs))
+    totals = audit_draft(load_module(module, inputs)).totals
+    assert totals.flops == counter.get_total_flops() > 0
+    assert totals.uncounted == ()
+    assert not totals.lower_bound
+
+
+RECURRENT = {
+    # length x batch x gates x hidden x (input + hidden), per layer and direction
+    "lstm": (nn.LSTM(8, 6), ones(5, 2, 8), 5 * 2 * 4 * 6 * (8 + 6)),
+    "gru, two layers": (nn.GRU(8, 6, 2), ones(5, 2, 8), 5 * 2 * 3 * 6 * ((8 + 6) + (6 + 6))),
+    "rnn, both directions": (nn.RNN(8, 6, bidirectional=True), ones(5, 2, 8), 2 * 5 * 2 * 6 * (8 + 6)),
+    "batch first": (nn.LSTM(8, 6, batch_first=True), ones(2, 5, 8), 5 * 2 * 4 * 6 * (8 + 6)),
+}
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_recurrent_layers_which_the_flop_counter_leaves_out(name: str) -> None:
+    module, example, macs = RECURRENT[name]
+    assert audit_draft(load_module(module, (example,))).totals.macs == macs
