@@ -27,8 +27,8 @@ def audit(
     Args:
         model: One of: the path of an ONNX or .pt2 file, whose weights are not read; "package.module:factory"; a
             `torch.nn.Module` or `torch.fx.GraphModule`; a `torch.export.ExportedProgram`.
-        example: What a live module is called with, such as `torch.empty(1, 3, 224, 224, device="meta")`: only shapes and
-            types matter.
+        example: What a live module is called with, such as `torch.empty(1, 3, 224, 224, device="meta")`: only shapes
+            and types matter.
         kwargs: The same, by keyword.
         dims: Sizes of symbolic dimensions, such as {"batch": 1}.
         inputs: Shapes of a file's or a factory's inputs, written as for `--input`: "[NAME=]1x3x224x224[:dtype]".

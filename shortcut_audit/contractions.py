@@ -2,7 +2,8 @@
 
 Pure arithmetic on shapes, in Python ints. Every function takes a `Call` and returns MACs, or None where a size is
 unknown or impossible. Conventions as in torch.utils.flop_counter (which reports 2 x MAC): one MAC per product that is
-summed; biases, normalisations, activations and pooling count nothing. Slots and attributes: ONNX operator specification.
+summed; biases, normalisations, activations and pooling count nothing. Slots and attributes: ONNX operator
+specification.
 """
 
 from __future__ import annotations
@@ -202,9 +203,10 @@ def attention(call: Call) -> int | None:
 
 
 def contrib_attention(call: Call) -> int | None:
-    """com.microsoft MultiHeadAttention and GroupQueryAttention without a past: query, key, value of [batch, length, width].
+    """com.microsoft MultiHeadAttention, GroupQueryAttention: query, key, value of [batch, length, width].
 
-    Key and value may be packed into the query input; then the lengths are the query's. Unknown with a past or 5-D packing.
+    Key and value may be packed into the query input; then the lengths are the query's. Unknown with a past, or packed
+    in five dimensions.
     """
     query = call.input(0)
     if query is None or len(query) != 3:
@@ -219,7 +221,7 @@ def contrib_attention(call: Call) -> int | None:
 
 
 def packed_attention(call: Call) -> int | None:
-    """com.microsoft Attention: input [batch, length, in] x weights [in, q + k + v], then Q K^T and P V over `length` keys.
+    """com.microsoft Attention: input [batch, length, in] x weights [in, q + k + v], then Q K^T and P V.
 
     The widths of q, k and v are `qkv_hidden_sizes`, or a third of the weights' columns each.
     """

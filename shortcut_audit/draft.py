@@ -8,8 +8,9 @@ Rules that every loader keeps:
 1. A name means one tensor over the whole draft. Bodies of subgraphs and functions are flattened in, their names made
    unique; what they capture from outside keeps its name. An in-place op makes a *new* name, which later readers read.
 2. An If is one node of kind "If" per output, reading (condition, then-value, else-value). A value that a Loop or Scan
-   carries enters the body through a node "LoopState" reading its initial value; each output of the loop is a node "Loop"
-   reading (the body's value, the initial value). What a Scan or a Loop body reads slice by slice is a node "LoopSlice".
+   carries enters the body through a node "LoopState" reading its initial value; each output of the loop is a node
+   "Loop" reading (the body's value, the initial value), or the body's value alone where the loop stacks it along the
+   axis `stacked`. What a Scan or a Loop body reads slice by slice is a node "LoopSlice", the step's number a "LoopIndex".
 3. Element types are numpy's names ("float32", "bfloat16", "int64", "bool"; "float8", "int4" without further detail).
 """
 
@@ -33,7 +34,7 @@ class Tensor:
     learned: bool | None = None
     """What the file says: True a parameter, False a buffer, None where it does not say (ONNX)."""
     literal: bool = False
-    """True for the value of an ONNX `Constant` node, or a number written in the code: a scalar there is no parameter."""
+    """True for the value of an ONNX `Constant` node, or a number in the code: a scalar there is no parameter."""
 
 
 DATA_LIMIT = 256

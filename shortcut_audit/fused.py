@@ -71,7 +71,10 @@ class Parts:
 
 
 def unfold(node: Node, taken: set[str], is_value: IsValue) -> tuple[Node, ...]:
-    """The canonical nodes that a node stands for; the node alone where it is canonical already."""
+    """The canonical nodes that a node stands for; the node alone where it is canonical already.
+
+    Also where it asks for what its operator does not make, or has attributes that make no sense: it stays opaque.
+    """
     alias = ALIASES.get(node.kind)  # 1
     if alias is not None:
         node = replace(node, kind=alias, label=node.label or node.kind)
@@ -80,7 +83,8 @@ def unfold(node: Node, taken: set[str], is_value: IsValue) -> tuple[Node, ...]:
         return (node,)
     parts = Parts(node, taken, is_value)
     unfolding(parts)
-    return tuple(parts.nodes) or (node,)
+    made = {name for part in parts.nodes for name in part.outputs}
+    return tuple(parts.nodes) if parts.nodes and made.issuperset(filter(None, node.outputs)) else (node,)
 
 
 ALIASES: Mapping[str, str] = {
@@ -130,11 +134,15 @@ def _convolution(parts: Parts) -> None:
     _activate(parts, made, last)
 
 
+ACTIVATIONS = frozenset("Relu LeakyRelu Elu Clip HardSigmoid HardSwish Sigmoid Tanh Gelu Softplus".split())
+"""What ONNX Runtime fuses behind a contraction (conv_activation_fusion.cc, gemm_activation_fusion.cc)."""
+
+
 def _activate(parts: Parts, made: str, to: str | None) -> None:
-    """The activation that a fused node names, if it names one."""
+    """The activation that a fused node names, if it names one; an operator of its own where nobody knows it."""
     activation = parts.fused.attributes.get("activation")
     if isinstance(activation, str) and activation:
-        parts.add(activation, made, to=to)
+        parts.add(activation if activation in ACTIVATIONS else f"activation::{activation}", made, to=to)
 
 
 def _skip_norm(norm: str, beta: int | None, bias: int) -> Callable[[Parts], None]:

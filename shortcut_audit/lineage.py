@@ -238,7 +238,7 @@ class _Walkers:
                 front[parent] = (further, number, slot, level)
 
     def ways(self) -> list[Way]:
-        """The cheapest way of each operand that found a fork, cheapest first, the earlier fork where two cost the same."""
+        """The way of each operand that found a fork, cheapest first, the earlier fork where two cost the same."""
         found = [Way(p, fork, cost, self._links(p, fork)) for p, (cost, fork) in self._best.items()]
         return sorted(found, key=lambda way: (way.cost, way.fork))
 

@@ -189,7 +189,7 @@ def _objection(graph: ModelGraph, addition: _Addition, shown: frozenset[str]) ->
 
 
 def _feeds_softmax_only(graph: ModelGraph, name: str, shown: frozenset[str]) -> bool:
-    """Whether every use of a value leads, through views, masks and constant factors, into a softmax that is used further.
+    """Whether all uses of a value lead, through views, masks and constant factors, into a softmax that is used further.
 
     A softmax at the model's very end gives class probabilities: what it reads are no attention logits.
     """
@@ -213,7 +213,7 @@ def _feeds_softmax_only(graph: ModelGraph, name: str, shown: frozenset[str]) -> 
 
 
 def _keeps_logits(op: Op) -> bool:
-    """Whether what an op makes of attention logits are still attention logits: views, masks, offsets, constant factors."""
+    """Whether what an op makes of attention logits are attention logits: views, masks, offsets, constant factors."""
     row = OPERATORS.get(op.kind)
     if row is None:
         return False

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from shortcut_audit import contractions
 from shortcut_audit.contractions import Call
-from shortcut_audit.graph import Constant, ModelGraph, Op, Shape
+from shortcut_audit.graph import ModelGraph, Op, Shape
 
 
 class Step(IntEnum):
@@ -218,21 +218,23 @@ def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
         case Effect.VIEW | Effect.NORMALISATION | Effect.NONLINEAR:  # 2
             return Step(row.effect)
         case Effect.PRODUCT | Effect.SUM:
-            others = [other for i, other in enumerate(op.inputs) if i != slot and other is not None]
-            if not any(isinstance(other, str) for other in others):
-                return Step.DIAGONAL if _learned(others) else Step.SCALE  # 3
-            if kinship is Kinship.STATISTIC and _same_shape(graph, op, slot):
-                return Step.DIAGONAL  # 4
-            gated = row.effect is Effect.PRODUCT and kinship is not Kinship.SAME_ELEMENT
-            return Step.GATE if gated else Step.NONLINEAR  # 5
+            return _arithmetic(graph, op, slot, kinship)  # 3, 4, 5
         case Effect.CHOICE:  # 6
             return Step.GATE if isinstance(op.inputs[0], str) else Step.SELECTION
         case Effect.CONTRACTION:  # 7
-            others = [other for i, other in enumerate(op.inputs) if i != slot and other is not None]
-            if any(isinstance(other, str) for other in others):
+            if len(op.values()) > 1:
                 return Step.NONLINEAR
-            return Step.LINEAR if _learned(others) else Step.SELECTION
+            return Step.LINEAR if any(weight.learned for weight in op.weights()) else Step.SELECTION
     raise AssertionError(f"no such effect: {row.effect!r}")
+
+
+def _arithmetic(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
+    if len(op.values()) == 1:
+        return Step.DIAGONAL if any(weight.learned for weight in op.weights()) else Step.SCALE  # 3
+    if kinship is Kinship.STATISTIC and _same_shape(graph, op, slot):
+        return Step.DIAGONAL  # 4
+    gated = OPERATORS[op.kind].effect is Effect.PRODUCT and kinship is not Kinship.SAME_ELEMENT
+    return Step.GATE if gated else Step.NONLINEAR  # 5
 
 
 def does_work(op: Op) -> bool:
@@ -275,10 +277,6 @@ def macs(graph: ModelGraph, op: Op) -> int | None:
     if row.macs is None:
         return 0
     return row.macs(Call.of(graph, op))
-
-
-def _learned(inputs: Iterable[object]) -> bool:
-    return any(w.learned for given in inputs if isinstance(given, Constant) for w in given.weights)
 
 
 def _same_shape(graph: ModelGraph, op: Op, slot: int) -> bool:

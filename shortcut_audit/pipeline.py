@@ -18,7 +18,6 @@ from shortcut_audit.lineage import Lineage
 from shortcut_audit.loaders import load, load_object
 from shortcut_audit.report import ModelReport
 
-
 TRACED = frozenset({"module", "torchscript"})
 """Formats that are traced with the caller's inputs: nothing is left to bind."""
 

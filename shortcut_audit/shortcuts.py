@@ -147,9 +147,9 @@ class _Trial:
     def _objection(self, position: int, workers: Iterable[int]) -> str:
         """Why a way is no shortcut; empty if it is one. Some other operand must do real work, and strictly more.
 
-        More is: 1. a dearer class; or, the class being the same and the route no cheaper, 2. mixing, where the way mixes
-        nothing, or 3. more MACs. Two equal linear maps (of the same weight shapes) are parallel, wherever they are
-        applied: averaged heads.
+        More is: 1. a dearer class; or, the class being the same and the route no cheaper, 2. mixing, where the way
+        mixes nothing, or 3. more MACs. Two equal linear maps (of the same weight shapes) are parallel, wherever they
+        are applied: averaged heads.
         """
         way, bit = self._ways[position], 1 << position
         own = self._reached(way.operand)

@@ -11,19 +11,13 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from shortcut_audit.factories import is_factory
 from shortcut_audit.report import Failure
 
 MODEL_SUFFIXES = (".onnx", ".pt2")
 """Of the files that are models wherever they are found; others must be named one by one."""
 
-FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-
 _MAGIC = re.compile(r"[*?[]")
-
-
-def is_factory(argument: str) -> bool:
-    """Whether an argument is spelt like a factory, "package.module:function"."""
-    return FACTORY.fullmatch(argument) is not None
 
 
 def expand(arguments: Iterable[str]) -> list[str | Failure]:

@@ -115,7 +115,7 @@ def _size(shape: Shape, axis: int) -> int | None:
 
 
 def _channel_axis(found: Found) -> int:
-    """Where the channels stand: the second axis for convolutions, the last one for matmuls, as the last layer skipped."""
+    """Where the channels stand in the last layer skipped: on the second axis for convolutions, else on the last."""
     return 1 if found.residual.last_layer in {"Conv", "ConvTranspose", "DeformConv"} else -1
 
 

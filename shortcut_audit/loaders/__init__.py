@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from shortcut_audit.draft import Draft
+from shortcut_audit.factories import is_factory
 from shortcut_audit.inputs import InputSpec
-from shortcut_audit.sources import is_factory
 
 
 def load(source: str, inputs: Sequence[InputSpec] = (), *, torchscript: bool = False) -> Draft:
     """The model that a source names, as it tells it.
 
-    Cases: 1. `package.module:factory`, the user's own code, which runs; 2. a TorchScript archive, a program, which runs:
-    only where `torchscript` asks for it; 3. a .pt2 file, and 4. an ONNX file, which are only read. 1 and 2 are traced
-    with `inputs`.
+    Cases: 1. `package.module:factory`, the user's own code, which runs; 2. a TorchScript archive, a program, which
+    runs, only where `torchscript` asks for it; 3. a .pt2 file, and 4. an ONNX file, which are only read. 1 and 2 are
+    traced with `inputs`.
 
     Raises UnreadableModel when there is no model that can be read, UsageError when an input or an extra is missing.
     """

@@ -49,7 +49,7 @@ def scope_and_source(node: NodeProto) -> tuple[str, Source | None]:
 
 
 def absorbs_norm(node: NodeProto) -> bool:
-    """Whether the exporter has folded a normalisation into the node, as far as it says so: by metadata (1), by names (2)."""
+    """Whether the exporter has folded a normalisation into the node, as far as its metadata (1) or names (2) say so."""
     if any(entry.key == REWRITES and "BatchNorm" in text(entry.value) for entry in node.metadata_props):
         return True
     weights = [text(name) for name in node.input[1:3]]

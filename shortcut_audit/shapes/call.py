@@ -195,10 +195,10 @@ def legal(shape: Shape) -> Shape:
 
 def checked_integers(values: Sequence[Datum]) -> tuple[int, ...]:
     """The same values, all of them integers that an int64 can hold."""
-    found = tuple(value for value in values if type(value) is int and -SIZE_LIMIT - 1 <= value <= SIZE_LIMIT)
+    found = [value for value in values if type(value) is int and -SIZE_LIMIT - 1 <= value <= SIZE_LIMIT]
     if len(found) != len(values):
         raise Unknown
-    return found
+    return tuple(found)
 
 
 def axis_of(axis: int, rank: int) -> int:

@@ -57,11 +57,11 @@ def number_or_input(attribute: str) -> Callable[[Call], str | None]:
     return find
 
 
-def first_known(*slots: int) -> Callable[[Call], str | None]:
-    """Inputs of one type: that of the first whose type is known."""
+def either(one: int, other: int) -> Callable[[Call], str | None]:
+    """Two inputs of one type: that of the first whose type is known."""
 
     def find(call: Call) -> str | None:
-        return next((dtype for slot in slots if (dtype := call.dtype(slot)) is not None), None)
+        return call.dtype(one) or call.dtype(other)
 
     return find
 
@@ -112,7 +112,7 @@ INT64: Sequence[Spec] = ("int64",)
 SECOND: Sequence[Spec] = (1,)
 THIRD: Sequence[Spec] = (2,)
 ANY: Sequence[Spec] = (any_known,)
-PAIR: Sequence[Spec] = (first_known(0, 1),)
+PAIR: Sequence[Spec] = (either(0, 1),)
 NORMALIZATION: Sequence[Spec] = (0, statistics, statistics)
 RANDOM: Sequence[Spec] = (by_number("dtype", 1),)
 RANDOM_LIKE: Sequence[Spec] = (number_or_input("dtype"),)
@@ -146,8 +146,8 @@ TABLE: Mapping[str, Sequence[Spec]] = {
     "If": (choice,),
     "ImageDecoder": ("uint8",),
     "LayerNormalization": NORMALIZATION,
-    "LinearAttention": (0, first_known(3, 0)),
-    "Loop": (first_known(0, 1),),
+    "LinearAttention": (0, either(3, 0)),
+    "Loop": (either(0, 1),),
     "MatMulInteger": ("int32",),
     "MaxPool": (0, "int64"),
     "Multinomial": (by_number("dtype", 6),),
@@ -164,7 +164,7 @@ TABLE: Mapping[str, Sequence[Spec]] = {
     "TfIdfVectorizer": ("float32",),
     "TopK": (0, "int64"),
     "Unique": (0, "int64", "int64", "int64"),
-    "Where": (first_known(1, 2),),
+    "Where": (either(1, 2),),
     "com.microsoft::Attention": (0, 0),
     "com.microsoft::BiasDropout": (0, "bool"),
     "com.microsoft::CropAndResize": (0,),
