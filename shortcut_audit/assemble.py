@@ -5,7 +5,7 @@ Turns a loader's `Draft` into the frozen `ModelGraph`, the same way for every so
 2. fused ops are unfolded into the canonical ones they stand for (fused.py);
 3. an op all of whose inputs are constant is itself constant, and so is what comes out of `Shape`: geometry, not data.
    Both become `Constant`s on whoever reads them, with the stored tensors that they were computed from;
-4. every remaining op makes values, whose shapes are inferred (shapes.py), or taken from the file where inference is
+4. every remaining op makes values, whose shapes are inferred (shapes/), or taken from the file where inference is
    silent.
 """
 

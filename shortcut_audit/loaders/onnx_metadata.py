@@ -24,6 +24,9 @@ STACK_TRACE = "pkg.torch.onnx.stack_trace"
 
 REWRITES = "pkg.onnxscript.rewriter.rule_name"
 
+METADATA_READ = (NAME_SCOPES, STACK_TRACE, REWRITES)
+"""The keys of a node's metadata that are read here. Exporters write as much again beside them."""
+
 RENAMED = re.compile(r"onnx::Conv(Transpose)?_\d+")
 """What the TorchScript exporter calls a convolution's tensors once it has folded a normalisation into them (2)."""
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.loaders.onnx_fields import BYTES, DEPTH_LIMIT, Damaged, Reader, field_of
 from shortcut_audit.loaders.onnx_lookalikes import lookalike
-from shortcut_audit.loaders.onnx_metadata import NAME_SCOPES, STACK_TRACE
+from shortcut_audit.loaders.onnx_metadata import METADATA_READ
 
 LIMIT = 1024
 """Bytes up to which a field is copied without looking into it."""
@@ -87,7 +87,7 @@ KEPT: Mapping[str, frozenset[int]] = {
 """Fields that are copied however long: names, lists of numbers, types, metadata. Other long ones are left out."""
 
 METADATA = 9
-USED_METADATA = tuple(field_of(1, key.encode()) for key in (NAME_SCOPES, STACK_TRACE))
+USED_METADATA = tuple(field_of(1, key.encode()) for key in METADATA_READ)
 """How the entries of a node's metadata begin that somebody reads; exporters write as much again beside them."""
 
 GRAPH, RAW_DATA, EXTERNAL_DATA = 7, 9, 13

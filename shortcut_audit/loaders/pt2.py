@@ -25,12 +25,12 @@ from shortcut_audit.loaders.aten.translate import draft_of
 from shortcut_audit.loaders.pt2_document import Json, program_of
 from shortcut_audit.names import displayable
 
-DOCUMENT_LIMIT = 64 * 2**20
-"""Bytes of the graph's description, inflated. A 70-billion-parameter decoder takes some 15 MB."""
+DOCUMENT_LIMIT = 48 * 2**20
+"""Bytes of the graph's description, inflated. A 70-billion-parameter decoder takes some 10 MB."""
 
-VALUES_LIMIT = 6_000_000
-"""JSON values in it: each costs some 70 bytes of memory, however few it takes in the file. Real documents of 64 MiB
-have some 3 million."""
+VALUES_LIMIT = 3_000_000
+"""JSON values in it: each costs some 100 bytes of memory, however few it takes in the file. Real documents have one for
+every 15 to 20 bytes."""
 
 DIRECTORY_LIMIT = 64 * 2**20
 """Bytes of the zip archive's list of contents: some 500,000 files."""

@@ -6,7 +6,6 @@ is read; nothing in it is evaluated: a symbolic size stays the text that it is.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
@@ -15,6 +14,7 @@ from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph import Datum, Dim, Source, TensorType
 from shortcut_audit.loaders.aten.graph import Argument, AtenGraph, AtenNode, AtenProgram, Ref
 from shortcut_audit.loaders.aten.provenance import innermost_frame, module_path
+from shortcut_audit.loaders.sympy_text import readable
 from shortcut_audit.names import PATH_LIMIT, displayable
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
@@ -103,15 +103,9 @@ def damaged(where: str) -> UnreadableModel:
 
 # -- sizes and types ----------------------------------------------------------------------------------------------
 
-SYMBOL = re.compile(r"Symbol\('(\w+)'[^()]*\)")
-NUMBER = re.compile(r"Integer\((-?\d+)\)")
-
 
 def size_of(value: Json) -> Dim:
-    """A size: a number, or the text of an expression over symbols, in sympy's notation with its noise left out.
-
-    "Symbol('s0', positive=True, integer=True)" becomes "s0"; anything unexpected stays as it is.
-    """
+    """A size: a number, or the text of an expression over symbols."""
     tag, content = union(value, "a size")
     if tag == "as_int":
         return content if isinstance(content, int) and not isinstance(content, bool) and content >= 0 else None
@@ -120,7 +114,7 @@ def size_of(value: Json) -> Dim:
     expression = mapping(content, "a size").get("expr_str")
     if not isinstance(expression, str):
         return None
-    return displayable(NUMBER.sub(r"\1", SYMBOL.sub(r"\1", expression)))
+    return displayable(readable(expression))
 
 
 def tensor_type(value: Json) -> tuple[TensorType, tuple[Dim, ...] | None]:

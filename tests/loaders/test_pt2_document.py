@@ -42,8 +42,6 @@ def test_scopes_and_source_lines(tmp_path: Path) -> None:
     ("written", "shown"),
     [
         ("Symbol('s0', positive=True, integer=True)", "s0"),
-        ("Mul(Integer(8), Symbol('s25', positive=True, integer=True))", "Mul(8, s25)"),
-        ("Add(Symbol('u0', integer=True), Integer(-1))", "Add(u0, -1)"),
         ("s0", "s0"),
         ("__import__('os').system('exit')", "__import__('os').system('exit')"),
     ],
