@@ -79,7 +79,7 @@ def _schema(_: bool) -> str:
 
 
 def _explanation(rule: str) -> str:
-    from shortcut_audit import policy
+    from shortcut_audit.gate import policy
 
     return policy.explain(rule)
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from shortcut_audit import __version__, accepted, baseline, config, policy
+from shortcut_audit import __version__
 from shortcut_audit.attempt import Attempt, Task, attempt
 from shortcut_audit.errors import ConfigError, UsageError
+from shortcut_audit.gate import accepted, baseline, config, policy
+from shortcut_audit.gate.settings import FailOn, Settings
 from shortcut_audit.inputs import parse_dims, parse_inputs
 from shortcut_audit.report import AuditReport, Comparison, Failure, Finding, ModelReport
-from shortcut_audit.settings import FailOn, Settings
 from shortcut_audit.sources import expand
 
 Done = Callable[[str], object]

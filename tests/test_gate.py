@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from shortcut_audit.cli import execute
+from shortcut_audit.gate.rules import RULES
 from shortcut_audit.reporters import json as json_reporter
-from shortcut_audit.rules import RULES
 from tests.networks import network, save
 
 Command = Callable[..., "Answer"]

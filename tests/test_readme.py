@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shortcut_audit.rules import RULES
+from shortcut_audit.gate.rules import RULES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 
 from shortcut_audit import wording
+from shortcut_audit.gate.settings import LEVELS
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import AuditReport, Failure, Finding, Level
 from shortcut_audit.reporters.places import Places, about
 from shortcut_audit.reporters.remarks import gravest_first
-from shortcut_audit.settings import LEVELS
 from shortcut_audit.wording import counted, exact
 
 ANNOTATIONS = 10

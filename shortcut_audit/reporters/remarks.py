@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shortcut_audit.gate.settings import LEVELS
 from shortcut_audit.report import AuditReport, Finding, Level
 from shortcut_audit.reporters.places import Places
-from shortcut_audit.settings import LEVELS
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from shortcut_audit.gate.rules import RULES
 from shortcut_audit.report import AuditReport, Failure, Finding, Source
 from shortcut_audit.reporters import sarif
-from shortcut_audit.rules import RULES
 from tests import goldens
 from tests.reporters.examples import ESCAPES, HOSTILE, JUDGED, RESNET18, report
 

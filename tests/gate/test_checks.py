@@ -11,11 +11,11 @@ from fractions import Fraction
 
 import pytest
 
-from shortcut_audit.accepted import accept
-from shortcut_audit.baseline import compare
-from shortcut_audit.policy import judge
+from shortcut_audit.gate.accepted import accept
+from shortcut_audit.gate.baseline import compare
+from shortcut_audit.gate.policy import judge
+from shortcut_audit.gate.settings import Budget, Settings
 from shortcut_audit.report import ModelReport
-from shortcut_audit.settings import Budget, Settings
 from tests.sketch import audited
 
 BODY = "x -> Conv.1 -> Relu -> Conv.2 -> Add"

@@ -14,10 +14,10 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from shortcut_audit.errors import UsageError
+from shortcut_audit.gate.rules import RULE_IDS
+from shortcut_audit.gate.settings import FAIL_ON, RULE_LEVELS, Budget, Ignore
 from shortcut_audit.inputs import parse_inputs
 from shortcut_audit.report import KINDS
-from shortcut_audit.rules import RULE_IDS
-from shortcut_audit.settings import FAIL_ON, RULE_LEVELS, Budget, Ignore
 
 Reader: TypeAlias = Callable[[Any], Any]
 

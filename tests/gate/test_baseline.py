@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from shortcut_audit.accepted import AcceptedModel, AcceptedShortcut, RouteStep, accept
-from shortcut_audit.baseline import compare, pair_up
+from shortcut_audit.gate.accepted import AcceptedModel, AcceptedShortcut, RouteStep, accept
+from shortcut_audit.gate.baseline import compare, pair_up
 from shortcut_audit.report import Kind, ModelReport, Shape
 from tests.reporters.examples import HIGHWAY, RESNET18, TRANSFORMER, UNBOUND
 from tests.sketch import audited

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from typing import Any, NoReturn
 
 from shortcut_audit.errors import ConfigError
-from shortcut_audit.paths import read_regular
+from shortcut_audit.gate.paths import read_regular
 from shortcut_audit.report import KINDS, Kind, ModelReport, Shape, Shortcut
 
 BASELINE = "baseline (--write-baseline makes one)"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from shortcut_audit.config import Config, Options
 from shortcut_audit.errors import UsageError
-from shortcut_audit.policy import explain, fails, judge, rule_table, waive
+from shortcut_audit.gate.config import Config, Options
+from shortcut_audit.gate.policy import explain, fails, judge, rule_table, waive
+from shortcut_audit.gate.rules import RULES
+from shortcut_audit.gate.settings import FailOn, Ignore, RuleLevel, Settings
 from shortcut_audit.report import Finding
-from shortcut_audit.rules import RULES
-from shortcut_audit.settings import FailOn, Ignore, RuleLevel, Settings
 from tests.sketch import audited
 
 BODY = "x -> Conv.1 -> Relu -> Conv.2 -> Add"

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from shortcut_audit.accepted import (
+from shortcut_audit.errors import ConfigError
+from shortcut_audit.gate.accepted import (
     SIZE_LIMIT,
     AcceptedModel,
     AcceptedShortcut,
@@ -21,7 +22,6 @@ from shortcut_audit.accepted import (
     rewrite,
     write,
 )
-from shortcut_audit.errors import ConfigError
 from shortcut_audit.report import AuditReport
 from shortcut_audit.reporters import json as json_reporter
 from tests.reporters.examples import HIGHWAY, HOSTILE, RESNET18, TRANSFORMER, UNBOUND

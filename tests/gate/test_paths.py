@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shortcut_audit.errors import ConfigError
-from shortcut_audit.paths import leaves, matches, read_regular, repository_of
+from shortcut_audit.gate.paths import leaves, matches, read_regular, repository_of
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,14 @@ from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from shortcut_audit.checks import Case
-from shortcut_audit.config import Config
-from shortcut_audit.config_values import did_you_mean
 from shortcut_audit.errors import UsageError
-from shortcut_audit.paths import matches
+from shortcut_audit.gate.checks import Case
+from shortcut_audit.gate.config import Config
+from shortcut_audit.gate.config_values import did_you_mean
+from shortcut_audit.gate.paths import matches
+from shortcut_audit.gate.rules import RULE_IDS, RULES, Rule
+from shortcut_audit.gate.settings import LEVELS, FailOn, Ignore, RuleLevel, Settings
 from shortcut_audit.report import Comparison, Finding, ModelReport
-from shortcut_audit.rules import RULE_IDS, RULES, Rule
-from shortcut_audit.settings import LEVELS, FailOn, Ignore, RuleLevel, Settings
 
 
 def judge(model: ModelReport, settings: Settings, comparison: Comparison | None = None) -> tuple[Finding, ...]:

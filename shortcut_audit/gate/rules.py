@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from shortcut_audit import checks
+from shortcut_audit.gate import checks
 from shortcut_audit.report import Level
 
 Check: TypeAlias = Callable[[checks.Case], Iterable[checks.Objection]]

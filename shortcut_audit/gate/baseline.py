@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from shortcut_audit.accepted import AcceptedModel, AcceptedShortcut, accept
+from shortcut_audit.gate.accepted import AcceptedModel, AcceptedShortcut, accept
 from shortcut_audit.names import displayable
 from shortcut_audit.report import Change, Comparison, ModelReport, Shape, Side, Trend
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from shortcut_audit.config import Config, Options, load
 from shortcut_audit.errors import ConfigError, UsageError
-from shortcut_audit.settings import Ignore, Settings
+from shortcut_audit.gate.config import Config, Options, load
+from shortcut_audit.gate.settings import Ignore, Settings
 
 Write = Callable[[str], Path]
 

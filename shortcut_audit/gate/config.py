@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from shortcut_audit.config_values import DOCUMENT, Override, Wrong, as_fields, did_you_mean, table
 from shortcut_audit.errors import ConfigError, UsageError
-from shortcut_audit.paths import leaves, matches, read_regular, repository_of
-from shortcut_audit.rules import RULE_IDS, RULES
-from shortcut_audit.settings import FailOn, Ignore, Settings
+from shortcut_audit.gate.config_values import DOCUMENT, Override, Wrong, as_fields, did_you_mean, table
+from shortcut_audit.gate.paths import leaves, matches, read_regular, repository_of
+from shortcut_audit.gate.rules import RULE_IDS, RULES
+from shortcut_audit.gate.settings import FailOn, Ignore, Settings
 
 SIZE_LIMIT = 2**20
 """Bytes of a configuration that is read."""

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from shortcut_audit.gate.settings import Budget, Settings
 from shortcut_audit.report import KINDS, Change, Comparison, ModelReport, Shape, Shortcut, Side, Step
-from shortcut_audit.settings import Budget, Settings
 from shortcut_audit.wording import counted, exact, shape
 
 
