@@ -1,6 +1,6 @@
 """What do the same networks look like as torch.export saves them?
 
-Run it from the repository's root, with `pip install '.[samples]'`:
+Run it from the repository's root, with `pip install '.[test]'`:
 
     python samples/make_pt2_samples.py [FOLDER]
 

@@ -1,6 +1,6 @@
 """Which architectures can a newcomer try first, and where did their files come from?
 
-Run it from the repository's root, with `pip install '.[samples]'` (torch and onnxscript):
+Run it from the repository's root, with `pip install '.[test]'` (torch and onnxscript):
 
     python samples/make_samples.py [FOLDER]
 

@@ -207,8 +207,10 @@ def _stored(tensor: Tensor, stands_for_weights: bool) -> Constant:
     if learned is None:
         number = tensor.shape == () or (tensor.literal and all(size == 1 for size in tensor.shape))
         learned = stands_for_weights and not number
-    weight = Weight(tensor.name, tensor.shape, tensor.dtype, learned)
-    return Constant(TensorType(tensor.shape, tensor.dtype, tensor.data), (weight,))
+    tensor_type = TensorType(tensor.shape, tensor.dtype, tensor.data)
+    if tensor.literal and not learned:
+        return Constant(tensor_type)  # a number in the code is no stored tensor
+    return Constant(tensor_type, (Weight(tensor.name, tensor.shape, tensor.dtype, learned),))
 
 
 def compatible(one: tuple[Dim, ...], other: tuple[Dim, ...]) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from shortcut_audit.extent import Extent, Measure
 from shortcut_audit.graph import ModelGraph, Op, Weight
+from shortcut_audit.operators import understood
 from shortcut_audit.report import Span, Totals
 
 
@@ -33,7 +34,7 @@ class Ledger:
         bound, and is named.
         """
         counts = {op: self._measure.of(op).macs for op in self._graph.ops}
-        uncounted = {op.label for op, count in counts.items() if count is None}
+        uncounted = {op.label if understood(op) else op.kind for op, count in counts.items() if count is None}
         unbound = bool(uncounted) and bool(unbound_symbols(self._graph))
         return Totals(
             ops=len(self._graph.ops),

@@ -108,6 +108,7 @@ OPERATORS: Mapping[str, Operator] = dict(
         ("DequantizeLinear", replace(_COPY, buffers=(1, 2), quantised=(0,))),
         # Selection, padding, resampling.
         *_rows("Slice Split Gather GatherElements GatherND Pad Expand Tile Resize Upsample LoopSlice", _SELECTION),
+        *_rows("com.microsoft.nchwc::Upsample com.microsoft::Pad", _SELECTION),
         *_rows("Crop CenterCropPad ReverseSequence Trilu Compress GridSample SplitToSequence Roll", _SELECTION),
         *_rows("Concat Stack SequenceConstruct ConcatFromSequence", Operator(Effect.SELECTION, data=())),
         *_rows(
@@ -170,7 +171,10 @@ OPERATORS: Mapping[str, Operator] = dict(
             "Gelu Mish Softplus Softsign Erf Exp Log Sqrt Rsqrt Reciprocal Pow Abs Sign Floor Ceil Round", _ACTIVATION
         ),
         *_rows("Sin Cos Tan Sinh Cosh Asin Acos Atan Asinh Acosh Atanh Clip Shrink IsNaN IsInf Not", _ACTIVATION),
-        *_rows("BitwiseNot Hardtanh Relu6 Affine ParametricSoftplus ScaledTanh Atan2 Expm1 Log1p", _ACTIVATION),
+        *_rows(
+            "BitwiseNot Hardtanh Relu6 Affine ParametricSoftplus ScaledTanh Atan2 Expm1 Log1p Trunc Frac Erfc Erfinv Lgamma Digamma Sinc I0",
+            _ACTIVATION,
+        ),
         *_rows("Equal Less Greater LessOrEqual GreaterOrEqual And Or Xor Max Min Mod BitShift", _COMPARISON),
         *_rows("BitwiseAnd BitwiseOr BitwiseXor", _COMPARISON),
         *_rows("com.microsoft::Gelu com.microsoft::FastGelu com.microsoft::BiasGelu", replace(_ACTIVATION, bias=(1,))),
@@ -181,6 +185,7 @@ OPERATORS: Mapping[str, Operator] = dict(
         *_rows("RandomNormalLike RandomUniformLike RandomNormal RandomUniform Det Inverse StringNormalizer", _OPAQUE),
         *_rows("SequenceInsert SequenceErase SequenceEmpty SequenceLength OptionalHasElement Sort Range", _OPAQUE),
         *_rows("Shape Size ConstantOfShape RotaryEmbedding BitCast LoopIndex AffineGrid ImageDecoder", _OPAQUE),
+        *_rows("com.microsoft::RotaryEmbedding com.microsoft::RelativePositionBias SwiGLU", _OPAQUE),
         *_rows("SoftmaxCrossEntropyLoss NegativeLogLikelihoodLoss TfIdfVectorizer DynamicQuantizeLinear", _OPAQUE),
         ("Loop", Operator(Effect.NONLINEAR, (), mixes=True)),
     ]

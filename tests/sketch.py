@@ -9,16 +9,24 @@ stored tensor, `#name[8,1,1]` one of that shape. `Split.0:1` is the second outpu
 
 Ops that carry weights get their own: a Conv is 3x3 and keeps size and channels unless {k=, in=, out=, stride=, bias=1}
 say otherwise; a MatMul with one value multiplies by a square matrix; norms have scale and bias.
+
+Where a drawing says too little, write the ops out, and say what each name that nobody makes is:
+
+    listing("c = Conv(x, w, _) pads=1,1,1,1 @stem",
+            "y = Add(c, x)",
+            x=(1, 8, 4, 4), w=stored(8, 8, 3, 3))
+
+`_` is an input left out; `@stem` the module scope. Nodes are named after what they make.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shortcut_audit.assemble import assemble
 from shortcut_audit.draft import Draft, Node, Tensor
-from shortcut_audit.graph import Attribute, ModelGraph, TensorType
+from shortcut_audit.graph import Attribute, Datum, ModelGraph, TensorType
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
 
@@ -85,6 +93,64 @@ def kinds(*lines: str, **options: object) -> list[str]:
 def reasons(*lines: str, **options: object) -> list[str]:
     """Why the other additions of a drawing are no shortcuts."""
     return [other.reason for other in audited(*lines, **options).other_adds]
+
+
+LINE = re.compile(r"(?P<made>[^=]*) = (?P<kind>[\w.:]+)\((?P<read>[^)]*)\)(?P<attributes>[^@]*)(?:@(?P<scope>.+))?$")
+
+
+def listing(
+    *lines: str,
+    outputs: tuple[str, ...] = (),
+    opset: int = 17,
+    **tensors: Tensor | TensorType | tuple[int | str | None, ...],
+) -> Draft:
+    """The ops as a loader would hand them over. Outputs of the model: `outputs`, or else what nobody reads."""
+    nodes = tuple(node(line) for line in lines)
+    kept = tuple(replace(given, name=name) for name, given in tensors.items() if isinstance(given, Tensor))
+    fed = {name: given for name, given in tensors.items() if not isinstance(given, Tensor)}
+    inputs = tuple((name, t if isinstance(t, TensorType) else TensorType(t, "float32")) for name, t in fed.items())
+    read = {name for line in nodes for name in line.inputs}
+    unread = tuple(name for line in nodes for name in line.outputs if name is not None and name not in read)
+    return Draft("listing", "onnx", "", opset, inputs, outputs or unread, kept, nodes)
+
+
+def node(line: str) -> Node:
+    """One line of a listing."""
+    match = LINE.match(line)
+    assert match, f"cannot read {line!r}"
+    attributes = dict(token.split("=", maxsplit=1) for token in match["attributes"].split())
+    made, read = _names(match["made"]), _names(match["read"])
+    return Node(
+        match["kind"],
+        read,
+        made,
+        next((name for name in made if name is not None), ""),
+        attributes={key: _attribute(text) for key, text in attributes.items()},
+        scope=match["scope"] or "",
+    )
+
+
+def stored(
+    *shape: int,
+    dtype: str = "float32",
+    data: tuple[Datum, ...] | None = None,
+    learned: bool | None = None,
+    literal: bool = False,
+) -> Tensor:
+    """A tensor that the model stores; a listing gives it its name."""
+    return Tensor("", shape, dtype, data, learned, literal)
+
+
+def _names(listed: str) -> tuple[str | None, ...]:
+    return tuple(None if name.strip() == "_" else name.strip() for name in listed.split(",") if name.strip())
+
+
+def _attribute(text: str) -> Attribute:
+    """`pads=1,1` and `axes=-1,` are integers; `equation=ij,jk->ik` is a text."""
+    parts = [part for part in text.split(",") if part]
+    if all(re.fullmatch(r"-?\d+", part) for part in parts):
+        return tuple(int(part) for part in parts) if "," in text else int(text)
+    return float(text) if re.fullmatch(r"-?\d+\.\d*", text) else text
 
 
 def _nodes(name: str, op: _Op, tensors: dict[str, Tensor]) -> list[Node]:

@@ -62,7 +62,7 @@ def test_a_sample_is_small_and_holds_no_weights_and_no_paths(path: Path) -> None
 
 @pytest.mark.skipif(
     not pinned_versions_installed() or importlib.util.find_spec("torch") is None,
-    reason="needs the versions of the extra `samples`",
+    reason="needs the versions of the extra `test`",
 )
 def test_the_script_makes_these_very_files(tmp_path: Path) -> None:
     """Entry by entry: how well they are compressed depends on the version of zlib."""

@@ -11,6 +11,7 @@ computes cannot run there, so two more ways are tried, and named in a note:
 
 from __future__ import annotations
 
+import gc
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,11 +47,11 @@ def load_factory(name: str, inputs: Sequence[InputSpec]) -> Draft:
     made = _named(name)
     if isinstance(made, framework.nn.Module):
         example = _Example.of(inputs, _device_of(made) or "cpu")
-        return draft_of(program_of(_export(made, example), name, "module"))
+        return _read(_export(made, example), name)
     if not callable(made):
         raise UsageError("neither a module nor a function that makes one; name a factory as package.module:function")
     exported, notes = _first_that_works(made, inputs)
-    return draft_of(program_of(exported, name, "module", notes))
+    return _read(exported, name, notes)
 
 
 def load_module(
@@ -68,12 +69,24 @@ def load_module(
 
     args, kwargs = framework.utils._pytree.tree_map(moved, (tuple(args), dict(kwargs or {})))  # noqa: SLF001
     exported = _export(module, _Example(tuple(args), dict(kwargs)))
-    return draft_of(program_of(exported, source or type(module).__name__, "module"))
+    return _read(exported, source or type(module).__name__)
 
 
 def load_exported(exported: Any, *, source: str = "") -> Draft:
     """An `ExportedProgram`, as it is: what it was decomposed into stays so."""
-    return draft_of(program_of(exported, source or "ExportedProgram", "module"))
+    return _read(exported, source or "ExportedProgram")
+
+
+def _read(exported: Any, source: str, notes: tuple[str, ...] = ()) -> Draft:
+    # What is made here holds no cycles, and a collection would walk through all that torch.export has left behind:
+    # for a large model that takes as long as the reading itself.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return draft_of(program_of(exported, source, "module", notes))
+    finally:
+        if collects:
+            gc.enable()
 
 
 # -- the user's code ------------------------------------------------------------------------------------------------

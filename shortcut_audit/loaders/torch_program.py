@@ -67,6 +67,7 @@ class _Reading:
     """What each fx node stands for: what it makes, by name; several results are a tuple."""
     kept: dict[str, Any] = field(default_factory=dict)
     """Tensors that the graph module itself holds, by the name of the node that reads them."""
+    framework: Any = field(default_factory=torch)
 
     def graph(self, module: Any) -> AtenGraph:
         """The graph of an fx.GraphModule."""
@@ -102,7 +103,7 @@ class _Reading:
         self.kept[node.name] = found
 
     def _call(self, node: Any) -> Iterable[AtenNode]:
-        operator = torch()._ops  # noqa: SLF001 -- the classes of operators have no public name
+        operator = self.framework._ops  # noqa: SLF001 -- the classes of operators have no public name
         if _is_getitem(node):
             whole, index = self.argument(node.args[0]), node.args[1]
             if isinstance(whole, tuple) and isinstance(index, int):
@@ -157,13 +158,13 @@ class _Reading:
             return tuple(self.argument(item) for item in value.values())
         if value in self.meant:
             return self.meant[value]
-        if isinstance(value, torch().dtype):
+        if isinstance(value, self.framework.dtype):
             return dtype_name(value)
         return None
 
     def _note(self, name: str, value: Any) -> None:
         """Keep what is known of a result: of a tensor its type and strides, of a symbolic number what it says."""
-        framework = torch()
+        framework = self.framework
         if isinstance(value, framework.Tensor):
             self.types[name] = tensor_type(value)
             if value.layout == framework.strided:

@@ -210,6 +210,8 @@ def mutate_onnx(data: bytes, max_size: int, seed: int) -> bytes:
         # What does not suit this model does nothing: an index into nothing, a number too large for its field.
         with contextlib.suppress(AttributeError, IndexError, ValueError, TypeError):
             rng.choice(EDITS)(graph, model, rng)
+    if rng.random() < 0.8:
+        _repair(model, rng)
     made = model.SerializeToString()
     return made if len(made) <= max_size else bytes(atheris.Mutate(data, max_size))
 
@@ -217,7 +219,30 @@ def mutate_onnx(data: bytes, max_size: int, seed: int) -> bytes:
 def splice_onnx(one: bytes, other: bytes, max_size: int, seed: int) -> bytes:
     """Two models in one: messages of protobuf that follow each other are merged."""
     made = one + other
+    with contextlib.suppress(DecodeError):
+        model = ModelProto.FromString(made)
+        _repair(model, random.Random(seed))
+        made = model.SerializeToString()
     return made if len(made) <= max_size else one
+
+
+def _repair(model: ModelProto, rng: random.Random) -> None:
+    """Whatever dangles in the model's own graph is tied to something, whatever is made twice gets a name of its own."""
+    graph = model.graph
+    known = dict.fromkeys([*(info.name for info in graph.input), *(tensor.name for tensor in graph.initializer)])
+    for node in graph.node:
+        for slot, given in enumerate(node.input):
+            if given and given not in known and known:
+                node.input[slot] = rng.choice(list(known)[-12:])
+        for slot, name in enumerate(node.output):
+            if name in known:
+                node.output[slot] = f"{name}.{len(known)}"
+            known[node.output[slot]] = None
+    for info in graph.output:
+        if info.name not in known and known:
+            info.name = list(known)[-1]
+    if len(model.opset_import) > 1:
+        del model.opset_import[2:]
 
 
 def _graphs(model: ModelProto) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.hostile.case import Case, Maker, audited, reject
+from tests.hostile.case import ANYTHING, Case, Maker, audited, reject
 from tests.hostile.drawing import content
 from tests.loaders.pt2_archives import document
 
@@ -204,14 +204,14 @@ UNLISTED: tuple[Case, ...] = (
     reject("lists 100 000 deep", saved(_nested(100_000)), "no JSON document"),
     audited("lists 100 deep", saved(_nested(100)), **SHORTCUT),
     reject("a number of 100 000 digits", saved(json.dumps(document(PROJECTION)).replace('"as_int": 8', f'"as_int": {"9" * 100_000}')), "no JSON document"),
-    audited("a size of 10**300", edited(_first_size({"as_int": 10**300})), ".*", **SHORTCUT),
-    audited("a size below zero", edited(_first_size({"as_int": -1})), ".*", **SHORTCUT, macs=None),
-    audited("a size that is true", edited(_first_size({"as_int": True})), ".*", **SHORTCUT),
-    audited("a size that is a fraction", edited(_first_size({"as_int": 1.5})), ".*", **SHORTCUT),
-    audited("a size of NaN", edited(_first_size({"as_int": float("nan")})), ".*", **SHORTCUT),
+    audited("a size of 10**300", edited(_first_size({"as_int": 10**300})), ANYTHING, **SHORTCUT),
+    audited("a size below zero", edited(_first_size({"as_int": -1})), ANYTHING, **SHORTCUT, macs=None),
+    audited("a size that is true", edited(_first_size({"as_int": True})), ANYTHING, **SHORTCUT),
+    audited("a size that is a fraction", edited(_first_size({"as_int": 1.5})), ANYTHING, **SHORTCUT),
+    audited("a size of NaN", edited(_first_size({"as_int": float("nan")})), ANYTHING, **SHORTCUT),
     reject("a size that is a list", edited(_first_size([1])), "a size is not as its schema says"),
-    audited("a size with half a character", edited(_first_size({"as_expr": {"expr_str": "s0\ud800"}})), ".*", **SHORTCUT),
-    audited("a size of a megabyte", edited(_first_size({"as_expr": {"expr_str": "Symbol('" * 100_000}})), ".*", **SHORTCUT),
+    audited("a size with half a character", edited(_first_size({"as_expr": {"expr_str": "s0\ud800"}})), ANYTHING, **SHORTCUT),
+    audited("a size of a megabyte", edited(_first_size({"as_expr": {"expr_str": "Symbol('" * 100_000}})), ANYTHING, **SHORTCUT),
     reject("schema_version that is a text", edited(lambda made: made.update(schema_version="8")), "schema_version"),
     reject("schema_version '8'", edited(lambda made: made["schema_version"].update(major="8")), "."),
     audited("torch_version that clears the screen", edited(lambda made: made.update(torch_version="\x1b[2J\n::error::")), **SHORTCUT),
@@ -220,11 +220,11 @@ UNLISTED: tuple[Case, ...] = (
     reject("a node that reads itself", edited(_set("nodes", 0, "inputs", 0, "arg", to={"as_tensor": {"name": "f"}})), "cycle"),
     reject("nodes that are null", edited(_set("nodes", to=None)), "nodes is not as its schema says"),
     reject("a target that is a number", edited(_set("nodes", 0, "target", to=7)), "target"),
-    audited("a target that nobody knows", edited(_set("nodes", 0, "target", to="torch.ops.evil.\x1b[2J.default")), ".*", projection=1, lower_bound=True),
-    audited("an addition of one operand", edited(_set("nodes", 2, "inputs", to=[])), ".*"),
-    audited("an addition of texts", edited(_set("nodes", 2, "inputs", 1, "arg", to={"as_string": "x" * 10**6})), ".*"),
-    audited("a stride that is a text", edited(_set("nodes", 0, "inputs", 2, "arg", to={"as_string": "\x1b"})), ".*", **SHORTCUT),
-    audited("a stride of 10**300", edited(_set("nodes", 0, "inputs", 2, "arg", to={"as_ints": [10**300, -1]})), ".*", **SHORTCUT),
+    audited("a target that nobody knows", edited(_set("nodes", 0, "target", to="torch.ops.evil.\x1b[2J.default")), ANYTHING, projection=1, lower_bound=True),
+    audited("an addition of one operand", edited(_set("nodes", 2, "inputs", to=[])), ANYTHING),
+    audited("an addition of texts", edited(_set("nodes", 2, "inputs", 1, "arg", to={"as_string": "x" * 10**6})), ANYTHING),
+    audited("a stride that is a text", edited(_set("nodes", 0, "inputs", 2, "arg", to={"as_string": "\x1b"})), ANYTHING, **SHORTCUT),
+    audited("a stride of 10**300", edited(_set("nodes", 0, "inputs", 2, "arg", to={"as_ints": [10**300, -1]})), ANYTHING, **SHORTCUT),
     audited("metadata that are a list", edited(_set("nodes", 0, "metadata", to=[1])), **SHORTCUT),
     audited(
         "a stack trace of a megabyte",
@@ -243,7 +243,7 @@ UNLISTED: tuple[Case, ...] = (
         saved(document(PROJECTION), data__weights__model_weights_config_DOT_json=_weights(path_name="../../SECRET.bin")),
         **SHORTCUT,
     ),
-    audited("a kernel of 10**300 x 4", edited(_set("tensor_values", "w", "sizes", 0, to={"as_int": 10**300})), ".*", projection=1),
+    audited("a kernel of 10**300 x 4", edited(_set("tensor_values", "w", "sizes", 0, to={"as_int": 10**300})), ANYTHING, projection=1),
     reject("a kernel of unknown size", edited(_set("tensor_values", "w", "sizes", 0, to={"as_expr": {"expr_str": "s"}})), "shape of"),
-    audited("an element type that nobody knows", edited(_set("tensor_values", "f", "dtype", to=999)), ".*", **SHORTCUT),
+    audited("an element type that nobody knows", edited(_set("tensor_values", "f", "dtype", to=999)), ANYTHING, **SHORTCUT),
 )

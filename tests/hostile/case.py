@@ -35,6 +35,9 @@ class Result:
         return model
 
 
+ANYTHING = ".*"
+"""What stands for notes of whatever kind, or none."""
+
 Check = Callable[[Result], None]
 
 
@@ -93,11 +96,14 @@ def check_numbers(result: Result, **numbers: Any) -> None:
     model = result.model
     found = {**model["summary"], **model["totals"], "reasons": [other["reason"] for other in model["other_adds"]]}
     wanted = {"identity": 0, "parameter_free": 0, "gated": 0, "projection": 0, **numbers}
-    assert {name: found[name] for name in wanted} == wanted
+    said = {name: found[name] for name in wanted}
+    assert said == wanted, said
 
 
 def check_notes(result: Result, note: str) -> None:
     notes = result.model["notes"]
+    if note == ANYTHING:
+        return
     if note:
         assert any(re.search(note, said) for said in notes), notes
     else:

@@ -97,7 +97,7 @@ UNLISTED: tuple[Case, ...] = (
     audited(
         "a function that takes the place of Add",
         edited(lambda made: made.functions.append(_as_onnx(function("Add", "a b", "r", node("Sub", "a b", "r"))))),
-        identity=1,
+        parameter_free=1,
     ),
     audited(
         "a function whose every name is that of another",

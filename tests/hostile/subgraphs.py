@@ -56,7 +56,7 @@ def _chain_of_bodies(count: int) -> ModelProto:
 
 LISTED: tuple[Case, ...] = (
     audited("If nested 10 deep", content(nested(10)), "not listed in an order", identity=1),
-    reject("If nested 60 deep: over protobuf's recursion limit", content(nested(60)), "nests its graphs deeper"),
+    reject("If nested 60 deep: over protobuf's recursion limit", content(nested(60)), "nest deeper"),
     audited(
         "If body captures an outer tensor; an Add inside the body and one outside",
         saved(

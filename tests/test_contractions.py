@@ -1,0 +1,322 @@
+"""How many multiply-accumulates? Every count worked out by hand, and held against PyTorch's where PyTorch counts.
+
+What PyTorch counts is a literal, obtained once with torch 2.13 from
+
+    with FlopCounterMode(display=False) as counter:
+        <the call>
+    counter.get_total_flops() // 2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from shortcut_audit.assemble import assemble
+from shortcut_audit.contractions import (
+    Call,
+    attention,
+    bilinear,
+    contrib_attention,
+    convolution,
+    einsum,
+    fused_matmul,
+    gemm,
+    is_pointwise,
+    linear,
+    matmul,
+    matmul_nbits,
+    packed_attention,
+    product,
+    recurrent,
+    transposed_convolution,
+)
+from shortcut_audit.graph import Attribute, Shape
+from tests.sketch import listing, sketch
+
+
+def call(*inputs: Shape, to: Shape = None, **attributes: Attribute) -> Call:
+    return Call(inputs, (to,), attributes)
+
+
+# --- convolutions ----------------------------------------------------------------------------------------------------
+
+
+def test_a_convolution() -> None:
+    """conv2d(randn(1, 8, 14, 14), randn(16, 8, 3, 3), stride=2, padding=1): PyTorch counts 56,448."""
+    made = call((1, 8, 14, 14), (16, 8, 3, 3), to=(1, 16, 7, 7))
+    assert convolution(made) == 56_448  # 16 x 7 x 7 elements, each a sum of 8 x 3 x 3
+
+
+def test_a_convolution_of_groups_sums_over_the_channels_of_one_group() -> None:
+    """conv2d(randn(2, 8, 14, 14), randn(16, 2, 3, 3), padding=1, groups=4): PyTorch counts 112,896."""
+    made = call((2, 8, 14, 14), (16, 2, 3, 3), to=(2, 16, 14, 14), group=4)
+    assert convolution(made) == 112_896  # 2 x 16 x 14 x 14 elements, each a sum of 2 x 3 x 3
+
+
+def test_a_depthwise_convolution() -> None:
+    """conv2d(randn(1, 8, 14, 14), randn(8, 1, 7, 7), padding=3, groups=8): PyTorch counts 76,832."""
+    assert convolution(call((1, 8, 14, 14), (8, 1, 7, 7), to=(1, 8, 14, 14), group=8)) == 76_832  # 8 x 14 x 14 x 7 x 7
+
+
+def test_convolutions_of_one_and_of_three_spatial_axes() -> None:
+    """conv1d(randn(1, 4, 10), randn(6, 4, 3)) and conv3d(randn(1, 2, 4, 5, 6), randn(3, 2, 1, 2, 3)): 576 and 2,304."""
+    assert convolution(call((1, 4, 10), (6, 4, 3), to=(1, 6, 8))) == 576  # 6 x 8 x 4 x 3
+    assert convolution(call((1, 2, 4, 5, 6), (3, 2, 1, 2, 3), to=(1, 3, 4, 4, 4))) == 2_304  # 3 x 64 x 2 x 1 x 2 x 3
+
+
+def test_the_first_convolution_of_resnet() -> None:
+    """He et al. 2015, table 1: 7x7, 64, stride 2 on 224x224."""
+    assert convolution(call((1, 3, 224, 224), (64, 3, 7, 7), to=(1, 64, 112, 112))) == 118_013_952  # 802,816 x 147
+
+
+def test_a_transposed_convolution_spreads_every_input_element() -> None:
+    """conv_transpose2d(randn(1, 8, 7, 7), randn(8, 16, 2, 2), stride=2): PyTorch counts 25,088."""
+    made = call((1, 8, 7, 7), (8, 16, 2, 2), to=(1, 16, 14, 14), strides=(2, 2))
+    assert transposed_convolution(made) == 25_088  # 8 x 7 x 7 elements, each spread over 16 x 2 x 2
+
+
+def test_a_transposed_convolution_of_groups() -> None:
+    """conv_transpose2d(randn(1, 8, 7, 7), randn(8, 4, 3, 3), stride=2, groups=2): PyTorch counts 14,112."""
+    made = call((1, 8, 7, 7), (8, 4, 3, 3), to=(1, 8, 15, 15), group=2, strides=(2, 2))
+    assert transposed_convolution(made) == 14_112  # 8 x 7 x 7 elements, each spread over 4 x 3 x 3
+
+
+@pytest.mark.parametrize("count", [convolution, transposed_convolution])
+@pytest.mark.parametrize("attributes", [{"group": 0}, {"group": -1}, {"strides": (0, 1)}, {"strides": (1, -2)}])
+def test_a_convolution_with_impossible_attributes_is_unknown(
+    count: Callable[[Call], int | None], attributes: dict[str, Attribute]
+) -> None:
+    assert count(call((1, 8, 4, 4), (8, 8, 3, 3), to=(1, 8, 4, 4))) is not None
+    assert count(call((1, 8, 4, 4), (8, 8, 3, 3), to=(1, 8, 4, 4), **attributes)) is None
+
+
+@pytest.mark.parametrize("weight", [None, (), (8, 8), (8, None, 3, 3), (8, "c", 3, 3), (8, -8, 3, 3)])
+def test_a_convolution_with_weights_that_are_no_kernel_is_unknown(weight: Shape) -> None:
+    assert convolution(call((1, 8, 4, 4), weight, to=(1, 8, 4, 4))) is None
+    assert transposed_convolution(call((1, 8, 4, 4), weight, to=(1, 8, 4, 4))) is None
+
+
+def test_a_kernel_of_one_by_one_is_pointwise_and_no_other() -> None:
+    one, three = (sketch(f"x -> Conv{{k={k}}}").ops[0] for k in (1, 3))
+    computed = assemble(listing("y = Conv(x, x)", x=(8, 8, 1, 1))).ops[0]
+    assert [is_pointwise(conv) for conv in (one, three, computed)] == [True, False, False]
+
+
+# --- matrix products -------------------------------------------------------------------------------------------------
+
+
+def test_a_matrix_product_over_batches_that_are_broadcast() -> None:
+    """matmul(randn(3, 1, 4, 5), randn(2, 5, 6)): PyTorch counts 720."""
+    assert matmul(call((3, 1, 4, 5), (2, 5, 6), to=(3, 2, 4, 6))) == 720  # 3 x 2 x 4 x 6 elements, each a sum of 5
+
+
+def test_matrix_products_of_vectors() -> None:
+    assert matmul(call((4,), (4, 3), to=(3,))) == 12
+    assert matmul(call((3, 4), (4,), to=(3,))) == 12
+    assert matmul(call((4,), (4,), to=())) == 4
+
+
+@pytest.mark.parametrize("inner", [None, "length"])
+def test_a_matrix_product_over_an_open_size_is_unknown(inner: str | None) -> None:
+    assert matmul(call((2, inner), (inner, 3), to=(2, 3))) is None
+    assert matmul(call((inner, 2), (2, 3), to=(inner, 3))) is None
+
+
+def test_a_matrix_product_with_scalars_is_unknown() -> None:
+    assert matmul(call((), (3,), to=(3,))) is None
+
+
+def test_a_fused_matrix_product_may_read_its_first_operand_transposed() -> None:
+    assert fused_matmul(call((4, 5), (5, 6), to=(4, 6))) == 120  # 4 x 6 x 5
+    assert fused_matmul(call((5, 4), (5, 6), to=(4, 6), transA=1)) == 120
+
+
+def test_gemm_sums_over_the_inner_size_however_its_operands_lie() -> None:
+    """addmm(randn(7), randn(3, 5), randn(5, 7)): PyTorch counts 105."""
+    assert gemm(call((3, 5), (5, 7), (7,), to=(3, 7))) == 105  # 3 x 7 x 5
+    assert gemm(call((5, 3), (5, 7), (7,), to=(3, 7), transA=1)) == 105
+    assert gemm(call((3, 5), (7, 5), (7,), to=(3, 7), transB=1)) == 105
+
+
+def test_a_linear_layer_keeps_its_weights_transposed() -> None:
+    """linear(randn(2, 5, 12), randn(7, 12), randn(7)): PyTorch counts 840."""
+    assert linear(call((2, 5, 12), (7, 12), (7,), to=(2, 5, 7))) == 840  # 2 x 5 x 7 elements, each a sum of 12
+
+
+def test_a_bilinear_layer_sums_over_both_inputs() -> None:
+    """At least every product of two inputs with a weight: 2 x 7 x 3 x 5."""
+    counted = bilinear(call((2, 3), (2, 5), (7, 3, 5), to=(2, 7)))
+    assert counted is not None
+    assert counted >= 210
+
+
+def test_a_quantised_matrix_names_its_inner_size() -> None:
+    assert matmul_nbits(call((1, 4, 64), (32, 2, 16), to=(1, 4, 32), K=64, N=32)) == 8_192  # 4 x 32 x 64
+    assert matmul_nbits(call((1, 4, 64), (32, 2, 16), to=(1, 4, 32), N=32)) is None
+
+
+# --- einsum ----------------------------------------------------------------------------------------------------------
+
+
+def test_einsum_of_two_is_a_matrix_product() -> None:
+    """einsum("bij,bjk->bik", randn(3, 4, 5), randn(3, 5, 6)): PyTorch counts 360."""
+    assert einsum(call((3, 4, 5), (3, 5, 6), to=(3, 4, 6), equation="bij, bjk -> bik")) == 360  # 3 x 4 x 5 x 6
+
+
+def test_einsum_with_an_ellipsis() -> None:
+    """einsum("...ij,...jk->...ik", randn(5, 2, 3), randn(5, 3, 4)): PyTorch counts 120."""
+    assert einsum(call((5, 2, 3), (5, 3, 4), to=(5, 2, 4), equation="...ij,...jk->...ik")) == 120  # 5 x 2 x 3 x 4
+
+
+def test_einsum_of_three_goes_from_left_to_right() -> None:
+    """einsum("ij,jk,kl->il", randn(2, 3), randn(3, 5), randn(5, 7)): PyTorch counts 100."""
+    assert einsum(call((2, 3), (3, 5), (5, 7), to=(2, 7), equation="ij,jk,kl->il")) == 100  # 2 x 3 x 5 + 2 x 5 x 7
+
+
+def test_einsum_sums_a_label_as_soon_as_nobody_needs_it() -> None:
+    """einsum("bi,oij,bj->bo", randn(2, 3), randn(7, 3, 5), randn(2, 5)): PyTorch counts 280."""
+    shapes = (2, 3), (7, 3, 5), (2, 5)
+    assert einsum(call(*shapes, to=(2, 7), equation="bi,oij,bj->bo")) == 280  # 2 x 3 x 7 x 5 + 2 x 7 x 5
+
+
+def test_einsum_of_one_multiplies_nothing() -> None:
+    assert einsum(call((3, 4), to=(4, 3), equation="ij->ji")) == 0
+
+
+@pytest.mark.parametrize(
+    ("shapes", "equation"),
+    [
+        (((3, 4), (4, 5)), None),  # no equation
+        (((3, 4), (4, 5)), 7),
+        (((3, 4), (4, 5)), "ij->ij"),  # more operands than terms
+        (((3, 4), (4, 5)), "ijk,jk->ik"),  # more labels than axes
+        (((3, 4), (4, 5)), "i,jk->ik"),  # fewer labels than axes
+        (((3, 4), None), "ij,jk->ik"),
+        (((3, "n"), ("n", 5)), "ij,jk->ik"),
+    ],
+)
+def test_einsum_that_makes_no_sense_is_unknown(shapes: tuple[Shape, ...], equation: Attribute) -> None:
+    assert einsum(call(*shapes, to=(3, 5), equation=equation)) is None
+
+
+# --- recurrence ------------------------------------------------------------------------------------------------------
+
+
+def test_an_lstm_has_four_gates() -> None:
+    """5 steps, batch 2, input 3, hidden 4: W is 16 x 3, R is 16 x 4."""
+    assert recurrent(call((5, 2, 3), (1, 16, 3), (1, 16, 4))) == 1_120  # 5 x 2 x (48 + 64)
+
+
+def test_a_gru_has_three_gates_and_an_rnn_has_one() -> None:
+    assert recurrent(call((5, 2, 3), (1, 12, 3), (1, 12, 4))) == 840  # 5 x 2 x (36 + 48)
+    assert recurrent(call((5, 2, 3), (1, 4, 3), (1, 4, 4))) == 280  # 5 x 2 x (12 + 16)
+
+
+def test_both_directions_of_a_recurrence_count() -> None:
+    assert recurrent(call((5, 2, 3), (2, 16, 3), (2, 16, 4))) == 2_240  # 2 x 1,120
+
+
+def test_a_recurrence_over_an_open_number_of_steps_is_unknown() -> None:
+    assert recurrent(call(("length", 2, 3), (1, 16, 3), (1, 16, 4))) is None
+    assert recurrent(call((5, 2, 3), (1, 16, 3), None)) is None
+
+
+# --- attention -------------------------------------------------------------------------------------------------------
+
+
+def test_attention_is_two_matrix_products() -> None:
+    """scaled_dot_product_attention of (2, 4, 6, 8), (2, 4, 10, 8), (2, 4, 10, 16): PyTorch counts 11,520."""
+    made = call((2, 4, 6, 8), (2, 4, 10, 8), (2, 4, 10, 16))
+    assert attention(made) == 11_520  # 2 x 4 heads x 6 queries x 10 keys x (8 + 16)
+
+
+def test_grouped_queries_share_keys_but_not_products() -> None:
+    """4 heads of queries over 2 of keys: as many products as with 4 of each."""
+    assert attention(call((2, 4, 6, 8), (2, 2, 10, 8), (2, 2, 10, 8))) == 7_680  # 2 x 4 x 6 x 10 x (8 + 8)
+
+
+def test_attention_on_packed_heads() -> None:
+    """[batch, length, heads x size]: 4 query heads of 8, 2 heads of keys of 8 and of values of 16."""
+    made = call((2, 6, 32), (2, 10, 16), (2, 10, 32), q_num_heads=4, kv_num_heads=2)
+    assert attention(made) == 11_520  # as above: 2 x 6 x 10 x (4 x 8 + 4 x 16)
+
+
+def test_a_past_lengthens_the_keys() -> None:
+    """One query, one new key, 9 in the past."""
+    past = (1, 4, 9, 8)
+    made = call((1, 4, 1, 8), (1, 4, 1, 8), (1, 4, 1, 8), None, past, past)
+    assert attention(made) == 640  # 4 heads x 1 query x 10 keys x (8 + 8)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ((6, 8), (6, 8), (6, 8)),
+        ((2, 4, 6, 8), (2, 4, 10, 8), None),
+        ((2, 4, 6, 8), (2, 4, "keys", 8), (2, 4, "keys", 8)),
+        ((1, 4, 1, 8), (1, 4, 1, 8), (1, 4, 1, 8), None, (1, 4, "past", 8), (1, 4, "past", 8)),
+        ((2, 6, 32), (2, 10, 32), (2, 10, 32)),  # packed, and nobody says into how many heads
+    ],
+)
+def test_attention_over_open_sizes_is_unknown(shapes: tuple[Shape, ...]) -> None:
+    assert attention(call(*shapes)) is None
+
+
+def test_attention_with_no_heads_is_unknown() -> None:
+    assert attention(call((2, 6, 32), (2, 10, 32), (2, 10, 32), q_num_heads=4, kv_num_heads=0)) is None
+
+
+def test_multi_head_attention_without_a_past() -> None:
+    """Lengths 6 and 10, width 32."""
+    made = call((2, 6, 32), (2, 10, 32), (2, 10, 32), to=(2, 6, 32), num_heads=4)
+    assert contrib_attention(made) == 7_680  # 2 x 6 x 10 x (32 + 32)
+
+
+def test_multi_head_attention_with_a_past_is_unknown() -> None:
+    past = (2, 4, 3, 8)
+    shapes = (2, 1, 32), (2, 1, 32), (2, 1, 32), None, None, None, past, past
+    assert contrib_attention(call(*shapes, to=(2, 1, 32), num_heads=4)) is None
+
+
+def test_attention_with_its_projections_packed() -> None:
+    """Width 8 to 8 + 8 + 8 at 5 positions, then as attention."""
+    made = call((1, 5, 8), (8, 24), (24,), to=(1, 5, 8), num_heads=2)
+    assert packed_attention(made) == 1_360  # 5 x 8 x 24 + 5 x 5 x (8 + 8)
+
+
+def test_attention_with_packed_projections_of_different_widths() -> None:
+    made = call((1, 5, 8), (8, 20), (20,), to=(1, 5, 12), num_heads=2, qkv_hidden_sizes=(4, 4, 12))
+    assert packed_attention(made) == 1_200  # 5 x 8 x 20 + 5 x 5 x (4 + 12)
+
+
+def test_packed_attention_with_a_past_is_unknown() -> None:
+    assert packed_attention(call((1, 1, 8), (8, 24), (24,), None, (2, 1, 2, 3, 4), to=(1, 1, 8))) is None
+
+
+# --- sizes -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_product_is_unknown_as_soon_as_a_factor_is() -> None:
+    assert product(2, 3, 0) == 0
+    assert product() == 1
+    assert product(2, None, 0) is None
+    assert product(2, -3) is None
+
+
+def test_sizes_are_pythons_integers_and_never_overflow() -> None:
+    assert matmul(call((2**40, 2**40), (2**40, 2**40), to=(2**40, 2**40))) == 2**120
+
+
+def test_a_call_reads_its_inputs_with_care() -> None:
+    made = call((2, "n", 3), None)
+    assert (made.size(0, 0), made.size(0, 1), made.size(0, -1), made.size(0, 3), made.size(0, -4)) == (
+        2,
+        None,
+        3,
+        None,
+        None,
+    )
+    assert (made.input(1), made.input(7), made.size(7, 0)) == (None, None, None)
+    assert call(group="two").integer("group", 1) == 1
