@@ -32,7 +32,15 @@ VARYING = frozenset(
 )
 """Ops whose result changes from pass to pass, or from one step of a loop to the next, even when their inputs do not."""
 
-QUANTISED_TYPES = frozenset({"int8", "uint8", "int4", "uint4", "int2", "uint2", "int32", "float8", "float4"})
+NOTED: Mapping[str, str] = {
+    "Loop": "the body of a loop counts once: costs are those of one iteration, and the model's are at least so much",
+    "If": "both branches of an If count, though only one of them runs",
+}
+"""What the reader should know of a model that has such an op."""
+
+QUANTISED_TYPES = frozenset(
+    {"int16", "uint16", "int8", "uint8", "int4", "uint4", "int2", "uint2", "int32", "float8", "float4"}
+)
 """Element types in which quantised weights are stored (int32: their biases)."""
 
 
@@ -42,7 +50,7 @@ def assemble(draft: Draft) -> ModelGraph:
     literals = frozenset(tensor.name for tensor in draft.tensors if tensor.literal)
     work = _Assembly(draft, _stored_weights(draft, nodes), literals)
     for name, tensor_type in draft.inputs:
-        work.add_value(name, tensor_type, None, 0)
+        work.add_value(name, _named_sizes(name, tensor_type), None, 0)
     taken = {name for node in nodes for name in node.outputs if name is not None} | set(work.stored) | set(work.values)
     for node in nodes:
         for part in fused.unfold(node, taken, work.values.__contains__):
@@ -52,7 +60,17 @@ def assemble(draft: Draft) -> ModelGraph:
         notes.append(
             "the nodes are not listed in an order in which they can run, which the format requires; sorted here"
         )
+    kinds = {node.kind for node in nodes}
+    notes += [note for kind, note in NOTED.items() if kind in kinds]
     return work.finish(tuple(notes))
+
+
+def _named_sizes(name: str, tensor_type: TensorType) -> TensorType:
+    """An input's type with a symbol for each open size, "x[0]" where the file has none: equal sizes are then equal."""
+    if tensor_type.shape is None:
+        return tensor_type
+    sizes = tuple(f"{name}[{axis}]" if size is None else size for axis, size in enumerate(tensor_type.shape))
+    return replace(tensor_type, shape=sizes)
 
 
 @dataclass(slots=True)
@@ -86,6 +104,7 @@ class _Assembly:
             _as_buffers(given) if slot in buffers and isinstance(given, Constant) else given
             for slot, given in enumerate(self.resolve(name) for name in node.inputs)
         )
+        inputs = _unpacked(node, inputs)
         types = [self._type(given) for given in inputs]
         made = shapes.infer(node.kind, node.attributes, types, len(node.outputs), self.draft.opset)
         ignored = DATA_IGNORED.get(node.kind)
@@ -174,6 +193,18 @@ def _as_buffers(constant: Constant) -> Constant:
     return replace(constant, weights=tuple(replace(weight, learned=False) for weight in constant.weights))
 
 
+def _unpacked(node: Node, inputs: tuple[Input, ...]) -> tuple[Input, ...]:
+    """The inputs, a weight that is stored several to a byte in its logical shape: K x N (com.microsoft MatMulNBits)."""
+    sizes = tuple(node.attributes.get(name) for name in ("K", "N"))
+    if node.kind != "com.microsoft::MatMulNBits" or len(inputs) < 2 or not isinstance(inputs[1], Constant):
+        return inputs
+    shape = tuple(size for size in sizes if isinstance(size, int) and size > 0)
+    if len(shape) != len(sizes):
+        return inputs
+    unpacked = replace(inputs[1], weights=tuple(replace(weight, shape=shape) for weight in inputs[1].weights))
+    return (inputs[0], unpacked, *inputs[2:])
+
+
 def _behind(inputs: tuple[Input, ...]) -> tuple[Weight, ...]:
     """The stored tensors from which constants were computed, each once."""
     return tuple(dict.fromkeys(w for given in inputs if isinstance(given, Constant) for w in given.weights))
@@ -188,10 +219,11 @@ def _stored_weights(draft: Draft, nodes: tuple[Node, ...]) -> dict[str, Constant
     readable = set()
     kept = {tensor.name: tensor for tensor in draft.tensors}
     for node in nodes:
-        for slot, name in enumerate(node.inputs):
-            tensor = kept.get(name) if name is not None else None
-            if tensor is not None and _stands_for_weights(node.kind, slot, tensor):
-                readable.add(tensor.name)
+        for part in fused.unfold(node, set(), lambda name: name not in kept):
+            for slot, name in enumerate(part.inputs):
+                tensor = kept.get(name) if name is not None else None
+                if tensor is not None and _stands_for_weights(part.kind, slot, tensor):
+                    readable.add(tensor.name)
     return {name: _stored(tensor, name in readable) for name, tensor in kept.items()}
 
 
@@ -199,7 +231,7 @@ def _stands_for_weights(kind: str, slot: int, tensor: Tensor) -> bool:
     row = OPERATORS.get(kind)
     if tensor.dtype in QUANTISED_TYPES:
         return row is not None and slot in row.quantised + row.bias
-    return tensor.dtype.startswith(("float", "bfloat", "complex"))
+    return tensor.dtype.startswith(("float", "bfloat", "complex", "unknown"))  # unclear never makes a model cheaper
 
 
 def _stored(tensor: Tensor, stands_for_weights: bool) -> Constant:

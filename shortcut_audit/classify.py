@@ -17,8 +17,10 @@ from shortcut_audit.shortcuts import Found
 
 
 def dearest_step(found: Found) -> Step:
-    """The dearest class on the route; a subtracted shortcut is scaled by -1."""
-    steps = [link.step for link in found.route]
+    """The dearest class on the route. A norm that has learned nothing is a scale, as is the -1 of a subtraction."""
+    steps = [
+        Step.SCALE if link.step is Step.DIAGONAL and not learned((link.op,)) else link.step for link in found.route
+    ]
     return max([*steps, Step.SCALE if found.operand.negated else Step.VIEW])
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shortcut_audit import describe, report
 from shortcut_audit.classify import kind_of, learned
-from shortcut_audit.cost import Ledger, parameters, span, unbound_symbols
+from shortcut_audit.cost import Ledger, parameters, span, total, unbound_symbols
 from shortcut_audit.extent import Measure
 from shortcut_audit.graph import ModelGraph, Op, Source, elements, size_in_bytes
 from shortcut_audit.merges import Refusal
@@ -64,7 +64,7 @@ def _summary(graph: ModelGraph, ledger: Ledger, totals: report.Totals, priced: t
         projection=kinds.count("projection"),
         extra_parameters=parameters(w for op in ops for w in op.weights()),
         extra_macs=ledger.macs(ops),
-        elementwise_adds=_total(_added(s.result.type.shape, len(s.operands)) for s in merges.values()),
+        elementwise_adds=total(_added(s.result.type.shape, len(s.operands)) for s in merges.values()),
         held_bytes=None if None in held else max((size for size in held if size is not None), default=0),
         option=option(priced),
         what_if=what_if(graph, ledger, totals, priced),
@@ -76,19 +76,17 @@ def _added(shape: report.Shape, operands: int) -> int | None:
     return None if count is None else (operands - 1) * count
 
 
-def _total(counts: Iterable[int | None]) -> int | None:
-    listed = list(counts)
-    known = [count for count in listed if count is not None]
-    return sum(known) if len(known) == len(listed) else None
-
-
 def _shortcuts(graph: ModelGraph, ledger: Ledger, priced: tuple[Priced, ...]) -> tuple[report.Shortcut, ...]:
     position: dict[str, int] = {}
+    taken: set[str] = set()
     entries = []
     for shortcut in priced:
         scope = displayable(shortcut.found.merge.op.scope)
-        nth = position[scope] = position.get(scope, -1) + 1
-        key = (scope or "(root)") + (f"#{nth}" if nth else "")
+        nth, key = position.get(scope, -1) + 1, ""
+        while not key or key in taken:  # a scope may look like another one's key
+            key, nth = (scope or "(root)") + (f"#{nth}" if nth else ""), nth + 1
+        position[scope] = nth - 1
+        taken.add(key)
         entries.append(_entry(graph, ledger, shortcut, scope, key))
     return tuple(entries)
 
@@ -127,10 +125,14 @@ def _weight_and_bias(found: Found) -> tuple[bool, bool]:
     The shift of a normalisation beside a linear map is not that map's bias (an unfolded BatchNorm has one always).
     Where a normalisation or a learned scale is all there is, its shift is the bias.
     """
-    linear = [link.op for link in found.route if link.step is Step.LINEAR]
-    normless = [op for op in found.through if op in linear or op.kind in {"Add", "Sub", "Sum"}]
-    roles = {weight.role for op in (normless if linear else found.through) for weight in describe.weights_of(op)}
-    return bool(learned(found.through)) and bool(roles - {"bias"}), "bias" in roles
+    maps = []
+    previous = Step.VIEW
+    for link in found.route:
+        if link.step is Step.LINEAR or (previous is Step.LINEAR and link.op.kind in {"Add", "Bias"}):
+            maps.append(link.op)
+        previous = previous if link.step is Step.VIEW else link.step
+    roles = {weight.role for op in maps or found.through for weight in describe.weights_of(op)}
+    return bool(roles - {"bias"}), "bias" in roles
 
 
 def _step(graph: ModelGraph, op: Op, step: Step) -> report.Step:

@@ -29,7 +29,7 @@ class Call:
         """The call that `op` makes in `graph`."""
         return cls(
             tuple(shape_of(graph, given) for given in op.inputs),
-            tuple(None if made is None else graph.values[made].type.shape for made in op.outputs),
+            tuple(None if made is None else graph.values[made].type.shape for made in op.outputs) or (None,),
             op.attributes,
         )
 
@@ -132,16 +132,19 @@ def einsum(call: Call) -> int | None:
     equation = call.attributes.get("equation")
     if not isinstance(equation, str):
         return None
-    terms, _, result = equation.replace(" ", "").partition("->")
-    operands = [_labels(term, shape) for term, shape in zip(terms.split(","), call.inputs, strict=False)]
-    if len(operands) != len(call.inputs) or any(operand is None for operand in operands):
-        return None
+    left_side, arrow, result = equation.replace(" ", "").partition("->")
+    terms = left_side.split(",")
+    operands = [_labels(term, shape) for term, shape in zip(terms, call.inputs, strict=False)]
     known = [operand for operand in operands if operand is not None]
+    if not len(terms) == len(call.inputs) == len(known):
+        return None
+    if not arrow:  # the labels that stand once, as the specification says
+        result = "".join(label for label in left_side if left_side.count(label) == 1)
     if len(known) == 1:
         return 0
     total, left = 0, known[0]
     for position, right in enumerate(known[1:], 2):
-        sizes = {**right, **left}
+        sizes = {label: _stretched(left.get(label, 1), right.get(label, 1)) for label in {**left, **right}}
         cost = product(*sizes.values())
         if cost is None:
             return None
@@ -149,6 +152,11 @@ def einsum(call: Call) -> int | None:
         wanted = set(result) | {label for later in known[position:] for label in later} | {"…"}
         left = {label: size for label, size in sizes.items() if label[0] in wanted or label in wanted}
     return total
+
+
+def _stretched(one: int | None, other: int | None) -> int | None:
+    """The size of a dimension under an ellipsis, where one operand's may be stretched over the other's."""
+    return other if one == 1 else one
 
 
 def _labels(term: str, shape: Shape) -> dict[str, int | None] | None:
@@ -161,6 +169,10 @@ def _labels(term: str, shape: Shape) -> dict[str, int | None] | None:
         return None
     labels = [*head, *(f"…{hidden - i - 1}" for i in range(hidden)), *tail]
     return {label: size if isinstance(size, int) else None for label, size in zip(labels, shape, strict=True)}
+
+
+def unknowable(call: Call) -> None:
+    """A loop: its body counts once, and how often it runs is not in the file."""
 
 
 def recurrent(call: Call) -> int | None:
@@ -202,22 +214,26 @@ def attention(call: Call) -> int | None:
     return product(rows, keys, widths[0] + widths[1])
 
 
-def contrib_attention(call: Call) -> int | None:
-    """com.microsoft MultiHeadAttention, GroupQueryAttention: query, key, value of [batch, length, width].
+def multi_head_attention(call: Call) -> int | None:
+    """com.microsoft MultiHeadAttention: query, key, value of [batch, length, width]; unknown with a past, or packed."""
+    return _three_dimensional_attention(call, past=(6, 7))
 
-    Key and value may be packed into the query input; then the lengths are the query's. Unknown with a past, or packed
-    in five dimensions.
-    """
-    query = call.input(0)
-    if query is None or len(query) != 3:
+
+def grouped_attention(call: Call) -> int | None:
+    """com.microsoft GroupQueryAttention: as above; keys and values have fewer heads, each shared by several queries."""
+    return _three_dimensional_attention(call, past=(3, 4))
+
+
+def _three_dimensional_attention(call: Call, past: tuple[int, int]) -> int | None:
+    """Q K^T over the width of the queries, and P V over that of the result, for every query and key."""
+    query, key, made = call.input(0), call.input(1), call.outputs[0]
+    if query is None or key is None or made is None or {len(query), len(key), len(made)} != {3}:
         return None
-    keys = call.size(1, 1) if call.input(1) is not None else call.size(0, 1)
-    width = call.outputs[0][-1] if call.outputs and call.outputs[0] else None
-    if call.input(1) is not None and len(call.input(1) or ()) != 3:
+    if any(slot < len(call.inputs) and elements(call.inputs[slot]) not in {None, 0} for slot in past):
         return None
-    if any(call.input(slot) is not None and elements(call.input(slot)) != 0 for slot in (6, 7)):
-        return None
-    return product(call.size(0, 0), call.size(0, 1), keys, 2, width if isinstance(width, int) else None)
+    widths, rows = [query[2], made[2]], product(call.size(0, 0), call.size(0, 1), call.size(1, 1))
+    known = [width for width in widths if isinstance(width, int)]
+    return product(rows, sum(known)) if len(known) == len(widths) else None
 
 
 def packed_attention(call: Call) -> int | None:

@@ -23,9 +23,7 @@ class Ledger:
 
     def macs(self, ops: Iterable[Op]) -> int | None:
         """MACs of some ops together; None if any of them is unknown."""
-        counts = [self._measure.of(op).macs for op in ops]
-        known = [count for count in counts if count is not None]
-        return sum(known) if len(known) == len(counts) else None
+        return total(self._measure.of(op).macs for op in ops)
 
     def totals(self, adds: int) -> Totals:
         """The whole model, in which `adds` additions were found.
@@ -50,6 +48,13 @@ class Ledger:
 def span(residual: Extent) -> Span:
     """What a shortcut skips."""
     return Span(residual.weight_layers, residual.ops, residual.all_parameters, residual.macs)
+
+
+def total(counts: Iterable[int | None]) -> int | None:
+    """The sum; None as soon as one count is unknown."""
+    listed = list(counts)
+    known = [count for count in listed if count is not None]
+    return sum(known) if len(known) == len(listed) else None
 
 
 def parameters(weights: Iterable[Weight]) -> int:

@@ -32,8 +32,8 @@ class Extent:
     nonlinear: bool = False
     unknown: frozenset[str] = frozenset()
     """Operators that are not understood, by the name that the file has for them."""
-    last_layer: str = ""
-    """Operator of the last weight layer."""
+    first_layer: str = ""
+    """Operator of the first weight layer."""
 
     def __add__(self, other: Extent) -> Extent:
         """Both stretches together; `other` is the later one."""
@@ -47,7 +47,7 @@ class Extent:
             self.mixing or other.mixing,
             self.nonlinear or other.nonlinear,
             self.unknown | other.unknown if other.unknown else self.unknown,
-            other.last_layer or self.last_layer,
+            self.first_layer or other.first_layer,
         )
 
     @property
@@ -96,5 +96,5 @@ class Measure:
             mixing=operators.mixes(op),
             nonlinear=row is None or row.effect is Effect.NONLINEAR,
             unknown=frozenset() if row is not None else frozenset({op.label}),
-            last_layer=op.kind if layer else "",
+            first_layer=op.kind if layer else "",
         )

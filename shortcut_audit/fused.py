@@ -273,7 +273,6 @@ UNFOLDINGS: Mapping[str, Callable[[Parts], None]] = {
     "Gemm": _gemm,
     "com.microsoft::FusedGemm": _gemm,
     "com.microsoft::FusedConv": _convolution,
-    "com.microsoft::NhwcFusedConv": _convolution,
     "com.microsoft.nchwc::Conv": _convolution,
     "com.microsoft::SkipLayerNormalization": _skip_norm("LayerNormalization", beta=3, bias=4),
     "com.microsoft::SkipSimplifiedLayerNormalization": _skip_norm("RMSNormalization", beta=None, bias=3),

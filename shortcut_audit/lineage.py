@@ -22,14 +22,17 @@ from shortcut_audit.operators import OPERATORS, REDUCTIONS, Kinship, Step, step
 CLASS_BITS = 32
 """A route has fewer than 2**32 steps of one class."""
 
-PATIENCE = 64
-"""How many values more a search looks at when no cheaper way can be found."""
+PATIENCE = 512
+"""How many values more a search looks at when no cheaper way can be found, for an earlier fork at the same cost."""
+
+HURRY = 8
+"""How much faster it loses patience when there is nothing left to find but the value through which all passes."""
 
 _Stand: TypeAlias = tuple[int, int, int, int]
 """Where a walker stands: cost so far; the value it came from, the input slot and the class of that step."""
 
-UNIT: tuple[int, ...] = tuple(1 << (CLASS_BITS * level) for level in Step)
-"""The cost of one step, by class."""
+UNIT: tuple[int, ...] = (0, *(1 << (CLASS_BITS * level) for level in Step if level > Step.VIEW))
+"""The cost of one step, by class. Views cost nothing."""
 
 
 def dearest(cost: int) -> Step:
@@ -163,10 +166,11 @@ def explore(lineage: Lineage, operands: Sequence[int], offsets: Sequence[int]) -
     everyone = (1 << len(operands)) - 1
     patience, leaps, entry = PATIENCE, set(), None
     seen: dict[int, int] = {}
-    while heap and (walkers.hopeful or patience):
+    while heap and (walkers.hopeful or patience > 0):
         number = -heappop(heap)
         cone = seen[number] = cones.pop(number)
-        patience -= not walkers.hopeful
+        if not walkers.hopeful:
+            patience -= 1 if walkers.standing else HURRY
         walkers.arrive(number, cone)
         if entry is None and not heap and cone == everyone:
             entry = number
@@ -197,6 +201,11 @@ class _Walkers:
         self._best: dict[int, tuple[int, int]] = {}
         self.hopeful = len(operands)
         """How many stands may still find a cheaper way than is known. The others can only find an earlier fork."""
+
+    @property
+    def standing(self) -> bool:
+        """Whether any walker can still move."""
+        return any(self._fronts)
 
     def arrive(self, number: int, cone: int) -> None:
         """All walkers that stand at a value settle there if it is shared, or move on to its parents."""
@@ -230,8 +239,8 @@ class _Walkers:
         front, limit = self._fronts[position], self._limit(position)
         for parent, level, slot in self._lineage.parents(number):
             further = cost + UNIT[level]
-            if further > limit or level == Step.NONLINEAR:
-                continue
+            if further > limit or level == Step.NONLINEAR or (level == Step.GATE and cost >= UNIT[Step.LINEAR]):
+                continue  # a learned map of a gated value is a nonlinear layer (GLU, Shazeer 2020), no gated shortcut
             known = front.get(parent)
             if known is None or further < known[0]:
                 self.hopeful += (further < limit) - (known is not None and known[0] < limit)

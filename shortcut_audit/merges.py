@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shortcut_audit.graph import Constant, Input, ModelGraph, Op, Shape, Value
+from shortcut_audit.graph import Constant, Dim, Input, ModelGraph, Op, Shape, Value
 from shortcut_audit.operators import OPERATORS, Effect
 
 PLAIN_ADDITIONS = frozenset({"Add", "Sum"})
@@ -143,12 +143,21 @@ def _only_axis(op: Op) -> int | None:
 
 
 def _same_shape(one: Shape, other: Shape) -> bool:
-    """Whether two shapes may be the same. Unknown and symbolic sizes are never "different" (design, section 3.5)."""
+    """Whether an operand may have the shape of the sum. Unknown sizes are never "different" (design, section 3.5).
+
+    A size that is fixed at 1 where the sum's is open is stretched, whatever the open size will be.
+    """
     if one is None or other is None:
         return True
     if len(one) != len(other):
         return False
-    return all(a == b or not (isinstance(a, int) and isinstance(b, int)) for a, b in zip(one, other, strict=True))
+    return not any(_differ(a, b) for a, b in zip(one, other, strict=True))
+
+
+def _differ(size: Dim, of_sum: Dim) -> bool:
+    if isinstance(size, int) and isinstance(of_sum, int):
+        return size != of_sum
+    return size == 1 and isinstance(of_sum, str)
 
 
 def _is_folded(graph: ModelGraph, addition: _Addition, additions: Mapping[str, _Addition]) -> bool:

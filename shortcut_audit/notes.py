@@ -17,6 +17,7 @@ def notes_on(found: Found, kind: Kind) -> tuple[str, ...]:
         _subtracted,
         _normalisation_only,
         _bare_normalisation,
+        _outside_gate,
         _linear_branch,
         _opaque_branch,
         _requantised,
@@ -45,6 +46,14 @@ def _normalisation_only(found: Found, kind: Kind) -> str:
 def _bare_normalisation(found: Found, kind: Kind) -> str:
     if kind == "parameter-free" and any(link.step is Step.DIAGONAL for link in found.route):
         return "a normalisation without learned weights stands on the shortcut"
+    return ""
+
+
+def _outside_gate(found: Found, kind: Kind) -> str:
+    inside = {made for op in found.through for made in op.outputs} | {found.fork.id}
+    gates = (link for link in found.route if link.step is Step.GATE)
+    if any(given not in inside for link in gates for given in link.op.values()):
+        return "the gate on the shortcut is fed from elsewhere than the fork: what computes it is not counted here"
     return ""
 
 

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from shortcut_audit import contractions
 from shortcut_audit.contractions import Call
-from shortcut_audit.graph import ModelGraph, Op, Shape
+from shortcut_audit.graph import Constant, ModelGraph, Op, Shape
 
 
 class Step(IntEnum):
@@ -159,9 +159,13 @@ OPERATORS: Mapping[str, Operator] = dict(
             "com.microsoft::Attention",
             Operator(Effect.NONLINEAR, (), mixes=True, macs=contractions.packed_attention, bias=(2,)),
         ),
-        *_rows(
-            "com.microsoft::MultiHeadAttention com.microsoft::GroupQueryAttention",
-            Operator(Effect.NONLINEAR, (), mixes=True, macs=contractions.contrib_attention, bias=(3,)),
+        (
+            "com.microsoft::MultiHeadAttention",
+            Operator(Effect.NONLINEAR, (), mixes=True, macs=contractions.multi_head_attention, bias=(3,)),
+        ),
+        (
+            "com.microsoft::GroupQueryAttention",
+            Operator(Effect.NONLINEAR, (), mixes=True, macs=contractions.grouped_attention, buffers=(5, 6, 7, 8)),
         ),
         # Nonlinear, no contraction: activations first, element by element.
         *_rows(
@@ -170,7 +174,8 @@ OPERATORS: Mapping[str, Operator] = dict(
         *_rows(
             "Gelu Mish Softplus Softsign Erf Exp Log Sqrt Rsqrt Reciprocal Pow Abs Sign Floor Ceil Round", _ACTIVATION
         ),
-        *_rows("Sin Cos Tan Sinh Cosh Asin Acos Atan Asinh Acosh Atanh Clip Shrink IsNaN IsInf Not", _ACTIVATION),
+        ("Clip", replace(_ACTIVATION, buffers=(1, 2))),
+        *_rows("Sin Cos Tan Sinh Cosh Asin Acos Atan Asinh Acosh Atanh Shrink IsNaN IsInf Not", _ACTIVATION),
         *_rows(
             "BitwiseNot Hardtanh Relu6 Affine ParametricSoftplus ScaledTanh Atan2 Expm1 Log1p Trunc Frac Erfc Erfinv Lgamma Digamma Sinc I0",
             _ACTIVATION,
@@ -184,10 +189,11 @@ OPERATORS: Mapping[str, Operator] = dict(
         *_rows("ArgMax ArgMin TopK NonZero Unique OneHot NonMaxSuppression EyeLike Bernoulli Multinomial", _OPAQUE),
         *_rows("RandomNormalLike RandomUniformLike RandomNormal RandomUniform Det Inverse StringNormalizer", _OPAQUE),
         *_rows("SequenceInsert SequenceErase SequenceEmpty SequenceLength OptionalHasElement Sort Range", _OPAQUE),
-        *_rows("Shape Size ConstantOfShape RotaryEmbedding BitCast LoopIndex AffineGrid ImageDecoder", _OPAQUE),
-        *_rows("com.microsoft::RotaryEmbedding com.microsoft::RelativePositionBias SwiGLU", _OPAQUE),
+        *_rows("Shape Size ConstantOfShape BitCast LoopIndex AffineGrid ImageDecoder", _OPAQUE),
+        *_rows("com.microsoft::RelativePositionBias SwiGLU", _OPAQUE),
+        *_rows("RotaryEmbedding com.microsoft::RotaryEmbedding", replace(_OPAQUE, buffers=(1, 2, 3))),
         *_rows("SoftmaxCrossEntropyLoss NegativeLogLikelihoodLoss TfIdfVectorizer DynamicQuantizeLinear", _OPAQUE),
-        ("Loop", Operator(Effect.NONLINEAR, (), mixes=True)),
+        ("Loop", Operator(Effect.NONLINEAR, (), mixes=True, macs=contractions.unknowable)),
     ]
 )
 """The table. A row may be used under one name only; what is not here is unknown."""
@@ -219,12 +225,14 @@ def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
         return Step.NONLINEAR  # 1
     match row.effect:
         case Effect.SELECTION:  # 2
-            return Step.VIEW if op.kind in WHOLE_IF_SAME_SHAPE and _same_shape(graph, op, slot) else Step.SELECTION
+            return Step.VIEW if _passes_whole(graph, op, slot) else Step.SELECTION
         case Effect.VIEW | Effect.NORMALISATION | Effect.NONLINEAR:  # 2
             return Step(row.effect)
         case Effect.PRODUCT | Effect.SUM:
             return _arithmetic(graph, op, slot, kinship)  # 3, 4, 5
         case Effect.CHOICE:  # 6
+            if kinship is Kinship.SAME_ELEMENT:
+                return Step.NONLINEAR  # where(x < 0, a x, x) is an activation
             return Step.GATE if isinstance(op.inputs[0], str) else Step.SELECTION
         case Effect.CONTRACTION:  # 7
             if len(op.values()) > 1:
@@ -284,12 +292,26 @@ def macs(graph: ModelGraph, op: Op) -> int | None:
     return row.macs(Call.of(graph, op))
 
 
+def _passes_whole(graph: ModelGraph, op: Op, slot: int) -> bool:
+    """Whether a selection selects everything: no size changes, nothing is turned round (Slice) or shifted (Pad)."""
+    if op.kind not in WHOLE_IF_SAME_SHAPE or not _same_shape(graph, op, slot):
+        return False
+    steer = {"Slice": 4, "Pad": 1}.get(op.kind)
+    if steer is None or steer >= len(op.inputs) or op.inputs[steer] is None:
+        pads = op.attributes.get("pads")
+        return op.kind != "Pad" or (isinstance(pads, tuple) and not any(pads))
+    given = op.inputs[steer]
+    data = given.type.data if isinstance(given, Constant) else None
+    plain = 1 if op.kind == "Slice" else 0
+    return data is not None and all(number == plain for number in data)
+
+
 def _same_shape(graph: ModelGraph, op: Op, slot: int) -> bool:
     given, made = op.inputs[slot], op.outputs[0]
     if not isinstance(given, str) or made is None:
         return False
     before, after = graph.values[given].type.shape, graph.values[made].type.shape
-    return _known(before) and before == after and op.attributes.get("steps") is None
+    return _known(before) and before == after
 
 
 def _known(shape: Shape) -> bool:

@@ -92,8 +92,15 @@ class _Work:
     """Of the cheapest route from the fork (lineage.UNIT)."""
     mixing: bool
     macs: int | None
+    parameters: int
     maps: tuple[tuple[int, ...], ...]
     """Shapes of the learned matrices and kernels."""
+
+    def does_more_than(self, other: _Work) -> bool:
+        """Whether it takes more MACs or, where sizes are open, reads more weights."""
+        if self.macs is None or other.macs is None:
+            return self.parameters > other.parameters
+        return self.macs > other.macs
 
 
 class _Trial:
@@ -110,10 +117,13 @@ class _Trial:
         self._ways = exploration.ways
         self._between = Between(lineage, exploration)
         self._kept: dict[tuple[int, int], _Work] = {}
+        self._survey(range(len(numbers)))
+
+    def _survey(self, operands: Iterable[int]) -> None:
+        """Which ways have somebody at work beside them among these operands, and somebody dearer than each class."""
         self._dearer = [0] * len(Step)
-        """By class: the ways beside which some operand works, and takes a step dearer than that."""
         once = twice = 0
-        for position in range(len(numbers)):
+        for position in operands:
             reached = self._reached(position)
             twice |= once & reached.working
             once |= reached.working
@@ -140,6 +150,7 @@ class _Trial:
             else:
                 accepted.append(position)
                 del workers[way.operand]
+                self._survey(workers)
         if not accepted:
             return _refuse(self._merge, objections[0], DETAILS[objections[0]])  # 2, 3
         return tuple(self._found(position, workers) for position in accepted)
@@ -167,7 +178,7 @@ class _Trial:
             if other.mixing != mine.mixing:
                 more = other.mixing  # 2
             else:
-                more = other.macs is not None and mine.macs is not None and other.macs > mine.macs  # 3
+                more = other.does_more_than(mine)  # 3
             if more:
                 return ""
         return "parallel branches"
@@ -186,7 +197,9 @@ class _Trial:
             number = [self._numbers[operand]]
             cost = self._between.cost(position, *number)
             extent = self._between.extent(position, number)
-            self._kept[key] = _Work(cost, extent.mixing, extent.macs, _maps(self._between.ops(position, number)))
+            self._kept[key] = _Work(
+                cost, extent.mixing, extent.macs, extent.all_parameters, _maps(self._between.ops(position, number))
+            )
         return self._kept[key]
 
     def _found(self, position: int, workers: Iterable[int]) -> Found:

@@ -37,7 +37,10 @@ def in_order(draft: Draft) -> tuple[tuple[Node, ...], bool]:
 def _makers(draft: Draft) -> dict[str, int]:
     maker: dict[str, int] = {}
     taken = {name: "an input of the model" for name, _ in draft.inputs}
-    taken.update((tensor.name, "a stored tensor") for tensor in draft.tensors)
+    for tensor in draft.tensors:
+        if tensor.name in taken:
+            raise UnreadableModel(f"tensor {tensor.name!r} is stored, and is {taken[tensor.name]}")  # 1
+        taken[tensor.name] = "a stored tensor"
     for position, node in enumerate(draft.nodes):
         for name in node.outputs:
             if name is None:

@@ -12,11 +12,13 @@ carry biases (an eval export folds the normalisation into them), 0 otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import compress
 
 from shortcut_audit.contractions import product, shape_of
-from shortcut_audit.cost import Ledger, parameters
-from shortcut_audit.graph import ModelGraph, Op, Shape, Weight, elements
+from shortcut_audit.cost import Ledger, parameters, total
+from shortcut_audit.graph import ModelGraph, Op, Shape, elements
 from shortcut_audit.operators import OPERATORS, is_weight_layer
 from shortcut_audit.report import Kind, Option, Price, Totals, WhatIf
 from shortcut_audit.shortcuts import Found
@@ -61,41 +63,43 @@ def option(shortcuts: tuple[Priced, ...]) -> Option:
 
 
 def what_if(graph: ModelGraph, ledger: Ledger, totals: Totals, shortcuts: tuple[Priced, ...]) -> WhatIf:
-    """The price of the model under each option."""
-    extra = _extra_per_channel(graph)
-    bare = _without(ledger, totals, shortcuts)
-    some = [s for s in shortcuts if changes_dimensions(s.found) is not False]
+    """The price of the model under each option. B is unknown where it is unknown whether dimensions change."""
+    pricing = _Pricing(graph, ledger, totals, shortcuts)
+    changes = [changes_dimensions(shortcut.found) for shortcut in shortcuts]
     return WhatIf(
-        A=bare,
-        B=_with_projections(ledger, bare, some, extra),
-        C=_with_projections(ledger, bare, list(shortcuts), extra),
-        plain=bare,
+        A=pricing.bare,
+        B=Price(None, None) if None in changes else pricing.projecting(list(compress(shortcuts, changes))),
+        C=pricing.projecting(list(shortcuts)),
+        plain=pricing.bare,
     )
 
 
-def _without(ledger: Ledger, totals: Totals, shortcuts: tuple[Priced, ...]) -> Price:
-    ops = dict.fromkeys(op for s in shortcuts for op in s.found.through)
-    weights = dict.fromkeys(w for op in ops for w in op.weights() if w.learned)
-    spent = ledger.macs(ops)
-    macs = None if spent is None or totals.macs is None else totals.macs - spent
-    return Price(totals.parameters - parameters(weights), macs)
+class _Pricing:
+    """The model without what its shortcuts hold, and what other shortcuts would add."""
 
+    def __init__(self, graph: ModelGraph, ledger: Ledger, totals: Totals, shortcuts: tuple[Priced, ...]) -> None:
+        self._ledger = ledger
+        self._extra = _extra_per_channel(graph)
+        removed = {op for shortcut in shortcuts for op in shortcut.found.through}
+        self._kept = {weight for op in graph.ops if op not in removed for weight in op.weights()}
+        spent = ledger.macs(removed)
+        self.bare = Price(
+            totals.parameters - self._held(shortcuts),
+            None if spent is None or totals.macs is None else totals.macs - spent,
+        )
 
-def _with_projections(ledger: Ledger, bare: Price, shortcuts: list[Priced], extra: int) -> Price:
-    own: dict[Weight, None] = {}
-    added, macs = 0, bare.macs
-    for shortcut in shortcuts:
-        if shortcut.kind == "projection":
-            own.update(dict.fromkeys(w for op in shortcut.found.through for w in op.weights() if w.learned))
-            price = Price(0, ledger.macs(shortcut.found.through))
-        else:
-            price = _projection(shortcut.found, extra)
-        if price.parameters is None:
-            return Price(None, None)
-        added += price.parameters
-        macs = None if macs is None or price.macs is None else macs + price.macs
-    assert bare.parameters is not None, "parameters are always known"
-    return Price(bare.parameters + added + parameters(own), macs)
+    def _held(self, shortcuts: Iterable[Priced]) -> int:
+        """Learned scalars that nothing but these shortcuts reads."""
+        read = (weight for s in shortcuts for op in s.found.through for weight in op.weights())
+        return parameters(weight for weight in read if weight not in self._kept)
+
+    def projecting(self, shortcuts: list[Priced]) -> Price:
+        """The model with a projection on each of these shortcuts, and nothing on the others."""
+        own = [shortcut for shortcut in shortcuts if shortcut.kind == "projection"]
+        prices = [_projection(s.found, self._extra) for s in shortcuts if s.kind != "projection"]
+        prices += [Price(0, self._ledger.macs(shortcut.found.through)) for shortcut in own]
+        scalars = [self.bare.parameters, self._held(own), *(price.parameters for price in prices)]
+        return Price(total(scalars), total([self.bare.macs, *(price.macs for price in prices)]))
 
 
 def _projection(found: Found, extra: int) -> Price:
@@ -115,8 +119,8 @@ def _size(shape: Shape, axis: int) -> int | None:
 
 
 def _channel_axis(found: Found) -> int:
-    """Where the channels stand in the last layer skipped: on the second axis for convolutions, else on the last."""
-    return 1 if found.residual.last_layer in {"Conv", "ConvTranspose", "DeformConv"} else -1
+    """Where the channels stand in the first layer that reads x: on the second axis for convolutions, else on the last."""
+    return 1 if found.residual.first_layer in {"Conv", "ConvTranspose", "DeformConv"} else -1
 
 
 def _extra_per_channel(graph: ModelGraph) -> int:

@@ -18,7 +18,7 @@ from shortcut_audit.contractions import (
     Call,
     attention,
     bilinear,
-    contrib_attention,
+    multi_head_attention,
     convolution,
     einsum,
     fused_matmul,
@@ -271,13 +271,13 @@ def test_attention_with_no_heads_is_unknown() -> None:
 def test_multi_head_attention_without_a_past() -> None:
     """Lengths 6 and 10, width 32."""
     made = call((2, 6, 32), (2, 10, 32), (2, 10, 32), to=(2, 6, 32), num_heads=4)
-    assert contrib_attention(made) == 7_680  # 2 x 6 x 10 x (32 + 32)
+    assert multi_head_attention(made) == 7_680  # 2 x 6 x 10 x (32 + 32)
 
 
 def test_multi_head_attention_with_a_past_is_unknown() -> None:
     past = (2, 4, 3, 8)
     shapes = (2, 1, 32), (2, 1, 32), (2, 1, 32), None, None, None, past, past
-    assert contrib_attention(call(*shapes, to=(2, 1, 32), num_heads=4)) is None
+    assert multi_head_attention(call(*shapes, to=(2, 1, 32), num_heads=4)) is None
 
 
 def test_attention_with_its_projections_packed() -> None:

@@ -26,8 +26,11 @@ class Arity:
     required: tuple[int, ...]
     """Input slots that must not be left out."""
 
-    def check(self, node: NodeProto, inputs: Sequence[str], outputs: Sequence[str]) -> None:
-        """Raises UnreadableModel when the node's tensors are too few or too many."""
+    def check(self, node: NodeProto, inputs: Sequence[str | None], outputs: Sequence[str]) -> None:
+        """Raises UnreadableModel when the node's tensors are too few or too many.
+
+        `inputs`: what the names stand for. In a function, the call may leave out what a name stands for.
+        """
         if not self.inputs[0] <= len(inputs) <= self.inputs[1]:
             _refuse(node, "inputs", len(inputs), self.inputs)
         if not self.outputs[0] <= len(outputs) <= self.outputs[1]:

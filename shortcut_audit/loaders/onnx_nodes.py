@@ -146,9 +146,9 @@ class Flattening:
 
     def _add(self, node: NodeProto, frame: _Frame) -> None:
         operator = self._operator(node, frame.opset)
-        inputs, outputs = list(node.input), list(node.output)
+        reads = [frame.meaning(name) for name in node.input]
         if operator.arity is not None:
-            operator.arity.check(node, inputs, outputs)
+            operator.arity.check(node, reads, node.output)
         attributes = attributes_of(node, frame.bound) if node.attribute else {}
         if operator.function is not None:
             self._add_call(node, operator.function, attributes, frame)
@@ -157,12 +157,11 @@ class Flattening:
         elif operator.kind in WIRINGS and (operator.kind != "Scan" or frame.opset > 8):
             self._add_bodies(node, WIRINGS[operator.kind](node, attributes), frame)
         else:
-            reads = [frame.meaning(name) for name in inputs]
             bodies = [graph for attribute in attributes.values() for graph in graphs_in(attribute)]
             if bodies:
                 reads += _captured(bodies, frame)
                 self.oddities["holds a subgraph that is not looked into"].append(called(node))
-            makes = [frame.meaning(name) for name in outputs]
+            makes = [frame.meaning(name) for name in node.output]
             plain_attributes = plain(attributes) if attributes else {}
             self._emit(operator.kind, operator.label, frame.place(node), reads, makes, plain_attributes)
 

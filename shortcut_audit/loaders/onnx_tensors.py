@@ -57,6 +57,8 @@ def stored_tensor(proto: TensorProto, name: str, oddities: Oddities, *, literal:
     """A TensorProto under the name that the draft gives it. Raises UnreadableModel for an impossible shape."""
     shape = _sizes(proto.dims, name)
     dtype = dtype_of(proto.data_type) or "unknown"
+    if dtype.startswith("unknown"):
+        oddities[f"stored with the element type {proto.data_type}, which ONNX does not define"].append(name)
     return Tensor(name, shape, dtype, _elements(proto, shape, dtype, name, oddities), literal=literal)
 
 

@@ -1,0 +1,89 @@
+"""How much time and memory may it take to audit one file?
+
+The last resort: every stage bounds by itself what it can foresee. But a file of a few kilobytes can tie its graph into
+such a knot that the search takes hours, and nobody who waits for a pre-merge check can tell that from a crash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+from shortcut_audit.errors import UnreadableModel
+
+SECONDS = 12
+"""Of processor time. Graphs of 8,000 residual blocks, tens of times what real models have, take a third of it."""
+
+BYTES = 3 * 2**29
+"""Of memory, beside what the process holds already. The largest real models take some 100 MB."""
+
+
+@contextlib.contextmanager
+def limited() -> Iterator[None]:
+    """Raises UnreadableModel within, when the time is over, and MemoryError, when the memory is used up.
+
+    Time is limited in the main thread only, where Python receives signals, and on POSIX; memory on Linux.
+    """
+    with _time_limited(), _memory_limited(), _uncollected():
+        yield
+
+
+@contextlib.contextmanager
+def _time_limited() -> Iterator[None]:
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGPROF, _give_up)
+    # Once more each second: Python drops an exception that is raised in a destructor.
+    signal.setitimer(signal.ITIMER_PROF, SECONDS, 1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def _give_up(number: int, frame: FrameType | None) -> None:
+    raise UnreadableModel(
+        f"takes more than {SECONDS} seconds of processor time, which no model known does; "
+        "if this one is real, please report it"
+    )
+
+
+@contextlib.contextmanager
+def _memory_limited() -> Iterator[None]:
+    statistics = Path("/proc/self/statm")
+    if not statistics.exists():
+        yield
+        return
+    import resource
+
+    # proc(5): the sixth number is what RLIMIT_DATA counts, and some stack, in pages. A mapped model is not in it.
+    held = int(statistics.read_text().split()[5]) * resource.getpagesize()
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = [limit for limit in (held + BYTES, soft, hard) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min(wanted), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the cyclic garbage collector, which would search a graph that only grows again and again.
+
+    A third of the time that a large graph takes. What is garbage is collected after it, as ever.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
