@@ -177,9 +177,10 @@ OPERATORS: Mapping[str, Operator] = dict(
         ("Clip", replace(_ACTIVATION, buffers=(1, 2))),
         *_rows("Sin Cos Tan Sinh Cosh Asin Acos Atan Asinh Acosh Atanh Shrink IsNaN IsInf Not", _ACTIVATION),
         *_rows(
-            "BitwiseNot Hardtanh Relu6 Affine ParametricSoftplus ScaledTanh Atan2 Expm1 Log1p Trunc Frac Erfc Erfinv Lgamma Digamma Sinc I0",
+            "BitwiseNot Hardtanh Relu6 Affine ParametricSoftplus ScaledTanh Atan2 Expm1 Log1p",
             _ACTIVATION,
         ),
+        *_rows("Trunc Frac Erfc Erfinv Lgamma Digamma Sinc I0", _ACTIVATION),
         *_rows("Equal Less Greater LessOrEqual GreaterOrEqual And Or Xor Max Min Mod BitShift", _COMPARISON),
         *_rows("BitwiseAnd BitwiseOr BitwiseXor", _COMPARISON),
         *_rows("com.microsoft::Gelu com.microsoft::FastGelu com.microsoft::BiasGelu", replace(_ACTIVATION, bias=(1,))),

@@ -175,12 +175,8 @@ class _Trial:
             other = self._work(position, worker)
             if other.cost < mine.cost or (level is Step.LINEAR and other.maps == mine.maps):
                 continue
-            if other.mixing != mine.mixing:
-                more = other.mixing  # 2
-            else:
-                more = other.does_more_than(mine)  # 3
-            if more:
-                return ""
+            if other.mixing if other.mixing != mine.mixing else other.does_more_than(mine):
+                return ""  # 2, 3
         return "parallel branches"
 
     def _level(self, operand: int, way: int) -> Step | None:

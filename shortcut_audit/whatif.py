@@ -119,7 +119,7 @@ def _size(shape: Shape, axis: int) -> int | None:
 
 
 def _channel_axis(found: Found) -> int:
-    """Where the channels stand in the first layer that reads x: on the second axis for convolutions, else on the last."""
+    """Where the channels stand in the first layer skipped: on the second axis for convolutions, else on the last."""
     return 1 if found.residual.first_layer in {"Conv", "ConvTranspose", "DeformConv"} else -1
 
 

@@ -271,6 +271,69 @@ def test_in_a_projection_with_a_nonlinearity_both_are_branches() -> None:
     assert reasons(RESIDUAL, "x -> Conv.proj{k=1} -> Relu.proj -> Add") == ["parallel branches"]
 
 
+def test_a_size_of_one_against_an_open_size_is_a_broadcast() -> None:
+    drawn = ("x -> Add", "x -> ReduceMean -> Conv{k=1} -> Add")
+    assert reasons(*drawn, shape=("batch", 8, "h", "w")) == ["broadcast"]
+    assert reasons(*drawn, shape=(1, 8, None, None)) == ["broadcast"]
+
+
+def test_a_gated_linear_unit_beside_attention_is_no_shortcut() -> None:
+    """x + attention(n) + down(up(n) * sigmoid(gate(n))), n = norm(x): a map of a gated value is a nonlinear layer."""
+    drawn = (
+        "x -> LayerNormalization -> MatMul.q -> MatMul.l -> Softmax -> MatMul.a -> MatMul.o",
+        "LayerNormalization -> MatMul.k -> Transpose -> MatMul.l",
+        "LayerNormalization -> MatMul.v -> MatMul.a",
+        "LayerNormalization -> MatMul.up -> Mul -> MatMul.down",
+        "LayerNormalization -> MatMul.gate -> Sigmoid -> Mul",
+        "x -> Add.1 -> Add.2",
+        "MatMul.o -> Add.1",
+        "MatMul.down -> Add.2",
+    )
+    assert kinds(*drawn, shape=(1, 4, 8)) == ["identity"]
+
+
+@pytest.mark.parametrize("view", ["Cast", "Identity", "Reshape"])
+def test_a_view_before_a_projection_changes_nothing(view: str) -> None:
+    assert kinds("x -> Conv.1 -> Add", f"x -> {view} -> Conv.proj{{k=1}} -> Add") == ["projection"]
+
+
+def test_cross_gating_leaves_one_operand_to_be_the_residual_branch() -> None:
+    """a g(b) + b g(a): both cannot be shortcuts."""
+    drawn = (
+        "a -> Mul.1 -> Add",
+        "b -> Conv.b -> Relu.b -> Mul.1",
+        "b -> Mul.2 -> Add",
+        "a -> Conv.a -> Relu.a -> Mul.2",
+    )
+    assert len(audited(*drawn).shortcuts) < 2
+
+
+def test_a_leaky_relu_written_as_a_choice_is_no_gate() -> None:
+    drawn = ("#zero[] -> Less", "x -> Conv.p{k=1} -> Less -> Where -> Add", "Conv.p -> Mul -> Where", "Conv.p -> Where")
+    assert reasons(RESIDUAL, *drawn, "#alpha[] -> Mul") == ["parallel branches"]
+
+
+def test_a_gate_fed_from_elsewhere_says_so() -> None:
+    (shortcut,) = audited(RESIDUAL, "x -> Mul -> Add", "c -> Conv.gate{k=1} -> Sigmoid -> Mul").shortcuts
+    assert (shortcut.kind, shortcut.parameters) == ("gated", 0)
+    assert any("elsewhere" in note for note in shortcut.notes)
+
+
+def test_a_fork_far_up_wins_a_tie() -> None:
+    """T x + T H(x), the gate T being 70 values long: x is let through, not T(x)."""
+    gate = " -> ".join(f"Conv.g{i} -> Relu.g{i}" for i in range(35))
+    (shortcut,) = audited(
+        f"x -> {gate} -> Mul.1 -> Add", "x -> Conv.h -> Relu.h -> Mul.1", "x -> Mul.2 -> Add", "Relu.g34 -> Mul.2"
+    ).shortcuts
+    assert shortcut.fork.name == "x"
+
+
+def test_an_open_batch_changes_no_verdict() -> None:
+    """That one branch takes more MACs cannot be known then; that it reads more weights can."""
+    drawn = ("x -> Conv.1{k=1} -> Add", "x -> Conv.2{k=1} -> Conv.3{k=1} -> Add")
+    assert kinds(*drawn) == kinds(*drawn, shape=("n", 8, 4, 4)) == ["projection"]
+
+
 def test_every_addition_is_accounted_for() -> None:
     report = audited(RESIDUAL, "x -> Add -> Add.bias", "#bias -> Add.bias -> Add.twice", "z -> Add.twice")
     named = [s.merge.name for s in report.shortcuts] + [name for s in report.shortcuts for name in s.merge.also]

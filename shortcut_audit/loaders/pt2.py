@@ -35,6 +35,12 @@ every 15 to 20 bytes."""
 DIRECTORY_LIMIT = 64 * 2**20
 """Bytes of the zip archive's list of contents: some 500,000 files."""
 
+PIECE = 2**20
+"""Bytes that are inflated at a time."""
+
+PACKINGS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""Of the others, zipfile inflates as much at a time as there is."""
+
 MODEL = re.compile(r"(?:[^/]+/)?models/([^/]+)\.json")
 OLD_MODEL = "serialized_exported_program.json"
 WEIGHTS = "data/weights/{}_weights_config.json"
@@ -193,9 +199,12 @@ def _json(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Json:
     shown = displayable(entry.filename)
     if entry.file_size > DOCUMENT_LIMIT:
         raise UnreadableModel(f"{shown} inflates to {entry.file_size:,} bytes, more than {DOCUMENT_LIMIT:,}")
+    if entry.compress_type not in PACKINGS:
+        raise UnreadableModel(f"{shown} is packed in a way that PyTorch does not use; save the model again")
     try:
-        # zipfile inflates no more than the size that the entry states.
-        text = archive.read(entry)
+        with archive.open(entry) as file:
+            # In pieces: asked for all at once, zipfile inflates whatever there is, and cuts it to size only then.
+            text = b"".join(iter(lambda: file.read(PIECE), b""))
     except (zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
         raise UnreadableModel(f"{shown} cannot be unpacked ({error}); download or save it again") from error
     if sum(map(text.count, (b",", b"[", b"{"))) > VALUES_LIMIT:
