@@ -67,7 +67,7 @@ def product(*factors: int | None) -> int | None:
 def convolution(call: Call) -> int | None:
     """Conv, DeformConv: each output element sums over (channels in / group) x kernel, the sizes of W from axis 1 on."""
     weight = call.input(1)
-    if weight is None or len(weight) < 3 or not _possible(call):
+    if weight is None or len(weight) < 3 or not _possible(call, product(call.size(1, 1), call.integer("group", 1))):
         return None
     return product(elements(call.outputs[0]), elements(weight[1:]))
 
@@ -75,15 +75,19 @@ def convolution(call: Call) -> int | None:
 def transposed_convolution(call: Call) -> int | None:
     """ConvTranspose: each *input* element is spread over (channels out / group) x kernel, W's sizes from axis 1 on."""
     weight = call.input(1)
-    if weight is None or len(weight) < 3 or not _possible(call):
+    if weight is None or len(weight) < 3 or not _possible(call, call.size(1, 0)):
         return None
     return product(elements(call.input(0)), elements(weight[1:]))
 
 
-def _possible(call: Call) -> bool:
+def _possible(call: Call, channels: int | None) -> bool:
+    """Whether there is such a convolution; `channels` are those that its weight is made for."""
     strides = call.attributes.get("strides")
     steps = strides if isinstance(strides, tuple) else ()
-    return call.integer("group", 1) > 0 and all(isinstance(step, int) and step > 0 for step in steps)
+    if call.integer("group", 1) < 1 or not all(isinstance(step, int) and step > 0 for step in steps):
+        return False
+    given = call.size(0, 1)
+    return given is None or channels is None or given == channels
 
 
 def is_pointwise(op: Op) -> bool:

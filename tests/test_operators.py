@@ -101,7 +101,8 @@ def step(line: str, slot: int = 0, kinship: Kinship = Kinship.STRANGERS, **tenso
     "line",
     [
         "y = Identity(x)", "y = Cast(x) to=10", "y = Dropout(x)", "y = QuantizeLinear(x, s)",
-        "y = DequantizeLinear(x, s)", "y = Transpose(x) perm=0,2,3,1", "y = Flatten(x)", "y = Squeeze(x)", "y = DepthToSpace(x) blocksize=2",
+        "y = DequantizeLinear(x, s)", "y = Transpose(x) perm=0,2,3,1",
+        "y = Flatten(x)", "y = Squeeze(x)", "y = DepthToSpace(x) blocksize=2",
     ],
 )  # fmt: skip
 def test_views(line: str) -> None:
@@ -112,7 +113,8 @@ def test_views(line: str) -> None:
     "line",
     [
         "y = MaxPool(x) kernel_shape=2,2 strides=2,2", "y = AveragePool(x) kernel_shape=2,2",
-        "y = GlobalAveragePool(x)", "y = ReduceMean(x) axes=2,3", "y, z = Split(x) axis=1", "y = Gather(x, i) axis=1", "y = Concat(x, x) axis=1",
+        "y = GlobalAveragePool(x)", "y = ReduceMean(x) axes=2,3",
+        "y, z = Split(x) axis=1", "y = Gather(x, i) axis=1", "y = Concat(x, x) axis=1",
     ],
 )  # fmt: skip
 def test_selections(line: str) -> None:

@@ -34,7 +34,7 @@ LISTED: tuple[Case, ...] = (
     reject(
         "an HTML error page saved as .onnx", content(b"<!DOCTYPE html>\n<html><body>404</body></html>"), "looks like HTML"
     ),
-    reject("a torch zip named .onnx", content(b"PK\x03\x04" + bytes(60)), "(?i)zip.*PyTorch"),
+    reject("a torch zip named .onnx", content(b"PK\x03\x04" + bytes(60)), "a zip archive"),
     same("valid model followed by unknown fields", content(GOOD + field(999, b"later") + varint(998 << 3) + b"\x01")),
     reject(
         "graph length prefix 2 GiB-1 but 3 bytes follow",
@@ -49,7 +49,7 @@ LISTED: tuple[Case, ...] = (
 
 UNLISTED: tuple[Case, ...] = (
     reject("one byte", content(b"\x08"), "not an intact ONNX file"),
-    reject("a line feed", content(b"\n"), "not an intact ONNX file"),
+    reject("a line feed", content(b"\n"), "plain text"),
     reject("zeros", content(bytes(4096)), "not an intact ONNX file"),
     reject("a gzip archive", content(gzip.compress(GOOD)), "gzip"),
     reject("a Git LFS pointer", content(b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n"), "git lfs pull"),

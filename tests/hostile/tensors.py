@@ -145,7 +145,7 @@ UNLISTED: tuple[Case, ...] = (
     audited("a kernel of strings", kernel(lambda w: setattr(w, "data_type", TensorProto.STRING)), ANYTHING, identity=1),
     audited("a kernel that is a number", kernel(lambda w: w.ClearField("dims")), ANYTHING, **SHAPELESS),
     audited("a kernel of rank 1", kernel(lambda w: w.dims.__setitem__(slice(None), [144])), ANYTHING, **SHAPELESS),
-    audited("a kernel for other channels", kernel(lambda w: w.dims.__setitem__(slice(None), [4, 36, 1, 1])), ANYTHING, **SHAPELESS),
+    audited("a kernel for other channels", kernel(lambda w: w.dims.__setitem__(slice(None), [4, 16, 3, 3])), ANYTHING, **SHAPELESS),
     reject("a stored tensor without a name", kernel(lambda w: w.ClearField("name")), "reads 'w', which nothing makes"),
     same("a stored tensor that nobody reads, of 2**80 elements", edited(lambda made: made.graph.initializer.append(TensorProto(name="u", dims=[2**40, 2**40], data_type=1))), "no data"),
     audited("input 0 x 0", fed(1, 4, 0, 0), ANYTHING, identity=1),
