@@ -24,9 +24,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from shortcut_audit import merges, shortcuts
 from shortcut_audit.assemble import assemble
 from shortcut_audit.draft import Draft, Node, Tensor
 from shortcut_audit.graph import Attribute, Datum, ModelGraph, TensorType
+from shortcut_audit.lineage import Lineage
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
 
@@ -88,6 +90,13 @@ def audited(*lines: str, **options: object) -> ModelReport:
 def kinds(*lines: str, **options: object) -> list[str]:
     """The kinds of the shortcuts in a drawing."""
     return [shortcut.kind for shortcut in audited(*lines, **options).shortcuts]
+
+
+def found(graph: ModelGraph) -> list[shortcuts.Found]:
+    """The shortcuts of a graph, before they are classified and priced."""
+    lineage = Lineage(graph)
+    verdicts = [shortcuts.find(lineage, merge) for merge in merges.find(graph)[0]]
+    return [shortcut for verdict in verdicts if isinstance(verdict, tuple) for shortcut in verdict]
 
 
 def reasons(*lines: str, **options: object) -> list[str]:

@@ -38,15 +38,6 @@ from typing import Any
 import atheris
 
 with atheris.instrument_imports(include=["shortcut_audit"]):
-    import shortcut_audit.cli
-    import shortcut_audit.loaders.onnx_file
-    import shortcut_audit.loaders.pt2
-    import shortcut_audit.reporters.github
-    import shortcut_audit.reporters.json
-    import shortcut_audit.reporters.markdown
-    import shortcut_audit.reporters.sarif
-    import shortcut_audit.reporters.terminal
-    import shortcut_audit.run
     from shortcut_audit.errors import ShortcutAuditError
     from shortcut_audit.pipeline import audit_file
     from shortcut_audit.report import AuditReport, Failure, ModelReport
@@ -186,6 +177,9 @@ def archive(document: bytes) -> bytes:
 
 # -- mutations of ONNX models ---------------------------------------------------------------------------------------
 
+UNSUITABLE = (AttributeError, IndexError, ValueError, TypeError)
+"""What an edit that does not suit a model raises, and then does nothing: an index into nothing, names of odd bytes."""
+
 INTEGERS = (0, 1, -1, 2, 3, 64, 65, 1000, 2**31 - 1, 2**31, -(2**31), 2**40, 2**62, 2**63 - 1, -(2**63))
 NAMES = ("", "x", "Add", "\x00", "\x1b[2J", "%s", "a\u202eb", "::error::", "[/]", "constructor", "axis", "body")
 OPERATORS = sorted({s.name for s in defs.get_all_schemas_with_history() if s.domain == ""}) + [
@@ -207,11 +201,11 @@ def mutate_onnx(data: bytes, max_size: int, seed: int) -> bytes:
         return bytes(atheris.Mutate(data, max_size))
     for _ in range(1 + int(rng.expovariate(0.7))):
         graph = rng.choice(list(_graphs(model)))
-        # What does not suit this model does nothing: an index into nothing, a number too large for its field.
-        with contextlib.suppress(AttributeError, IndexError, ValueError, TypeError):
+        with contextlib.suppress(*UNSUITABLE):
             rng.choice(EDITS)(graph, model, rng)
-    if rng.random() < 0.8:
-        _repair(model, rng)
+    with contextlib.suppress(*UNSUITABLE):
+        if rng.random() < 0.8:
+            _repair(model, rng)
     made = model.SerializeToString()
     return made if len(made) <= max_size else bytes(atheris.Mutate(data, max_size))
 
@@ -219,7 +213,7 @@ def mutate_onnx(data: bytes, max_size: int, seed: int) -> bytes:
 def splice_onnx(one: bytes, other: bytes, max_size: int, seed: int) -> bytes:
     """Two models in one: messages of protobuf that follow each other are merged."""
     made = one + other
-    with contextlib.suppress(DecodeError):
+    with contextlib.suppress(DecodeError, *UNSUITABLE):
         model = ModelProto.FromString(made)
         _repair(model, random.Random(seed))
         made = model.SerializeToString()
@@ -336,7 +330,9 @@ def _fill(attribute: AttributeProto, rng: random.Random) -> None:
     elif kind == AttributeProto.FLOAT:
         attribute.f = rng.choice([0.0, -1.0, 0.5, 1e30, float("inf"), float("nan")])
     elif kind == AttributeProto.STRING:
-        attribute.s = rng.choice([b"SAME_UPPER", b"VALID", b"ij,jk->ik", b"...a,a...->", b"\xff", b"", b"NOTSET", b"linear"])
+        attribute.s = rng.choice(
+            [b"SAME_UPPER", b"VALID", b"ij,jk->ik", b"...a,a...->", b"\xff", b"", b"NOTSET", b"linear"]
+        )
     elif kind == AttributeProto.INTS:
         if attribute.ints and rng.random() < 0.6:
             attribute.ints[rng.randrange(len(attribute.ints))] = rng.choice(INTEGERS)
@@ -351,7 +347,9 @@ def _tensor(name: str, rng: random.Random) -> TensorProto:
     count = rng.choice([0, 1, 1, 2, 4, 5])
     if rng.random() < 0.7:
         return helper.make_tensor(name, TensorProto.INT64, [count], [rng.choice(INTEGERS) for _ in range(count)])
-    return helper.make_tensor(name, TensorProto.FLOAT, [count], [rng.choice([0.0, 1.5, float("nan"), float("inf")])] * count)
+    return helper.make_tensor(
+        name, TensorProto.FLOAT, [count], [rng.choice([0.0, 1.5, float("nan"), float("inf")])] * count
+    )
 
 
 def _initializer(graph: Any, model: ModelProto, rng: random.Random) -> None:
@@ -380,7 +378,9 @@ def _shape(graph: Any, model: ModelProto, rng: random.Random) -> None:
     elif roll < 0.7:
         dims[rng.randrange(len(dims))].dim_value = rng.choice(INTEGERS)
     else:
-        dims[rng.randrange(len(dims))].dim_param = rng.choice(["N", "batch", "N+1", "", "floor(N/2)", "__import__('os')"])
+        dims[rng.randrange(len(dims))].dim_param = rng.choice(
+            ["N", "batch", "N+1", "", "floor(N/2)", "__import__('os')"]
+        )
 
 
 def _version(graph: Any, model: ModelProto, rng: random.Random) -> None:
@@ -405,9 +405,13 @@ def _wrap(graph: Any, model: ModelProto, rng: random.Random) -> None:
         infos = [ValueInfoProto(name=name) for name in made]
         if role == "If":
             body = helper.make_graph(moved, "b", [], infos)
-            holder = helper.make_node("If", [_name(graph, rng)], [f"{n}_" for n in made], then_branch=body, else_branch=body)
+            holder = helper.make_node(
+                "If", [_name(graph, rng)], [f"{n}_" for n in made], then_branch=body, else_branch=body
+            )
         else:
-            body = helper.make_graph(moved, "b", [ValueInfoProto(name="i"), ValueInfoProto(name="c")], [ValueInfoProto(name="c"), *infos])
+            body = helper.make_graph(
+                moved, "b", [ValueInfoProto(name="i"), ValueInfoProto(name="c")], [ValueInfoProto(name="c"), *infos]
+            )
             holder = helper.make_node("Loop", ["", ""], [f"{n}_" for n in made], body=body)
     del graph.node[start : start + len(moved)]
     graph.node.insert(start, holder)

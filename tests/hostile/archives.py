@@ -55,7 +55,9 @@ def edited(edit: Callable[[Any], object]) -> Maker:
 
 
 def files(**named: bytes | str) -> Maker:
-    return content(packed({name.replace("__", "/").replace("_DOT_", "."): data for name, data in named.items()}), "model.pt2")
+    return content(
+        packed({name.replace("__", "/").replace("_DOT_", "."): data for name, data in named.items()}), "model.pt2"
+    )
 
 
 def _graph(made: Any) -> Any:
@@ -147,7 +149,9 @@ def _set(*path: Any, to: Any) -> Callable[[Any], None]:
 
 
 LISTED: tuple[Case, ...] = (
-    audited("clean .pt2 written by the installed torch: one 1x1 projection 4->8", saved(document(PROJECTION)), **SHORTCUT),
+    audited(
+        "clean .pt2 written by the installed torch: one 1x1 projection 4->8", saved(document(PROJECTION)), **SHORTCUT
+    ),
     audited(
         "weights_config use_pickle=true + payload",
         saved(
@@ -170,12 +174,18 @@ LISTED: tuple[Case, ...] = (
         "compiled code",
         **SHORTCUT,
     ),
-    reject("TorchScript archive", files(m__code____torch___DOT_py="x", m__constants_DOT_pkl=PICKLE, m__data_DOT_pkl=PICKLE), "TorchScript"),
+    reject(
+        "TorchScript archive",
+        files(m__code____torch___DOT_py="x", m__constants_DOT_pkl=PICKLE, m__data_DOT_pkl=PICKLE),
+        "TorchScript",
+    ),
     reject("models/model.json inflates to 300 MiB from ~300 kB", _bomb, "inflates to"),
     reject("no models/*.json", files(m__version="3"), "without models/"),
     reject("truncated zip", content(GOOD[:-30], "model.pt2"), "truncated zip"),
     reject("not a zip", content(b"hello", "model.pt2"), "not a zip archive"),
-    reject("schema_version 999", edited(lambda made: made["schema_version"].update(major=999)), "999 is not known, only 8"),
+    reject(
+        "schema_version 999", edited(lambda made: made["schema_version"].update(major=999)), "999 is not known, only 8"
+    ),
     reject("nodes in reverse order", edited(_reversed), "'y' reads 'f' before anything made it"),
 )
 
@@ -189,11 +199,23 @@ UNLISTED: tuple[Case, ...] = (
     audited("a remark of 60 kB behind the archive", _remarked(), **SHORTCUT),
     reject("a bomb that says it is none", _lying_bomb, "(?i)crc"),
     reject("a list of contents of 4 GB", patched(GOOD[-10:-6], b"\xf0\xff\xff\xff"), "list of contents"),
-    reject("an encrypted document", patched(b"PK\x01\x02\x14\x03\x14\0\0\0", b"PK\x01\x02\x14\x03\x14\0\1\0"), "cannot be unpacked"),
+    reject(
+        "an encrypted document",
+        patched(b"PK\x01\x02\x14\x03\x14\0\0\0", b"PK\x01\x02\x14\x03\x14\0\1\0"),
+        "cannot be unpacked",
+    ),
     reject("a method of packing that nobody knows", patched(b"\x14\0\0\0\x08\0", b"\x14\0\0\0\x63\0"), "."),
-    reject("a document packed by bzip2", content(packed({"m/models/model.json": json.dumps(document())}, zipfile.ZIP_BZIP2), "model.pt2"), "PyTorch does not use"),
+    reject(
+        "a document packed by bzip2",
+        content(packed({"m/models/model.json": json.dumps(document())}, zipfile.ZIP_BZIP2), "model.pt2"),
+        "PyTorch does not use",
+    ),
     reject("a wrong checksum", patched(GOOD[14:18], b"\0\0\0\0"), "(?i)crc|damaged"),
-    audited("names that lead out of the archive", saved(document(PROJECTION), **{"..__..__SECRET": "x", "__etc__passwd": "x"}), **SHORTCUT),
+    audited(
+        "names that lead out of the archive",
+        saved(document(PROJECTION), **{"..__..__SECRET": "x", "__etc__passwd": "x"}),
+        **SHORTCUT,
+    ),
     reject("two models", files(m__models__a_DOT_json="{}", m__models__b_DOT_json="{}"), "several models"),
     reject("a document that is a text", saved("hello"), "no JSON document"),
     reject("a document that is a list", saved("[]"), "damaged description"),
@@ -204,28 +226,73 @@ UNLISTED: tuple[Case, ...] = (
     reject("a document that is cut off", saved(json.dumps(document(PROJECTION))[:-5]), "no JSON document"),
     reject("lists 100 000 deep", saved(_nested(100_000)), "no JSON document"),
     audited("lists 100 deep", saved(_nested(100)), **SHORTCUT),
-    reject("a number of 100 000 digits", saved(json.dumps(document(PROJECTION)).replace('"as_int": 8', f'"as_int": {"9" * 100_000}')), "no JSON document"),
+    reject(
+        "a number of 100 000 digits",
+        saved(json.dumps(document(PROJECTION)).replace('"as_int": 8', f'"as_int": {"9" * 100_000}')),
+        "no JSON document",
+    ),
     audited("a size of 10**300", edited(_first_size({"as_int": 10**300})), ANYTHING, **SHORTCUT),
     audited("a size below zero", edited(_first_size({"as_int": -1})), ANYTHING, **SHORTCUT, macs=None),
     audited("a size that is true", edited(_first_size({"as_int": True})), ANYTHING, **SHORTCUT),
     audited("a size that is a fraction", edited(_first_size({"as_int": 1.5})), ANYTHING, **SHORTCUT),
     audited("a size of NaN", edited(_first_size({"as_int": float("nan")})), ANYTHING, **SHORTCUT),
     reject("a size that is a list", edited(_first_size([1])), "a size is not as its schema says"),
-    audited("a size with half a character", edited(_first_size({"as_expr": {"expr_str": "s0\ud800"}})), ANYTHING, **SHORTCUT),
-    audited("a size of a megabyte", edited(_first_size({"as_expr": {"expr_str": "Symbol('" * 100_000}})), ANYTHING, **SHORTCUT),
+    audited(
+        "a size with half a character", edited(_first_size({"as_expr": {"expr_str": "s0\ud800"}})), ANYTHING, **SHORTCUT
+    ),
+    audited(
+        "a size of a megabyte",
+        edited(_first_size({"as_expr": {"expr_str": "Symbol('" * 100_000}})),
+        ANYTHING,
+        **SHORTCUT,
+    ),
     reject("schema_version that is a text", edited(lambda made: made.update(schema_version="8")), "schema_version"),
     reject("schema_version '8'", edited(lambda made: made["schema_version"].update(major="8")), "."),
-    audited("torch_version that clears the screen", edited(lambda made: made.update(torch_version="\x1b[2J\n::error::")), **SHORTCUT),
-    reject("a node that reads what nothing makes", edited(_set("nodes", 0, "inputs", 0, "arg", to={"as_tensor": {"name": "no"}})), "'no'"),
-    reject("two nodes that make one tensor", edited(_set("nodes", 0, "outputs", 0, to={"as_tensor": {"name": "r"}})), "makes 'r' again"),
-    reject("a node that reads itself", edited(_set("nodes", 0, "inputs", 0, "arg", to={"as_tensor": {"name": "f"}})), "'f' reads 'f' before"),
+    audited(
+        "torch_version that clears the screen",
+        edited(lambda made: made.update(torch_version="\x1b[2J\n::error::")),
+        **SHORTCUT,
+    ),
+    reject(
+        "a node that reads what nothing makes",
+        edited(_set("nodes", 0, "inputs", 0, "arg", to={"as_tensor": {"name": "no"}})),
+        "'no'",
+    ),
+    reject(
+        "two nodes that make one tensor",
+        edited(_set("nodes", 0, "outputs", 0, to={"as_tensor": {"name": "r"}})),
+        "makes 'r' again",
+    ),
+    reject(
+        "a node that reads itself",
+        edited(_set("nodes", 0, "inputs", 0, "arg", to={"as_tensor": {"name": "f"}})),
+        "'f' reads 'f' before",
+    ),
     reject("nodes that are null", edited(_set("nodes", to=None)), "nodes is not as its schema says"),
     reject("a target that is a number", edited(_set("nodes", 0, "target", to=7)), "target"),
-    audited("a target that nobody knows", edited(_set("nodes", 0, "target", to="torch.ops.evil.\x1b[2J.default")), ANYTHING, projection=1, lower_bound=True),
+    audited(
+        "a target that nobody knows",
+        edited(_set("nodes", 0, "target", to="torch.ops.evil.\x1b[2J.default")),
+        ANYTHING,
+        projection=1,
+        lower_bound=True,
+    ),
     audited("an addition of one operand", edited(_set("nodes", 2, "inputs", to=[])), ANYTHING),
-    audited("an addition of texts", edited(_set("nodes", 2, "inputs", 1, "arg", to={"as_string": "x" * 10**6})), ANYTHING),
-    audited("a stride that is a text", edited(_set("nodes", 0, "inputs", 2, "arg", to={"as_string": "\x1b"})), ANYTHING, **SHORTCUT),
-    audited("a stride of 10**300", edited(_set("nodes", 0, "inputs", 2, "arg", to={"as_ints": [10**300, -1]})), ANYTHING, **SHORTCUT),
+    audited(
+        "an addition of texts", edited(_set("nodes", 2, "inputs", 1, "arg", to={"as_string": "x" * 10**6})), ANYTHING
+    ),
+    audited(
+        "a stride that is a text",
+        edited(_set("nodes", 0, "inputs", 2, "arg", to={"as_string": "\x1b"})),
+        ANYTHING,
+        **SHORTCUT,
+    ),
+    audited(
+        "a stride of 10**300",
+        edited(_set("nodes", 0, "inputs", 2, "arg", to={"as_ints": [10**300, -1]})),
+        ANYTHING,
+        **SHORTCUT,
+    ),
     audited("metadata that are a list", edited(_set("nodes", 0, "metadata", to=[1])), **SHORTCUT),
     audited(
         "a stack trace of a megabyte",
@@ -234,17 +301,44 @@ UNLISTED: tuple[Case, ...] = (
     ),
     audited(
         "a stack trace that writes commands",
-        edited(_set("nodes", 2, "metadata", to={"stack_trace": 'File "\x1b[2J\n::error::a.py", line 3, in f\n  x', "nn_module_stack": "L,\x1b[2J.0,C"})),
+        edited(
+            _set(
+                "nodes",
+                2,
+                "metadata",
+                to={
+                    "stack_trace": 'File "\x1b[2J\n::error::a.py", line 3, in f\n  x',
+                    "nn_module_stack": "L,\x1b[2J.0,C",
+                },
+            )
+        ),
         **SHORTCUT,
     ),
     reject("graphs 60 deep", edited(lambda made: _bodies(made, 60)), "nested more than 40 deep"),
-    audited("weights that are a list", saved(document(PROJECTION), data__weights__model_weights_config_DOT_json="[1]"), **SHORTCUT),
     audited(
-        "weights that lie outside",
-        saved(document(PROJECTION), data__weights__model_weights_config_DOT_json=_weights(path_name="../../SECRET.bin")),
+        "weights that are a list",
+        saved(document(PROJECTION), data__weights__model_weights_config_DOT_json="[1]"),
         **SHORTCUT,
     ),
-    audited("a kernel of 10**300 x 4", edited(_set("tensor_values", "w", "sizes", 0, to={"as_int": 10**300})), ANYTHING, projection=1),
-    reject("a kernel of unknown size", edited(_set("tensor_values", "w", "sizes", 0, to={"as_expr": {"expr_str": "s"}})), "shape of"),
-    audited("an element type that nobody knows", edited(_set("tensor_values", "f", "dtype", to=999)), ANYTHING, **SHORTCUT),
+    audited(
+        "weights that lie outside",
+        saved(
+            document(PROJECTION), data__weights__model_weights_config_DOT_json=_weights(path_name="../../SECRET.bin")
+        ),
+        **SHORTCUT,
+    ),
+    audited(
+        "a kernel of 10**300 x 4",
+        edited(_set("tensor_values", "w", "sizes", 0, to={"as_int": 10**300})),
+        ANYTHING,
+        projection=1,
+    ),
+    reject(
+        "a kernel of unknown size",
+        edited(_set("tensor_values", "w", "sizes", 0, to={"as_expr": {"expr_str": "s"}})),
+        "shape of",
+    ),
+    audited(
+        "an element type that nobody knows", edited(_set("tensor_values", "f", "dtype", to=999)), ANYTHING, **SHORTCUT
+    ),
 )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import gzip
 import random
-from pathlib import Path
 
 from onnx import ModelProto
 
-from tests.hostile.case import Case, audited, reject, same
+from tests.hostile.case import Case, reject, same
 from tests.hostile.drawing import clean, content, field, graph, model, saved, varint
 
 GOOD = clean().SerializeToString()
@@ -24,15 +23,15 @@ def _named(name: bytes) -> bytes:
     return made.SerializeToString().replace(b"N" * len(name), name)
 
 
-
-
 LISTED: tuple[Case, ...] = (
     same("one identity shortcut", saved(clean())),
     reject("0 bytes", content(b""), "empty file"),
     reject("4 KiB random bytes", content(random.Random(1).randbytes(4096)), "not an intact ONNX file"),
     reject("valid model minus its last byte", content(GOOD[:-1]), "not an intact ONNX file"),
     reject(
-        "an HTML error page saved as .onnx", content(b"<!DOCTYPE html>\n<html><body>404</body></html>"), "looks like HTML"
+        "an HTML error page saved as .onnx",
+        content(b"<!DOCTYPE html>\n<html><body>404</body></html>"),
+        "looks like HTML",
     ),
     reject("a torch zip named .onnx", content(b"PK\x03\x04" + bytes(60)), "a zip archive"),
     same("valid model followed by unknown fields", content(GOOD + field(999, b"later") + varint(998 << 3) + b"\x01")),
@@ -74,7 +73,10 @@ UNLISTED: tuple[Case, ...] = (
         "not an intact ONNX file",
     ),
     same("tags and lengths in more bytes than they need", content(GOOD + b"\xba\x80\x00\x80\x80\x00")),
-    same("a field of two gigabytes, announced at the end of a number", content(GOOD + varint(998 << 3) + b"\xff" * 9 + b"\x01")),
+    same(
+        "a field of two gigabytes, announced at the end of a number",
+        content(GOOD + varint(998 << 3) + b"\xff" * 9 + b"\x01"),
+    ),
     # Protobuf merges the two messages: what stands in the second is added to the first.
     same(
         "the graph in two pieces",
@@ -95,8 +97,14 @@ UNLISTED: tuple[Case, ...] = (
         "nodes",
     ),
     reject(
-        "a thousand names of 100 kB", lambda folder: content(GOOD + field(7, field(1, field(3, b"n" * 100_000)) * 1000))(folder), "MiB"
+        "a thousand names of 100 kB",
+        lambda folder: content(GOOD + field(7, field(1, field(3, b"n" * 100_000)) * 1000))(folder),
+        "MiB",
     ),
-    reject("an empty message for a graph", content(ModelProto(ir_version=8).SerializeToString() + field(7, b"")), "opset_import"),
+    reject(
+        "an empty message for a graph",
+        content(ModelProto(ir_version=8).SerializeToString() + field(7, b"")),
+        "opset_import",
+    ),
     reject("a graph without nodes, whose output nobody makes", saved(model(graph())), "made by nothing"),
 )

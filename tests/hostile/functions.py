@@ -52,7 +52,11 @@ BLOCK = function("Block", "a k", "r", node("Conv", "a k", "f", pads=[1] * 4), no
 INSIDE_IF = helper.make_graph([call("F", "a", "i")], "b", [], [ValueInfoProto(name="i")])
 
 LISTED: tuple[Case, ...] = (
-    reject("local function that calls itself", saved(calling(function("F", "a", "r", call("F", "a", "r")))), "local::F calls itself"),
+    reject(
+        "local function that calls itself",
+        saved(calling(function("F", "a", "r", call("F", "a", "r")))),
+        "local::F calls itself",
+    ),
     reject(
         "recursion hidden in an If branch inside the function",
         saved(calling(function("F", "a", "r", node("If", "a", "r", then_branch=INSIDE_IF, else_branch=INSIDE_IF)))),
@@ -83,16 +87,26 @@ UNLISTED: tuple[Case, ...] = (
         "a function that calls itself and that nobody calls",
         saved(calling(BLOCK, function("F", "a", "r", call("F", "a", "r")), nodes=(call("Block", "x w"),))),
     ),
-    reject("3 functions: 1000**2 calls when inlined", lambda folder: saved(doubling(3, 1000))(folder), "when written out"),
+    reject(
+        "3 functions: 1000**2 calls when inlined", lambda folder: saved(doubling(3, 1000))(folder), "when written out"
+    ),
     reject("calls 100 deep", saved(chained(100)), "more than 64 deep"),
     audited("calls 60 deep", saved(chained(60)), adds=0, ops=1),
     reject("a function defined twice", saved(calling(BLOCK, BLOCK, nodes=(call("Block", "x w"),))), "defined twice"),
     reject("called with more than it takes", saved(calling(BLOCK, nodes=(call("Block", "x w x"),))), "has 3 inputs"),
     reject("called for more than it makes", saved(calling(BLOCK, nodes=(call("Block", "x w", "y z"),))), "2 outputs"),
     reject("called with less than it reads", saved(calling(BLOCK, nodes=(call("Block", "x"),))), "leaves out"),
-    reject("a function that reads its caller's tensor", saved(calling(function("F", "a", "r", node("Relu", "x", "r")))), "reads 'x'"),
+    reject(
+        "a function that reads its caller's tensor",
+        saved(calling(function("F", "a", "r", node("Relu", "x", "r")))),
+        "reads 'x'",
+    ),
     reject("a function whose output nobody makes", saved(calling(function("F", "a", "nowhere"))), "."),
-    reject("a function with a cycle", saved(calling(function("F", "a", "r", node("Relu", "q", "r"), node("Relu", "r", "q")))), "cycle"),
+    reject(
+        "a function with a cycle",
+        saved(calling(function("F", "a", "r", node("Relu", "q", "r"), node("Relu", "r", "q")))),
+        "cycle",
+    ),
     audited("a function that does nothing", saved(calling(function("F", "a", "a"))), adds=0),
     audited(
         "a function that takes the place of Add",
@@ -108,7 +122,13 @@ UNLISTED: tuple[Case, ...] = (
         "attributes that refer to what the call does not give",
         saved(
             calling(
-                function("Block", "a k", "r", _referring(node("Conv", "a k", "f", pads=[1] * 4), "group"), node("Add", "f a", "r")),
+                function(
+                    "Block",
+                    "a k",
+                    "r",
+                    _referring(node("Conv", "a k", "f", pads=[1] * 4), "group"),
+                    node("Add", "f a", "r"),
+                ),
                 nodes=(call("Block", "x w"),),
             )
         ),

@@ -14,7 +14,7 @@ PADS = [1, 1, 1, 1]
 
 
 def long(*nodes: NodeProto, stored: Iterable[TensorProto] = (), inputs: int = 1) -> ModelProto:
-    """A model of many nodes, whose last output is the model's. Its inputs: x, and x1, x2, ... where there are several."""
+    """A model of many nodes, whose last output is the model's. Its inputs: x, and x1, x2, ... if there are several."""
     names = ["x", *(f"x{number}" for number in range(1, inputs))]
     given = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4, 8, 8]) for name in names]
     made = helper.make_tensor_value_info(nodes[-1].output[0], TensorProto.FLOAT, None)
@@ -104,9 +104,7 @@ def thicket(nodes_wanted: int, seed: int = 1) -> ModelProto:
     nodes = []
     for number in range(nodes_wanted):
         one, other = rng.choice(names), rng.choice(names)
-        nodes.append(
-            node("Add", f"{one} {other}", f"v{number}") if number % 2 else _branch("Conv", one, f"v{number}")
-        )
+        nodes.append(node("Add", f"{one} {other}", f"v{number}") if number % 2 else _branch("Conv", one, f"v{number}"))
         names.append(f"v{number}")
     return long(*nodes)
 
@@ -213,7 +211,9 @@ LISTED: tuple[Case, ...] = (
         drawn(CONV, "y = Add(f, b)", stored=[weight("b", 4, 1, 1)]),
         reasons=["constant operand"],
     ),
-    audited("200 kB op_type", edited(lambda made: setattr(made.graph.node[1], "op_type", "A" * 200_000)), "AAA", adds=0),
+    audited(
+        "200 kB op_type", edited(lambda made: setattr(made.graph.node[1], "op_type", "A" * 200_000)), "AAA", adds=0
+    ),
     audited("Conv group=-4", with_conv("pads = [1, 1, 1, 1], group = -4"), **UNKNOWN),
     audited("Conv strides [0,0] (division by zero)", with_conv("pads = [1, 1, 1, 1], strides = [0, 0]"), **UNKNOWN),
     audited("Conv kernel_shape negative", with_conv("pads = [1, 1, 1, 1], kernel_shape = [-3, -3]"), **UNKNOWN),
@@ -224,7 +224,9 @@ LISTED: tuple[Case, ...] = (
         later(ladder, 64),
         reasons=["elementwise expression"] * 64,
     ),
-    audited("DenseNet-like: each Sum reads all earlier tensors (7 140 edges, 2**119 paths)", later(dense, 120), adds=119),
+    audited(
+        "DenseNet-like: each Sum reads all earlier tensors (7 140 edges, 2**119 paths)", later(dense, 120), adds=119
+    ),
     audited("one tensor read by 20 000 Adds", later(fan, 20_000), reasons=["elementwise expression"] * 20_000),
     audited(
         "U-Net-like: 600 nested skips (quadratic for naive per-Add reachability)",
@@ -240,10 +242,16 @@ UNLISTED: tuple[Case, ...] = (
     reject("an input that nothing makes", drawn(CONV, "y = Add(f, nowhere)"), "reads 'nowhere', which nothing makes"),
     reject("a node that makes the model's input", drawn("x = Relu(x)", "y = Add(x, x)"), "tensor 'x' is made twice"),
     reject("a node that makes a stored tensor", drawn("w = Relu(x)", "y = Add(x, x)"), "tensor 'w' is made twice"),
-    reject("two outputs of one node of one name", drawn("a, a = Split(x)", "y = Add(a, a)"), "tensor 'a' is made twice"),
+    reject(
+        "two outputs of one node of one name", drawn("a, a = Split(x)", "y = Add(a, a)"), "tensor 'a' is made twice"
+    ),
     reject("a tensor stored twice", drawn(CONV, ADD, stored=[weight()]), "tensor 'w' is stored twice"),
     reject("an Add of nothing", edited(lambda made: made.graph.node[1].ClearField("input")), "Add 'y' has 0 inputs"),
-    reject("an Add of empty names", edited(lambda made: made.graph.node[1].input.__setitem__(slice(None), ["", ""])), "leaves out"),
+    reject(
+        "an Add of empty names",
+        edited(lambda made: made.graph.node[1].input.__setitem__(slice(None), ["", ""])),
+        "leaves out",
+    ),
     reject("a node with 100 000 inputs", later(lambda: inflated(100_000)), "100000 inputs"),
     reject("a Conv that makes five tensors", drawn("f, a, b, c, d = Conv(x, w)", ADD), "5 outputs"),
     audited("y = x + x", drawn("y = Add(x, x)"), adds=1),
@@ -263,7 +271,13 @@ UNLISTED: tuple[Case, ...] = (
     audited("Conv auto_pad nonsense", with_conv('auto_pad = "\\x1b[2J"'), identity=1),
     audited("Conv kernel_shape that is a text", with_conv('pads = [1, 1, 1, 1], kernel_shape = "3x3"'), identity=1),
     audited("Conv strides that is a number", with_conv("pads = [1, 1, 1, 1], strides = 2"), **UNKNOWN),
-    survives("Reshape to [-1, -1]", with_op("v = Reshape(x, s)", integers("s", -1, -1)), macs=0, lower_bound=True, reasons=["broadcast"]),
+    survives(
+        "Reshape to [-1, -1]",
+        with_op("v = Reshape(x, s)", integers("s", -1, -1)),
+        macs=0,
+        lower_bound=True,
+        reasons=["broadcast"],
+    ),
     survives("Reshape to 2**62 x 2**62", with_op("v = Reshape(x, s)", integers("s", 2**62, 2**62)), **UNKNOWN),
     survives("Transpose perm [9, 9, 9, 9]", with_op("v = Transpose<perm = [9, 9, 9, 9]>(x)"), **UNKNOWN),
     survives("Squeeze axis 99", with_op("v = Squeeze(x, a)", integers("a", 99)), **UNKNOWN),
@@ -272,31 +286,50 @@ UNLISTED: tuple[Case, ...] = (
     survives("Slice step 0", with_op("v = Slice(x, a, b, c, d)", *(integers(n, 0) for n in "abcd")), **UNKNOWN),
     survives(
         "Slice step -2**63",
-        with_op("v = Slice(x, a, b, c, d)", *(integers(n, v) for n, v in zip("abcd", (0, 1, 0, -(2**63)), strict=True))),
+        with_op(
+            "v = Slice(x, a, b, c, d)", *(integers(n, v) for n, v in zip("abcd", (0, 1, 0, -(2**63)), strict=True))
+        ),
         identity=1,
     ),
     survives("Pad by -2**63", with_op("v = Pad(x, a)", integers("a", *[-(2**63)] * 8)), **UNKNOWN),
     survives("Expand to 2**62", with_op("v = Expand(x, a)", integers("a", 2**62, 1, 1, 1)), identity=1),
     survives("Tile by -1", with_op("v = Tile(x, a)", integers("a", -1, 1, 1, 1)), **UNKNOWN),
-    survives("Resize by NaN", with_op("v = Resize(x, , a)", _floats("a", 1.0, 1.0, float("nan"), float("inf"))), **UNKNOWN),
+    survives(
+        "Resize by NaN", with_op("v = Resize(x, , a)", _floats("a", 1.0, 1.0, float("nan"), float("inf"))), **UNKNOWN
+    ),
     survives("Resize by -1e308", with_op("v = Resize(x, , a)", _floats("a", 1.0, 1.0, -3e38, 3e38)), **UNKNOWN),
     survives("DepthToSpace blocksize 0", with_op("v = DepthToSpace<blocksize = 0>(x)"), **UNKNOWN),
     survives("SpaceToDepth blocksize -2", with_op("v = SpaceToDepth<blocksize = -2>(x)"), **UNKNOWN),
     survives("MaxPool kernel 0", with_op("v = MaxPool<kernel_shape = [0, 0], strides = [0, 0]>(x)"), **UNKNOWN),
     survives("AveragePool without a kernel", with_op("v = AveragePool(x)"), **UNKNOWN),
-    survives("ConvTranspose output_shape -1", with_op("v = ConvTranspose<output_shape = [-1, -1]>(x, w)"), identity=1, lower_bound=True),
+    survives(
+        "ConvTranspose output_shape -1",
+        with_op("v = ConvTranspose<output_shape = [-1, -1]>(x, w)"),
+        identity=1,
+        lower_bound=True,
+    ),
     survives("Split into -1", with_op("v, u = Split(x, a)", integers("a", -1, 2)), identity=1),
     survives("Split into 2**62", with_op("v, u = Split(x, a)", integers("a", 2**62, 2**62)), identity=1),
     survives("TopK of 2**62", with_op("v, u = TopK(x, a)", integers("a", 2**62)), identity=1),
     survives("Einsum of nonsense", with_op('v = Einsum<equation = "......,->->,,">(x)'), identity=1, lower_bound=True),
     survives("Einsum of a megabyte", edited(lambda made: _einsum(made, "a" * 1_000_000)), identity=1, lower_bound=True),
-    survives("Einsum of 60 000 operands", edited(lambda made: _einsum(made, ",".join(["ab"] * 60_000))), identity=1, lower_bound=True),
+    survives(
+        "Einsum of 60 000 operands",
+        edited(lambda made: _einsum(made, ",".join(["ab"] * 60_000))),
+        identity=1,
+        lower_bound=True,
+    ),
     survives("Concat axis 2**63 - 1", with_op("v = Concat<axis = 9223372036854775807>(x, x)"), **UNKNOWN),
     survives("Flatten axis -99", with_op("v = Flatten<axis = -99>(x)"), identity=1),
     survives("LSTM hidden_size -1", with_op("v = LSTM<hidden_size = -1>(x, w, w)"), identity=1, lower_bound=True),
     survives("Softmax axis 99", with_op("v = Softmax<axis = 99>(x)"), identity=1),
-    survives("OneHot of depth 2**62", with_op("v = OneHot(x, a, b)", integers("a", 2**62), integers("b", 0, 1)), reasons=["broadcast"]),
+    survives(
+        "OneHot of depth 2**62",
+        with_op("v = OneHot(x, a, b)", integers("a", 2**62), integers("b", 0, 1)),
+        reasons=["broadcast"],
+    ),
     survives("Cast to 999", with_op("v = Cast<to = 999>(x)"), identity=1),
-    survives("GroupNormalization of 0 groups", with_op("v = InstanceNormalization<epsilon = -1.0>(x, w, w)"), identity=1),
+    survives(
+        "GroupNormalization of 0 groups", with_op("v = InstanceNormalization<epsilon = -1.0>(x, w, w)"), identity=1
+    ),
 )
-

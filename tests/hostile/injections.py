@@ -23,7 +23,9 @@ def everywhere(name: str) -> Maker:
             one.doc_string = name
             one.metadata_props.add(key="namespace", value=name)
             one.metadata_props.add(key="pkg.torch.onnx.name_scopes", value=f"['', '{name}']")
-            one.metadata_props.add(key="pkg.torch.onnx.stack_trace", value=f'File "{name}", line 7, in forward\n    {name}')
+            one.metadata_props.add(
+                key="pkg.torch.onnx.stack_trace", value=f'File "{name}", line 7, in forward\n    {name}'
+            )
         made.graph.initializer[0].name = calls["w"]
         made.graph.input[0].name = calls["x"]
         made.graph.output[0].name = calls["y"]
@@ -50,8 +52,14 @@ NAMES = (
     ("unbalanced rich closing tag: MarkupError crash", "[/bold][/][link=http://x]"),
     ("HTML", "<img src=x onerror=alert(1)><b>"),
     ("closes a <script> JSON island", "</script><script>alert(1)</script>"),
-    ("GitHub workflow commands on their own lines", "\n::error file=a,line=1::all good\n::set-output name=a::b\n::add-mask::a"),
-    ("Azure / GitLab log commands", "\n##vso[task.complete result=Succeeded;]\n##[error]x\nsection_start:1:a[collapsed=true]\r"),
+    (
+        "GitHub workflow commands on their own lines",
+        "\n::error file=a,line=1::all good\n::set-output name=a::b\n::add-mask::a",
+    ),
+    (
+        "Azure / GitLab log commands",
+        "\n##vso[task.complete result=Succeeded;]\n##[error]x\nsection_start:1:a[collapsed=true]\r",
+    ),
     ("zero-width characters: two names look equal", "layer\u200b1\u200d\ufeff\u2060"),
     ("characters illegal in XML 1.0 (JUnit)", "a\x01\x0b\x0c\x1f\ufffe\uffff"),
     ("Mermaid", 'a"]; click a "javascript:alert(1)"; %%{init: {}}%%'),
@@ -64,9 +72,12 @@ NAMES = (
 MORE = (
     ("text direction", "\u202egnp.\u2066x\u2069"),
     ("a table's bars and a code's backticks", "a|b`c``d\\|e*_~f"),
-    ("Markdown: a link, a picture, a heading", "[x](javascript:alert(1)) ![y](http://x/y)\n# z\n---\n> q\n@everyone #1"),
+    (
+        "Markdown: a link, a picture, a heading",
+        "[x](javascript:alert(1)) ![y](http://x/y)\n# z\n---\n> q\n@everyone #1",
+    ),
     ("a closing fence", "\n```\n</details>\n"),
-    ("quotes and backslashes", "\"'\\\\\"\\u0000\\n"),
+    ("quotes and backslashes", '"\'\\\\"\\u0000\\n'),
     ("carriage return over what was written", "bad\rgood"),
     ("a tab, a vertical tab, a form feed", "a\tb\vc\fd"),
     ("a hyperlink of the terminal", "\x1b]8;;http://x\x1b\\here\x1b]8;;\x1b\\"),
@@ -109,6 +120,13 @@ LISTED: tuple[Case, ...] = (
 
 UNLISTED: tuple[Case, ...] = (
     *(shown(what, name) for what, name in MORE),
-    same("two names that differ in what cannot be seen", edited(lambda made: made.graph.node.append(node("Relu", "x", "f\u200b")))),
-    audited("bytes that are no UTF-8 in every name", content(clean().SerializeToString().replace(b"\x01f", b"\x01\xff").replace(b"\x01y", b"\x01\xfe")), identity=1),
+    same(
+        "two names that differ in what cannot be seen",
+        edited(lambda made: made.graph.node.append(node("Relu", "x", "f\u200b"))),
+    ),
+    audited(
+        "bytes that are no UTF-8 in every name",
+        content(clean().SerializeToString().replace(b"\x01f", b"\x01\xff").replace(b"\x01y", b"\x01\xfe")),
+        identity=1,
+    ),
 )

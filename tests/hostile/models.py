@@ -58,7 +58,9 @@ UNLISTED: tuple[Case, ...] = (
     same("opset given twice", _imports(("", 17), ("ai.onnx", 17))),
     same("two opsets", _imports(("", 13), ("", 17)), "several versions"),
     reject("operators of others only", _imports(("com.microsoft", 1)), "names no version"),
-    reject("no opset_import, in a file of no version", edited(lambda made: made.ClearField("opset_import")), "opset_import"),
+    reject(
+        "no opset_import, in a file of no version", edited(lambda made: made.ClearField("opset_import")), "opset_import"
+    ),
     same("no ir_version", edited(lambda made: made.ClearField("ir_version"))),
     same("ir_version 2**63 - 1", edited(lambda made: setattr(made, "ir_version", 2**63 - 1))),
     same("a megabyte of metadata", edited(lambda made: made.metadata_props.add(key="k", value="v" * 2**20))),
@@ -69,9 +71,17 @@ UNLISTED: tuple[Case, ...] = (
     ),
     same("spelt ai.onnx", edited(lambda made: [setattr(one, "domain", "ai.onnx") for one in made.graph.node])),
     audited("an operator that ONNX does not have", drawn(CONV, "y = Addd(f, x)"), "Addd", adds=0, lower_bound=True),
-    audited("an operator without a name", edited(lambda made: setattr(made.graph.node[1], "op_type", "")), ".", adds=0, lower_bound=True),
+    audited(
+        "an operator without a name",
+        edited(lambda made: setattr(made.graph.node[1], "op_type", "")),
+        ".",
+        adds=0,
+        lower_bound=True,
+    ),
     same("no graph name", edited(lambda made: made.graph.ClearField("name"))),
-    reject("an output that nobody makes", edited(lambda made: made.graph.output.add(name="nowhere")), "made by nothing"),
+    reject(
+        "an output that nobody makes", edited(lambda made: made.graph.output.add(name="nowhere")), "made by nothing"
+    ),
     same("an output twice", edited(lambda made: made.graph.output.add(name="y"))),
     audited("no outputs", edited(lambda made: made.graph.ClearField("output")), identity=1),
     reject("an input twice", edited(lambda made: made.graph.input.add(name="x")), "declared twice"),

@@ -41,8 +41,6 @@ def branches(then_branch: GraphProto, else_branch: GraphProto) -> NodeProto:
     return node("If", "c", "y", then_branch=then_branch, else_branch=else_branch)
 
 
-
-
 def _chain_of_bodies(count: int) -> ModelProto:
     """Each If reads what the one before it made, out of its bodies."""
     nodes = []
@@ -72,6 +70,7 @@ LISTED: tuple[Case, ...] = (
                 node("Add", "x i", "y"),
             )
         ),
+        note="both branches",
         identity=2,
     ),
     reject("If without branches", saved(holding(node("If", "c", "y"))), "If 'y' has no then_branch"),
@@ -79,28 +78,53 @@ LISTED: tuple[Case, ...] = (
 
 UNLISTED: tuple[Case, ...] = (
     reject("If with one branch", saved(holding(node("If", "c", "y", then_branch=PASS))), "no else_branch"),
-    reject("a branch that is a number", saved(holding(node("If", "c", "y", then_branch=1, else_branch=1))), "no then_branch"),
+    reject(
+        "a branch that is a number",
+        saved(holding(node("If", "c", "y", then_branch=1, else_branch=1))),
+        "no then_branch",
+    ),
     reject(
         "branches of two and of one output",
         saved(holding(branches(body("p q", node("Identity", "x", "p"), node("Identity", "x", "q")), PASS))),
         "2 outputs where its node needs 1",
     ),
-    reject("a branch with inputs", saved(holding(branches(body("p", node("Identity", "i", "p"), inputs="i"), PASS))), "1 inputs"),
-    reject("a branch with a cycle", saved(holding(branches(body("p", node("Relu", "q", "p"), node("Relu", "p", "q")), PASS))), "cycle"),
-    reject("a branch that makes a tensor twice", saved(holding(branches(body("p", node("Relu", "x", "p"), node("Relu", "x", "p")), PASS))), "twice"),
-    reject("a branch that reads nothing's tensor", saved(holding(branches(body("p", node("Relu", "nowhere", "p")), PASS))), "nowhere"),
+    reject(
+        "a branch with inputs",
+        saved(holding(branches(body("p", node("Identity", "i", "p"), inputs="i"), PASS))),
+        "1 inputs",
+    ),
+    reject(
+        "a branch with a cycle",
+        saved(holding(branches(body("p", node("Relu", "q", "p"), node("Relu", "p", "q")), PASS))),
+        "cycle",
+    ),
+    reject(
+        "a branch that makes a tensor twice",
+        saved(holding(branches(body("p", node("Relu", "x", "p"), node("Relu", "x", "p")), PASS))),
+        "twice",
+    ),
+    reject(
+        "a branch that reads nothing's tensor",
+        saved(holding(branches(body("p", node("Relu", "nowhere", "p")), PASS))),
+        "nowhere",
+    ),
     reject("a branch whose output nobody makes", saved(holding(branches(body("nowhere"), PASS))), "nowhere"),
-    reject("a branch that reads its own If", saved(holding(branches(body("p", node("Relu", "y", "p")), PASS))), "cycle"),
+    reject(
+        "a branch that reads its own If", saved(holding(branches(body("p", node("Relu", "y", "p")), PASS))), "cycle"
+    ),
     audited(
         "a branch that hides the outer tensor under its own name",
         saved(holding(node("Relu", "x", "t"), branches(body("t", node("Tanh", "x", "t")), PASS))),
+        note="both branches",
         adds=0,
     ),
-    audited("500 Ifs in series", lambda folder: saved(_chain_of_bodies(500))(folder), identity=1000),
+    audited("500 Ifs in series", lambda folder: saved(_chain_of_bodies(500))(folder), "both branches", identity=1000),
     reject("Loop without a body", saved(holding(node("Loop", "n c x", "y"), figure=LOOP)), "no body"),
     reject(
         "Loop whose body reads too little",
-        saved(holding(node("Loop", "n c x", "y", body=body("c2 v", node("Relu", "v0", "v"), inputs="i v0")), figure=LOOP)),
+        saved(
+            holding(node("Loop", "n c x", "y", body=body("c2 v", node("Relu", "v0", "v"), inputs="i v0")), figure=LOOP)
+        ),
         "2 inputs where its node needs 3",
     ),
     audited(
@@ -122,10 +146,13 @@ UNLISTED: tuple[Case, ...] = (
                 ),
             )
         ),
+        note="one iteration",
         identity=1,
     ),
     reject("Scan of -1 inputs", saved(holding(node("Scan", "x", "y", body=PASS, num_scan_inputs=-1))), "scans -1"),
-    reject("Scan of 2**62 inputs", saved(holding(node("Scan", "x", "y", body=PASS, num_scan_inputs=2**62))), "scans 4611"),
+    reject(
+        "Scan of 2**62 inputs", saved(holding(node("Scan", "x", "y", body=PASS, num_scan_inputs=2**62))), "scans 4611"
+    ),
     same(
         "a graph where none belongs",
         edited(lambda made: made.graph.node[0].attribute.append(helper.make_attribute("body", clean().graph))),

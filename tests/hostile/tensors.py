@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from onnx import ModelProto, SparseTensorProto, TensorProto, ValueInfoProto, helper
+from onnx import ModelProto, SparseTensorProto, TensorProto, helper
 
 from tests.hostile.case import ANYTHING, Case, Maker, audited, reject, same
 from tests.hostile.drawing import ADD, CONV, content, drawn, edited, field, graph, integers, model, node, weight
@@ -145,9 +145,18 @@ UNLISTED: tuple[Case, ...] = (
     audited("a kernel of strings", kernel(lambda w: setattr(w, "data_type", TensorProto.STRING)), ANYTHING, identity=1),
     audited("a kernel that is a number", kernel(lambda w: w.ClearField("dims")), ANYTHING, **SHAPELESS),
     audited("a kernel of rank 1", kernel(lambda w: w.dims.__setitem__(slice(None), [144])), ANYTHING, **SHAPELESS),
-    audited("a kernel for other channels", kernel(lambda w: w.dims.__setitem__(slice(None), [4, 16, 3, 3])), ANYTHING, **SHAPELESS),
+    audited(
+        "a kernel for other channels",
+        kernel(lambda w: w.dims.__setitem__(slice(None), [4, 16, 3, 3])),
+        ANYTHING,
+        **SHAPELESS,
+    ),
     reject("a stored tensor without a name", kernel(lambda w: w.ClearField("name")), "reads 'w', which nothing makes"),
-    same("a stored tensor that nobody reads, of 2**80 elements", edited(lambda made: made.graph.initializer.append(TensorProto(name="u", dims=[2**40, 2**40], data_type=1))), "no data"),
+    same(
+        "a stored tensor that nobody reads, of 2**80 elements",
+        edited(lambda made: made.graph.initializer.append(TensorProto(name="u", dims=[2**40, 2**40], data_type=1))),
+        "no data",
+    ),
     audited("input 0 x 0", fed(1, 4, 0, 0), ANYTHING, identity=1),
     audited("input of size -1", fed(-1, 4, -(2**63), 8), ANYTHING, identity=1, parameters=144),
     audited("input of 2**63 - 1 x 2**63 - 1", fed(1, 4, 2**63 - 1, 2**63 - 1), ANYTHING, identity=1, parameters=144),
@@ -162,7 +171,9 @@ UNLISTED: tuple[Case, ...] = (
     same("a sparse tensor of 2**124 elements", _sparse(2**62, 2**62)),
     audited("Reshape to NaN", edited(_nan_shape), ANYTHING, **SHAPELESS),
     audited("ConstantOfShape of -1", computed("v = ConstantOfShape(s)", s=-1), ANYTHING, identity=1),
-    audited("ConstantOfShape of NonZero of 1e18", computed("u = ConstantOfShape(s)", "v = NonZero(u)", s=10**18), identity=1),
+    audited(
+        "ConstantOfShape of NonZero of 1e18", computed("u = ConstantOfShape(s)", "v = NonZero(u)", s=10**18), identity=1
+    ),
     audited("Expand to 1e18", computed("u = Constant<value_int = 1>()", "v = Expand(u, s)", s=10**18), identity=1),
     audited("Range by 0", computed("v = Range(s, s, s)", s=0), identity=1),
     audited("EyeLike of 1e18", computed("u = ConstantOfShape(s)", "v = EyeLike(u)", s=10**18), ANYTHING, identity=1),
@@ -175,13 +186,27 @@ UNLISTED: tuple[Case, ...] = (
     ),
     audited(
         "squared 60 times: a number of 2**60 digits",
-        drawn(CONV, "v0 = Identity(b)", *(f"v{n + 1} = Mul(v{n}, v{n})" for n in range(60)), "t = Reshape(f, v60)", "y = Add(x, t)", stored=[integers("b", 10**18)]),
+        drawn(
+            CONV,
+            "v0 = Identity(b)",
+            *(f"v{n + 1} = Mul(v{n}, v{n})" for n in range(60)),
+            "t = Reshape(f, v60)",
+            "y = Add(x, t)",
+            stored=[integers("b", 10**18)],
+        ),
         ANYTHING,
         identity=0,
     ),
     audited(
         "doubled 60 times by Concat",
-        drawn(CONV, "v0 = Identity(b)", *(f"v{n + 1} = Concat<axis = 0>(v{n}, v{n})" for n in range(60)), "t = Reshape(f, v60)", "y = Add(x, t)", stored=[integers("b", 1)]),
+        drawn(
+            CONV,
+            "v0 = Identity(b)",
+            *(f"v{n + 1} = Concat<axis = 0>(v{n}, v{n})" for n in range(60)),
+            "t = Reshape(f, v60)",
+            "y = Add(x, t)",
+            stored=[integers("b", 1)],
+        ),
         ANYTHING,
         identity=1,
     ),

@@ -1,0 +1,163 @@
+"""What would the model cost with other shortcuts? Two blocks, worked out by hand.
+
+    block 1: 8 channels of 4x4        two convolutions of 8 x 8 x 3 x 3
+    block 2: to 16 channels of 2x2    16 x 8 x 3 x 3, stride 2, and 16 x 16 x 3 x 3
+
+Parameters 576 + 576 + 1152 + 2304 = 4608; MACs 9216 + 9216 + 4608 + 9216 = 32256: the plain model, and option A.
+A projection on block 1 has 8 x 8 = 64 parameters and takes 64 x 16 = 1024 MACs; one on block 2 has 16 x 8 = 128 and
+takes 128 x 4 = 512.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from shortcut_audit.pipeline import audit_draft
+from shortcut_audit.report import Summary
+from tests.sketch import audited, listing, stored
+
+FIRST = "x -> Conv.1 -> Relu.1 -> Conv.2 -> Add.1"
+SECOND = "Add.1 -> Conv.3{out=16,stride=2} -> Relu.2 -> Conv.4{in=16} -> Add.2"
+KEPT, PROJECTED = "x -> Add.1", "x -> Conv.p1{k=1} -> Add.1"
+PADDED, STRIDED = "Add.1 -> Slice -> Pad -> Add.2", "Add.1 -> Conv.p2{k=1,out=16,stride=2} -> Add.2"
+
+
+def summary(*lines: str, shape: tuple[int | str | None, ...] = (1, 8, 4, 4)) -> Summary:
+    return audited(*lines, shape=shape).summary
+
+
+def prices(found: Summary) -> dict[str, tuple[int | None, int | None]]:
+    """Parameters and MACs under each option."""
+    options = {"A": found.what_if.A, "B": found.what_if.B, "C": found.what_if.C, "plain": found.what_if.plain}
+    return {option: (price.parameters, price.macs) for option, price in options.items()}
+
+
+OPTIONS = {"A": (KEPT, PADDED), "B": (KEPT, STRIDED), "C": (PROJECTED, STRIDED)}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_the_options_cost_the_same_whichever_the_model_has(option: str) -> None:
+    found = summary(FIRST, SECOND, *OPTIONS[option])
+    assert found.option == option
+    assert prices(found) == {
+        "A": (4_608, 32_256),
+        "B": (4_736, 32_768),  # + 128 and 512
+        "C": (4_800, 33_792),  # + 128 + 64 and 512 + 1024
+        "plain": (4_608, 32_256),
+    }
+
+
+@pytest.mark.parametrize(
+    ("shortcuts", "option"),
+    [
+        ((PROJECTED, PADDED), "mixed"),  # the wrong way round
+        ((KEPT, "Add.1 -> Slice -> Pad -> Mul -> Add.2", "#scale[16,1,1] -> Mul"), "B"),  # a diagonal projection
+        ((KEPT, "Add.1 -> Slice -> Pad -> Mul -> Add.2", "gate -> Slice.g -> Pad.g -> Mul"), "mixed"),
+    ],
+)
+def test_other_combinations(shortcuts: tuple[str, ...], option: str) -> None:
+    assert summary(FIRST, SECOND, *shortcuts).option == option
+
+
+def test_a_model_without_shortcuts_follows_no_option() -> None:
+    found = summary("x -> Conv.1 -> Relu.1 -> Conv.2")
+    assert found.option == "none"
+    assert set(prices(found).values()) == {(1_152, 18_432)}
+
+
+# --- what a further projection carries -------------------------------------------------------------------------------
+
+
+def test_where_normalisations_stand_apart_a_projection_has_one_too() -> None:
+    """Scale and shift of every output channel: 2 x 16 on block 2, 2 x 8 on block 1."""
+    first = FIRST.replace("Conv.2", "Conv.2 -> BatchNormalization")
+    assert prices(summary(first, SECOND, KEPT, PADDED)) == {
+        "A": (4_624, 32_256),  # with the scale and shift of 8 that the model has
+        "B": (4_784, 32_768),  # + 128 + 32
+        "C": (4_864, 33_792),  # + 64 + 16
+        "plain": (4_624, 32_256),
+    }
+
+
+def test_where_maps_carry_biases_a_projection_has_one_too() -> None:
+    """An eval export folds the normalisation into the convolution."""
+    first = FIRST.replace("Conv.1", "Conv.1{bias=1}").replace("Conv.2", "Conv.2{bias=1}")
+    second = SECOND.replace("{in=16}", "{in=16,bias=1}")
+    found = prices(summary(first, second, KEPT, PADDED))
+    assert found["A"] == (4_640, 32_256)  # 4608 + 8 + 8 + 16
+    assert found["C"] == (4_856, 33_792)  # + 128 + 16 + 64 + 8
+
+
+def test_a_projection_that_is_there_keeps_its_own_price() -> None:
+    found = prices(summary(FIRST, SECOND, KEPT, STRIDED.replace("k=1", "k=1,bias=1")))
+    assert found["B"] == (4_752, 32_768)  # 4608 + 128 + 16
+
+
+# --- channels --------------------------------------------------------------------------------------------------------
+
+
+def test_channels_of_matrix_products_stand_last() -> None:
+    found = summary("x -> MatMul.1{out=32} -> Relu -> MatMul.2{in=32,out=8} -> Add", "x -> Add", shape=(1, 5, 8))
+    assert found.option == "A"
+    assert prices(found) == {
+        "A": (512, 2_560),  # 2 x 8 x 32, at 5 positions
+        "B": (512, 2_560),
+        "C": (576, 2_880),  # + 8 x 8, at 5 positions
+        "plain": (512, 2_560),
+    }
+
+
+def test_channels_of_a_convnext_block_stand_where_its_convolution_has_them() -> None:
+    """Conv on N, C, H, W, then matrices on N, H, W, C, then back: W_s is 8 x 8, not 6 x 6."""
+    block = listing(
+        "c = Conv(x, w) group=8 pads=3,3,3,3",
+        "t = Transpose(c) perm=0,2,3,1",
+        "u = MatMul(t, up)",
+        "g = Gelu(u)",
+        "d = MatMul(g, down)",
+        "b = Transpose(d) perm=0,3,1,2",
+        "y = Add(b, x)",
+        x=(1, 8, 4, 6),
+        w=stored(8, 1, 7, 7),
+        up=stored(8, 32),
+        down=stored(32, 8),
+    )
+    found = prices(audit_draft(block).summary)
+    assert found["A"] == (904, 21_696)  # 8 x 49 + 2 x 8 x 32; 24 positions x (392 + 512)
+    assert found["C"] == (968, 23_232)  # + 64; 24 positions x 64
+
+
+# --- what cannot be known --------------------------------------------------------------------------------------------
+
+
+def test_macs_are_unknown_while_a_dimension_is_open_and_parameters_are_not() -> None:
+    found = prices(summary(FIRST, SECOND, KEPT, STRIDED, shape=("batch", 8, 4, 4)))
+    assert (found["A"], found["C"]) == ((4_608, None), (4_800, None))
+
+
+def test_a_projection_of_unknown_channels_has_no_price() -> None:
+    found = prices(summary("x -> Mystery -> Conv.1 -> Relu -> Add", "Mystery -> Add"))
+    assert (found["A"][0], found["B"], found["C"]) == (576, (None, None), (None, None))
+
+
+# --- what goes with a shortcut ---------------------------------------------------------------------------------------
+
+
+def test_a_gate_goes_with_the_shortcut_that_it_stands_on() -> None:
+    """The plain counterpart has no gate: 72 parameters fewer."""
+    found = summary(FIRST, "x -> Conv.g{k=1,bias=1} -> Sigmoid -> Mul -> Add.1", "x -> Mul")
+    assert (found.gated, found.extra_parameters) == (1, 72)  # 8 x 8 + 8
+    assert prices(found)["plain"] == (1_152, 18_432)
+
+
+def test_a_tensor_that_the_residual_branch_reads_too_stays() -> None:
+    shared = listing(
+        "a = MatMul(x, w)",
+        "r = Relu(a)",
+        "b = MatMul(r, w)",
+        "p = MatMul(x, w)",
+        "y = Add(b, p)",
+        x=(1, 8),
+        w=stored(8, 8),
+    )
+    assert prices(audit_draft(shared).summary)["plain"] == (64, 128)  # one tensor, two products
