@@ -30,7 +30,8 @@ WATCHED = ("open", "import", "ctypes.", "os.system", "os.exec", "os.posix_spawn"
 
 def watch(event, arguments):
     if event.startswith(WATCHED):
-        os.write(log, repr((event, str(arguments[0]) if arguments else "")).encode("utf-8", "backslashreplace") + b"\\n")
+        line = repr((event, str(arguments[0]) if arguments else ""))
+        os.write(log, line.encode("utf-8", "backslashreplace") + b"\\n")
 
 def measure():
     with open("/proc/self/status") as status:
@@ -41,7 +42,7 @@ def measure():
 sys.addaudithook(watch)
 atexit.register(measure)
 """
-"""A `sitecustomize` module: notes in a log what the interpreter opens, imports and starts, and at its end what it used."""
+"""A `sitecustomize` module: logs what the interpreter opens, imports and starts, and at its end what it used."""
 
 DEADLINE = 60
 """Seconds after which a command is killed, whatever it does."""
