@@ -155,7 +155,11 @@ def _source(source: Source | None) -> report.Source | None:
     """Relative to the current folder where it lies inside it: that is how reviewers, and CI, know the file."""
     if source is None:
         return None
-    return report.Source(source.file.removeprefix(f"{Path.cwd()}/"), source.line)
+    try:
+        here = f"{Path.cwd()}/"
+    except FileNotFoundError:  # somebody has removed the current folder
+        here = ""
+    return report.Source(source.file.removeprefix(here), source.line)
 
 
 def _other(refusal: Refusal) -> report.OtherAdd:
