@@ -108,6 +108,27 @@ def test_a_weight_in_few_bits_is_a_weight_and_its_scale_is_a_buffer() -> None:
     assert (learned(graph), buffers(graph)) == (["w", "b"], ["s", "z", "t"])
 
 
+def test_a_weight_packed_several_to_a_byte_has_its_logical_shape() -> None:
+    """2 blocks of 32 weights in 16 bytes, for each of 32 outputs."""
+    packed = listing(
+        "y = com.microsoft::MatMulNBits(x, w, s, z) K=64 N=32 bits=4 block_size=32",
+        x=(1, 4, 64),
+        w=stored(32, 2, 16, dtype="uint8"),
+        s=stored(64),
+        z=stored(32, dtype="uint8"),
+    )
+    graph = assemble(packed)
+    assert [(w.name, w.elements, w.learned) for w in graph.weights] == [
+        ("w", 2048, True), ("s", 64, False), ("z", 32, False),
+    ]  # fmt: skip
+
+
+def test_a_literal_is_no_stored_tensor_unless_it_is_learned() -> None:
+    index, vector = stored(2, dtype="int64", literal=True), stored(8, 1, 1, literal=True)
+    graph = assemble(listing("a = Gather(x, i) axis=1", "y = Mul(x, v)", x=IMAGE, i=index, v=vector))
+    assert (learned(graph), buffers(graph)) == (["v"], [])
+
+
 def test_running_statistics_are_buffers() -> None:
     graph = assemble(listing("y = BatchNormalization(x, s, b, m, v)", x=IMAGE, **each("s b m v")))
     assert (learned(graph), buffers(graph)) == (["s", "b"], ["m", "v"])

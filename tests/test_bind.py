@@ -60,7 +60,9 @@ def test_a_dimension_may_be_meant_for_another_model_of_the_run() -> None:
 
 
 def test_only_a_few_open_dimensions_are_listed() -> None:
-    many = listing("y = Relu(x)", x=tuple(f"d{axis}" for axis in range(20)))
+    few, many = (listing("y = Relu(x)", x=tuple(f"d{axis}" for axis in range(count))) for count in (8, 20))
+    with pytest.raises(UsageError, match=r"'d6', 'd7'$"):
+        bind(few, {"batch": 1}, ())
     with pytest.raises(UsageError, match=r"'d7' and 12 more$"):
         bind(many, {"batch": 1}, ())
 

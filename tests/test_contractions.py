@@ -22,6 +22,7 @@ from shortcut_audit.contractions import (
     einsum,
     fused_matmul,
     gemm,
+    grouped_attention,
     is_pointwise,
     linear,
     matmul,
@@ -274,6 +275,23 @@ def test_multi_head_attention_without_a_past() -> None:
     assert multi_head_attention(made) == 7_680  # 2 x 6 x 10 x (32 + 32)
 
 
+@pytest.mark.parametrize("missing", [0, 1])
+def test_multi_head_attention_on_packed_inputs_is_unknown(missing: int) -> None:
+    """Keys and values within the queries, or in five dimensions."""
+    shapes: list[Shape] = [(2, 6, 32), (2, 10, 32), (2, 10, 32)]
+    shapes[missing] = None
+    assert multi_head_attention(call(*shapes, to=(2, 6, 32))) is None
+    shapes[missing] = (2, 6, 4, 3, 8)
+    assert multi_head_attention(call(*shapes, to=(2, 6, 32))) is None
+
+
+def test_grouped_queries_of_the_contrib_operator() -> None:
+    """Keys and values of half the width; an empty past; slots 5 and 6 are lengths, which every file has."""
+    past = (2, 2, 0, 8)
+    made = call((2, 6, 32), (2, 6, 16), (2, 6, 16), past, past, (2,), (), to=(2, 6, 32))
+    assert grouped_attention(made) == 4_608  # 2 x 6 x 6 x (32 + 32)
+
+
 def test_multi_head_attention_with_a_past_is_unknown() -> None:
     past = (2, 4, 3, 8)
     shapes = (2, 1, 32), (2, 1, 32), (2, 1, 32), None, None, None, past, past
@@ -289,6 +307,11 @@ def test_attention_with_its_projections_packed() -> None:
 def test_attention_with_packed_projections_of_different_widths() -> None:
     made = call((1, 5, 8), (8, 20), (20,), to=(1, 5, 12), num_heads=2, qkv_hidden_sizes=(4, 4, 12))
     assert packed_attention(made) == 1_200  # 5 x 8 x 20 + 5 x 5 x (4 + 12)
+
+
+@pytest.mark.parametrize("sizes", [(4.0, 4.0, 12.0), ("4", "4", "12"), (4, 4, "12")])
+def test_packed_projections_of_widths_that_are_no_numbers_are_unknown(sizes: Attribute) -> None:
+    assert packed_attention(call((1, 5, 8), (8, 20), (20,), to=(1, 5, 12), qkv_hidden_sizes=sizes)) is None
 
 
 def test_packed_attention_with_a_past_is_unknown() -> None:

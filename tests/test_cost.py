@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shortcut_audit.assemble import assemble
 from shortcut_audit.cost import Ledger, parameters, span, total, unbound_symbols
 from shortcut_audit.extent import Extent, Measure
@@ -61,6 +63,15 @@ def test_an_operator_that_cannot_be_counted_makes_a_lower_bound_and_is_named() -
 def test_an_op_of_unknown_shape_makes_a_lower_bound_too() -> None:
     made = totals(sketch("x -> Conv.1 -> Mystery -> Conv.2"))
     assert (made.macs, made.lower_bound, made.uncounted) == (9_216, True, ("Conv", "Mystery"))
+
+
+def test_what_is_not_counted_is_named_as_the_file_names_it() -> None:
+    """A part of a fused op that is not understood goes by its own name: the rest of that op is counted."""
+    graph = assemble(listing("y = com.microsoft::FusedConv(x, w) activation=Enigma", x=IMAGE, w=stored(8, 8, 1, 1)))
+    assert totals(graph).uncounted == ("activation::Enigma",)
+    drawn = listing("a = com.example::Mystery(x)", "y = Conv(a, w)", x=IMAGE, w=stored(8, 8, 1, 1))
+    labelled = replace(drawn, nodes=tuple(replace(node, label=f"aten.{node.name}") for node in drawn.nodes))
+    assert totals(assemble(labelled)).uncounted == ("aten.y", "com.example::Mystery")
 
 
 def test_open_dimensions_make_macs_unknown() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from shortcut_audit import describe
 from shortcut_audit.assemble import assemble
 from shortcut_audit.describe import shape_text, weights_of
 from shortcut_audit.draft import Tensor
-from tests.sketch import audited, found, listing, sketch, stored
+from shortcut_audit.pipeline import audit_draft
+from tests.sketch import audited, draft, found, listing, sketch, stored
 
 BRANCH = "x -> Conv.1 -> Relu -> Conv.2 -> Add"
 IMAGE = (1, 8, 4, 4)
@@ -145,7 +148,7 @@ def test_a_linear_map_in_words() -> None:
 
 
 def test_a_bias_that_stands_for_a_folded_normalisation_says_so() -> None:
-    graph = sketch(BRANCH, "x -> Conv.p{k=1,bias=1} -> Add")
-    (shortcut,) = found(graph)
-    object.__setattr__(shortcut.route[0].op, "absorbs_norm", True)
-    assert describe.in_words(graph, shortcut) == "conv 1x1, 8 -> 8, bias (folded norm)"
+    drawn = draft(BRANCH, "x -> Conv.p{k=1,bias=1} -> Add")
+    nodes = tuple(replace(node, absorbs_norm=node.name == "Conv.p") for node in drawn.nodes)
+    (shortcut,) = audit_draft(replace(drawn, nodes=nodes)).shortcuts
+    assert shortcut.weights_in_words == "conv 1x1, 8 -> 8, bias (folded norm)"

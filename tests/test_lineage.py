@@ -175,6 +175,11 @@ def test_what_is_divided_by_its_own_norm_is_normalised() -> None:
 
 def test_a_statistic_behind_weights_is_none() -> None:
     assert steps("x -> Mul", "x -> ReduceMean -> Conv{k=1} -> Sigmoid -> Mul")[0] == "GATE"
+    assert steps("x -> Mul", "x -> ReduceMean -> Mul.w -> Mul", "#w -> Mul.w")[0] == "GATE"
+
+
+def test_what_mixes_positions_makes_no_statistic() -> None:
+    assert steps("x -> Mul", "x -> Softmax -> Mul") == ["GATE", "GATE"]
 
 
 def test_what_two_inputs_have_in_common_is_nothing() -> None:

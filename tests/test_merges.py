@@ -114,6 +114,12 @@ def test_what_is_stacked_and_summed_is_added() -> None:
     ]
 
 
+@pytest.mark.parametrize(("axis", "added"), [(0, ["y: x + z"]), (1, [])])
+def test_what_a_framework_stacks_in_one_op_is_added_too(axis: int, added: list[str]) -> None:
+    drawn = listing("p = Stack(x, z) axis=0", f"y = ReduceSum(p) axes={axis}, keepdims=0", x=SHAPE, z=SHAPE)
+    assert [shown(merge) for merge in merges.find(assemble(drawn))[0]] == added
+
+
 @pytest.mark.parametrize(
     "lines",
     [

@@ -94,6 +94,12 @@ def test_a_node_is_called_by_its_own_name_and_the_name_its_file_has_for_the_oper
     assert complaint(named).startswith("aten.relu 'layer1' reads 'z'")
 
 
+def test_a_nameless_node_is_called_by_what_it_makes() -> None:
+    draft = listing("_, y = Split(z)")
+    nameless = replace(draft, nodes=(replace(draft.nodes[0], name=""),))
+    assert complaint(nameless).startswith("Split 'y' reads 'z'")
+
+
 # --- no cycles -------------------------------------------------------------------------------------------------------
 
 

@@ -88,6 +88,11 @@ def test_where_maps_carry_biases_a_projection_has_one_too() -> None:
     assert found["C"] == (4_856, 33_792)  # + 128 + 16 + 64 + 8
 
 
+def test_where_only_half_of_the_maps_carry_biases_a_projection_has_none() -> None:
+    found = prices(summary(FIRST.replace("Conv.1", "Conv.1{bias=1}"), KEPT))
+    assert found["C"] == (1_224, 19_456)  # 1152 + 8, and 64
+
+
 def test_a_projection_that_is_there_keeps_its_own_price() -> None:
     found = prices(summary(FIRST, SECOND, KEPT, STRIDED.replace("k=1", "k=1,bias=1")))
     assert found["B"] == (4_752, 32_768)  # 4608 + 128 + 16

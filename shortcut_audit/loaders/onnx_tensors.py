@@ -9,7 +9,7 @@ import math
 import re
 import struct
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from shortcut_audit.draft import DATA_LIMIT, Tensor
@@ -101,12 +101,10 @@ def _size(dim: TensorShapeProto.Dimension) -> Dim:
     return symbol if any(map(str.isalnum, symbol)) else None  # Paddle writes "?" for every size it does not know
 
 
-def _sizes(dims: Iterable[int], name: str) -> tuple[int, ...]:
+def _sizes(dims: Sequence[int], name: str) -> tuple[int, ...]:
+    if len(dims) > RANK_LIMIT:
+        raise UnreadableModel(f"stored tensor '{displayable(name)}' has {len(dims)} dimensions, more than {RANK_LIMIT}")
     shape = tuple(dims)
-    if len(shape) > RANK_LIMIT:
-        raise UnreadableModel(
-            f"stored tensor '{displayable(name)}' has {len(shape)} dimensions, more than {RANK_LIMIT}"
-        )
     if any(size < 0 for size in shape):
         raise UnreadableModel(f"stored tensor '{displayable(name)}' has a negative size in its shape {shape}")
     return shape

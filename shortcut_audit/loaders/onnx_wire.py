@@ -82,7 +82,7 @@ KEPT: Mapping[str, frozenset[int]] = {
     "node": frozenset({1, 2, 3, 4, 7, 8, 9}),
     "attribute": frozenset({1, 7, 8, 9, 14, 15, 21}),
     "sparse tensor": frozenset({3}),
-    "tensor": frozenset({1, 8}),
+    "tensor": frozenset({8}),
 }
 """Fields that are copied however long: names, lists of numbers, types, metadata. Other long ones are left out."""
 
@@ -91,6 +91,9 @@ USED_METADATA = tuple(field_of(1, key.encode()) for key in METADATA_READ)
 """How the entries of a node's metadata begin that somebody reads; exporters write as much again beside them."""
 
 GRAPH, RAW_DATA, EXTERNAL_DATA = 7, 9, 13
+DIMS = 1
+"""Sizes of a tensor, each of ten bytes at most."""
+
 PAYLOAD = frozenset({4, 5, 6, 7, RAW_DATA, 10, 11})
 """Fields of a tensor that hold its elements: float, int32, string, int64, raw, double and uint64 data."""
 
@@ -185,6 +188,8 @@ class _Walk:
         payload: list[tuple[int, int]] = []
         size, only_raw, copied = 0, True, start
         for number, _, at, body, stop in self.reader.fields(start, end, depth):
+            if number == DIMS and stop - body > LIMIT:
+                raise UnreadableModel(f"a stored tensor has more than {LIMIT // 10} dimensions; {REMEDY}")
             if number not in PAYLOAD and (stop - body <= LIMIT or number in KEPT["tensor"]):
                 continue
             pieces.append(self._copy(copied, at))

@@ -1,0 +1,295 @@
+"""What may be done to a graph without changing a verdict? And does the search find what the definition says?
+
+Small random graphs, the same in every run. A graph is a list of steps; each reads values a few steps back.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from random import Random
+from typing import TypeAlias
+
+import networkx as nx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shortcut_audit import merges, shortcuts
+from shortcut_audit.assemble import assemble
+from shortcut_audit.draft import Draft, Node
+from shortcut_audit.graph import TensorType
+from shortcut_audit.lineage import UNIT, Lineage, close, explore
+from shortcut_audit.merges import Merge
+from shortcut_audit.operators import Step
+from shortcut_audit.pipeline import audit_draft
+from shortcut_audit.report import ModelReport
+from tests.sketch import listing, stored
+
+SHAPE = (1, 8, 4, 4)
+
+STEPS = {
+    "activation": ["{y} = Relu({a})"],
+    "gate": ["{y} = Sigmoid({a})"],
+    "pointwise": ["{y} = Conv({a}, {y}_one)"],
+    "convolution": ["{y} = Conv({a}, {y}_three) pads=1,1,1,1"],
+    "normalisation": ["{y} = BatchNormalization({a}, {y}_s, {y}_b, {y}_m, {y}_v)"],
+    "scale": ["{y} = Mul({a}, {y}_diagonal)"],
+    "negation": ["{y} = Neg({a})"],
+    "view": ["{y} = Identity({a})"],
+    "pooling": ["{y} = AveragePool({a}) kernel_shape=3,3 pads=1,1,1,1"],
+    "halves": ["{y}_l, {y}_r = Split({a}) axis=1", "{y} = Concat({y}_r, {y}_l) axis=1"],
+    "squeeze": ["{y}_mean = ReduceMean({a}) axes=2,3", "{y} = Mul({b}, {y}_mean)"],
+    "product": ["{y} = Mul({a}, {b})"],
+    "difference": ["{y} = Sub({a}, {b})"],
+    "sum": ["{y} = Add({a}, {b})"],
+    "block": ["{y}_c = Conv({a}, {y}_three) pads=1,1,1,1", "{y}_r = Relu({y}_c)", "{y} = Add({y}_r, {b})"],
+    "sum of three": ["{y}_two = Add({a}, {b})", "{y} = Add({y}_two, {c})"],
+}
+"""What a step adds to a graph: {y} is the value that it makes, {a}, {b} and {c} are earlier ones."""
+
+STORED = {
+    "one": (8, 8, 1, 1), "three": (8, 8, 3, 3), "diagonal": (8, 1, 1),
+    "s": (8,), "b": (8,), "m": (8,), "v": (8,),
+}  # fmt: skip
+
+Recipe: TypeAlias = list[tuple[str, int, int, int]]
+"""The steps of a graph: what each does, and how far back each of its operands lies."""
+
+
+def recipes(longest: int) -> st.SearchStrategy[Recipe]:
+    back = st.integers(1, 4)
+    return st.lists(st.tuples(st.sampled_from(list(STEPS)), back, back, back), min_size=4, max_size=longest)
+
+
+def built(recipe: Recipe) -> Draft:
+    values, lines = ["x"], []
+    for number, (kind, *distances) in enumerate(recipe):
+        a, b, c = (values[max(len(values) - distance, 0)] for distance in distances)
+        lines += [line.format(y=f"v{number}", a=a, b=b, c=c) for line in STEPS[kind]]
+        values.append(f"v{number}")
+    tensors = {f"{value}_{role}": stored(*shape) for value in values for role, shape in STORED.items()}
+    return listing(*lines, x=SHAPE, **tensors)
+
+
+same_in_every_run = settings(
+    derandomize=True, deadline=None, database=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow]
+)
+graphs = recipes(longest=10).map(built)
+luck = st.randoms(use_true_random=False)
+
+
+def verdict(report: ModelReport) -> tuple[object, ...]:
+    """All that must not change."""
+    costs = Counter((s.kind, s.parameters, s.macs, s.span.weight_layers, s.span.parameters) for s in report.shortcuts)
+    reasons = Counter(other.reason for other in report.other_adds)
+    return costs, reasons, report.totals.parameters, report.totals.macs
+
+
+# --- what changes nothing --------------------------------------------------------------------------------------------
+
+
+def renamed(draft: Draft, random: Random) -> Draft:
+    """Other names for every node and every tensor."""
+    names: dict[str, str] = {}
+
+    def other(name: str | None) -> str | None:
+        return name and names.setdefault(name, f"{random.getrandbits(64)}.{len(names)}")
+
+    return replace(
+        draft,
+        inputs=tuple((str(other(name)), tensor_type) for name, tensor_type in draft.inputs),
+        outputs=tuple(str(other(name)) for name in draft.outputs),
+        tensors=tuple(replace(tensor, name=str(other(tensor.name))) for tensor in draft.tensors),
+        nodes=tuple(
+            replace(node, name="", inputs=tuple(map(other, node.inputs)), outputs=tuple(map(other, node.outputs)))
+            for node in draft.nodes
+        ),
+    )
+
+
+def shuffled(draft: Draft, random: Random) -> Draft:
+    """The nodes in any order, which the format forbids."""
+    return replace(draft, nodes=tuple(random.sample(draft.nodes, len(draft.nodes))))
+
+
+def commuted(draft: Draft, random: Random) -> Draft:
+    """b + a for a + b, b x a for a x b."""
+    flipped = (n.kind in {"Add", "Mul"} and random.random() < 0.5 for n in draft.nodes)
+    return replace(
+        draft,
+        nodes=tuple(
+            replace(n, inputs=n.inputs[::-1]) if flip else n for n, flip in zip(draft.nodes, flipped, strict=True)
+        ),
+    )
+
+
+def viewed(draft: Draft, random: Random) -> Draft:
+    """Views on any edge between values, but for those between two additions: sums are not seen through a view."""
+    maker = {name: node.kind for node in draft.nodes for name in node.outputs}
+    nodes: list[Node] = []
+    for node in draft.nodes:
+        read = list(node.inputs)
+        for slot, name in enumerate(read):
+            additions = {node.kind, maker.get(name or "", "")} <= {"Add", "Sub"}
+            if (name == "x" or name in maker) and not additions and random.random() < 0.3:
+                read[slot] = f"{node.name}.view{slot}"
+                kind = random.choice(["Identity", "Dropout", "Cast"])
+                nodes.append(Node(kind, (name,), (read[slot],), attributes={"to": 1} if kind == "Cast" else {}))
+        nodes.append(replace(node, inputs=tuple(read)))
+    return replace(draft, nodes=tuple(nodes))
+
+
+def indirect(draft: Draft, random: Random) -> Draft:
+    """Weights behind an Identity, as exporters write tensors that several ops share."""
+    behind = {tensor.name: f"{tensor.name}.copy" for tensor in draft.tensors if random.random() < 0.5}
+    copies = tuple(Node("Identity", (name,), (copy,)) for name, copy in behind.items())
+    readers = tuple(
+        replace(node, inputs=tuple(behind.get(name or "", name) for name in node.inputs)) for node in draft.nodes
+    )
+    return replace(draft, nodes=copies + readers)
+
+
+def reassociated(draft: Draft, random: Random) -> Draft:
+    """a + (b + c), or Sum(a, b, c), for (a + b) + c."""
+    inner = {node.outputs[0]: node for node in draft.nodes if node.name.endswith("_two")}
+    nodes: list[Node] = []
+    for node in draft.nodes:
+        two = inner.get(node.inputs[0]) if node.kind == "Add" else None
+        if two is None:
+            nodes.append(node)
+        elif random.random() < 0.5:
+            nodes.append(replace(node, kind="Sum", inputs=(*two.inputs, node.inputs[1])))
+        else:
+            right = f"{node.name}_right"
+            nodes.append(replace(two, inputs=(two.inputs[1], node.inputs[1]), outputs=(right,), name=right))
+            nodes.append(replace(node, inputs=(two.inputs[0], right)))
+    return replace(draft, nodes=tuple(node for node in nodes if node.name not in inner))
+
+
+@pytest.mark.parametrize("change", [renamed, shuffled, commuted, viewed, indirect, reassociated])
+@same_in_every_run
+@given(draft=graphs, random=luck)
+def test_no_verdict_changes(change: Callable[[Draft, Random], Draft], draft: Draft, random: Random) -> None:
+    assert verdict(audit_draft(change(draft, random))) == verdict(audit_draft(draft))
+
+
+# --- what changes only so much ---------------------------------------------------------------------------------------
+
+
+def shaped(draft: Draft, *shape: int | str | None) -> Draft:
+    return replace(draft, inputs=(("x", TensorType(shape, "float32")),))
+
+
+@same_in_every_run
+@given(draft=graphs)
+def test_open_sizes_change_no_kind_and_no_parameter(draft: Draft) -> None:
+    def told(report: ModelReport) -> tuple[object, ...]:
+        costs = Counter((s.kind, s.parameters, s.span.parameters) for s in report.shortcuts)
+        return costs, Counter(other.reason for other in report.other_adds), report.totals.parameters
+
+    fixed = told(audit_draft(draft))
+    assert told(audit_draft(shaped(draft, "batch", 8, "height", "width"))) == fixed
+    assert told(audit_draft(shaped(draft, None, 8, None, None))) == fixed
+
+
+@same_in_every_run
+@given(draft=graphs)
+def test_twice_the_batch_takes_twice_the_macs(draft: Draft) -> None:
+    once, twice = (audit_draft(shaped(draft, batch, 8, 4, 4)) for batch in (1, 2))
+    assert [(s.kind, s.parameters) for s in once.shortcuts] == [(s.kind, s.parameters) for s in twice.shortcuts]
+    assert [2 * (s.macs or 0) for s in once.shortcuts] == [s.macs for s in twice.shortcuts]
+    assert twice.totals.macs == 2 * (once.totals.macs or 0)
+
+
+@same_in_every_run
+@given(draft=recipes(longest=16).map(built))
+def test_leaping_over_what_is_known_changes_nothing(draft: Draft) -> None:
+    report = audit_draft(draft)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shortcuts, "close", lambda *_: None)
+        assert audit_draft(draft) == report
+
+
+# --- what the definition says ----------------------------------------------------------------------------------------
+
+Route: TypeAlias = tuple[int, int]
+"""What a way costs, and the number of its fork."""
+
+
+def by_definition(lineage: Lineage, operands: list[int], offsets: list[int]) -> dict[int, Route]:
+    """For each operand the cheapest way back to a value that another operand is computed from; the earlier at a tie.
+
+    Every path is tried: for a dozen values only.
+    """
+    dag, name = lineage.graph.dag, [value.id for value in lineage.values]
+    cones = [{name[operand]} | nx.ancestors(dag, name[operand]) for operand in operands]
+    found: dict[int, Route] = {}
+    for position, operand in enumerate(operands):
+        shared = cones[position] & set().union(*(cone for other, cone in enumerate(cones) if other != position))
+        routes = [
+            (offsets[position] + sum(UNIT[step] for step in steps), lineage.number[fork])
+            for fork in shared
+            for path in paths(dag, fork, name[operand])
+            if not shared.intersection(path[1:])  # nearest: no other such value on the way
+            for steps in [cheapest_steps(lineage, path)]
+            if passable(steps)
+        ]
+        if routes:
+            found[position] = min(routes)
+    return found
+
+
+def paths(dag: nx.DiGraph[str], fork: str, operand: str) -> Iterator[list[str]]:
+    return iter([[fork]]) if fork == operand else nx.all_simple_paths(dag, fork, operand)
+
+
+def cheapest_steps(lineage: Lineage, path: list[str]) -> list[Step]:
+    """The classes of the steps along a path; of two slots by which a value enters an op, the cheaper."""
+    return [
+        Step(min(level for parent, level, _ in lineage.parents(lineage.number[to]) if parent == lineage.number[start]))
+        for start, to in pairwise(path)
+    ]
+
+
+def passable(steps: list[Step]) -> bool:
+    """No nonlinearity, and no learned map behind a gate (a gated linear unit is a nonlinear layer)."""
+    gated = steps.index(Step.GATE) if Step.GATE in steps else len(steps)
+    return Step.NONLINEAR not in steps and Step.LINEAR not in steps[gated:]
+
+
+def searched(lineage: Lineage, merge: Merge) -> tuple[dict[int, Route], dict[int, Route]]:
+    """The ways that the search finds, and those by definition."""
+    operands = [lineage.number[term.value] for term in merge.operands]
+    offsets = [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands]
+    seen = explore(lineage, operands, offsets)
+    folded = [lineage.number[name] for op in merge.folded for name in op.outputs if name is not None]
+    close(lineage, lineage.number[merge.result.id], folded, seen)
+    return {way.operand: (way.cost, way.fork) for way in seen.ways}, by_definition(lineage, operands, offsets)
+
+
+@same_in_every_run
+@given(draft=recipes(longest=12).map(built))
+def test_the_search_finds_what_the_definition_says(draft: Draft) -> None:
+    lineage = Lineage(assemble(draft))
+    for merge in merges.find(lineage.graph)[0]:
+        found, defined = searched(lineage, merge)
+        assert found == defined
+
+
+def test_the_graphs_hold_shortcuts_of_every_kind_and_refusals_of_every_reason() -> None:
+    """Otherwise all of the above would prove little."""
+    seen: Counter[str] = Counter()
+
+    @same_in_every_run
+    @given(draft=graphs)
+    def look(draft: Draft) -> None:
+        report = audit_draft(draft)
+        seen.update(shortcut.kind for shortcut in report.shortcuts)
+        seen.update(other.reason for other in report.other_adds)
+
+    look()
+    told = {"identity", "parameter-free", "gated", "projection", "parallel branches", "elementwise expression"}
+    assert all(seen[word] >= 3 for word in told), seen

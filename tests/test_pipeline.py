@@ -1,0 +1,60 @@
+"""In which order do the stages run? From a file to a report, and what the caller's sizes change on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shortcut_audit.errors import UnreadableModel, UsageError
+from shortcut_audit.inputs import parse_inputs
+from shortcut_audit.pipeline import audit_draft, audit_file
+from tests.networks import network, save
+from tests.sketch import listing
+
+
+@pytest.fixture
+def two_blocks(tmp_path: Path) -> str:
+    """An identity and a projection over 8 channels of 16x16, the batch left open."""
+    return str(save(tmp_path / "two.onnx", network("identity", "projection", batch="batch")))
+
+
+def test_from_a_file_to_a_report(two_blocks: str) -> None:
+    report = audit_file(two_blocks)
+    assert (report.source, report.format) == (two_blocks, "onnx")
+    assert [(shortcut.key, shortcut.kind) for shortcut in report.shortcuts] == [
+        ("blocks.0", "identity"),
+        ("blocks.1", "projection"),
+    ]
+    assert (report.totals.parameters, report.totals.macs, report.symbols) == (2_368, None, ("batch",))  # 4 x 576 + 64
+
+
+@pytest.mark.parametrize(("batch", "macs"), [(1, 606_208), (2, 1_212_416)])
+def test_a_dimension_that_the_caller_binds_settles_the_costs(two_blocks: str, batch: int, macs: int) -> None:
+    """256 positions x (4 x 576 + 64), for each image of the batch."""
+    bound = audit_file(two_blocks, dims={"batch": batch})
+    assert (bound.totals.macs, bound.totals.lower_bound, bound.symbols) == (macs, False, ())
+    given = audit_file(two_blocks, inputs=parse_inputs([f"x={batch}x8x16x16"]))
+    assert given.totals == bound.totals
+    assert given.shortcuts == bound.shortcuts
+
+
+def test_the_caller_s_sizes_change_no_verdict(two_blocks: str) -> None:
+    open_, bound = audit_file(two_blocks), audit_file(two_blocks, dims={"batch": 4})
+    assert [(s.key, s.kind, s.parameters) for s in open_.shortcuts] == [
+        (s.key, s.kind, s.parameters) for s in bound.shortcuts
+    ]
+
+
+def test_a_slip_of_the_pen_is_told_before_anything_is_concluded(two_blocks: str) -> None:
+    with pytest.raises(UsageError, match="no dimension 'bacth'"):
+        audit_file(two_blocks, dims={"bacth": 1})
+
+
+def test_what_is_no_graph_has_no_report() -> None:
+    with pytest.raises(UnreadableModel, match="cycle"):
+        audit_draft(listing("a = Add(x, b)", "b = Relu(a)", x=(1, 8), outputs=("b",)))
+
+
+def test_two_runs_say_the_same(two_blocks: str) -> None:
+    assert audit_file(two_blocks) == audit_file(two_blocks)
