@@ -394,13 +394,16 @@ class Between:
         return sorted(found)
 
 
-def close(lineage: Lineage, result: int, folded: Iterable[int], exploration: Exploration) -> None:
-    """Notes the stretch between a merge's result and the one value through which all of its past passes, if any."""
+def close(lineage: Lineage, result: int, inside: Iterable[int], exploration: Exploration) -> None:
+    """Notes the stretch between a merge's result and the one value through which all of its past passes, if any.
+
+    `inside`: what the merge makes between its operands and its result.
+    """
     if exploration.entry is None or any(level != Step.NONLINEAR for _, level, _ in lineage.parents(result)):
         return  # open, or walkers may pass through the result
     entry = exploration.entry
     total, seen = NOTHING, set()
-    for number in sorted([*(n for n in exploration.cones if n > entry), *folded, result]):
+    for number in sorted([*(n for n in exploration.cones if n > entry), *inside, result]):
         op = lineage.values[number].op
         if number in exploration.leaps:
             total += lineage.closed[number][1]

@@ -2,8 +2,8 @@
 
 Every addition of the graph becomes either a `Merge` (two or more values of equal shape are added) or a `Refusal` with
 its reason. A merge is n-ary: an addition whose only use is another addition of the same shape is part of that one, so
-`x + attn + mlp` is one merge with three operands. A subtraction adds its second operand negated; a sum over freshly
-stacked values adds those.
+`x + attn + mlp` is one merge with three operands; copies in between (a Cast, an Identity) make no difference. A
+subtraction adds its second operand negated; a sum over freshly stacked values adds those.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shortcut_audit.graph import Constant, Dim, Input, ModelGraph, Op, Shape, Value
-from shortcut_audit.operators import OPERATORS, Effect
+from shortcut_audit.operators import OPERATORS, Effect, is_copy
 
 PLAIN_ADDITIONS = frozenset({"Add", "Sum"})
 """Ops that are an addition whatever they read. Others are one only where they add whole values (see `_terms`)."""
@@ -41,6 +41,8 @@ class Merge:
     operands: tuple[Term, ...]
     folded: tuple[Op, ...] = ()
     """The other additions of this sum."""
+    copies: tuple[Op, ...] = ()
+    """What stands between the additions of this sum and changes no element."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +74,22 @@ def find(graph: ModelGraph) -> tuple[tuple[Merge, ...], tuple[Refusal, ...]]:
     """
     additions = {a.result.id: a for op in graph.ops if (a := _addition(graph, op)) is not None}
     shown = frozenset(graph.outputs)
-    folded = {name for name, a in additions.items() if name not in shown and _is_folded(graph, a, additions)}
+    folds = tuple(fold for addition in additions.values() if (fold := _fold(graph, addition, additions, shown)))
+    within = {fold.term: fold for fold in folds}
+    folded = {fold.inner.op for fold in folds}
     merges: list[Merge] = []
     refusals: list[Refusal] = []
-    for name, addition in additions.items():
-        if name in folded:
+    for addition in additions.values():
+        if addition.op in folded:
             continue
-        operands, parts = _unfolded(addition, additions, folded)
+        operands, parts = _unfolded(addition, within)
+        others = tuple(part.inner.op for part in parts)
         objection = _objection(graph, addition, shown)
         if objection is None:
-            merges.append(Merge(addition.op, addition.result, operands, parts))
+            copies = tuple(op for part in parts for op in part.copies)
+            merges.append(Merge(addition.op, addition.result, operands, others, copies))
         else:
-            refusals.append(Refusal(addition.op, addition.result, *objection, folded=parts))
+            refusals.append(Refusal(addition.op, addition.result, *objection, folded=others))
     return tuple(merges), tuple(refusals)
 
 
@@ -160,30 +166,49 @@ def _differ(size: Dim, of_sum: Dim) -> bool:
     return size == 1 and isinstance(of_sum, str)
 
 
-def _is_folded(graph: ModelGraph, addition: _Addition, additions: Mapping[str, _Addition]) -> bool:
-    """Whether an addition of values is only used by another one of the same shape."""
-    name = addition.result.id
-    if len(addition.terms) < 2 or graph.dag.out_degree(name) != 1:
-        return False
-    outer = additions.get(next(iter(graph.dag.successors(name))))
-    return outer is not None and len(outer.terms) > 1 and sum(term.value == name for term in outer.terms) == 1
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """An addition that is part of another one."""
+
+    inner: _Addition
+    term: str
+    """The value by which the other one reads it: its result, or a copy of that."""
+    copies: tuple[Op, ...]
 
 
-def _unfolded(
-    addition: _Addition, additions: Mapping[str, _Addition], folded: set[str]
-) -> tuple[tuple[Term, ...], tuple[Op, ...]]:
+def _fold(
+    graph: ModelGraph, addition: _Addition, additions: Mapping[str, _Addition], shown: frozenset[str]
+) -> _Fold | None:
+    """How an addition of values is part of another one of the same shape: its only use, seen through copies."""
+    if len(addition.terms) < 2:
+        return None
+    term, copies = addition.result.id, list[Op]()
+    while term not in shown and graph.dag.out_degree(term) == 1:
+        (reader,) = graph.dag.successors(term)
+        outer, op = additions.get(reader), graph.values[reader].op
+        if outer is not None:
+            once = len(outer.terms) > 1 and sum(other.value == term for other in outer.terms) == 1
+            return _Fold(addition, term, tuple(copies)) if once else None
+        if op is None or not is_copy(op) or op.inputs[0] != term:
+            return None
+        copies.append(op)
+        term = reader
+    return None
+
+
+def _unfolded(addition: _Addition, within: Mapping[str, _Fold]) -> tuple[tuple[Term, ...], tuple[_Fold, ...]]:
     """What an addition adds, seen through the additions that are folded into it, and those, earliest first."""
     leaves: list[Term] = []
-    parts: list[Op] = []
+    parts: list[_Fold] = []
     waiting = list(reversed(addition.terms))
     while waiting:
         term = waiting.pop()
-        inner = additions[term.value] if term.value in folded else None
-        if inner is None:
+        fold = within.get(term.value)
+        if fold is None:
             leaves.append(term)
         else:
-            parts.append(inner.op)
-            waiting.extend(Term(t.value, t.negated != term.negated) for t in reversed(inner.terms))
+            parts.append(fold)
+            waiting.extend(Term(t.value, t.negated != term.negated) for t in reversed(fold.inner.terms))
     return tuple(leaves), tuple(reversed(parts))
 
 

@@ -277,6 +277,12 @@ def mixes(op: Op) -> bool:
     return row.mixes
 
 
+def is_copy(op: Op) -> bool:
+    """Whether an op makes the same elements in the same places, perhaps of another type."""
+    row = OPERATORS.get(op.kind)
+    return row is not None and row.effect is Effect.VIEW and row.pointwise
+
+
 def is_weight_layer(op: Op) -> bool:
     """Whether an op is what the literature counts as a layer: a contraction or recurrence with learned weights."""
     row = OPERATORS.get(op.kind)

@@ -73,6 +73,28 @@ def test_a_sum_is_not_folded_through_another_op() -> None:
     assert found("x -> Add.1 -> Relu -> Add.2", "y -> Add.1", "z -> Add.2") == ["Add.1: x + y", "Add.2: Relu + z"]
 
 
+@pytest.mark.parametrize("copies", ["Cast", "Identity.1 -> Dropout", "QuantizeLinear -> DequantizeLinear"])
+def test_a_sum_is_folded_through_copies(copies: str) -> None:
+    assert found(f"x -> Add.1 -> {copies} -> Add.2", "y -> Add.1", "z -> Add.2") == ["Add.2(Add.1): x + y + z"]
+
+
+def test_a_copy_that_is_read_elsewhere_is_a_use_of_the_sum() -> None:
+    separate = ["Add.1: x + y", "Add.2: Cast + z"]
+    sums = ("x -> Add.1 -> Cast -> Add.2", "y -> Add.1", "z -> Add.2")
+    assert found(*sums, "Cast -> Relu") == separate
+    assert found(*sums, "Add.1 -> Relu") == separate
+    assert found(*sums, outputs=("Cast",)) == separate
+
+
+def test_a_sum_that_only_steers_a_copy_is_not_seen_through_it() -> None:
+    assert found(
+        "x -> Add.1", "y -> Add.1", "w -> QuantizeLinear -> Add.2", "Add.1 -> QuantizeLinear", "z -> Add.2"
+    ) == [
+        "Add.1: x + y",
+        "Add.2: QuantizeLinear + z",
+    ]
+
+
 def test_a_bias_behind_a_sum_does_not_swallow_it() -> None:
     assert found("x -> Add.1 -> Add.bias", "y -> Add.1", "#b -> Add.bias") == [
         "Add.1: x + y",

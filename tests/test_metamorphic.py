@@ -1,6 +1,6 @@
 """What may be done to a graph without changing a verdict? And does the search find what the definition says?
 
-Small random graphs, the same in every run. A graph is a list of steps; each reads values a few steps back.
+Asked of small random graphs. What a file may wrap into functions is asked in loaders/test_onnx_wrapping.py.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from typing import TypeAlias
 
 import networkx as nx
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
 from shortcut_audit import merges, shortcuts
 from shortcut_audit.assemble import assemble
@@ -26,67 +25,7 @@ from shortcut_audit.merges import Merge
 from shortcut_audit.operators import Step
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
-from tests.sketch import listing, stored
-
-SHAPE = (1, 8, 4, 4)
-
-STEPS = {
-    "activation": ["{y} = Relu({a})"],
-    "gate": ["{y} = Sigmoid({a})"],
-    "pointwise": ["{y} = Conv({a}, {y}_one)"],
-    "convolution": ["{y} = Conv({a}, {y}_three) pads=1,1,1,1"],
-    "normalisation": ["{y} = BatchNormalization({a}, {y}_s, {y}_b, {y}_m, {y}_v)"],
-    "scale": ["{y} = Mul({a}, {y}_diagonal)"],
-    "negation": ["{y} = Neg({a})"],
-    "view": ["{y} = Identity({a})"],
-    "pooling": ["{y} = AveragePool({a}) kernel_shape=3,3 pads=1,1,1,1"],
-    "halves": ["{y}_l, {y}_r = Split({a}) axis=1", "{y} = Concat({y}_r, {y}_l) axis=1"],
-    "squeeze": ["{y}_mean = ReduceMean({a}) axes=2,3", "{y} = Mul({b}, {y}_mean)"],
-    "product": ["{y} = Mul({a}, {b})"],
-    "difference": ["{y} = Sub({a}, {b})"],
-    "sum": ["{y} = Add({a}, {b})"],
-    "block": ["{y}_c = Conv({a}, {y}_three) pads=1,1,1,1", "{y}_r = Relu({y}_c)", "{y} = Add({y}_r, {b})"],
-    "sum of three": ["{y}_two = Add({a}, {b})", "{y} = Add({y}_two, {c})"],
-}
-"""What a step adds to a graph: {y} is the value that it makes, {a}, {b} and {c} are earlier ones."""
-
-STORED = {
-    "one": (8, 8, 1, 1), "three": (8, 8, 3, 3), "diagonal": (8, 1, 1),
-    "s": (8,), "b": (8,), "m": (8,), "v": (8,),
-}  # fmt: skip
-
-Recipe: TypeAlias = list[tuple[str, int, int, int]]
-"""The steps of a graph: what each does, and how far back each of its operands lies."""
-
-
-def recipes(longest: int) -> st.SearchStrategy[Recipe]:
-    back = st.integers(1, 4)
-    return st.lists(st.tuples(st.sampled_from(list(STEPS)), back, back, back), min_size=4, max_size=longest)
-
-
-def built(recipe: Recipe) -> Draft:
-    values, lines = ["x"], []
-    for number, (kind, *distances) in enumerate(recipe):
-        a, b, c = (values[max(len(values) - distance, 0)] for distance in distances)
-        lines += [line.format(y=f"v{number}", a=a, b=b, c=c) for line in STEPS[kind]]
-        values.append(f"v{number}")
-    tensors = {f"{value}_{role}": stored(*shape) for value in values for role, shape in STORED.items()}
-    return listing(*lines, x=SHAPE, **tensors)
-
-
-same_in_every_run = settings(
-    derandomize=True, deadline=None, database=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow]
-)
-graphs = recipes(longest=10).map(built)
-luck = st.randoms(use_true_random=False)
-
-
-def verdict(report: ModelReport) -> tuple[object, ...]:
-    """All that must not change."""
-    costs = Counter((s.kind, s.parameters, s.macs, s.span.weight_layers, s.span.parameters) for s in report.shortcuts)
-    reasons = Counter(other.reason for other in report.other_adds)
-    return costs, reasons, report.totals.parameters, report.totals.macs
-
+from tests.random_graphs import built, graphs, luck, recipes, same_in_every_run, verdict
 
 # --- what changes nothing --------------------------------------------------------------------------------------------
 
@@ -127,14 +66,13 @@ def commuted(draft: Draft, random: Random) -> Draft:
 
 
 def viewed(draft: Draft, random: Random) -> Draft:
-    """Views on any edge between values, but for those between two additions: sums are not seen through a view."""
-    maker = {name: node.kind for node in draft.nodes for name in node.outputs}
+    """Copies on any edge between values."""
+    made = {name for node in draft.nodes for name in node.outputs}
     nodes: list[Node] = []
     for node in draft.nodes:
         read = list(node.inputs)
         for slot, name in enumerate(read):
-            additions = {node.kind, maker.get(name or "", "")} <= {"Add", "Sub"}
-            if (name == "x" or name in maker) and not additions and random.random() < 0.3:
+            if (name == "x" or name in made) and random.random() < 0.3:
                 read[slot] = f"{node.name}.view{slot}"
                 kind = random.choice(["Identity", "Dropout", "Cast"])
                 nodes.append(Node(kind, (name,), (read[slot],), attributes={"to": 1} if kind == "Cast" else {}))
@@ -265,8 +203,9 @@ def searched(lineage: Lineage, merge: Merge) -> tuple[dict[int, Route], dict[int
     operands = [lineage.number[term.value] for term in merge.operands]
     offsets = [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands]
     seen = explore(lineage, operands, offsets)
-    folded = [lineage.number[name] for op in merge.folded for name in op.outputs if name is not None]
-    close(lineage, lineage.number[merge.result.id], folded, seen)
+    ops = (*merge.folded, *merge.copies)
+    inside = [lineage.number[name] for op in ops for name in op.outputs if name is not None]
+    close(lineage, lineage.number[merge.result.id], inside, seen)
     return {way.operand: (way.cost, way.fork) for way in seen.ways}, by_definition(lineage, operands, offsets)
 
 
