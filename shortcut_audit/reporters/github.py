@@ -10,12 +10,11 @@ import re
 from collections.abc import Iterator
 
 from shortcut_audit import wording
-from shortcut_audit.gate.settings import LEVELS
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import AuditReport, Failure, Finding, Level
 from shortcut_audit.reporters.places import Places, about
-from shortcut_audit.reporters.remarks import gravest_first
-from shortcut_audit.wording import counted, exact
+from shortcut_audit.reporters.remarks import gravest_first, verdict
+from shortcut_audit.wording import exact
 
 ANNOTATIONS = 10
 """https://docs.github.com/actions/reference: 10 warning and 10 error annotations a step."""
@@ -32,14 +31,6 @@ def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's f
     lines += [_plain(f"{_path(model.source)}: {wording.verdict(model)}") for model in report.models]
     lines.append(_plain(verdict(report)))
     return "".join(f"{line}\n" for line in lines)
-
-
-def verdict(report: AuditReport) -> str:
-    """What came of the run, in words: "2 errors, 1 note in 3 models; 1 could not be audited"."""
-    levels = [finding.level for finding in report.findings]
-    found = [counted(levels.count(level), level) for level in LEVELS if level in levels]
-    failed = f"; {exact(len(report.errors))} could not be audited" if report.errors else ""
-    return f"{', '.join(found) or 'nothing to object to'} in {counted(len(report.models), 'model')}{failed}"
 
 
 def _commands(report: AuditReport) -> Iterator[str]:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from shortcut_audit.names import displayable, displayable_text
 from shortcut_audit.report import AuditReport, Change, Comparison, ModelReport, Shortcut, Side
-from shortcut_audit.reporters.github import verdict
-from shortcut_audit.reporters.remarks import Remark, remarks
+from shortcut_audit.reporters.remarks import Remark, remarks, verdict
 from shortcut_audit.reporters.rows import Row, rows
+from shortcut_audit.reporters.sums import became
 from shortcut_audit.wording import counted, exact, shape, share
 
 SIZE_LIMIT = 900_000
@@ -117,17 +117,7 @@ def _comparison(comparison: Comparison) -> str:
 
 def _change(change: Change) -> str:
     side = change.now or change.then
-    return _row(_code(side.key) if side else "", _what(change), _side(change.then), _side(change.now))
-
-
-def _what(change: Change) -> str:
-    if change.then is None:
-        return "appeared"
-    if change.now is None:
-        return "disappeared"
-    kind = "" if change.then.kind == change.now.kind else "changed kind"
-    cost = "" if change.cost == "same" else f"cost {change.cost}"
-    return ", ".join(filter(None, [kind, cost]))
+    return _row(_code(side.key) if side else "", became(change), _side(change.then), _side(change.now))
 
 
 def _side(side: Side | None) -> str:

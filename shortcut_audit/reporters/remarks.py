@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from shortcut_audit.gate.settings import LEVELS
 from shortcut_audit.report import AuditReport, Finding, Level
 from shortcut_audit.reporters.places import Places
+from shortcut_audit.wording import counted, exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,14 @@ class Remark:
     message: str
     shortcuts: tuple[str, ...]
     """Their keys; empty for a remark on the model."""
+
+
+def verdict(report: AuditReport) -> str:
+    """What came of the run, in words: "2 errors, 1 note in 3 models; 1 could not be audited"."""
+    levels = [finding.level for finding in report.findings]
+    found = [counted(levels.count(level), level) for level in LEVELS if level in levels]
+    failed = f"; {exact(len(report.errors))} could not be audited" if report.errors else ""
+    return f"{', '.join(found) or 'nothing to object to'} in {counted(len(report.models), 'model')}{failed}"
 
 
 def remarks(report: AuditReport) -> list[Remark]:

@@ -12,11 +12,11 @@ from itertools import islice
 
 from shortcut_audit import wording
 from shortcut_audit.names import PATH_LIMIT
-from shortcut_audit.report import AuditReport, Change, Comparison, Level, ModelReport, Price, Side
-from shortcut_audit.reporters import Style, details, shortcut_table
+from shortcut_audit.report import AuditReport, Change, Comparison, Level, ModelReport, Side
+from shortcut_audit.reporters import Style, details, shortcut_table, sums
 from shortcut_audit.reporters.page import GLUE, Ink, Page, widths
 from shortcut_audit.reporters.remarks import remarks
-from shortcut_audit.wording import counted, exact, in_bytes, percent, share, short
+from shortcut_audit.wording import counted, exact, short
 
 NOTES_SHOWN = 12
 """Different notes of one kind that are spelled out without -v."""
@@ -77,30 +77,23 @@ def _model(page: Page, model: ModelReport, comparisons: Sequence[Comparison]) ->
 
 
 def _title(page: Page, model: ModelReport) -> None:
-    totals = model.totals
     page.line((page.name(model.source, PATH_LIMIT), "bold"))
-    facts = [counted(totals.ops, "op"), counted(totals.parameters, "parameter")]
-    if totals.buffers:
-        facts.append(f"{exact(totals.buffers)} in buffers")
     origin = f"{model.format}{', ' if model.origin else ''}{page.said(model.origin)}"
-    page.prose(f"{GLUE}{page.glyphs.dot} ".join([origin, *(fact.replace(" ", GLUE) for fact in facts)]), indent=2)
+    facts = [fact.replace(" ", GLUE) for fact in sums.facts(model)]
+    page.prose(f"{GLUE}{page.glyphs.dot} ".join([origin, *facts]), indent=2)
     inputs = islice(model.inputs, SYMBOLS_SHOWN)
     shapes = [f"{page.name(tensor.name, 60)}{GLUE}{page.said(wording.shape(tensor.shape))}" for tensor in inputs]
     more = f" and {len(model.inputs) - SYMBOLS_SHOWN} more" if len(model.inputs) > SYMBOLS_SHOWN else ""
     at = f"at input {', '.join(shapes)}{more}" if shapes else "without inputs"
-    page.prose(*_work(page, model), f" {at}", indent=2)
-    if totals.lower_bound:
+    page.prose(*_painted(sums.work(model, page.glyphs)), f" {at}", indent=2)
+    if model.totals.lower_bound:
         _missing(page, model)
 
 
-def _work(page: Page, model: ModelReport) -> list[Ink]:
-    """MACs and FLOPs of the whole model."""
-    totals = model.totals
-    if totals.macs is None:
-        return [("unknown", "red"), " MACs"]
-    bound = f"{page.glyphs.at_least} " if totals.lower_bound else ""
-    rough = f" ({short(totals.macs)})" if totals.macs >= 10_000 else ""
-    return [f"{bound}{exact(totals.macs)} MACs{rough} = {exact(totals.flops)} FLOPs"]
+def _painted(sentence: str) -> list[Ink]:
+    """What is not known stands out."""
+    known, *rest = sentence.split(wording.UNKNOWN)
+    return [known, *(ink for part in rest for ink in ((wording.UNKNOWN, "red"), part))]
 
 
 def _missing(page: Page, model: ModelReport) -> None:
@@ -123,44 +116,15 @@ def _binding(page: Page, symbol: str) -> str:
     return shlex.quote(f"{page.name(symbol, 60)}=SIZE")
 
 
-def _total(page: Page, label: str, *inks: Ink) -> None:
-    page.field(label, *inks, indent=2, label_width=_LABEL)
-
-
 def _totals(page: Page, model: ModelReport) -> None:
-    summary, totals = model.summary, model.totals
-    part = share(summary.extra_parameters, totals.parameters)
-    of_model = f", {part} of the model's" if part else ""
-    _total(page, "extra weights", counted(summary.extra_parameters, "parameter"), of_model)
-    if summary.extra_macs is None:
-        _total(page, "extra work", ("unknown", "red"), " MACs and FLOPs")
-    else:
-        part = share(summary.extra_macs, totals.macs)
-        bound = "at most " if totals.lower_bound and summary.extra_macs else ""
-        of_model = f", {bound}{part} of the model's" if part else ""
-        _total(page, "extra work", f"{exact(summary.extra_macs)} MACs = {exact(summary.extra_flops)} FLOPs", of_model)
-    _total(page, "merging", *_known(exact(summary.elementwise_adds)), " element-wise additions")
-    held = in_bytes(summary.held_bytes)
-    at_most = "" if held == wording.UNKNOWN else " at most"
-    _total(page, "held memory", *_known(held), f"{at_most}: x, while F(x) is computed")
-    _total(page, *wording.OPTIONS[summary.option])
-
-
-def _known(number: str) -> list[Ink]:
-    return [(number, "red" if number == wording.UNKNOWN else "")]
+    for label, sentence in sums.sums(model):
+        page.field(label, *_painted(sentence), indent=2, label_width=_LABEL)
 
 
 def _what_if(page: Page, model: ModelReport) -> None:
     """The table of the paper's options; this model's own is marked."""
-    summary = model.summary
-    options = (
-        ("plain", "plain: no shortcuts", summary.what_if.plain),
-        ("A", "A: no weights on any", summary.what_if.A),
-        ("B", "B: W_s where x changes size", summary.what_if.B),
-        ("C", "C: W_s on every one", summary.what_if.C),
-    )
     head: list[Ink] = [(text, "dim") for text in ("  what if", "parameters", "", "MACs", "")]
-    rows = [head, *(_option_row(model, label, price, summary.option == name) for name, label, price in options)]
+    rows = [head, *map(_option, sums.options(model))]
     for shown in (rows, [[row[0], row[1], row[3]] for row in rows]):
         needed = widths(shown)
         if sum(needed) + 2 * (len(needed) - 1) <= page.width:
@@ -170,23 +134,15 @@ def _what_if(page: Page, model: ModelReport) -> None:
         page.prose(label, ": ", parameters, " parameters, ", macs, " MACs", hang=4)
 
 
-def _option_row(model: ModelReport, label: str, price: Price, own: bool) -> list[Ink]:
-    style = "bold" if own else ""
-    totals = model.totals
+def _option(option: sums.Option) -> list[Ink]:
+    style = "bold" if option.own else ""
     return [
-        (("> " if own else "  ") + label, style),
-        (exact(price.parameters), style),
-        (_change(price.parameters, totals.parameters), "dim"),
-        (exact(price.macs), style),
-        (_change(price.macs, totals.macs), "dim"),
+        (("> " if option.own else "  ") + option.label, style),
+        (option.parameters, style),
+        (option.parameters_change, "dim"),
+        (option.macs, style),
+        (option.macs_change, "dim"),
     ]
-
-
-def _change(then: int | None, now: int | None) -> str:
-    if then is None or not now:
-        return ""
-    difference = then - now
-    return f"{'+' if difference > 0 else ''}{percent(difference, now)} %" if difference else "="
 
 
 def _others(page: Page, model: ModelReport) -> None:
