@@ -12,6 +12,7 @@ import pytest
 
 from shortcut_audit import __version__, attempt
 from shortcut_audit.cli import execute
+from shortcut_audit.reporters import REPORTERS
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 RESNET18, HIGHWAY, PLAIN = (str(SAMPLES / f"{name}.onnx") for name in ("resnet18", "highway", "plain34"))
@@ -135,12 +136,13 @@ def test_json_is_a_whole_document_even_if_nothing_could_be_done(capsys: Capture)
 
 
 def test_one_run_writes_every_format(capsys: Capture) -> None:
-    files = ["a.txt", "b.JSON", "c.md", "d.sarif"]
+    files = ["a.txt", "b.JSON", "c.md", "d.sarif", "e.html"]
     assert execute([PLAIN, "-q", *(word for file in files for word in ("-o", file))]) == 0
     assert Path("a.txt").read_text() == capsys.readouterr().out
     assert json.loads(Path("b.JSON").read_text())["models"][0]["source"] == PLAIN
     assert "plain34" in Path("c.md").read_text()
     assert json.loads(Path("d.sarif").read_text())["version"] == "2.1.0"
+    assert Path("e.html").read_text().startswith("<!doctype html>")
 
 
 def test_a_file_that_cannot_be_written_is_status_2_and_the_others_are_written(capsys: Capture) -> None:
@@ -288,7 +290,7 @@ def test_a_terminal_without_unicode(environment: dict[str, str], ascii_only: boo
     assert run.stdout.isascii() == ascii_only
 
 
-@pytest.mark.parametrize("form", ["text", "json", "markdown", "sarif", "github"])
+@pytest.mark.parametrize("form", list(REPORTERS))
 def test_a_file_name_that_is_no_utf8(form: str, tmp_path: Path) -> None:
     name = os.fsdecode(b"mo\xff\ndel\x1b[31m.onnx")
     Path(name).write_bytes(Path(RESNET18).read_bytes())

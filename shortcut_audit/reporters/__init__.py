@@ -63,11 +63,18 @@ def _github(report: AuditReport, style: Style) -> str:
     return github.format(report)
 
 
+def _html(report: AuditReport, style: Style) -> str:
+    from shortcut_audit.reporters import html
+
+    return html.format(report)
+
+
 REPORTERS = {
     "text": Reporter(".txt", _text),
     "json": Reporter(".json", _json),
     "markdown": Reporter(".md", _markdown),
     "sarif": Reporter(".sarif", _sarif),
     "github": Reporter(None, _github),
+    "html": Reporter(".html", _html),
 }
 """Every format by its name on the command line."""

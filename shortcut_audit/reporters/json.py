@@ -36,6 +36,11 @@ def schema() -> str:
     return resources.files(__package__).joinpath("schema.json").read_text(encoding="utf-8")
 
 
+def dumped(thing: Any, indent: int | None = None) -> str:
+    """Plain data in ASCII. `##` is spelled out: with it, commands to CI agents begin, anywhere in a log."""
+    return json.dumps(thing, indent=indent, allow_nan=False).replace("##", "#\\u0023")
+
+
 def _displayable(thing: Any, field: str) -> Any:
     if isinstance(thing, str):
         if field in _TEXTS:
@@ -56,7 +61,7 @@ def _lines(document: dict[str, Any], indent: str) -> Iterable[str]:
         if key in _LISTS and value:
             yield from _entries(value, indent + "  ", whole=key not in {"models", "comparisons"})
         else:
-            yield json.dumps(value, allow_nan=False)
+            yield dumped(value)
     yield f"\n{indent}}}"
 
 
@@ -65,7 +70,7 @@ def _entries(entries: list[Any], indent: str, *, whole: bool) -> Iterable[str]:
     for number, entry in enumerate(entries):
         yield f"{',' if number else ''}\n{indent}  "
         if whole:
-            yield json.dumps(entry, allow_nan=False)
+            yield dumped(entry)
         else:
             yield from _lines(entry, indent + "  ")
     yield f"\n{indent}]"

@@ -6,7 +6,6 @@ One run, every rule with its help, a result for each finding, a notification for
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -15,6 +14,7 @@ from urllib.parse import quote
 from shortcut_audit.gate.rules import RULES, Rule
 from shortcut_audit.names import displayable, displayable_text
 from shortcut_audit.report import AuditReport, Failure, Finding
+from shortcut_audit.reporters.json import dumped
 from shortcut_audit.reporters.places import Place, Places, about
 from shortcut_audit.reporters.remarks import gravest_first
 from shortcut_audit.wording import exact
@@ -27,7 +27,7 @@ RESULTS = 5_000
 def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's function is called
     """The SARIF log, as ASCII JSON."""
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
-    return json.dumps(log, indent=1, allow_nan=False) + "\n"
+    return dumped(log, indent=1) + "\n"
 
 
 def _run(report: AuditReport) -> dict[str, Any]:

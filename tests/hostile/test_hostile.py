@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 from pathlib import Path
@@ -30,6 +31,9 @@ SECONDS, MEGABYTES = 5, 500
 ACTIVE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that are not seen, or that turn what stands beside them round."""
 
+COMMAND = re.compile(r"##\w*\[|^\s*::(?!(error|warning|notice) file=)", re.MULTILINE)
+"""What a CI agent that reads it in a log takes for a command, but for our own annotations."""
+
 
 def cases(group: str) -> list[Any]:
     return [
@@ -51,6 +55,7 @@ def test_listed(case: Case) -> None:
     assert made.megabytes < MEGABYTES
     assert not any("Traceback" in line for line in made.result.errors)
     for text in (*made.result.outputs.values(), *made.result.errors):
+        assert not COMMAND.search(text)
         assert not [c for c in text if (c < " " and c not in "\n\r\t") or "\x7f" <= c <= "\x9f" or c in ACTIVE]
 
 
