@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from shortcut_audit.between import Between, Reached, close
 from shortcut_audit.extent import Extent
 from shortcut_audit.graph import Op, Value
-from shortcut_audit.lineage import UNIT, Between, Exploration, Lineage, Reached, close, dearest, explore
+from shortcut_audit.lineage import UNIT, Lineage, dearest
 from shortcut_audit.merges import Merge, Refusal, Term
 from shortcut_audit.operators import Step, is_weight_layer
+from shortcut_audit.walk import Exploration, explore
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,15 @@ from hypothesis import given
 
 from shortcut_audit import merges, shortcuts
 from shortcut_audit.assemble import assemble
+from shortcut_audit.between import close
 from shortcut_audit.draft import Draft, Node
 from shortcut_audit.graph import TensorType
-from shortcut_audit.lineage import UNIT, Lineage, close, explore
+from shortcut_audit.lineage import UNIT, Lineage
 from shortcut_audit.merges import Merge
 from shortcut_audit.operators import Step
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
+from shortcut_audit.walk import explore
 from tests.random_graphs import built, graphs, luck, recipes, same_in_every_run, verdict
 
 # --- what changes nothing --------------------------------------------------------------------------------------------
