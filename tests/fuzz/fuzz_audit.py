@@ -52,6 +52,9 @@ SECONDS = 5.0
 
 MEGABYTES = 2048
 
+LONGEST = 60_000
+"""Bytes of an input: what is larger takes longer than it tells."""
+
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 
@@ -511,20 +514,53 @@ ATEN = (
 
 
 def write_seeds(folder: Path) -> None:
-    """Small models of every operator that onnx has an example of, and the samples without their payloads."""
+    """What there is to begin with: small ONNX files, and the documents of small .pt2 files."""
+    for kind, seeds in (("onnx", dict(_onnx_seeds())), ("pt2", dict(_pt2_seeds()))):
+        target = folder / kind
+        target.mkdir(parents=True, exist_ok=True)
+        for name, data in seeds.items():
+            if len(data) < LONGEST:
+                target.joinpath(name).write_bytes(data)
+
+
+def _onnx_seeds() -> Iterator[tuple[str, bytes]]:
+    """Models of every operator that onnx has an example of, and the samples without their payloads."""
     from onnx.backend.test.case.node import collect_testcases
 
     from shortcut_audit.loaders.onnx_wire import skeleton
 
-    target = folder / "onnx"
-    target.mkdir(parents=True, exist_ok=True)
-    seeds = {case.name: case.model.SerializeToString() for case in collect_testcases(None) if case.model is not None}
-    seeds |= {path.stem: skeleton(path) for path in SAMPLES.glob("*.onnx")}
+    yield from ((case.name, case.model.SerializeToString()) for case in collect_testcases(None) if case.model)
+    yield from ((path.stem, skeleton(path)) for path in SAMPLES.glob("*.onnx"))
     examples = Path(onnx.__file__).parent / "backend" / "test" / "data"
-    seeds |= {path.parent.name: path.read_bytes() for path in examples.glob("*/*/model.onnx")}
-    for name, data in seeds.items():
-        if len(data) < 20_000:
-            target.joinpath(name).write_bytes(data)
+    yield from ((path.parent.name, path.read_bytes()) for path in examples.glob("*/*/model.onnx"))
+
+
+def _pt2_seeds() -> Iterator[tuple[str, bytes]]:
+    """Programs of a few modules of torch each."""
+    import torch
+    from torch import nn
+
+    image, words = torch.zeros(1, 4, 8, 8), torch.zeros(1, 6, 8)
+    block = nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(inplace=True))
+    modules: dict[str, tuple[nn.Module, torch.Tensor]] = {
+        "block": (block, image),
+        "rescaling": (nn.Sequential(nn.MaxPool2d(2), nn.Upsample(scale_factor=2), nn.PixelUnshuffle(2)), image),
+        "transposed": (nn.Sequential(nn.ConvTranspose2d(4, 8, 2, 2), nn.GroupNorm(2, 8), nn.Hardswish()), image),
+        "pooled": (nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2), nn.Softmax(-1)), image),
+        "padded": (nn.Sequential(nn.ReflectionPad2d(1), nn.Unfold(3), nn.Dropout()), image),
+        "layer": (nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, norm_first=True), words),
+        "lstm": (nn.LSTM(8, 4, 2, bidirectional=True), words),
+        "gru": (nn.GRU(8, 8), words),
+        "embedded": (
+            nn.Sequential(nn.Embedding(9, 8), nn.LayerNorm(8), nn.GELU()),
+            torch.zeros(1, 6, dtype=torch.long),
+        ),
+    }
+    for name, (module, given) in modules.items():
+        packed = io.BytesIO()
+        torch.export.save(torch.export.export(module.eval(), (given,)), packed)
+        with zipfile.ZipFile(packed) as archive:
+            yield name, next(archive.read(n) for n in archive.namelist() if n.endswith("models/model.json"))
 
 
 MUTATIONS = {"onnx": (mutate_onnx, splice_onnx), "pt2": (mutate_json, splice_json)}
@@ -542,7 +578,7 @@ def main() -> None:
     harness = Harness(kind, findings)
     signal.signal(signal.SIGVTALRM, _stop)
     mutate, splice = MUTATIONS[kind]
-    options = ["-timeout=60", f"-rss_limit_mb={MEGABYTES}", "-max_len=60000"]
+    options = ["-timeout=60", f"-rss_limit_mb={MEGABYTES}", f"-max_len={LONGEST}"]
     atheris.Setup([sys.argv[0], *options, *rest], harness, custom_mutator=mutate, custom_crossover=splice)
     try:
         atheris.Fuzz()
