@@ -11,15 +11,15 @@ Turns a loader's `Draft` into the frozen `ModelGraph`, the same way for every so
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import networkx as nx
 
 from shortcut_audit import fused, shapes
 from shortcut_audit.draft import Draft, Node, Tensor
-from shortcut_audit.graph import Constant, Dim, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
-from shortcut_audit.operators import OPERATORS
+from shortcut_audit.graph import Constant, Datum, Dim, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
+from shortcut_audit.operators import OPERATORS, Effect, Operator
 from shortcut_audit.structure import in_order
 
 DATA_IGNORED: Mapping[str, int] = {
@@ -110,12 +110,21 @@ class _Assembly:
         ignored = DATA_IGNORED.get(node.kind)
         inputs = tuple(None if slot == ignored else given for slot, given in enumerate(inputs))
         if node.kind not in VARYING and not any(isinstance(given, str) for given in inputs):
-            weights = _behind(inputs)
-            for name, tensor_type in zip(node.outputs, made, strict=True):
-                if name is not None:
-                    filled = self._filled(node, name, tensor_type)
-                    self.constants[name] = Constant(tensor_type, (*weights, *filled))
-            return
+            self._add_constants(node, inputs, made)
+        elif node.kind == "Mul" and any(isinstance(given, Constant) and given.fill == 0 for given in inputs):
+            self._add_constants(node, (), made)  # nothing of the value is left: 0 x
+        else:
+            self._add_op(node, inputs, made)
+
+    def _add_constants(self, node: Node, inputs: tuple[Input, ...], made: Sequence[TensorType]) -> None:
+        weights, fill = _behind(inputs), _fill_made(node, inputs)
+        for name, inferred in zip(node.outputs, made, strict=True):
+            if name is not None:
+                tensor_type = inferred if inferred.shape is not None else self._settled(name, inferred)
+                filled = self._filled(node, name, tensor_type)
+                self.constants[name] = Constant(tensor_type, (*weights, *filled), None if filled else fill)
+
+    def _add_op(self, node: Node, inputs: tuple[Input, ...], made: Sequence[TensorType]) -> None:
         op = Op(
             kind=node.kind,
             label=node.label or node.kind,
@@ -186,6 +195,23 @@ class _Assembly:
         )
 
 
+def _fill_made(node: Node, inputs: tuple[Input, ...]) -> int | float | None:
+    """The number that every element is of what an op makes from constants, if it makes such a thing and we know."""
+    given = [constant for constant in inputs if isinstance(constant, Constant)]
+    row = OPERATORS.get(node.kind)
+    if node.kind == "Mul":
+        return 0 if any(constant.fill == 0 for constant in given) or not given else None
+    if node.kind == "ConstantOfShape":
+        stated = given[1].fill if len(given) > 1 else node.attributes.get("value", 0.0)
+        return stated if isinstance(stated, int | float) else None
+    moves = row is not None and (row.effect is Effect.VIEW or node.kind in MOVED)
+    return given[0].fill if moves and given and not given[0].weights else None
+
+
+MOVED = frozenset({"Expand", "Slice", "Tile", "Gather", "Split"})
+"""Selections that only move elements, and add none."""
+
+
 def _as_buffers(constant: Constant) -> Constant:
     """A constant as an op sees it that reads it where nothing is learned: running statistics, scales, sizes."""
     if not any(weight.learned for weight in constant.weights):
@@ -215,20 +241,26 @@ def _stored_weights(draft: Draft, nodes: tuple[Node, ...]) -> dict[str, Constant
 
     Whether it is learned is what the file says, or follows from who reads it (design, section 4): a tensor that some
     op reads where weights stand. Scalars are hyper-parameters, and a literal with one element is a number in the code.
+    So is any literal where the model keeps its kernels apart from its literals, unless it may be a kernel itself.
     """
-    readable = set()
     kept = {tensor.name: tensor for tensor in draft.tensors}
+    readable: set[str] = set()
+    kernels: set[str] = set()
     for node in nodes:
         for part in fused.unfold(node, set(), lambda name: name not in kept):
+            row = OPERATORS.get(part.kind)
             for slot, name in enumerate(part.inputs):
                 tensor = kept.get(name) if name is not None else None
-                if tensor is not None and _stands_for_weights(part.kind, slot, tensor):
+                if tensor is not None and _stands_for_weights(row, slot, tensor):
                     readable.add(tensor.name)
-    return {name: _stored(tensor, name in readable) for name, tensor in kept.items()}
+                    if row is None or row.macs is not None or row.effect is Effect.VIEW:
+                        kernels.add(tensor.name)
+    apart = any(not kept[name].literal and len(kept[name].shape) > 1 for name in kernels)
+    learned = {name for name in readable if not (apart and kept[name].literal) or name in kernels}
+    return {name: _stored(tensor, name in learned) for name, tensor in kept.items()}
 
 
-def _stands_for_weights(kind: str, slot: int, tensor: Tensor) -> bool:
-    row = OPERATORS.get(kind)
+def _stands_for_weights(row: Operator | None, slot: int, tensor: Tensor) -> bool:
     if tensor.dtype in QUANTISED_TYPES:
         return row is not None and slot in row.quantised + row.bias
     return tensor.dtype.startswith(("float", "bfloat", "complex", "unknown"))  # unclear never makes a model cheaper
@@ -240,9 +272,18 @@ def _stored(tensor: Tensor, stands_for_weights: bool) -> Constant:
         number = tensor.shape == () or (tensor.literal and all(size == 1 for size in tensor.shape))
         learned = stands_for_weights and not number
     tensor_type = TensorType(tensor.shape, tensor.dtype, tensor.data)
-    if tensor.literal and not learned:
-        return Constant(tensor_type)  # a number in the code is no stored tensor
-    return Constant(tensor_type, (Weight(tensor.name, tensor.shape, tensor.dtype, learned),))
+    if learned:
+        return Constant(tensor_type, (Weight(tensor.name, tensor.shape, tensor.dtype, learned=True),))
+    fill = _only(tensor.data or ())
+    if tensor.literal:
+        return Constant(tensor_type, (), fill)  # a number in the code is no stored tensor
+    return Constant(tensor_type, (Weight(tensor.name, tensor.shape, tensor.dtype, learned=False),), fill)
+
+
+def _only(data: tuple[Datum, ...]) -> int | float | None:
+    """The one number in some data."""
+    first = data[0] if data else None
+    return first if isinstance(first, int | float) and all(datum == first for datum in data) else None
 
 
 def compatible(one: tuple[Dim, ...], other: tuple[Dim, ...]) -> bool:

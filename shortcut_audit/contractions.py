@@ -136,14 +136,11 @@ def einsum(call: Call) -> int | None:
     equation = call.attributes.get("equation")
     if not isinstance(equation, str):
         return None
-    left_side, arrow, result = equation.replace(" ", "").partition("->")
-    terms = left_side.split(",")
+    terms, result = _terms(equation)
     operands = [_labels(term, shape) for term, shape in zip(terms, call.inputs, strict=False)]
     known = [operand for operand in operands if operand is not None]
     if not len(terms) == len(call.inputs) == len(known):
         return None
-    if not arrow:  # the labels that stand once, as the specification says
-        result = "".join(label for label in left_side if left_side.count(label) == 1)
     if len(known) == 1:
         return 0
     total, left = 0, known[0]
@@ -156,6 +153,19 @@ def einsum(call: Call) -> int | None:
         wanted = set(result) | {label for later in known[position:] for label in later} | {"…"}
         left = {label: size for label, size in sizes.items() if label[0] in wanted or label in wanted}
     return total
+
+
+def sums_last_axis_alone(equation: str, position: int) -> bool:
+    """Whether an einsum sums over the last axis of one of its operands, and over no other axis of it."""
+    terms, result = _terms(equation)
+    term = terms[position] if position < len(terms) else ""
+    return bool(term) and {label for label in term if label not in result} == {term[-1]}
+
+
+def _terms(equation: str) -> tuple[list[str], str]:
+    """The labels of each operand and those of the result: where none are given, the labels that stand once."""
+    left, arrow, result = equation.replace(" ", "").partition("->")
+    return left.split(","), result if arrow else "".join(label for label in left if left.count(label) == 1)
 
 
 def _stretched(one: int | None, other: int | None) -> int | None:

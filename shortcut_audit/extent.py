@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from shortcut_audit import operators
 from shortcut_audit.graph import ModelGraph, Op, Weight
-from shortcut_audit.operators import OPERATORS, Effect
+from shortcut_audit.operators import OPERATORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Measure:
             tied=self._tied.intersection(learned),
             working=operators.does_work(op),
             mixing=operators.mixes(op),
-            nonlinear=row is None or row.effect is Effect.NONLINEAR,
+            nonlinear=operators.is_nonlinear(op),
             unknown=frozenset() if row is not None else frozenset({op.label}),
             first_layer=op.kind if layer else "",
         )

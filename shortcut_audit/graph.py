@@ -83,6 +83,8 @@ class Constant:
     type: TensorType
     weights: tuple[Weight, ...] = ()
     """The stored tensors that it was computed from; empty for literals and for shape arithmetic."""
+    fill: int | float | None = None
+    """The number that every element is; None where they differ, or are not known."""
 
 
 Input: TypeAlias = "str | Constant | None"

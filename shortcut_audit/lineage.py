@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from shortcut_audit.extent import Extent, Measure
 from shortcut_audit.graph import ModelGraph, Op, Value
-from shortcut_audit.operators import OPERATORS, REDUCTIONS, Kinship, Step, step
+from shortcut_audit.operators import OPERATORS, PARTED, REDUCTIONS, SCALINGS, Kinship, Step, is_activation, step
 
 CLASS_BITS = 32
 """A route has fewer than 2**32 steps of one class."""
@@ -50,16 +50,18 @@ class Lineage:
         """(parent, step class, input slot) of everything that a value is computed from."""
         known = self._parents[number]
         if known is None:
-            known = self._parents[number] = tuple(self._steps_into(self.values[number].op))
+            known = self._parents[number] = tuple(self._steps_into(self.values[number]))
         return known
 
-    def _steps_into(self, op: Op | None) -> Iterator[tuple[int, int, int]]:
+    def _steps_into(self, value: Value) -> Iterator[tuple[int, int, int]]:
+        op = value.op
         if op is None:
             return
         read = [(self.number[given], slot) for slot, given in enumerate(op.inputs) if isinstance(given, str)]
         kinship = self._kinship([parent for parent, _ in read])
+        beside = value.slot > 0 and op.kind not in PARTED
         for parent, slot in read:
-            yield parent, int(step(self.graph, op, slot, kinship)), slot
+            yield parent, int(Step.NONLINEAR if beside else step(self.graph, op, slot, kinship)), slot
 
     def _kinship(self, read: list[int]) -> Kinship:
         if len({self._roots[parent] for parent in read}) == 1:
@@ -102,5 +104,10 @@ def _is_pointwise(op: Op) -> bool:
 
 
 def _makes_statistics(op: Op) -> bool:
-    """Whether statistics of a value stay such: weightless element-wise ops and reductions."""
-    return op.kind in REDUCTIONS or (_is_pointwise(op) and not any(weight.learned for weight in op.weights()))
+    """Whether statistics of a value stay such: reductions, powers, and what is linear, element-wise and weightless.
+
+    A squashed statistic, sigmoid(mean(x)), is a gate's: what it multiplies is no normalisation.
+    """
+    if op.kind in REDUCTIONS or op.kind in SCALINGS:
+        return True
+    return _is_pointwise(op) and not is_activation(op) and not any(weight.learned for weight in op.weights())

@@ -104,7 +104,7 @@ OPERATORS: Mapping[str, Operator] = dict(
         *_rows("Reshape Transpose Flatten Squeeze Unsqueeze DepthToSpace SpaceToDepth", _VIEW),
         *_rows("com.microsoft.nchwc::ReorderInput com.microsoft.nchwc::ReorderOutput", _VIEW),
         *_rows("LoopState Optional OptionalGetElement SequenceAt", _VIEW),
-        *_rows("Identity Dropout Cast CastLike QuantizeLinear", _COPY),
+        *_rows("Identity Dropout Cast CastLike QuantizeLinear DynamicQuantizeLinear", _COPY),
         ("DequantizeLinear", replace(_COPY, buffers=(1, 2), quantised=(0,))),
         # Selection, padding, resampling.
         *_rows("Slice Split Gather GatherElements GatherND Pad Expand Tile Resize Upsample LoopSlice", _SELECTION),
@@ -193,7 +193,7 @@ OPERATORS: Mapping[str, Operator] = dict(
         *_rows("Shape Size ConstantOfShape BitCast LoopIndex AffineGrid ImageDecoder", _OPAQUE),
         *_rows("com.microsoft::RelativePositionBias SwiGLU", _OPAQUE),
         *_rows("RotaryEmbedding com.microsoft::RotaryEmbedding", replace(_OPAQUE, buffers=(1, 2, 3))),
-        *_rows("SoftmaxCrossEntropyLoss NegativeLogLikelihoodLoss TfIdfVectorizer DynamicQuantizeLinear", _OPAQUE),
+        *_rows("SoftmaxCrossEntropyLoss NegativeLogLikelihoodLoss TfIdfVectorizer", _OPAQUE),
         ("Loop", Operator(Effect.NONLINEAR, (), mixes=True, macs=contractions.unknowable)),
     ]
 )
@@ -208,6 +208,13 @@ REDUCTIONS = frozenset(
 )
 """Ops that make a statistic of a value."""
 
+SCALINGS = frozenset("Sqrt Rsqrt Reciprocal Pow Abs Clip Max".split())
+"""Nonlinear ops that turn one statistic into another, as a normalisation needs it: a power, or one kept from zero."""
+
+PARTED = frozenset({"Split", "SplitToSequence"})
+"""Ops each of whose outputs holds a part of the data. Of any other only the first does: the rest are masks, indices,
+statistics."""
+
 
 def understood(op: Op) -> Operator | None:
     """The row of an op's kind; None if the kind is unknown."""
@@ -218,8 +225,8 @@ def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
     """What a value goes through when it enters `op` by input `slot`; `kinship` is that of the op's values.
 
     Cases: 1. unknown operator, or a slot that steers; 2. a step that the row decides alone; 3. a product or a sum with
-    constants, 4. with a statistic of itself, 5. with another value; 6. a choice between values; 7. a contraction with
-    constants, or with another value.
+    constants (x + 0 and 1 x are copies of x), 4. with a statistic of itself, 5. with another value; 6. a choice between
+    values; 7. a contraction with constants, or with another value.
     """
     row = OPERATORS.get(op.kind)
     if row is None or (row.data and slot not in row.data):
@@ -244,37 +251,73 @@ def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
 
 def _arithmetic(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
     if len(op.values()) == 1:
-        return Step.DIAGONAL if any(weight.learned for weight in op.weights()) else Step.SCALE  # 3
+        if any(weight.learned for weight in op.weights()):
+            return Step.DIAGONAL  # 3
+        return Step.VIEW if _is_neutral(graph, op, slot) else Step.SCALE  # 3
     if kinship is Kinship.STATISTIC and _same_shape(graph, op, slot):
         return Step.DIAGONAL  # 4
     gated = OPERATORS[op.kind].effect is Effect.PRODUCT and kinship is not Kinship.SAME_ELEMENT
     return Step.GATE if gated else Step.NONLINEAR  # 5
 
 
-def does_work(op: Op) -> bool:
-    """Whether an op does real work (design, section 3.4): reads learned weights, or mixes positions.
+NEUTRAL: Mapping[str, int] = {"Add": 0, "Sum": 0, "Bias": 0, "Sub": 0, "Mul": 1, "Div": 1}
+"""By operator, the number with which it leaves its other operand as it is."""
 
-    An unknown operator is taken to: what it does cannot be ruled out.
+
+def _is_neutral(graph: ModelGraph, op: Op, slot: int) -> bool:
+    """Whether the constants that `op` combines its one value with leave it as it is: x + 0, x - 0 (not 0 - x), 1 x."""
+    if op.kind not in NEUTRAL or not _same_shape(graph, op, slot) or (op.kind == "Sub" and slot):
+        return False
+    others = [given for given in op.inputs if isinstance(given, Constant)]
+    return bool(others) and all(given.fill == NEUTRAL[op.kind] for given in others)
+
+
+def does_work(op: Op) -> bool:
+    """Whether an op does real work (design, section 3.4): is a layer that reads learned weights, or mixes positions.
+
+    A learned factor or offset of each element by itself is no layer: it makes no branch of an element-wise expression.
+    An unknown operator is taken to work: what it does cannot be ruled out.
     """
     row = OPERATORS.get(op.kind)
-    return row is None or mixes(op) or any(weight.learned for weight in op.weights())
+    return row is None or mixes(op) or (not row.pointwise and any(weight.learned for weight in op.weights()))
 
 
 def mixes(op: Op) -> bool:
     """Whether an output of `op` depends on several positions of its data. A product of two values does.
 
     A 1x1 convolution does not, though convolutions do: case 1. A matmul with stored weights maps each position alone
-    when the weights stand on the right, and mixes positions when they stand on the left (an MLP-mixer): case 2.
+    when the weights stand on the right, and mixes positions when they stand on the left (an MLP-mixer): case 2. An
+    einsum with stored weights maps each position alone when it sums over the last axis of the data: case 3. What is
+    scattered mixes positions where it is added up: message passing, case 4.
     """
     row = OPERATORS.get(op.kind)
     if row is None:
         return False
     if op.kind in {"Conv", "ConvTranspose"}:
         return not contractions.is_pointwise(op)  # 1
+    values = [slot for slot, given in enumerate(op.inputs) if isinstance(given, str)]
+    equation = op.attributes.get("equation")
+    if op.kind == "Einsum" and isinstance(equation, str) and len(values) == 1:
+        return not contractions.sums_last_axis_alone(equation, values[0])  # 3
+    if op.kind in {"ScatterND", "ScatterElements"}:
+        return op.attributes.get("reduction", "none") != "none"  # 4
     if row.effect is Effect.CONTRACTION:
-        values = [slot for slot, given in enumerate(op.inputs) if isinstance(given, str)]
         return values != [0]  # 2
     return row.mixes
+
+
+def is_activation(op: Op) -> bool:
+    """Whether an op is nonlinear in what it reads element by element."""
+    row = OPERATORS.get(op.kind)
+    return row is not None and row.effect is Effect.NONLINEAR and row.pointwise
+
+
+def is_nonlinear(op: Op) -> bool:
+    """Whether what an op makes is not linear in what it reads: an activation, or a product of several values."""
+    row = OPERATORS.get(op.kind)
+    if row is None or row.effect is Effect.NONLINEAR:
+        return True
+    return row.effect in {Effect.PRODUCT, Effect.CONTRACTION} and len(op.values()) > 1
 
 
 def is_copy(op: Op) -> bool:

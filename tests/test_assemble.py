@@ -10,7 +10,7 @@ import pytest
 from shortcut_audit.assemble import assemble, compatible, completed
 from shortcut_audit.draft import Draft, Tensor
 from shortcut_audit.errors import UnreadableModel
-from shortcut_audit.graph import ModelGraph, Shape, TensorType
+from shortcut_audit.graph import Constant, ModelGraph, Shape, TensorType
 from tests.sketch import listing, node, stored
 
 IMAGE = (1, 8, 4, 4)
@@ -209,6 +209,43 @@ def test_zeros_and_what_the_code_fills_are_no_weights(value: str, literal: bool)
     shape = stored(2, dtype="int64", data=(8, 16), literal=literal)
     graph = assemble(listing(f"w = ConstantOfShape(s) value={value}", "y = MatMul(x, w)", x=(1, 8), s=shape))
     assert learned(graph) == []
+
+
+def test_a_literal_is_no_weight_where_kernels_are_kept_apart() -> None:
+    """PyTorch writes parameters as initializers, and zeros_like as a Constant node; Paddle writes nodes for all."""
+    padding, kernel = stored(1, 8, 4, 4, literal=True), stored(8, 8, 1, 1)
+    lines = "c = Conv(x, k)", "y = Concat(c, p) axis=1"
+    assert learned(assemble(listing(*lines, x=IMAGE, p=padding, k=kernel))) == ["k"]
+    everything_literal = assemble(listing(*lines, x=IMAGE, p=padding, k=replace(kernel, literal=True)))
+    assert learned(everything_literal) == ["k", "p"]
+
+
+def test_a_literal_that_may_be_a_kernel_is_a_weight() -> None:
+    lines = "c = Conv(x, k)", "t = Transpose(m)", "y = MatMul(c, t)"
+    drawn = listing(*lines, x=IMAGE, k=stored(8, 8, 1, 1), m=stored(4, 4, literal=True))
+    assert learned(assemble(drawn)) == ["k", "m"]
+
+
+def test_what_is_multiplied_by_zero_is_zero() -> None:
+    """The first step of a recurrence that begins with zeros."""
+    lines = "s = Shape(x)", "o = ConstantOfShape(s) value=0.0", "a = Mul(x, o)", "y = Add(a, z)"
+    graph = assemble(listing(*lines, x=IMAGE, z=IMAGE))
+    assert [op.kind for op in graph.ops] == ["Add"]
+    assert isinstance(zero := graph.ops[0].inputs[0], Constant)
+    assert (zero.type.shape, zero.fill) == (IMAGE, 0)
+
+
+@pytest.mark.parametrize(
+    ("line", "fill"),
+    [("o = ConstantOfShape(n)", 0.0), ("o = ConstantOfShape(n) value=1.0", 1.0), ("o = Expand(t, n)", 2.0),
+     ("o = Identity(t)", 2.0), ("o = Add(t, t)", None), ("o = Identity(w)", None)],
+)  # fmt: skip
+def test_the_number_that_fills_a_constant(line: str, fill: float | None) -> None:
+    sizes = stored(4, dtype="int64", data=IMAGE, literal=True)
+    numbers = {"t": stored(data=(2.0,), literal=True), "w": stored(2, data=(2.0, 3.0), literal=True, learned=False)}
+    made = assemble(listing(line, "y = Concat(x, o) axis=0", x=IMAGE, n=sizes, **numbers)).ops[0].inputs[1]
+    assert isinstance(made, Constant)
+    assert made.fill == fill
 
 
 # --- geometry --------------------------------------------------------------------------------------------------------

@@ -44,6 +44,11 @@ def test_what_is_divided_by_its_own_norm_is_normalised() -> None:
     assert steps("x -> Div", "x -> ReduceMean -> Sqrt -> Div")[0] == "DIAGONAL"
 
 
+def test_a_squashed_statistic_is_a_gate() -> None:
+    """x sigmoid(mean(x)): a squeeze without weights, not a normalisation."""
+    assert steps("x -> Mul", "x -> ReduceMean -> Sigmoid -> Mul")[0] == "GATE"
+
+
 def test_a_statistic_behind_weights_is_none() -> None:
     assert steps("x -> Mul", "x -> ReduceMean -> Conv{k=1} -> Sigmoid -> Mul")[0] == "GATE"
     assert steps("x -> Mul", "x -> ReduceMean -> Mul.w -> Mul", "#w -> Mul.w")[0] == "GATE"

@@ -14,6 +14,7 @@ from shortcut_audit.assemble import assemble
 from shortcut_audit.draft import Draft, Tensor
 from shortcut_audit.fused import ALIASES, UNFOLDINGS
 from shortcut_audit.graph import ModelGraph, Op
+from shortcut_audit.lineage import Lineage
 from shortcut_audit.operators import OPERATORS, REDUCTIONS, WHOLE_IF_SAME_SHAPE, Effect, Kinship, Operator, Step
 from shortcut_audit.shapes import RULES
 from tests.sketch import listing, stored
@@ -136,6 +137,28 @@ def test_a_number_scales_and_a_learned_vector_maps_diagonally() -> None:
     assert step("y = Neg(x)") is Step.SCALE
 
 
+def test_what_changes_nothing_is_a_view() -> None:
+    """`sum([x, f])` begins with 0 + x, and `1.0 * x` is written for symmetry."""
+    zero, one = stored(data=(0.0,), literal=True), stored(data=(1.0,), literal=True)
+    assert step("y = Add(x, o)", o=zero) is step("y = Add(o, x)", slot=1, o=zero) is Step.VIEW
+    assert step("y = Sub(x, o)", o=zero) is step("y = Mul(x, i)", i=one) is step("y = Div(x, i)", i=one) is Step.VIEW
+    assert step("y = Add(x, o)", o=stored(1, 8, 4, 4, data=(0.0,) * 128, learned=False)) is Step.VIEW
+    assert step("y = Sub(o, x)", slot=1, o=zero) is step("y = Mean(x, o)", o=zero) is Step.SCALE
+    assert step("y = Add(x, i)", i=one) is Step.SCALE
+    assert step("y = Mul(x, i)", i=stored(8, 1, 1, data=(1.0,) * 8)) is Step.DIAGONAL  # learned: it only begins as 1
+
+
+def test_what_changes_nothing_but_the_shape_is_no_view() -> None:
+    assert step("y = Add(x, o)", o=stored(2, 8, 4, 4, data=(0.0,) * 256, literal=True, learned=False)) is Step.SCALE
+
+
+def test_only_the_first_output_lets_the_data_through_but_where_the_data_is_parted() -> None:
+    lineage = Lineage(graph_of("y, i = MaxPool(x) kernel_shape=2,2"))
+    assert [lineage.parents(lineage.number[name])[0][1] for name in ("y", "i")] == [Step.SELECTION, Step.NONLINEAR]
+    lineage = Lineage(graph_of("y, z = Split(x) axis=1"))
+    assert [lineage.parents(lineage.number[name])[0][1] for name in ("y", "z")] == [Step.SELECTION, Step.SELECTION]
+
+
 def test_a_divisor_is_not_let_through() -> None:
     assert step("y = Div(a, x)", slot=1, a=stored()) is Step.NONLINEAR
 
@@ -197,11 +220,14 @@ def op(line: str, **tensors: Tensor) -> Op:
 
 
 def test_weights_and_mixing_are_work_and_arithmetic_is_not() -> None:
-    assert operators.does_work(op("y = Mul(x, a)", a=stored(8, 1, 1)))  # learned
+    assert operators.does_work(op("y = Conv(x, w)", w=stored(8, 8, 1, 1)))  # learned
+    assert operators.does_work(op("y = LayerNormalization(x, a)", a=stored(4)))  # learned
     assert operators.does_work(op("y = AveragePool(x) kernel_shape=2,2"))  # mixes
     assert operators.does_work(op("y = MatMul(x, z)"))  # mixes
     assert operators.does_work(op("y = com.example::Mystery(x)"))  # who knows
     assert not operators.does_work(op("y = Mul(x, a)", a=stored()))
+    assert not operators.does_work(op("y = Mul(x, a)", a=stored(8, 1, 1)))  # each element by itself
+    assert not operators.does_work(op("y = PRelu(x, a)", a=stored(8, 1, 1)))
     assert not operators.does_work(op("y = Relu(x)"))
     assert not operators.does_work(op("y, z = Split(x)"))
 
@@ -209,6 +235,29 @@ def test_weights_and_mixing_are_work_and_arithmetic_is_not() -> None:
 def test_a_convolution_mixes_positions_unless_it_is_pointwise() -> None:
     assert operators.mixes(op("y = Conv(x, w)", w=stored(8, 8, 3, 3)))
     assert not operators.mixes(op("y = Conv(x, w)", w=stored(8, 8, 1, 1)))
+
+
+@pytest.mark.parametrize(
+    ("equation", "mixing"),
+    [("bchw,wd->bchd", False), ("...w,wd->...d", False), ("bchw,hd->bcdw", True), ("bchw,cd->bdhw", True),
+     ("bchw,wd", False), ("bchw,whd->bcd", True), ("bchw,c->bchw", True)],
+)  # fmt: skip
+def test_an_einsum_maps_each_position_where_it_sums_over_the_last_axis(equation: str, mixing: bool) -> None:
+    sizes = {"w": 4, "h": 4, "c": 8, "d": 4}
+    weight = stored(*(sizes[label] for label in equation.partition("->")[0].split(",")[1]))
+    assert operators.mixes(op(f"y = Einsum(x, w) equation={equation}", w=weight)) is mixing
+
+
+def test_what_is_scattered_mixes_positions_where_it_is_added_up() -> None:
+    indices = stored(4, 1, dtype="int64")
+    assert not operators.mixes(op("y = ScatterND(x, i, z)", i=indices))
+    assert operators.mixes(op("y = ScatterND(x, i, z) reduction=add", i=indices))
+
+
+def test_a_product_of_values_is_not_linear() -> None:
+    assert operators.is_nonlinear(op("y = MatMul(x, z)"))
+    assert operators.is_nonlinear(op("y = Mul(x, z)"))
+    assert not operators.is_nonlinear(op("y = Conv(x, w)", w=stored(8, 8, 1, 1)))
 
 
 def test_a_matrix_on_the_left_mixes_positions_and_one_on_the_right_maps_each() -> None:

@@ -1,6 +1,6 @@
-"""In which module did an ONNX node run, and which line of Python wrote it?
+"""What has the exporter noted: a node's module and line of Python, and what a stored tensor was in PyTorch?
 
-1. torch's exporter over torch.export records both, as node metadata.
+1. torch's exporter over torch.export records all of it, as metadata of nodes and of values.
 2. torch's TorchScript exporter spells the module's path in the node's name: "/layer1/layer1.0/Add".
 3. Others, such as tf2onnx, name nodes by path too: "model/block1/add".
 4. Everyone else says nothing.
@@ -17,18 +17,24 @@ from shortcut_audit.loaders.onnx_text import text
 from shortcut_audit.names import displayable
 
 if TYPE_CHECKING:
-    from onnx import NodeProto
+    from onnx import GraphProto, NodeProto
 
 NAME_SCOPES = "pkg.torch.onnx.name_scopes"
 STACK_TRACE = "pkg.torch.onnx.stack_trace"
 
 REWRITES = "pkg.onnxscript.rewriter.rule_name"
 
+SIGNATURE = "pkg.torch.export.graph_signature.InputSpec.kind"
+FOLDED_FROM = "pkg.onnxscript.optimizer.folded_from"
+
 METADATA_READ = (NAME_SCOPES, STACK_TRACE, REWRITES)
 """The keys of a node's metadata that are read here. Exporters write as much again beside them."""
 
 RENAMED = re.compile(r"onnx::Conv(Transpose)?_\d+")
 """What the TorchScript exporter calls a convolution's tensors once it has folded a normalisation into them (2)."""
+
+UNNAMED = re.compile(r"val_\d+")
+"""What the exporter over torch.export calls its own constants, of which none is a parameter (1)."""
 
 LONGEST_RECORD = 10_000
 """Characters of a record that are looked at: some fifty modules within each other."""
@@ -57,6 +63,25 @@ def absorbs_norm(node: NodeProto) -> bool:
         return True
     weights = [text(name) for name in node.input[1:3]]
     return len(weights) == 2 and all(RENAMED.fullmatch(name) for name in weights)
+
+
+def noted_tensors(graph: GraphProto) -> dict[str, bool]:
+    """The stored tensors of which the exporter notes what they are (1), by name: whether each is a parameter.
+
+    Of a constant that it folded it notes from what. Where that is nothing but its own constants, and the shapes of what
+    the graph computes, no parameter is behind it (zeros_like); where it is more, the note tells nothing.
+    """
+    computed = {text(name) for node in graph.node for name in node.output}.union(text(i.name) for i in graph.input)
+    noted = {}
+    for info in graph.value_info:
+        for entry in info.metadata_props:
+            if entry.key == SIGNATURE:
+                noted[text(info.name)] = text(entry.value) == "PARAMETER"
+            elif entry.key == FOLDED_FROM and len(entry.value) <= LONGEST_RECORD:
+                names = [single or double for single, double in QUOTED.findall(text(entry.value))]
+                if names and all(UNNAMED.fullmatch(name) or name in computed for name in names):
+                    noted[text(info.name)] = False
+    return noted
 
 
 def scope_in_name(name: str) -> str:

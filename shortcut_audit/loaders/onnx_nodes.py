@@ -26,7 +26,7 @@ from shortcut_audit.loaders.onnx_attributes import (
 )
 from shortcut_audit.loaders.onnx_bodies import WIRINGS, Made, Tie, Wiring, body_inputs
 from shortcut_audit.loaders.onnx_functions import DEFAULT_DOMAINS, Key, key_of
-from shortcut_audit.loaders.onnx_metadata import absorbs_norm, scope_and_source
+from shortcut_audit.loaders.onnx_metadata import absorbs_norm, noted_tensors, scope_and_source
 from shortcut_audit.loaders.onnx_tensors import Oddities, declared_type, sparse_tensor, stored_tensor
 from shortcut_audit.loaders.onnx_text import text
 from shortcut_audit.names import displayable
@@ -127,9 +127,11 @@ class Flattening:
         self._add_graph(graph, _Frame(opset))
 
     def _add_graph(self, graph: GraphProto, frame: _Frame) -> None:
+        noted = noted_tensors(graph)
         for initializer in graph.initializer:
             if (name := frame.meaning(initializer.name)) is not None:
-                self.tensors.append(stored_tensor(initializer, name, self.oddities))
+                learned = noted.get(text(initializer.name))
+                self.tensors.append(stored_tensor(initializer, name, self.oddities, learned=learned))
         for sparse in graph.sparse_initializer:
             if (name := frame.meaning(sparse.values.name)) is not None:
                 self.tensors.append(sparse_tensor(sparse, name))

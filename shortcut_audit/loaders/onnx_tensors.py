@@ -53,13 +53,15 @@ EXTERNAL = 1
 """`TensorProto.DataLocation`: the data lies in another file."""
 
 
-def stored_tensor(proto: TensorProto, name: str, oddities: Oddities, *, literal: bool = False) -> Tensor:
+def stored_tensor(
+    proto: TensorProto, name: str, oddities: Oddities, *, learned: bool | None = None, literal: bool = False
+) -> Tensor:
     """A TensorProto under the name that the draft gives it. Raises UnreadableModel for an impossible shape."""
     shape = _sizes(proto.dims, name)
     dtype = dtype_of(proto.data_type) or "unknown"
     if dtype.startswith("unknown"):
         oddities[f"stored with the element type {proto.data_type}, which ONNX does not define"].append(name)
-    return Tensor(name, shape, dtype, _elements(proto, shape, dtype, name, oddities), literal=literal)
+    return Tensor(name, shape, dtype, _elements(proto, shape, dtype, name, oddities), learned, literal)
 
 
 def sparse_tensor(proto: SparseTensorProto, name: str, *, literal: bool = False) -> Tensor:

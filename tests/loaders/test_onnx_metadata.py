@@ -2,7 +2,15 @@ import pytest
 from onnx import NodeProto, helper
 
 from shortcut_audit.graph import Source
-from shortcut_audit.loaders.onnx_metadata import NAME_SCOPES, STACK_TRACE, scope_and_source, scope_in_name
+from shortcut_audit.loaders.onnx_metadata import (
+    FOLDED_FROM,
+    NAME_SCOPES,
+    SIGNATURE,
+    STACK_TRACE,
+    noted_tensors,
+    scope_and_source,
+    scope_in_name,
+)
 
 TRACE = """File "torchvision/models/resnet.py", line 285, in forward
     return self._forward_impl(x)
@@ -81,3 +89,24 @@ def test_a_key_given_twice_counts_as_its_last_value() -> None:
     made = node(**{NAME_SCOPES: "['', 'layer1', 'add']"})
     made.metadata_props.add(key=NAME_SCOPES, value="['', 'layer1', 'add']")
     assert scope_and_source(made)[0] == "layer1"
+
+
+@pytest.mark.parametrize(
+    ("record", "value", "noted"),
+    [
+        (SIGNATURE, "PARAMETER", True),
+        (SIGNATURE, "BUFFER", False),
+        (SIGNATURE, "CONSTANT_TENSOR", False),
+        (FOLDED_FROM, "['val_0', 'val_1']", False),  # the exporter's own
+        (FOLDED_FROM, "['val_0', 'x', 'r']", False),  # and the shapes of values
+        (FOLDED_FROM, "['val_0', 'norm.weight']", None),  # and a parameter that is gone
+        (FOLDED_FROM, "[]", None),
+        ("some.other", "PARAMETER", None),
+    ],
+)
+def test_what_a_stored_tensor_was(record: str, value: str, noted: bool | None) -> None:
+    info = helper.make_tensor_value_info("w", 1, [8])
+    info.metadata_props.add(key=record, value=value)
+    fed = helper.make_tensor_value_info("x", 1, [8])
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["r"])], "g", [fed], [], value_info=[info])
+    assert noted_tensors(graph).get("w") is noted
