@@ -19,18 +19,13 @@ import networkx as nx
 from shortcut_audit import fused, shapes
 from shortcut_audit.draft import Draft, Node, Tensor
 from shortcut_audit.graph import Constant, Datum, Dim, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
-from shortcut_audit.operators import OPERATORS, Effect, Operator
+from shortcut_audit.operators import OPERATORS, VARYING, Effect, Operator
 from shortcut_audit.structure import in_order
 
 DATA_IGNORED: Mapping[str, int] = {
     "Shape": 0, "Size": 0, "EyeLike": 0, "RandomNormalLike": 0, "RandomUniformLike": 0, "CastLike": 1,
 }  # fmt: skip
 """By operator, the input slot of which only shape or element type matters: what stands there is no data."""
-
-VARYING = frozenset(
-    "RandomNormal RandomUniform RandomNormalLike RandomUniformLike Bernoulli Multinomial LoopState LoopIndex".split()
-)
-"""Ops whose result changes from pass to pass, or from one step of a loop to the next, even when their inputs do not."""
 
 NOTED: Mapping[str, str] = {
     "Loop": "the body of a loop counts once: costs are those of one iteration, and the model's are at least so much",

@@ -6,11 +6,21 @@ class, so that costs add and compare as numbers do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 
 from shortcut_audit.extent import Extent, Measure
-from shortcut_audit.graph import ModelGraph, Op, Value
-from shortcut_audit.operators import OPERATORS, PARTED, REDUCTIONS, SCALINGS, Kinship, Step, is_activation, step
+from shortcut_audit.graph import Constant, ModelGraph, Op, Value
+from shortcut_audit.operators import (
+    OPERATORS,
+    PARTED,
+    REDUCTIONS,
+    SCALINGS,
+    VARYING,
+    Kinship,
+    Step,
+    is_activation,
+    step,
+)
 
 CLASS_BITS = 32
 """A route has fewer than 2**32 steps of one class."""
@@ -38,7 +48,7 @@ class Lineage:
         self.graph = graph
         self.measure = Measure(graph)
         self.values: tuple[Value, ...] = tuple(graph.values.values())
-        self.number = {name: i for i, name in enumerate(graph.values)}
+        self.number = _numbered(graph)
         self.closed: dict[int, tuple[int, Extent]] = {}
         """For a merge's result: the one value through which all of its past passes, and what lies between."""
         self._parents: list[tuple[tuple[int, int, int], ...] | None] = [None] * len(self.values)
@@ -96,6 +106,33 @@ class Lineage:
                 bits, origins = 1 << origins, origins + 1
             found.append(bits)
         return found
+
+
+def _numbered(graph: ModelGraph) -> dict[str, int]:
+    """A number for each value, in topological order. Values that are the same whatever the input share one.
+
+    The same op without weights, applied to the same values, is the same value: exporters that merge such ops (relu(x)
+    written twice) and those that do not draw the same model.
+    """
+    numbers: dict[str, int] = {}
+    first: dict[Hashable, int] = {}
+    for number, (name, value) in enumerate(graph.values.items()):
+        made = _application(value, numbers)
+        numbers[name] = number if made is None else first.setdefault(made, number)
+    return numbers
+
+
+def _application(value: Value, numbers: Mapping[str, int]) -> Hashable:
+    """What a value is made by and from, if another one made so is the same; None if that cannot be said."""
+    op = value.op
+    if op is None or op.kind in VARYING or op.kind not in OPERATORS or not op.values() or op.weights():
+        return None
+    read: list[Hashable] = []
+    for given in op.inputs:
+        if isinstance(given, Constant) and given.type.data is None:
+            return None
+        read.append(numbers[given] if isinstance(given, str) else given)
+    return op.kind, tuple(sorted(op.attributes.items())), tuple(read), value.slot, value.type
 
 
 def _is_pointwise(op: Op) -> bool:

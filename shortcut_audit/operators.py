@@ -216,6 +216,12 @@ PARTED = frozenset({"Split", "SplitToSequence"})
 statistics."""
 
 
+VARYING = frozenset(
+    "RandomNormal RandomUniform RandomNormalLike RandomUniformLike Bernoulli Multinomial LoopState LoopIndex".split()
+)
+"""Ops whose result changes from pass to pass, or from one step of a loop to the next, even when their inputs do not."""
+
+
 def understood(op: Op) -> Operator | None:
     """The row of an op's kind; None if the kind is unknown."""
     return OPERATORS.get(op.kind)

@@ -62,6 +62,30 @@ def test_what_two_inputs_have_in_common_is_nothing() -> None:
     assert steps("x -> Mul", "z -> Mul") == ["GATE", "GATE"]
 
 
+# --- one value written twice ----------------------------------------------------------------------------------------
+
+
+def same(*lines: str) -> bool:
+    """Whether the values Relu.1 and Relu.2, or what their drawing calls so, are one."""
+    numbers = Lineage(sketch(*lines)).number
+    one, other = (next(name for name in numbers if name.endswith(end)) for end in (".1", ".2"))
+    return numbers[one] == numbers[other]
+
+
+def test_the_same_op_on_the_same_value_makes_the_same_value() -> None:
+    """What one exporter merges and another leaves standing."""
+    assert same("x -> Relu.1 -> Conv.a", "x -> Relu.2 -> Conv.b")
+    assert same("x -> Relu.a -> Sigmoid.1 -> Conv.a", "x -> Relu.b -> Sigmoid.2 -> Conv.b")
+
+
+def test_weights_attributes_operands_and_chance_make_another_value() -> None:
+    assert not same("x -> Conv.1 -> Relu.a", "x -> Conv.2 -> Relu.b")
+    assert not same("x -> Relu.1 -> Conv.a", "z -> Relu.2 -> Conv.b")
+    assert not same("x -> AveragePool.1{k=2} -> Conv.a", "x -> AveragePool.2{k=4} -> Conv.b")
+    assert not same("x -> RandomNormalLike.1 -> Conv.a", "x -> RandomNormalLike.2 -> Conv.b")
+    assert not same("x -> Mystery.1 -> Conv.a", "x -> Mystery.2 -> Conv.b")
+
+
 # --- sources ---------------------------------------------------------------------------------------------------------
 
 
