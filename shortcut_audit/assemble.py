@@ -104,7 +104,8 @@ class _Assembly:
         made = shapes.infer(node.kind, node.attributes, types, len(node.outputs), self.draft.opset)
         ignored = DATA_IGNORED.get(node.kind)
         inputs = tuple(None if slot == ignored else given for slot, given in enumerate(inputs))
-        if node.kind not in VARYING and not any(isinstance(given, str) for given in inputs):
+        source = row is None and not any(node.inputs)  # what an unknown op makes from nothing may be anything
+        if node.kind not in VARYING and not source and not any(isinstance(given, str) for given in inputs):
             self._add_constants(node, inputs, made)
         elif node.kind == "Mul" and any(isinstance(given, Constant) and given.fill == 0 for given in inputs):
             self._add_constants(node, (), made)  # nothing of the value is left: 0 x
@@ -241,9 +242,14 @@ def _stored_weights(draft: Draft, nodes: tuple[Node, ...]) -> dict[str, Constant
     kept = {tensor.name: tensor for tensor in draft.tensors}
     readable: set[str] = set()
     kernels: set[str] = set()
+    scales: set[str | None] = set()
     for node in nodes:
         for part in fused.unfold(node, set(), lambda name: name not in kept):
             row = OPERATORS.get(part.kind)
+            if part.kind == fused.QUANTISATION:
+                scales.update(part.outputs)
+            if not scales.isdisjoint(part.inputs):
+                continue  # what is combined with a scale of quantisation is one
             for slot, name in enumerate(part.inputs):
                 tensor = kept.get(name) if name is not None else None
                 if tensor is not None and _stands_for_weights(row, slot, tensor):

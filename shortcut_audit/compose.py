@@ -115,7 +115,7 @@ def _entry(graph: ModelGraph, ledger: Ledger, shortcut: Priced, scope: str, key:
         elementwise_adds=_added(merge.result.type.shape, len(merge.operands)),
         held_bytes=size_in_bytes(found.fork.type.shape, found.fork.type.dtype),
         span=span(found.residual),
-        notes=notes_on(found, shortcut.kind),
+        notes=notes_on(found, shortcut.kind, tied=bool(ledger.tied(found.through))),
     )
 
 
@@ -125,12 +125,14 @@ def _weight_and_bias(found: Found) -> tuple[bool, bool]:
     The shift of a normalisation beside a linear map is not that map's bias (an unfolded BatchNorm has one always).
     Where a normalisation or a learned scale is all there is, its shift is the bias.
     """
-    maps = []
-    previous = Step.VIEW
+    maps: list[Op] = []
+    mapped = False
     for link in found.route:
-        if link.step is Step.LINEAR or (previous is Step.LINEAR and link.op.kind in {"Add", "Bias"}):
+        if link.step is Step.LINEAR or (mapped and link.op.kind in {"Add", "Bias"}):
             maps.append(link.op)
-        previous = previous if link.step is Step.VIEW else link.step
+            mapped = True
+        elif link.step in {Step.GATE, Step.DIAGONAL}:
+            mapped = False  # another map, or a normalisation: what is added now is its shift
     roles = {weight.role for op in maps or found.through for weight in describe.weights_of(op)}
     return bool(roles - {"bias"}), "bias" in roles
 

@@ -98,6 +98,24 @@ def is_pointwise(op: Op) -> bool:
     return len(weight.type.shape) > 2 and all(size == 1 for size in weight.type.shape[2:])
 
 
+CONVOLUTIONS = frozenset({"Conv", "ConvTranspose", "DeformConv"})
+
+
+def channels_read(op: Op) -> int | None:
+    """How many channels a layer reads at each position, by the shape of its weight; None where it does not say.
+
+    Conv: W of [out, in / group, ...]; ConvTranspose: [in, ...]; MatMul, Gemm: [in, out]; Linear: [out, in].
+    """
+    weight = op.inputs[1] if len(op.inputs) > 1 else None
+    shape = weight.type.shape if isinstance(weight, Constant) else None
+    if shape is None or len(shape) < 2:
+        return None
+    transposed = op.kind == "Linear" or bool(op.attributes.get("transB", 0))
+    axis = 1 if op.kind in {"Conv", "DeformConv"} else -1 if transposed else 0 if op.kind == "ConvTranspose" else -2
+    size, group = shape[axis], op.attributes.get("group", 1) if axis == 1 else 1
+    return size * group if isinstance(size, int) and isinstance(group, int) else None
+
+
 def matmul(call: Call) -> int | None:
     """MatMul: each output element sums over the inner dimension."""
     return product(elements(call.outputs[0]), call.size(0, -1))

@@ -25,6 +25,10 @@ class Ledger:
         """MACs of some ops together; None if any of them is unknown."""
         return total(self._measure.of(op).macs for op in ops)
 
+    def tied(self, ops: Iterable[Op]) -> frozenset[Weight]:
+        """The learned tensors among those that some ops read that other ops of the model read, too."""
+        return frozenset().union(*(self._measure.of(op).tied for op in ops))
+
     def totals(self, adds: int) -> Totals:
         """The whole model, in which `adds` additions were found.
 

@@ -32,8 +32,8 @@ class Extent:
     nonlinear: bool = False
     unknown: frozenset[str] = frozenset()
     """Operators that are not understood, by the name that the file has for them."""
-    first_layer: str = ""
-    """Operator of the first weight layer."""
+    first_layer: Op | None = None
+    """The first weight layer."""
 
     def __add__(self, other: Extent) -> Extent:
         """Both stretches together; `other` is the later one."""
@@ -96,5 +96,5 @@ class Measure:
             mixing=operators.mixes(op),
             nonlinear=operators.is_nonlinear(op),
             unknown=frozenset() if row is not None else frozenset({op.label}),
-            first_layer=op.kind if layer else "",
+            first_layer=op if layer else None,
         )

@@ -104,19 +104,18 @@ ALIASES: Mapping[str, str] = {
 
 
 def _gemm(parts: Parts) -> None:
-    """Gemm: alpha A B + beta C. Where C is a value, the addition is one of values (case 3)."""
-    addend = parts.input(2)
-    activation = parts.fused.attributes.get("activation")
+    """Gemm: alpha A B + beta C. Where C is a value, the addition is one of values (case 3); beta 0 adds nothing."""
+    activation, beta = parts.fused.attributes.get("activation"), parts.fused.attributes.get("beta", 1.0)
+    addend = parts.input(2) if beta != 0 else None
+    last = None if activation else parts.output(0)
     kept = parts.kept("alpha", "transA", "transB")
-    if addend is None or not parts.is_value(addend):
-        if activation:
-            made = parts.add("Gemm", *parts.fused.inputs, attributes=kept)
-            _activate(parts, made, parts.output(0))
+    if addend is not None and parts.is_value(addend):
+        made = parts.add("Gemm", parts.input(0), parts.input(1), attributes=kept)
+        made = parts.add("Add", made, addend if beta == 1.0 else parts.add("Scale", addend), to=last)
+    elif activation or beta == 0:
+        made = parts.add("Gemm", parts.input(0), parts.input(1), addend, to=last, attributes=kept)
+    else:
         return
-    made = parts.add("Gemm", parts.input(0), parts.input(1), attributes=kept)
-    if parts.fused.attributes.get("beta", 1.0) != 1.0:
-        addend = parts.add("Scale", addend)
-    made = parts.add("Add", made, addend, to=None if activation else parts.output(0))
     _activate(parts, made, parts.output(0))
 
 
@@ -269,6 +268,17 @@ def _integer_matmul(scale: int, bias: int) -> Callable[[Parts], None]:
     return unfolding
 
 
+def _quantise_dynamically(parts: Parts) -> None:
+    """DynamicQuantizeLinear: x in 8 bits. Its scale and zero point follow from x, but are no data: as if stored (2)."""
+    parts.add("QuantizeLinear", parts.input(0), to=parts.output(0))
+    for slot in (1, 2):
+        if parts.output(slot) is not None:
+            parts.add(QUANTISATION, to=parts.output(slot))
+
+
+QUANTISATION = "Quantisation"
+"""A scale or zero point that a quantiser makes as it goes: reads nothing, and is therefore constant."""
+
 UNFOLDINGS: Mapping[str, Callable[[Parts], None]] = {
     "Gemm": _gemm,
     "com.microsoft::FusedGemm": _gemm,
@@ -292,6 +302,7 @@ UNFOLDINGS: Mapping[str, Callable[[Parts], None]] = {
     "com.microsoft::QLinearReduceMean": _quantised("ReduceMean", (0,), 3),
     "com.microsoft::QLinearConv": _quantised("Conv", (0, 3), 6, also=(8,)),
     "com.microsoft::QGemm": _quantised("Gemm", (0, 3), 7, also=(6,)),
+    "DynamicQuantizeLinear": _quantise_dynamically,
     "QLinearConv": _quantised("Conv", (0, 3), 6, also=(8,)),
     "QLinearMatMul": _quantised("MatMul", (0, 3), 6),
     "MatMulInteger": _integer("MatMul"),

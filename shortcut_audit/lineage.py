@@ -16,9 +16,11 @@ from shortcut_audit.operators import (
     REDUCTIONS,
     SCALINGS,
     VARYING,
+    Effect,
     Kinship,
     Step,
     is_activation,
+    is_copy,
     step,
 )
 
@@ -111,27 +113,34 @@ class Lineage:
 def _numbered(graph: ModelGraph) -> dict[str, int]:
     """A number for each value, in topological order. Values that are the same whatever the input share one.
 
-    The same op without weights, applied to the same values, is the same value: exporters that merge such ops (relu(x)
-    written twice) and those that do not draw the same model.
+    The same op without weights, applied to the same values or to copies of them, is the same value: exporters that
+    merge such ops (relu(x) written twice) and those that do not draw the same model. Copies themselves stay apart, as
+    steps of a route do, and so do sums: how many terms are added in one is a matter of writing.
     """
     numbers: dict[str, int] = {}
+    originals: dict[str, int] = {}
     first: dict[Hashable, int] = {}
     for number, (name, value) in enumerate(graph.values.items()):
-        made = _application(value, numbers)
-        numbers[name] = number if made is None else first.setdefault(made, number)
+        made = _application(value, originals)
+        numbers[name] = originals[name] = number if made is None else first.setdefault(made, number)
+        if value.op is not None and is_copy(value.op) and isinstance(source := value.op.inputs[0], str):
+            originals[name] = originals[source]
     return numbers
 
 
-def _application(value: Value, numbers: Mapping[str, int]) -> Hashable:
+def _application(value: Value, originals: Mapping[str, int]) -> Hashable:
     """What a value is made by and from, if another one made so is the same; None if that cannot be said."""
     op = value.op
-    if op is None or op.kind in VARYING or op.kind not in OPERATORS or not op.values() or op.weights():
+    if op is None or not op.values() or op.weights():
+        return None
+    row = OPERATORS.get(op.kind)
+    if row is None or row.effect is Effect.SUM or op.kind in VARYING or is_copy(op):
         return None
     read: list[Hashable] = []
     for given in op.inputs:
         if isinstance(given, Constant) and given.type.data is None:
             return None
-        read.append(numbers[given] if isinstance(given, str) else given)
+        read.append(originals[given] if isinstance(given, str) else given)
     return op.kind, tuple(sorted(op.attributes.items())), tuple(read), value.slot, value.type
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shortcut_audit.graph import Constant, Dim, Input, ModelGraph, Op, Shape, Value
+from shortcut_audit.graph import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape, Value
 from shortcut_audit.operators import OPERATORS, Effect, is_copy
 
-PLAIN_ADDITIONS = frozenset({"Add", "Sum"})
-"""Ops that are an addition whatever they read. Others are one only where they add whole values (see `_terms`)."""
+PLAIN_ADDITIONS = frozenset({"Add", "Sum", "Mean"})
+"""Ops that are an addition whatever they read; a mean of several is their sum, scaled afterwards. Others are one only
+where they add whole values (see `_terms`)."""
 
 SOFTMAXES = frozenset({"Softmax", "com.microsoft::BiasSoftmax"})
 
@@ -43,6 +44,11 @@ class Merge:
     """The other additions of this sum."""
     copies: tuple[Op, ...] = ()
     """What stands between the additions of this sum and changes no element."""
+
+    @property
+    def ops(self) -> tuple[Op, ...]:
+        """All ops of this sum."""
+        return (*self.folded, *self.copies, self.op)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,37 +121,46 @@ def _addition(graph: ModelGraph, op: Op) -> _Addition | None:
 
 
 def _added(graph: ModelGraph, op: Op) -> tuple[Input, ...] | None:
-    """What an op adds, if it adds. Cases: 1. Add, Sum; 2. Sub; 3. ReduceSum over what was stacked for it."""
+    """What an op adds, if it adds. Cases: 1. Add, Sum, Mean; 2. Sub; 3. a sum or mean over what was stacked for it."""
     if op.kind in PLAIN_ADDITIONS or op.kind == "Sub":
         return op.inputs  # 1, 2
-    if op.kind == "ReduceSum" and isinstance(op.inputs[0], str):
+    if op.kind in {"ReduceSum", "ReduceMean"} and isinstance(op.inputs[0], str):
         return _stacked(graph, op, op.inputs[0])  # 3
     return None
 
 
 def _stacked(graph: ModelGraph, op: Op, pile: str) -> tuple[Input, ...] | None:
     """The values behind `stack([a, b]).sum(axis)`: a Concat of Unsqueezed values along the axis that is summed away."""
-    maker = graph.values[pile].op
-    axis = _only_axis(op)
-    if maker is None or axis is None or graph.dag.out_degree(pile) != 1 or op.attributes.get("keepdims", 1) != 0:
+    shape, maker = graph.values[pile].type.shape, graph.values[pile].op
+    if maker is None or shape is None or graph.dag.out_degree(pile) != 1 or op.attributes.get("keepdims", 1) != 0:
+        return None
+    rank = len(shape)
+    axis = _only_axis(op, rank)
+    if axis is None or axis != _from_front(maker.attributes.get("axis", 0 if maker.kind == "Stack" else None), rank):
         return None
     if maker.kind == "Stack":
-        return maker.inputs if maker.attributes.get("axis", 0) == axis else None
-    if maker.kind != "Concat" or maker.attributes.get("axis") != axis:
-        return None
+        return maker.inputs
     slices = [graph.values[given].op for given in maker.inputs if isinstance(given, str)]
-    unsqueezed = [made for made in slices if made is not None and made.kind == "Unsqueeze" and _only_axis(made) == axis]
-    if len(unsqueezed) != len(maker.inputs):
+    fresh = [made for made in slices if made is not None and made.kind == "Unsqueeze"]
+    if (
+        maker.kind != "Concat"
+        or len(fresh) != len(maker.inputs)
+        or {_only_axis(made, rank) for made in fresh} != {axis}
+    ):
         return None
-    return tuple(made.inputs[0] for made in unsqueezed)
+    return tuple(made.inputs[0] for made in fresh)
 
 
-def _only_axis(op: Op) -> int | None:
-    """The one axis that an op names, as an attribute (before opset 13) or as its second input."""
+def _only_axis(op: Op, rank: int) -> int | None:
+    """The one axis that an op names, counted from the front: an attribute (before opset 13), or the second input."""
     listed = op.attributes.get("axes")
     if len(op.inputs) > 1 and isinstance(op.inputs[1], Constant):
         listed = tuple(d for d in op.inputs[1].type.data or () if isinstance(d, int))
-    return listed[0] if isinstance(listed, tuple) and len(listed) == 1 and isinstance(listed[0], int) else None
+    return _from_front(listed[0], rank) if isinstance(listed, tuple) and len(listed) == 1 else None
+
+
+def _from_front(axis: Attribute, rank: int) -> int | None:
+    return axis % rank if isinstance(axis, int) and -rank <= axis < rank else None
 
 
 def _same_shape(one: Shape, other: Shape) -> bool:
@@ -214,7 +229,8 @@ def _unfolded(addition: _Addition, within: Mapping[str, _Fold]) -> tuple[tuple[T
 
 def _objection(graph: ModelGraph, addition: _Addition, shown: frozenset[str]) -> tuple[str, str] | None:
     if len(addition.terms) + addition.stretched < 2:
-        return "constant operand", "the other operand is the same in every forward pass"  # 1
+        other = "the other operand is the same in every forward pass"
+        return "constant operand", other if addition.constants else "there is no other operand"  # 1
     if len(addition.terms) < 2:
         return "broadcast", "one operand is stretched over the shape of the other"  # 2
     if _feeds_softmax_only(graph, addition.result.id, shown):

@@ -10,8 +10,8 @@ from shortcut_audit.report import Kind
 from shortcut_audit.shortcuts import Found
 
 
-def notes_on(found: Found, kind: Kind) -> tuple[str, ...]:
-    """The notes on one shortcut, most important first."""
+def notes_on(found: Found, kind: Kind, *, tied: bool) -> tuple[str, ...]:
+    """The notes on one shortcut, most important first. `tied`: other ops of the model read its weights, too."""
     checks = (
         _folded,
         _subtracted,
@@ -22,7 +22,11 @@ def notes_on(found: Found, kind: Kind) -> tuple[str, ...]:
         _opaque_branch,
         _requantised,
     )
-    return tuple(note for check in checks if (note := check(found, kind)))
+    notes = tuple(note for check in checks if (note := check(found, kind)))
+    return (*notes, TIED) if tied else notes
+
+
+TIED = "its weights are tied: other ops read them, too, and they count once in the model's sums"
 
 
 def _folded(found: Found, kind: Kind) -> str:
@@ -38,9 +42,11 @@ def _subtracted(found: Found, kind: Kind) -> str:
 
 def _normalisation_only(found: Found, kind: Kind) -> str:
     steps = {link.step for link in found.route}
-    if kind == "projection" and Step.LINEAR not in steps and Step.DIAGONAL in steps:
-        return "W_s is diagonal: a learned scale or a normalisation, no matrix"
-    return ""
+    if kind != "projection" or Step.LINEAR in steps or Step.DIAGONAL not in steps:
+        return ""
+    if all(link.op.kind in {"Add", "Sub", "Bias"} for link in found.route if link.step is Step.DIAGONAL):
+        return "there is no W_s: a learned offset alone is added on the way"
+    return "W_s is diagonal: a learned scale or a normalisation, no matrix"
 
 
 def _bare_normalisation(found: Found, kind: Kind) -> str:

@@ -104,7 +104,7 @@ OPERATORS: Mapping[str, Operator] = dict(
         *_rows("Reshape Transpose Flatten Squeeze Unsqueeze DepthToSpace SpaceToDepth", _VIEW),
         *_rows("com.microsoft.nchwc::ReorderInput com.microsoft.nchwc::ReorderOutput", _VIEW),
         *_rows("LoopState Optional OptionalGetElement SequenceAt", _VIEW),
-        *_rows("Identity Dropout Cast CastLike QuantizeLinear DynamicQuantizeLinear", _COPY),
+        *_rows("Identity Dropout Cast CastLike QuantizeLinear", _COPY),
         ("DequantizeLinear", replace(_COPY, buffers=(1, 2), quantised=(0,))),
         # Selection, padding, resampling.
         *_rows("Slice Split Gather GatherElements GatherND Pad Expand Tile Resize Upsample LoopSlice", _SELECTION),
@@ -190,6 +190,8 @@ OPERATORS: Mapping[str, Operator] = dict(
         *_rows("ArgMax ArgMin TopK NonZero Unique OneHot NonMaxSuppression EyeLike Bernoulli Multinomial", _OPAQUE),
         *_rows("RandomNormalLike RandomUniformLike RandomNormal RandomUniform Det Inverse StringNormalizer", _OPAQUE),
         *_rows("SequenceInsert SequenceErase SequenceEmpty SequenceLength OptionalHasElement Sort Range", _OPAQUE),
+        *_rows("DFT STFT Fft", replace(_OPAQUE, mixes=True)),
+        *_rows("HannWindow HammingWindow BlackmanWindow MelWeightMatrix Quantisation", _OPAQUE),
         *_rows("Shape Size ConstantOfShape BitCast LoopIndex AffineGrid ImageDecoder", _OPAQUE),
         *_rows("com.microsoft::RelativePositionBias SwiGLU", _OPAQUE),
         *_rows("RotaryEmbedding com.microsoft::RotaryEmbedding", replace(_OPAQUE, buffers=(1, 2, 3))),

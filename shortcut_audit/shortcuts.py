@@ -53,7 +53,7 @@ def find(lineage: Lineage, merge: Merge) -> tuple[Found, ...] | Refusal:
     numbers = [lineage.number[term.value] for term in merge.operands]
     offsets = [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands]
     exploration = explore(lineage, numbers, offsets)
-    inside = [lineage.number[made] for op in (*merge.folded, *merge.copies) for made in op.outputs if made is not None]
+    inside = [lineage.number[made] for op in merge.ops[:-1] for made in op.outputs if made is not None]
     close(lineage, lineage.number[merge.result.id], inside, exploration)
     if not exploration.ways:
         return _unrelated(lineage, merge, numbers)

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import compress
 
-from shortcut_audit.contractions import product, shape_of
+from shortcut_audit.contractions import CONVOLUTIONS, channels_read, product, shape_of
 from shortcut_audit.cost import Ledger, parameters, total
 from shortcut_audit.graph import ModelGraph, Op, Shape, elements
 from shortcut_audit.operators import OPERATORS, is_weight_layer
@@ -80,26 +80,41 @@ class _Pricing:
     def __init__(self, graph: ModelGraph, ledger: Ledger, totals: Totals, shortcuts: tuple[Priced, ...]) -> None:
         self._ledger = ledger
         self._extra = _extra_per_channel(graph)
-        removed = {op for shortcut in shortcuts for op in shortcut.found.through}
-        self._kept = {weight for op in graph.ops if op not in removed for weight in op.weights()}
-        spent = ledger.macs(removed)
+        self._removed = _removable(graph, shortcuts)
+        self._kept = {weight for op in graph.ops if op not in self._removed for weight in op.weights()}
+        spent = ledger.macs(self._removed)
         self.bare = Price(
-            totals.parameters - self._held(shortcuts),
+            totals.parameters - self._held(self._removed),
             None if spent is None or totals.macs is None else totals.macs - spent,
         )
 
-    def _held(self, shortcuts: Iterable[Priced]) -> int:
-        """Learned scalars that nothing but these shortcuts reads."""
-        read = (weight for s in shortcuts for op in s.found.through for weight in op.weights())
-        return parameters(weight for weight in read if weight not in self._kept)
+    def _held(self, ops: Iterable[Op]) -> int:
+        """Learned scalars that nothing but what is removed reads."""
+        return parameters(weight for op in ops for weight in op.weights() if weight not in self._kept)
 
     def projecting(self, shortcuts: list[Priced]) -> Price:
         """The model with a projection on each of these shortcuts, and nothing on the others."""
-        own = [shortcut for shortcut in shortcuts if shortcut.kind == "projection"]
+        own = dict.fromkeys(op for s in shortcuts if s.kind == "projection" for op in s.found.through)
+        restored = [op for op in own if op in self._removed]
         prices = [_projection(s.found, self._extra) for s in shortcuts if s.kind != "projection"]
-        prices += [Price(0, self._ledger.macs(shortcut.found.through)) for shortcut in own]
-        scalars = [self.bare.parameters, self._held(own), *(price.parameters for price in prices)]
+        prices.append(Price(self._held(restored), self._ledger.macs(restored)))
+        scalars = [self.bare.parameters, *(price.parameters for price in prices)]
         return Price(total(scalars), total([self.bare.macs, *(price.macs for price in prices)]))
+
+
+def _removable(graph: ModelGraph, shortcuts: tuple[Priced, ...]) -> dict[Op, None]:
+    """The ops on shortcuts that nobody needs once the shortcuts are gone: a gate may be the branch's, too."""
+    candidates = {op for shortcut in shortcuts for op in shortcut.found.through}
+    cut = {(s.found.operand.value, op) for s in shortcuts for op in s.found.merge.ops}
+    shown = frozenset(graph.outputs)
+    removed: dict[Op, None] = {}
+    for op in reversed(graph.ops):
+        made = [name for name in op.outputs if name is not None]
+        if op in candidates and shown.isdisjoint(made):
+            readers = ((name, graph.values[reader].op) for name in made for reader in graph.dag.successors(name))
+            if all(reader in removed or (name, reader) in cut for name, reader in readers):
+                removed[op] = None
+    return removed
 
 
 def _projection(found: Found, extra: int) -> Price:
@@ -119,8 +134,16 @@ def _size(shape: Shape, axis: int) -> int | None:
 
 
 def _channel_axis(found: Found) -> int:
-    """Where the channels stand in the first layer skipped: on the second axis for convolutions, else on the last."""
-    return 1 if found.residual.first_layer in {"Conv", "ConvTranspose", "DeformConv"} else -1
+    """Where the channels of the fork stand: where it has as many as the first layer skipped reads.
+
+    Where that tells nothing (the layer reads a part of them, or their number is open): on the second axis for
+    convolutions, else on the last.
+    """
+    layer = found.residual.first_layer
+    usual, other = (1, -1) if layer is not None and layer.kind in CONVOLUTIONS else (-1, 1)
+    read = None if layer is None else channels_read(layer)
+    sizes = [_size(found.fork.type.shape, axis) for axis in (usual, other)]
+    return other if read is not None and sizes[0] != read and sizes[1] == read else usual
 
 
 def _extra_per_channel(graph: ModelGraph) -> int:

@@ -48,8 +48,7 @@ def searches(*lines: str, shape: tuple[int | str | None, ...] = (1, 8, 4, 4)) ->
     for merge in merges.find(graph)[0]:
         operands = [lineage.number[term.value] for term in merge.operands]
         seen = explore(lineage, operands, [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands])
-        ops = (*merge.folded, *merge.copies)
-        inside = [lineage.number[name] for op in ops for name in op.outputs if name is not None]
+        inside = [lineage.number[name] for op in merge.ops[:-1] for name in op.outputs if name is not None]
         close(lineage, lineage.number[merge.result.id], inside, seen)
         made.append(Search(lineage, operands, seen))
     return made

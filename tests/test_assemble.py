@@ -226,6 +226,27 @@ def test_a_literal_that_may_be_a_kernel_is_a_weight() -> None:
     assert learned(assemble(drawn)) == ["k", "m"]
 
 
+def test_what_an_unknown_operator_makes_from_nothing_is_a_value() -> None:
+    graph = assemble(listing("x = com.example::Source()", "y = Relu(x)"))
+    assert [op.kind for op in graph.ops] == ["com.example::Source", "Relu"]
+
+
+def test_what_is_multiplied_by_a_scale_of_quantisation_is_one() -> None:
+    """ONNX Runtime's dynamic quantisation: ((x_q W_q) as float) * (x_scale * w_scale) + b."""
+    lines = (
+        "q, s, z = DynamicQuantizeLinear(x)",
+        "i = MatMulInteger(q, w, z, wz)",
+        "f = Cast(i) to=1",
+        "a = Mul(s, ws)",
+        "m = Mul(f, a)",
+        "y = Add(m, b)",
+    )
+    weights = {"w": stored(4, 4, dtype="int8"), "wz": stored(dtype="int8"), "ws": stored(4), "b": stored(4)}
+    graph = assemble(listing(*lines, x=IMAGE, **weights))
+    assert learned(graph) == ["w", "b"]
+    assert [op.kind for op in graph.ops] == ["QuantizeLinear", "MatMul", "Cast", "Mul", "Add"]
+
+
 def test_what_is_multiplied_by_zero_is_zero() -> None:
     """The first step of a recurrence that begins with zeros."""
     lines = "s = Shape(x)", "o = ConstantOfShape(s) value=0.0", "a = Mul(x, o)", "y = Add(a, z)"

@@ -124,6 +124,8 @@ def test_a_bare_edge_costs_nothing_but_the_addition_and_the_memory() -> None:
         (["x -> BatchNormalization -> Add"], True, True),  # here it is all there is
         (["x -> Conv.p{k=1} -> Add.b -> Add", "#b -> Add.b"], True, True),
         (["x -> Conv.p{k=1} -> Identity -> Add.b -> Add", "#b -> Add.b"], True, True),
+        (["x -> Conv.p{k=1} -> Mul.h -> Add.b -> Add", "#h[] -> Mul.h", "#b -> Add.b"], True, True),  # a factor between
+        (["x -> Conv.p{k=1} -> AveragePool.p{k=1} -> Add.b -> Add", "#b -> Add.b"], True, True),
         (["x -> Mul.s -> Add", "#s -> Mul.s"], True, False),
         (["x -> Add.b -> Add", "#b -> Add.b"], False, True),
     ],

@@ -31,6 +31,15 @@ def test_a_canonical_op_stands_for_itself() -> None:
     assert unfolded("y = Conv(x, W) group=2") == ["y = Conv(x, W) group=2"]
 
 
+def test_a_dynamic_quantiser_makes_a_copy_and_two_constants() -> None:
+    assert unfolded("y, s, z = DynamicQuantizeLinear(x)") == [
+        "y = QuantizeLinear(x)",
+        "s = Quantisation()",
+        "z = Quantisation()",
+    ]
+    assert unfolded("y, _, _ = DynamicQuantizeLinear(x)") == ["y = QuantizeLinear(x)"]
+
+
 def test_every_part_is_called_as_the_file_calls_the_fused_op() -> None:
     given = replace(node("y = com.microsoft::BiasAdd(x, B, z) @block"), name="/block/add")
     parts = fused.unfold(given, set(), str.islower)
@@ -168,6 +177,10 @@ def test_a_quantised_addition_is_an_identity_shortcut() -> None:
 def test_gemm_with_a_stored_bias_is_canonical() -> None:
     assert unfolded("y = Gemm(a, B, C) transB=1") == ["y = Gemm(a, B, C) transB=1"]
     assert unfolded("y = Gemm(a, B)") == ["y = Gemm(a, B)"]
+
+
+def test_what_is_added_nought_times_is_not_read() -> None:
+    assert unfolded("y = Gemm(a, B, x) beta=0.0") == ["y = Gemm(a, B, _)"]
 
 
 def test_gemm_with_an_activation_as_c_is_a_product_and_an_addition() -> None:

@@ -78,6 +78,11 @@ def test_the_same_op_on_the_same_value_makes_the_same_value() -> None:
     assert same("x -> Relu.a -> Sigmoid.1 -> Conv.a", "x -> Relu.b -> Sigmoid.2 -> Conv.b")
 
 
+def test_the_same_op_on_a_copy_makes_the_same_value() -> None:
+    assert same("x -> Relu.1 -> Conv.a", "x -> Identity -> Dropout -> Relu.2 -> Conv.b")
+    assert not same("x -> Identity.1 -> Conv.a", "x -> Identity.2 -> Conv.b")
+
+
 def test_weights_attributes_operands_and_chance_make_another_value() -> None:
     assert not same("x -> Conv.1 -> Relu.a", "x -> Conv.2 -> Relu.b")
     assert not same("x -> Relu.1 -> Conv.a", "z -> Relu.2 -> Conv.b")

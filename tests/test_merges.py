@@ -136,6 +136,18 @@ def test_what_is_stacked_and_summed_is_added() -> None:
     ]
 
 
+def test_a_mean_is_a_sum_that_is_scaled_afterwards() -> None:
+    assert found("x -> Mean", "y -> Mean") == ["Mean: x + y"]
+    drawn = listing("p = Stack(x, z) axis=0", "y = ReduceMean(p) axes=0, keepdims=0", x=SHAPE, z=SHAPE)
+    assert [shown(merge) for merge in merges.find(assemble(drawn))[0]] == ["y: x + z"]
+
+
+def test_axes_may_be_counted_from_the_end() -> None:
+    lines = "a = Unsqueeze(x) axes=0,", "b = Unsqueeze(z) axes=-5,", "p = Concat(a, b) axis=0"
+    drawn = listing(*lines, "y = ReduceSum(p) axes=-5, keepdims=0", x=SHAPE, z=SHAPE, opset=11)
+    assert [shown(merge) for merge in merges.find(assemble(drawn))[0]] == ["y: x + z"]
+
+
 @pytest.mark.parametrize(("axis", "added"), [(0, ["y: x + z"]), (1, [])])
 def test_what_a_framework_stacks_in_one_op_is_added_too(axis: int, added: list[str]) -> None:
     drawn = listing("p = Stack(x, z) axis=0", f"y = ReduceSum(p) axes={axis}, keepdims=0", x=SHAPE, z=SHAPE)

@@ -205,8 +205,7 @@ def searched(lineage: Lineage, merge: Merge) -> tuple[dict[int, Route], dict[int
     operands = [lineage.number[term.value] for term in merge.operands]
     offsets = [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands]
     seen = explore(lineage, operands, offsets)
-    ops = (*merge.folded, *merge.copies)
-    inside = [lineage.number[name] for op in ops for name in op.outputs if name is not None]
+    inside = [lineage.number[name] for op in merge.ops[:-1] for name in op.outputs if name is not None]
     close(lineage, lineage.number[merge.result.id], inside, seen)
     return {way.operand: (way.cost, way.fork) for way in seen.ways}, by_definition(lineage, operands, offsets)
 

@@ -166,3 +166,41 @@ def test_a_tensor_that_the_residual_branch_reads_too_stays() -> None:
         w=stored(8, 8),
     )
     assert prices(audit_draft(shared).summary)["plain"] == (64, 128)  # one tensor, two products
+
+
+def test_what_others_need_stays_when_the_shortcuts_go() -> None:
+    """The head reads what the projection makes, too: 8 x 8 = 64 parameters, 64 x 16 = 1,024 MACs."""
+    found = prices(summary(FIRST, PROJECTED, "Conv.p1 -> Relu.head"))
+    assert found["plain"] == (1_216, 19_456)  # 576 + 576 and 64; 9,216 + 9,216 and 1,024
+    assert found["C"] == found["plain"]
+
+
+def test_a_gate_that_the_branch_reads_stays() -> None:
+    """Highway: y = T(x) H(x) + (1 - T(x)) x. What goes is 1 - T(x) alone, which costs nothing."""
+    drawn = (
+        "x -> Conv.H -> Relu -> Mul.H -> Add", "x -> Conv.T -> Sigmoid -> Mul.H", "#one[1] -> Sub -> Mul.x -> Add",
+        "Sigmoid -> Sub", "x -> Mul.x",
+    )  # fmt: skip
+    made = summary(*drawn)
+    assert (made.gated, made.extra_macs) == (1, 9_216)
+    assert prices(made)["plain"][1] == 18_432  # 2 x 9,216
+
+
+@pytest.mark.parametrize(
+    ("layout", "parameters", "macs"),
+    [
+        ("y = Add(x, r)", 64, 1_024),  # 8 x 8, at 16 positions
+        ("t = Transpose(r) perm=0,2,3,1 ; y = Add(x, t)", 64, 1_024),
+    ],
+)
+def test_channels_are_where_the_first_layer_skipped_reads_them(layout: str, parameters: int, macs: int) -> None:
+    """Between images and tokens, channels change their place: 8 of them, in (1, 8, 4, 4) or (1, 4, 4, 8)."""
+    last = "Transpose" in layout
+    lines = [
+        "i = Transpose(x) perm=0,3,1,2" if last else "i = Identity(x)",
+        "c = Conv(i, w) pads=1,1,1,1",
+        "r = Relu(c)",
+    ]
+    drawn = listing(*lines, *layout.split(" ; "), x=(1, 4, 4, 8) if last else (1, 8, 4, 4), w=stored(8, 8, 3, 3))
+    found = prices(audit_draft(drawn).summary)
+    assert found["C"] == (576 + parameters, 9_216 + macs)

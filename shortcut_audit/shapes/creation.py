@@ -149,6 +149,7 @@ RULES: Mapping[str, Rule] = {
     "Range": count,
     "SequenceLength": scalar,
     "Shape": shape_of,
+    "Quantisation": scalar,
     "Size": scalar,
     "StringNormalizer": normalized_strings,
     "StringSplit": split_strings,
