@@ -18,6 +18,7 @@ import networkx as nx
 
 from shortcut_audit import fused, shapes
 from shortcut_audit.draft import Draft, Node, Tensor
+from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph import Constant, Datum, Dim, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
 from shortcut_audit.operators import OPERATORS, VARYING, Effect, Operator
 from shortcut_audit.structure import in_order
@@ -26,6 +27,9 @@ DATA_IGNORED: Mapping[str, int] = {
     "Shape": 0, "Size": 0, "EyeLike": 0, "RandomNormalLike": 0, "RandomUniformLike": 0, "CastLike": 1,
 }  # fmt: skip
 """By operator, the input slot of which only shape or element type matters: what stands there is no data."""
+
+EDGE_LIMIT = 1_000_000
+"""Each output of an op depends on each of its inputs: a node of thousands of both is millions of edges."""
 
 NOTED: Mapping[str, str] = {
     "Loop": "the body of a loop counts once: costs are those of one iteration, and the model's are at least so much",
@@ -138,6 +142,8 @@ class _Assembly:
             if name is not None:
                 self.add_value(name, self._settled(name, inferred), op, slot)
                 self.edges.extend((source, name) for source in sources)
+        if len(self.edges) > EDGE_LIMIT:
+            raise UnreadableModel(f"holds more than {EDGE_LIMIT} edges between values, which no model known does")
 
     def _filled(self, node: Node, name: str, tensor_type: TensorType) -> tuple[Weight, ...]:
         """The tensor that a ConstantOfShape stands for when its shape is stored: a weight whose payload was left out.
@@ -229,7 +235,10 @@ def _unpacked(node: Node, inputs: tuple[Input, ...]) -> tuple[Input, ...]:
 
 def _behind(inputs: tuple[Input, ...]) -> tuple[Weight, ...]:
     """The stored tensors from which constants were computed, each once."""
-    return tuple(dict.fromkeys(w for given in inputs if isinstance(given, Constant) for w in given.weights))
+    behind = [given.weights for given in inputs if isinstance(given, Constant) and given.weights]
+    if len(behind) == 1:
+        return behind[0]  # shared: a chain of constants would copy them again and again
+    return tuple(dict.fromkeys(weight for weights in behind for weight in weights))
 
 
 def _stored_weights(draft: Draft, nodes: tuple[Node, ...]) -> dict[str, Constant]:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from shortcut_audit.contractions import Call
-from shortcut_audit.graph import Constant, ModelGraph, Op
+from shortcut_audit.graph import Attribute, Constant, ModelGraph, Op
 from shortcut_audit.operators import OPERATORS, Effect, Step
 from shortcut_audit.report import Role, WeightInfo
 from shortcut_audit.shortcuts import Found
@@ -101,7 +101,7 @@ def _said(graph: ModelGraph, op: Op) -> str:
     return SHORT_NAMES.get(op.kind, op.kind)
 
 
-def shape_text(shape: tuple[int | str | None, ...] | None) -> str:
+def shape_text(shape: Sequence[object] | None) -> str:
     """A shape as people write it: "1x64x56x56", an unknown size as "?"."""
     if shape is None:
         return "?"
@@ -115,8 +115,8 @@ def _kernel(call: Call) -> str:
     return "x".join(str(size) for size in weight[2:]) if weight is not None and len(weight) > 2 else ""
 
 
-def _by(sizes: object) -> str:
-    return "x".join(str(size) for size in sizes) if isinstance(sizes, tuple) else ""
+def _by(sizes: Attribute) -> str:
+    return shape_text(sizes) if isinstance(sizes, tuple) else ""
 
 
 def _stride(call: Call, mark: str) -> str:

@@ -60,7 +60,7 @@ class Parts:
         stem = next((name for name in self.fused.outputs if name is not None), self.fused.name)
         number = len(self.nodes)
         while (name := f"{stem}~{number}") in self.taken:
-            number += 1
+            number = max(number + 1, len(self.taken))  # far from all that nodes of the same name have taken
         self.taken.add(name)
         return name
 

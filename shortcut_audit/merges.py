@@ -20,8 +20,8 @@ where they add whole values (see `_terms`)."""
 
 SOFTMAXES = frozenset({"Softmax", "com.microsoft::BiasSoftmax"})
 
-LOGIT_REACH = 24
-"""How many ops may be looked at between an addition of attention logits and its softmax."""
+LOGIT_REACH = 64
+"""How many readers may be looked at between an addition of attention logits and its softmax."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +243,11 @@ def _feeds_softmax_only(graph: ModelGraph, name: str, shown: frozenset[str]) -> 
 
     A softmax at the model's very end gives class probabilities: what it reads are no attention logits.
     """
-    waiting, seen, softmaxes = [name], {name}, 0
+    waiting, seen, softmaxes, looked_at = [name], {name}, 0, 0
     while waiting:
         current = waiting.pop()
-        if current in shown or len(seen) > LOGIT_REACH:
+        looked_at += graph.dag.out_degree(current)
+        if current in shown or looked_at > LOGIT_REACH:
             return False
         for reader in graph.dag.successors(current):
             op = graph.values[reader].op

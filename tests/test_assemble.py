@@ -396,6 +396,6 @@ def test_the_parts_of_a_fused_op_keep_its_label_and_get_names_that_are_free() ->
         )
     )
     assert [(op.kind, op.label, op.outputs) for op in graph.ops][:2] == [
-        ("Bias", "com.microsoft::BiasAdd", ("y~1",)),
+        ("Bias", "com.microsoft::BiasAdd", ("y~6",)),  # far from those that are taken
         ("Add", "com.microsoft::BiasAdd", ("y",)),
     ]
