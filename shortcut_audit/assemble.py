@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 import networkx as nx
 
 from shortcut_audit import fused, shapes
+from shortcut_audit.contractions import packed_matrix
 from shortcut_audit.draft import Draft, Node, Tensor
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph import Constant, Datum, Dim, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
@@ -103,8 +104,8 @@ class _Assembly:
             _as_buffers(given) if slot in buffers and isinstance(given, Constant) else given
             for slot, given in enumerate(self.resolve(name) for name in node.inputs)
         )
-        inputs = _unpacked(node, inputs)
         types = [self._type(given) for given in inputs]
+        inputs = _unpacked(node, inputs, types)
         made = shapes.infer(node.kind, node.attributes, types, len(node.outputs), self.draft.opset)
         ignored = DATA_IGNORED.get(node.kind)
         inputs = tuple(None if slot == ignored else given for slot, given in enumerate(inputs))
@@ -221,13 +222,16 @@ def _as_buffers(constant: Constant) -> Constant:
     return replace(constant, weights=tuple(replace(weight, learned=False) for weight in constant.weights))
 
 
-def _unpacked(node: Node, inputs: tuple[Input, ...]) -> tuple[Input, ...]:
-    """The inputs, a weight that is stored several to a byte in its logical shape: K x N (com.microsoft MatMulNBits)."""
-    sizes = tuple(node.attributes.get(name) for name in ("K", "N"))
+def _unpacked(node: Node, inputs: tuple[Input, ...], types: Sequence[TensorType | None]) -> tuple[Input, ...]:
+    """The inputs, a weight that is stored several to a byte in its logical shape: K x N (com.microsoft MatMulNBits).
+
+    As it is stored where the attributes K and N contradict that.
+    """
     if node.kind != "com.microsoft::MatMulNBits" or len(inputs) < 2 or not isinstance(inputs[1], Constant):
         return inputs
-    shape = tuple(size for size in sizes if isinstance(size, int) and size > 0)
-    if len(shape) != len(sizes):
+    given, packed = (None if known is None else known.shape for known in types[:2])
+    shape = packed_matrix(node.attributes, given, packed)
+    if shape is None:
         return inputs
     unpacked = replace(inputs[1], weights=tuple(replace(weight, shape=shape) for weight in inputs[1].weights))
     return (inputs[0], unpacked, *inputs[2:])

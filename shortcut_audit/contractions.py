@@ -1,18 +1,19 @@
 """How many multiply-accumulates does a contraction take?
 
 Pure arithmetic on shapes, in Python ints. Every function takes a `Call` and returns MACs, or None where a size is
-unknown or impossible. Conventions as in torch.utils.flop_counter (which reports 2 x MAC): one MAC per product that is
+unknown or the operands do not fit together: it gives each of their axes a letter (`Axes`), as the operator
+specification does. Conventions as in torch.utils.flop_counter (which reports 2 x MAC): one MAC per product that is
 summed; biases, normalisations, activations and pooling count nothing. Slots and attributes: ONNX operator
-specification.
+specification; for domain com.microsoft, ContribOperators.md of ONNX Runtime.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from shortcut_audit.graph import Attribute, Constant, Input, ModelGraph, Op, Shape, elements
+from shortcut_audit.graph import RANK_LIMIT, Attribute, Constant, Dim, Input, ModelGraph, Op, Shape, elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Call:
     """Shape of each input slot; None for an input left out or of unknown rank."""
     outputs: tuple[Shape, ...]
     attributes: Mapping[str, Attribute]
+    given: tuple[bool, ...]
+    """Whether anything stands in each input slot, of known shape or not."""
 
     @classmethod
     def of(cls, graph: ModelGraph, op: Op) -> Call:
@@ -31,7 +34,12 @@ class Call:
             tuple(shape_of(graph, given) for given in op.inputs),
             tuple(None if made is None else graph.values[made].type.shape for made in op.outputs) or (None,),
             op.attributes,
+            tuple(given is not None for given in op.inputs),
         )
+
+    def has(self, slot: int) -> bool:
+        """Whether anything stands in an input slot."""
+        return slot < len(self.given) and self.given[slot]
 
     def input(self, slot: int) -> Shape:
         """Shape of an input slot; None where it is left out or unknown."""
@@ -59,15 +67,119 @@ def shape_of(graph: ModelGraph, given: Input) -> Shape:
 
 
 def product(*factors: int | None) -> int | None:
-    """The product, unknown if any factor is unknown or negative."""
-    known = [factor for factor in factors if factor is not None and factor >= 0]
-    return math.prod(known) if len(known) == len(factors) else None
+    """The product; None if any factor is unknown or negative, or if it is beyond COUNT_LIMIT."""
+    return elements(factors)
+
+
+class Axes:
+    """What the operands of one op say of the sizes of their axes, where equal axes have the same letter.
+
+    Unknown sizes contradict nothing. Where two known ones do, there is no such op, and nothing of it is counted.
+    """
+
+    def __init__(self) -> None:
+        self.possible = True
+        """Whether all that was said holds together."""
+        self._sizes: dict[str, int | None] = {}
+        self._open = False
+        """Whether nobody knows how many axes "..." stands for."""
+
+    def demand(self, holds: bool) -> None:
+        """Something else that must hold."""
+        self.possible = self.possible and holds
+
+    def read(self, term: str, shape: Shape, *, stretched: bool = False) -> None:
+        """An operand, one letter for each axis. A leading "..." stands for axes that are broadcast: 1 fits any size.
+
+        `stretched`: so are those that have letters.
+        """
+        if shape is None:
+            self._leave_open(term)
+            return
+        for letter, size in self._named(term, shape):
+            hidden = letter.startswith(HIDDEN)
+            known = self._sizes.get(letter, 1 if hidden or stretched else None)
+            self._sizes[letter] = self._larger(known, size) if hidden or stretched else self._same(known, size)
+
+    def made(self, term: str, shape: Shape) -> None:
+        """The result: what it says of an axis holds for all operands together."""
+        if shape is None:
+            return
+        for letter, size in self._named(term, shape):
+            known = self._sizes.get(letter, 1 if letter.startswith(HIDDEN) else None)
+            stretchable = self._open and letter.startswith(HIDDEN) and known == 1
+            self._sizes[letter] = self._same(None if stretchable else known, size)
+        self._open = self._open and "..." not in term
+
+    def size(self, letter: str) -> int | None:
+        """The size of one axis."""
+        return self._sizes.get(letter)
+
+    def count(self, *terms: str) -> int | None:
+        """The sum over some terms of the product of their axes' sizes; "..." stands for all that are broadcast."""
+        counts = [self._product(term) for term in terms]
+        known = [count for count in counts if count is not None]
+        return sum(known) if self.possible and len(known) == len(counts) else None
+
+    def _product(self, term: str) -> int | None:
+        letters = term.removeprefix("...")
+        hidden = [size for letter, size in self._sizes.items() if letter.startswith(HIDDEN)] if letters != term else []
+        if letters != term and self._open:
+            return None
+        return product(*hidden, *(self._sizes.get(letter) for letter in letters))
+
+    def _named(self, term: str, shape: tuple[Dim, ...]) -> list[tuple[str, int | None]]:
+        named = labelled(term, shape)
+        self.demand(named is not None)
+        return named or []
+
+    def _leave_open(self, term: str) -> None:
+        self._open = self._open or "..." in term
+        for letter in term.replace(".", ""):
+            self._sizes.setdefault(letter, None)
+
+    def _same(self, one: int | None, other: int | None) -> int | None:
+        self.demand(agree(one, other))
+        return other if one is None else one
+
+    def _larger(self, one: int | None, other: int | None) -> int | None:
+        self.demand(1 in (one, other) or agree(one, other))
+        return stretch(one, other)
+
+
+HIDDEN = "…"
+"""How the letters of axes begin that stand behind "..."."""
+
+
+def labelled(term: str, shape: tuple[Dim, ...]) -> list[tuple[str, int | None]] | None:
+    """The axes of an operand with their sizes; None where the term does not fit. Axes behind "...": "…0" the last."""
+    head, dots, tail = term.partition("...")
+    hidden = len(shape) - len(head) - len(tail)
+    letters = head + tail
+    if hidden < 0 or (hidden and not dots) or len(shape) > RANK_LIMIT:
+        return None
+    if letters and not (letters.isascii() and letters.isalpha()):
+        return None
+    names = [*head, *(f"{HIDDEN}{hidden - i - 1}" for i in range(hidden)), *tail]
+    return [(name, size if isinstance(size, int) else None) for name, size in zip(names, shape, strict=True)]
+
+
+def agree(one: Dim, other: Dim) -> bool:
+    """Whether two sizes may be the same: they are not both known, or equal."""
+    return one == other or not (isinstance(one, int) and isinstance(other, int))
+
+
+def stretch(one: int | None, other: int | None) -> int | None:
+    """The size of two axes that are broadcast. Beside n > 1, an unknown size is 1 or n: n either way."""
+    if one == 1 or other == 1:
+        return other if one == 1 else one
+    return other if one is None else one
 
 
 def convolution(call: Call) -> int | None:
     """Conv, DeformConv: each output element sums over (channels in / group) x kernel, the sizes of W from axis 1 on."""
     weight = call.input(1)
-    if weight is None or len(weight) < 3 or not _possible(call, product(call.size(1, 1), call.integer("group", 1))):
+    if weight is None or not (_slides(call, weight) and _has_channels(call, weight, whole="o", shared="c")):
         return None
     return product(elements(call.outputs[0]), elements(weight[1:]))
 
@@ -75,19 +187,48 @@ def convolution(call: Call) -> int | None:
 def transposed_convolution(call: Call) -> int | None:
     """ConvTranspose: each *input* element is spread over (channels out / group) x kernel, W's sizes from axis 1 on."""
     weight = call.input(1)
-    if weight is None or len(weight) < 3 or not _possible(call, call.size(1, 0)):
+    if weight is None or not (_slides(call, weight) and _has_channels(call, weight, whole="c", shared="o")):
         return None
     return product(elements(call.input(0)), elements(weight[1:]))
 
 
-def _possible(call: Call, channels: int | None) -> bool:
-    """Whether there is such a convolution; `channels` are those that its weight is made for."""
-    strides = call.attributes.get("strides")
-    steps = strides if isinstance(strides, tuple) else ()
-    if call.integer("group", 1) < 1 or not all(isinstance(step, int) and step > 0 for step in steps):
+def _has_channels(call: Call, weight: tuple[Dim, ...], whole: str, shared: str) -> bool:
+    """Whether X [batch, channels in, ...], W and Y [batch, channels out, ...] have channels for each other.
+
+    The first axis of W has the `whole` of the channels in (c) or out (o); of the others each group has its share.
+    """
+    axes, group = Axes(), call.integer("group", 1)
+    axes.read(f"{whole}p", weight[:2])
+    for channels, shape in (("c", call.input(0)), ("o", call.outputs[0])):
+        axes.read(f"n{channels}", None if shape is None else shape[:2])
+    axes.demand(agree(axes.size(shared), product(axes.size("p"), group)))
+    return axes.possible and (axes.size(whole) or 0) % group == 0
+
+
+def _slides(call: Call, weight: tuple[Dim, ...]) -> bool:
+    """Whether W is a kernel, and images and attributes have as many axes of space as it."""
+    space = len(weight) - 2
+    kernel, pads = (call.attributes.get(name) or () for name in ("kernel_shape", "pads"))
+    steps = [call.attributes.get(name, (1,) * space) for name in ("strides", "dilations")]
+    images = [shape for shape in (call.input(0), call.outputs[0]) if shape is not None]
+    if space < 1 or call.integer("group", 1) < 1 or any(len(shape) != len(weight) for shape in images):
         return False
-    given = call.size(0, 1)
-    return given is None or channels is None or given == channels
+    if kernel and not (isinstance(kernel, tuple) and _fits(kernel, weight[2:])):
+        return False
+    if pads and not (isinstance(pads, tuple) and len(pads) == 2 * space):
+        return False
+    return all(isinstance(step, tuple) and len(step) == space and _positive(*step) for step in steps)
+
+
+def _fits(sizes: tuple[Attribute, ...], shape: tuple[Dim, ...]) -> bool:
+    """Whether a shape may have these sizes."""
+    if len(sizes) != len(shape):
+        return False
+    return all(isinstance(a, int) and agree(a, b) for a, b in zip(sizes, shape, strict=True))
+
+
+def _positive(*numbers: object) -> bool:
+    return all(isinstance(number, int) and number > 0 for number in numbers)
 
 
 def is_pointwise(op: Op) -> bool:
@@ -118,32 +259,95 @@ def channels_read(op: Op) -> int | None:
 
 def matmul(call: Call) -> int | None:
     """MatMul: each output element sums over the inner dimension."""
-    return product(elements(call.outputs[0]), call.size(0, -1))
+    return _multiplied(call.input(0), call.input(1), call.outputs[0])
 
 
 def fused_matmul(call: Call) -> int | None:
-    """com.microsoft FusedMatMul: as MatMul, A perhaps transposed by transA."""
-    return product(elements(call.outputs[0]), call.size(0, -2 if call.integer("transA", 0) else -1))
+    """com.microsoft FusedMatMul: as MatMul, either operand perhaps transposed first."""
+    left, right = call.input(0), call.input(1)
+    if left is None or right is None:
+        return None
+    return _multiplied(
+        transposed(left, call.integer("transBatchA", 0), call.integer("transA", 0)),
+        transposed(right, call.integer("transBatchB", 0), call.integer("transB", 0)),
+        call.outputs[0],
+    )
+
+
+def transposed(shape: tuple[Dim, ...], batch: int, matrix: int) -> tuple[Dim, ...]:
+    """`batch` moves the first axis behind the batch axes; `matrix` then swaps the last two. Vectors stay."""
+    if batch and len(shape) > 2:
+        shape = (*shape[1:-1], shape[0], shape[-1])
+    if matrix and len(shape) > 1:
+        shape = (*shape[:-2], shape[-1], shape[-2])
+    return shape
+
+
+def _multiplied(left: Shape, right: Shape, made: Shape) -> int | None:
+    """numpy.matmul: matrices in the last two axes, the others broadcast; a vector has no rows, or no columns."""
+    rows = "" if left is not None and len(left) == 1 else "m"
+    columns = "" if right is not None and len(right) == 1 else "n"
+    axes = Axes()
+    axes.read(f"...{rows}k" if rows else "k", left)
+    axes.read(f"...k{columns}" if columns else "k", right)
+    axes.made(f"...{rows}{columns}", made)
+    return axes.count(f"...{rows}k{columns}")
 
 
 def gemm(call: Call) -> int | None:
-    """Gemm: M x N x K, with K read from A (after transA)."""
-    return product(elements(call.outputs[0]), call.size(0, 0 if call.integer("transA", 0) else -1))
+    """Gemm: M x N x K; A is [M, K] and B [K, N], or transposed."""
+    axes = Axes()
+    axes.read("km" if call.integer("transA", 0) else "mk", call.input(0))
+    axes.read("nk" if call.integer("transB", 0) else "kn", call.input(1))
+    axes.made("mn", call.outputs[0])
+    return axes.count("mnk")
 
 
 def linear(call: Call) -> int | None:
-    """Linear (torch): x @ weight.T with weight of [out, in]; each output element sums over `in`."""
-    return product(elements(call.outputs[0]), call.size(1, -1))
+    """Linear (torch): x @ weight.T with weight of [out, in], or [in]; each output element sums over `in`."""
+    weight = call.input(1)
+    out = "" if weight is not None and len(weight) == 1 else "o"
+    axes = Axes()
+    axes.read("...i", call.input(0))
+    axes.read(f"{out}i", weight)
+    axes.made(f"...{out}", call.outputs[0])
+    return axes.count(f"...{out}i")
 
 
 def bilinear(call: Call) -> int | None:
     """Bilinear (torch): x1^T W_k x2 with W of [out, in1, in2]; batch x out x in1 x in2, then batch x out x in2."""
-    return product(elements(call.outputs[0]), call.size(2, 1), call.size(2, 2))
+    axes = Axes()
+    axes.read("...i", call.input(0))
+    axes.read("...j", call.input(1))
+    axes.read("oij", call.input(2))
+    axes.made("...o", call.outputs[0])
+    return axes.count("...oij", "...oj")
 
 
 def matmul_nbits(call: Call) -> int | None:
-    """com.microsoft MatMulNBits: A times a quantised K x N matrix; attribute K is the inner dimension."""
-    return product(elements(call.outputs[0]), call.integer("K", -1))
+    """com.microsoft MatMulNBits: A [..., K] times a quantised K x N matrix."""
+    matrix = packed_matrix(call.attributes, call.input(0), call.input(1))
+    axes = Axes()
+    axes.demand(matrix is not None)
+    axes.read("...k", call.input(0))
+    axes.read("kn", matrix)
+    axes.made("...n", call.outputs[0])
+    return axes.count("...kn")
+
+
+def packed_matrix(attributes: Mapping[str, Attribute], given: Shape, packed: Shape) -> tuple[int, int] | None:
+    """The matrix [K, N] that MatMulNBits keeps in B [N, ceil(K / block_size), ceil(block_size x bits / 8)] bytes.
+
+    None where its attributes contradict what is stored, or the last size of A [..., K].
+    """
+    inner, outer, block = (attributes.get(name) for name in ("K", "N", "block_size"))
+    bits = attributes.get("bits", 4)
+    if not (isinstance(inner, int) and isinstance(outer, int) and isinstance(block, int) and isinstance(bits, int)):
+        return None
+    if not _positive(inner, outer, block, bits) or (given is not None and not _fits((inner,), given[-1:])):
+        return None
+    stored = (outer, -(-inner // block), -(-block * bits // 8))
+    return (inner, outer) if packed is None or _fits(stored, packed) else None
 
 
 def einsum(call: Call) -> int | None:
@@ -155,68 +359,76 @@ def einsum(call: Call) -> int | None:
     if not isinstance(equation, str):
         return None
     terms, result = _terms(equation)
-    operands = [_labels(term, shape) for term, shape in zip(terms, call.inputs, strict=False)]
-    known = [operand for operand in operands if operand is not None]
-    if not len(terms) == len(call.inputs) == len(known):
+    if len(terms) != len(call.inputs) or not _is_einsum(terms, result, call):
         return None
-    if len(known) == 1:
-        return 0
-    total, left = 0, known[0]
-    for position, right in enumerate(known[1:], 2):
-        sizes = {label: _stretched(left.get(label, 1), right.get(label, 1)) for label in {**left, **right}}
+    operands = [_sizes(term, shape) for term, shape in zip(terms, call.inputs, strict=True)]
+    last = {label: position for position, operand in enumerate(operands) for label in operand}
+    total, left, kept = 0, operands[0], {HIDDEN, *result}
+    for position, right in enumerate(operands[1:], 1):
+        sizes = {label: stretch(left.get(label, 1), right.get(label, 1)) for label in {**left, **right}}
         cost = product(*sizes.values())
         if cost is None:
             return None
         total += cost
-        wanted = set(result) | {label for later in known[position:] for label in later} | {"…"}
-        left = {label: size for label, size in sizes.items() if label[0] in wanted or label in wanted}
+        left = {label: size for label, size in sizes.items() if last[label] > position or label[0] in kept}
     return total
+
+
+def _is_einsum(terms: list[str], result: str, call: Call) -> bool:
+    """Whether operands and result have the sizes that their labels demand; of an axis of size 1, any."""
+    if None in call.inputs:
+        return False
+    axes = Axes()
+    for term, shape in zip(terms, call.inputs, strict=True):
+        axes.read(term, shape, stretched=True)
+    letters = result.replace("...", "")
+    axes.demand(len(set(letters)) == len(letters) and set(letters) <= {letter for term in terms for letter in term})
+    axes.made(result, call.outputs[0])
+    return axes.possible
+
+
+def _sizes(term: str, shape: Shape) -> dict[str, int | None]:
+    """The sizes of one operand by label; one that stands twice takes a diagonal."""
+    return dict(labelled(term, shape or ()) or ())
 
 
 def sums_last_axis_alone(equation: str, position: int) -> bool:
     """Whether an einsum sums over the last axis of one of its operands, and over no other axis of it."""
     terms, result = _terms(equation)
-    term = terms[position] if position < len(terms) else ""
-    return bool(term) and {label for label in term if label not in result} == {term[-1]}
+    term, kept = terms[position] if position < len(terms) else "", set(result)
+    return bool(term) and {label for label in term if label not in kept} == {term[-1]}
 
 
 def _terms(equation: str) -> tuple[list[str], str]:
     """The labels of each operand and those of the result: where none are given, the labels that stand once."""
     left, arrow, result = equation.replace(" ", "").partition("->")
-    return left.split(","), result if arrow else "".join(label for label in left if left.count(label) == 1)
-
-
-def _stretched(one: int | None, other: int | None) -> int | None:
-    """The size of a dimension under an ellipsis, where one operand's may be stretched over the other's."""
-    return other if one == 1 else one
-
-
-def _labels(term: str, shape: Shape) -> dict[str, int | None] | None:
-    """Sizes by label. The dimensions under an ellipsis get labels of their own, "…0" the last."""
-    if shape is None:
-        return None
-    head, dots, tail = term.partition("...")
-    hidden = len(shape) - len(head) - len(tail)
-    if hidden < 0 or (hidden and not dots):
-        return None
-    labels = [*head, *(f"…{hidden - i - 1}" for i in range(hidden)), *tail]
-    return {label: size if isinstance(size, int) else None for label, size in zip(labels, shape, strict=True)}
+    if not arrow:
+        once = sorted(label for label, count in Counter(left).items() if count == 1 and label.isalpha())
+        result = ("..." if "..." in left else "") + "".join(once)
+    return left.split(","), result
 
 
 def unknowable(call: Call) -> None:
     """A loop: its body counts once, and how often it runs is not in the file."""
 
 
-def recurrent(call: Call) -> int | None:
-    """LSTM, GRU, RNN: per step and direction, gates x hidden x (input + hidden), the sizes of W and R.
+def recurrent(gates: int) -> Callable[[Call], int | None]:
+    """LSTM (4 gates), GRU (3), RNN (1): per step and direction, gates x hidden x (input + hidden).
 
     X is [sequence, batch, input]; W [directions, gates x hidden, input], R [directions, gates x hidden, hidden].
     """
-    steps, batch = call.size(0, 0), call.size(0, 1)
-    per_step = [elements(call.input(1)), elements(call.input(2))]
-    if None in per_step:
-        return None
-    return product(steps, batch, sum(size for size in per_step if size is not None))
+
+    def count(call: Call) -> int | None:
+        axes = Axes()
+        axes.read("sbi", call.input(0))
+        axes.read("dgi", call.input(1))
+        axes.read("dgh", call.input(2))
+        axes.read("h", (call.integer("hidden_size", 0) or None,))
+        axes.read("d", (2 if call.attributes.get("direction") == "bidirectional" else 1,))
+        axes.demand(agree(axes.size("g"), product(gates, axes.size("h"))))
+        return axes.count("sbdgi", "sbdgh")
+
+    return count
 
 
 def attention(call: Call) -> int | None:
@@ -225,47 +437,30 @@ def attention(call: Call) -> int | None:
     Q, K, V are [batch, heads, length, size], or [batch, length, heads x size] with q_num_heads and kv_num_heads.
     A past (slots 4, 5) lengthens the keys. K and V may have fewer heads than Q (grouped queries): Q's count.
     """
-    query, key, value = call.input(0), call.input(1), call.input(2)
-    if query is None or key is None or value is None or len(query) not in {3, 4}:
-        return None
-    past = call.size(4, -2) if call.input(4) is not None else 0
-    length = call.size(1, -2)
-    keys = None if length is None or past is None else length + past
-    if len(query) == 4:
-        rows = product(call.size(0, 0), call.size(0, 1), call.size(0, 2))
-        widths = [call.size(0, 3), call.size(2, 3)]
-    else:
-        heads, shared = call.integer("q_num_heads", 0), call.integer("kv_num_heads", 0)
-        last = call.size(2, 2)
-        if heads <= 0 or shared <= 0 or last is None:
-            return None
-        rows = product(call.size(0, 0), call.size(0, 1))
-        widths = [call.size(0, 2), last // shared * heads]
-    if widths[0] is None or widths[1] is None:
-        return None
-    return product(rows, keys, widths[0] + widths[1])
+    heads = call.integer("q_num_heads", 0), call.integer("kv_num_heads", 0)
+    past = (call.input(4), call.input(5)) if call.has(4) or call.has(5) else None
+    return _attended(heads, (call.input(0), call.input(1), call.input(2)), call.outputs[0], past)
 
 
 def multi_head_attention(call: Call) -> int | None:
     """com.microsoft MultiHeadAttention: query, key, value of [batch, length, width]; unknown with a past, or packed."""
-    return _three_dimensional_attention(call, past=(6, 7))
+    heads = call.integer("num_heads", 0)
+    if _has_past(call, 6, 7):
+        return None
+    return _attended((heads, heads), (call.input(0), call.input(1), call.input(2)), call.outputs[0])
 
 
 def grouped_attention(call: Call) -> int | None:
     """com.microsoft GroupQueryAttention: as above; keys and values have fewer heads, each shared by several queries."""
-    return _three_dimensional_attention(call, past=(3, 4))
+    heads = call.integer("num_heads", 0), call.integer("kv_num_heads", 0)
+    if _has_past(call, 3, 4):
+        return None
+    return _attended(heads, (call.input(0), call.input(1), call.input(2)), call.outputs[0])
 
 
-def _three_dimensional_attention(call: Call, past: tuple[int, int]) -> int | None:
-    """Q K^T over the width of the queries, and P V over that of the result, for every query and key."""
-    query, key, made = call.input(0), call.input(1), call.outputs[0]
-    if query is None or key is None or made is None or {len(query), len(key), len(made)} != {3}:
-        return None
-    if any(slot < len(call.inputs) and elements(call.inputs[slot]) not in {None, 0} for slot in past):
-        return None
-    widths, rows = [query[2], made[2]], product(call.size(0, 0), call.size(0, 1), call.size(1, 1))
-    known = [width for width in widths if isinstance(width, int)]
-    return product(rows, sum(known)) if len(known) == len(widths) else None
+def _has_past(call: Call, *slots: int) -> bool:
+    """Whether there may be keys and values of earlier steps: how many of a shared buffer are in use, nobody knows."""
+    return any(call.has(slot) and elements(call.input(slot)) != 0 for slot in slots)
 
 
 def packed_attention(call: Call) -> int | None:
@@ -273,14 +468,57 @@ def packed_attention(call: Call) -> int | None:
 
     The widths of q, k and v are `qkv_hidden_sizes`, or a third of the weights' columns each.
     """
-    batch, length, columns = call.size(0, 0), call.size(0, 1), call.size(1, 1)
-    if columns is None or call.input(4) is not None:
+    given, columns, heads = call.input(0), call.size(1, 1), call.integer("num_heads", 0)
+    if given is None or len(given) != 3 or columns is None or call.has(4):
         return None
-    sizes = call.attributes.get("qkv_hidden_sizes")
-    widths: Sequence[object] = sizes if isinstance(sizes, tuple) and len(sizes) == 3 else (columns // 3,) * 3
-    query, value = widths[0], widths[2]
-    if not isinstance(query, int) or not isinstance(value, int):
+    widths = call.attributes.get("qkv_hidden_sizes") or (columns // 3,) * 3
+    if not isinstance(widths, tuple) or len(widths) != 3:
         return None
-    projections = product(batch, length, call.size(0, 2), columns)
-    mixing = product(batch, length, length, query + value)
+    whole = [width for width in widths if isinstance(width, int) and width > 0]
+    if len(whole) != 3 or sum(whole) != columns:
+        return None
+    axes = Axes()
+    axes.read("bli", given)
+    axes.read("iw", call.input(1))
+    query, key, value = ((given[0], given[1], width) for width in whole)
+    projections, mixing = axes.count("bliw"), _attended((heads, heads), (query, key, value), call.outputs[0])
     return None if projections is None or mixing is None else projections + mixing
+
+
+def _attended(
+    heads: tuple[int, int], operands: tuple[Shape, Shape, Shape], made: Shape, past: tuple[Shape, Shape] | None = None
+) -> int | None:
+    """Q K^T over the size of a query's head, and P V over that of a value's, for every head, query and key.
+
+    `heads` are those of the queries and those of keys and values, which several queries may share; `past` are the keys
+    and values of earlier steps.
+    """
+    query, key, value = (_by_heads(shape, count) for shape, count in zip(operands, (*heads, heads[1]), strict=True))
+    if query is None or key is None or value is None:
+        return None
+    axes = Axes()
+    axes.read("...hld", query)
+    axes.read("...gsd", key)
+    axes.read("...gsv", value)
+    axes.read("p", (0 if past is None else None,))
+    for term, shape in zip(("...gpd", "...gpv"), past or (), strict=False):
+        axes.read(term, shape)
+    axes.demand(made is None or _by_heads(made, heads[0]) is not None)
+    axes.made("...hlv", _by_heads(made, heads[0]))
+    sharing, shared = axes.size("h"), axes.size("g")
+    axes.demand(not sharing or not shared or sharing % shared == 0)
+    new, old = axes.size("s"), axes.size("p")
+    axes.read("t", (None if new is None or old is None else new + old,))
+    return axes.count("...hltd", "...hltv")
+
+
+def _by_heads(shape: Shape, heads: int) -> Shape:
+    """[batch, heads, length, size], or [batch, length, heads x size] with its heads apart; None where that fails."""
+    if shape is None or len(shape) == 4:
+        return shape
+    if len(shape) != 3 or heads < 1:
+        return None
+    width = shape[2] if isinstance(shape[2], int) else None
+    if width is not None and width % heads:
+        return None
+    return (shape[0], heads, shape[1], None if width is None else width // heads)

@@ -35,12 +35,26 @@ ITEM_BITS: Mapping[str, int] = {
 """Bits that one element takes in memory, by element type. "string" has no size."""
 
 
+RANK_LIMIT = 64
+"""The most axes that a tensor has: NumPy and PyTorch allow no more."""
+
+COUNT_LIMIT = 2**4096
+"""A count beyond is none: no tensor of RANK_LIMIT axes, whose sizes are int64, has as many elements."""
+
+
 def elements(shape: Shape) -> int | None:
-    """Elements of a tensor of this shape; None while any size is unknown. A scalar, (), has one."""
-    if shape is None:
+    """Elements of a tensor of this shape; None while any size is unknown, or none at all. A scalar, (), has one.
+
+    None, too, beyond COUNT_LIMIT: such a number says nothing, and takes long to work out and to write down.
+    """
+    if shape is None or not all(isinstance(size, int) and size >= 0 for size in shape):
         return None
-    known = [size for size in shape if isinstance(size, int)]
-    return math.prod(known) if len(known) == len(shape) else None
+    count = 0 if 0 in shape else 1
+    for size in shape:
+        count *= size if isinstance(size, int) else 1
+        if count > COUNT_LIMIT:
+            return None
+    return count
 
 
 def size_in_bytes(shape: Shape, dtype: str | None) -> int | None:

@@ -96,7 +96,7 @@ _ACTIVATION = Operator(Effect.NONLINEAR, pointwise=True)
 _COMPARISON = Operator(Effect.NONLINEAR, data=(), pointwise=True)
 _OPAQUE = Operator(Effect.NONLINEAR, data=())
 _NORM = Operator(Effect.NORMALISATION, mixes=False, bias=(2,))
-_RECURRENT = Operator(Effect.NONLINEAR, mixes=True, macs=contractions.recurrent, bias=(3,), buffers=(4, 5, 6))
+_RECURRENT = Operator(Effect.NONLINEAR, mixes=True, bias=(3,), buffers=(4, 5, 6))
 
 OPERATORS: Mapping[str, Operator] = dict(
     [
@@ -153,7 +153,9 @@ OPERATORS: Mapping[str, Operator] = dict(
                 Effect.CONTRACTION, (0,), macs=contractions.matmul_nbits, quantised=(1,), buffers=(2, 3, 4), bias=(5,)
             ),
         ),
-        *_rows("LSTM GRU RNN", _RECURRENT),
+        ("LSTM", replace(_RECURRENT, macs=contractions.recurrent(gates=4))),
+        ("GRU", replace(_RECURRENT, macs=contractions.recurrent(gates=3))),
+        ("RNN", replace(_RECURRENT, macs=contractions.recurrent(gates=1))),
         ("Attention", Operator(Effect.NONLINEAR, (), mixes=True, macs=contractions.attention)),
         (
             "com.microsoft::Attention",

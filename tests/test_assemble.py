@@ -123,6 +123,14 @@ def test_a_weight_packed_several_to_a_byte_has_its_logical_shape() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("claim", ["K=1 N=1", "K=65 N=32", "K=64 N=31", "N=32", "K=63 N=32"])
+def test_a_packed_weight_is_as_large_as_it_is_stored_where_the_attributes_contradict_that(claim: str) -> None:
+    """32 x 2 x 16 bytes. 63 would fill 2 blocks, too, but x has 64."""
+    line = f"y = com.microsoft::MatMulNBits(x, w, s) {claim} bits=4 block_size=32"
+    graph = assemble(listing(line, x=(1, 4, 64), w=stored(32, 2, 16, dtype="uint8"), s=stored(64)))
+    assert [w.elements for w in graph.weights if w.learned] == [1024]
+
+
 def test_a_literal_is_no_stored_tensor_unless_it_is_learned() -> None:
     index, vector = stored(2, dtype="int64", literal=True), stored(8, 1, 1, literal=True)
     graph = assemble(listing("a = Gather(x, i) axis=1", "y = Mul(x, v)", x=IMAGE, i=index, v=vector))

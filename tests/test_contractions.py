@@ -29,6 +29,7 @@ from shortcut_audit.contractions import (
     matmul_nbits,
     multi_head_attention,
     packed_attention,
+    packed_matrix,
     product,
     recurrent,
     transposed_convolution,
@@ -38,7 +39,8 @@ from tests.sketch import listing, sketch
 
 
 def call(*inputs: Shape, to: Shape = None, **attributes: Attribute) -> Call:
-    return Call(inputs, (to,), attributes)
+    """Slots without a shape are left out."""
+    return Call(inputs, (to,), attributes, tuple(shape is not None for shape in inputs))
 
 
 # --- convolutions ----------------------------------------------------------------------------------------------------
@@ -132,6 +134,23 @@ def test_a_matrix_product_with_scalars_is_unknown() -> None:
 def test_a_fused_matrix_product_may_read_its_first_operand_transposed() -> None:
     assert fused_matmul(call((4, 5), (5, 6), to=(4, 6))) == 120  # 4 x 6 x 5
     assert fused_matmul(call((5, 4), (5, 6), to=(4, 6), transA=1)) == 120
+    assert fused_matmul(call((4, 5), (6, 5), to=(4, 6), transB=1)) == 120
+    assert fused_matmul(call(None, (5, 6), to=(4, 6))) is None
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "flags"),
+    [
+        ((8, 2, 4), (2, 8, 5), {"transA": 1, "transBatchA": 1}),
+        ((4, 2, 8), (2, 8, 5), {"transBatchA": 1}),
+        ((2, 4, 8), (8, 2, 5), {"transBatchB": 1}),
+        ((2, 8, 4), (5, 2, 8), {"transA": 1, "transB": 1, "transBatchB": 1}),
+    ],
+)
+def test_a_fused_matrix_product_may_have_its_batch_behind(
+    left: Shape, right: Shape, flags: dict[str, Attribute]
+) -> None:
+    assert fused_matmul(call(left, right, to=(2, 4, 5), **flags)) == 320  # 2 x 4 x 5 x 8
 
 
 def test_gemm_sums_over_the_inner_size_however_its_operands_lie() -> None:
@@ -146,16 +165,36 @@ def test_a_linear_layer_keeps_its_weights_transposed() -> None:
     assert linear(call((2, 5, 12), (7, 12), (7,), to=(2, 5, 7))) == 840  # 2 x 5 x 7 elements, each a sum of 12
 
 
-def test_a_bilinear_layer_sums_over_both_inputs() -> None:
-    """At least every product of two inputs with a weight: 2 x 7 x 3 x 5."""
-    counted = bilinear(call((2, 3), (2, 5), (7, 3, 5), to=(2, 7)))
-    assert counted is not None
-    assert counted >= 210
+def test_a_bilinear_layer_sums_over_one_input_and_then_over_the_other() -> None:
+    """As einsum("bi,oij,bj->bo"), below: 280."""
+    assert bilinear(call((2, 3), (2, 5), (7, 3, 5), to=(2, 7))) == 280  # 2 x 7 x 3 x 5 + 2 x 7 x 5
 
 
-def test_a_quantised_matrix_names_its_inner_size() -> None:
-    assert matmul_nbits(call((1, 4, 64), (32, 2, 16), to=(1, 4, 32), K=64, N=32)) == 8_192  # 4 x 32 x 64
-    assert matmul_nbits(call((1, 4, 64), (32, 2, 16), to=(1, 4, 32), N=32)) is None
+PACKED: dict[str, Attribute] = {"K": 64, "N": 32, "block_size": 32}
+
+
+def test_a_quantised_matrix_names_its_sizes() -> None:
+    """32 columns of 2 blocks of 32 numbers of 4 bits: 16 bytes a block."""
+    assert matmul_nbits(call((1, 4, 64), (32, 2, 16), to=(1, 4, 32), **PACKED)) == 8_192  # 4 x 32 x 64
+    assert matmul_nbits(call((1, 4, 64), (32, 2, 32), to=(1, 4, 32), **PACKED, bits=8)) == 8_192
+    assert matmul_nbits(call((1, 4, 64), None, to=(1, 4, 32), **PACKED)) == 8_192
+    assert matmul_nbits(call((1, 4, None), (32, 2, 16), to=(1, 4, 32), **PACKED)) == 8_192
+
+
+def test_the_last_block_of_a_quantised_matrix_may_be_half_empty() -> None:
+    assert packed_matrix({"K": 33, "N": 8, "block_size": 32}, None, (8, 2, 16)) == (33, 8)
+    assert packed_matrix({"K": 32, "N": 8, "block_size": 32}, None, (8, 2, 16)) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"K": None}, {"N": None}, {"block_size": None}, {"bits": "4"}, {"K": 1, "N": 1}, {"K": 0}, {"N": -32},
+        {"N": 31}, {"K": 63}, {"K": 128}, {"block_size": 64}, {"block_size": 0}, {"bits": 8},
+    ],
+)  # fmt: skip
+def test_a_quantised_matrix_that_is_not_the_one_stored_is_unknown(wrong: dict[str, Attribute]) -> None:
+    assert matmul_nbits(call((1, 4, 64), (32, 2, 16), to=(1, 4, 32), **(PACKED | wrong))) is None
 
 
 # --- einsum ----------------------------------------------------------------------------------------------------------
@@ -207,21 +246,22 @@ def test_einsum_that_makes_no_sense_is_unknown(shapes: tuple[Shape, ...], equati
 
 def test_an_lstm_has_four_gates() -> None:
     """5 steps, batch 2, input 3, hidden 4: W is 16 x 3, R is 16 x 4."""
-    assert recurrent(call((5, 2, 3), (1, 16, 3), (1, 16, 4))) == 1_120  # 5 x 2 x (48 + 64)
+    assert recurrent(4)(call((5, 2, 3), (1, 16, 3), (1, 16, 4))) == 1_120  # 5 x 2 x (48 + 64)
 
 
 def test_a_gru_has_three_gates_and_an_rnn_has_one() -> None:
-    assert recurrent(call((5, 2, 3), (1, 12, 3), (1, 12, 4))) == 840  # 5 x 2 x (36 + 48)
-    assert recurrent(call((5, 2, 3), (1, 4, 3), (1, 4, 4))) == 280  # 5 x 2 x (12 + 16)
+    assert recurrent(3)(call((5, 2, 3), (1, 12, 3), (1, 12, 4))) == 840  # 5 x 2 x (36 + 48)
+    assert recurrent(1)(call((5, 2, 3), (1, 4, 3), (1, 4, 4))) == 280  # 5 x 2 x (12 + 16)
 
 
 def test_both_directions_of_a_recurrence_count() -> None:
-    assert recurrent(call((5, 2, 3), (2, 16, 3), (2, 16, 4))) == 2_240  # 2 x 1,120
+    made = call((5, 2, 3), (2, 16, 3), (2, 16, 4), direction="bidirectional")
+    assert recurrent(4)(made) == 2_240  # 2 x 1,120
 
 
 def test_a_recurrence_over_an_open_number_of_steps_is_unknown() -> None:
-    assert recurrent(call(("length", 2, 3), (1, 16, 3), (1, 16, 4))) is None
-    assert recurrent(call((5, 2, 3), (1, 16, 3), None)) is None
+    assert recurrent(4)(call(("length", 2, 3), (1, 16, 3), (1, 16, 4))) is None
+    assert recurrent(4)(call((5, 2, 3), (1, 16, 3), None)) is None
 
 
 # --- attention -------------------------------------------------------------------------------------------------------
@@ -280,15 +320,16 @@ def test_multi_head_attention_on_packed_inputs_is_unknown(missing: int) -> None:
     """Keys and values within the queries, or in five dimensions."""
     shapes: list[Shape] = [(2, 6, 32), (2, 10, 32), (2, 10, 32)]
     shapes[missing] = None
-    assert multi_head_attention(call(*shapes, to=(2, 6, 32))) is None
+    assert multi_head_attention(call(*shapes, to=(2, 6, 32), num_heads=4)) is None
     shapes[missing] = (2, 6, 4, 3, 8)
-    assert multi_head_attention(call(*shapes, to=(2, 6, 32))) is None
+    assert multi_head_attention(call(*shapes, to=(2, 6, 32), num_heads=4)) is None
 
 
 def test_grouped_queries_of_the_contrib_operator() -> None:
     """Keys and values of half the width; an empty past; slots 5 and 6 are lengths, which every file has."""
     past = (2, 2, 0, 8)
-    made = call((2, 6, 32), (2, 6, 16), (2, 6, 16), past, past, (2,), (), to=(2, 6, 32))
+    shapes = (2, 6, 32), (2, 6, 16), (2, 6, 16), past, past, (2,), ()
+    made = call(*shapes, to=(2, 6, 32), num_heads=4, kv_num_heads=2)
     assert grouped_attention(made) == 4_608  # 2 x 6 x 6 x (32 + 32)
 
 
@@ -311,11 +352,159 @@ def test_attention_with_packed_projections_of_different_widths() -> None:
 
 @pytest.mark.parametrize("sizes", [(4.0, 4.0, 12.0), ("4", "4", "12"), (4, 4, "12")])
 def test_packed_projections_of_widths_that_are_no_numbers_are_unknown(sizes: Attribute) -> None:
-    assert packed_attention(call((1, 5, 8), (8, 20), (20,), to=(1, 5, 12), qkv_hidden_sizes=sizes)) is None
+    made = call((1, 5, 8), (8, 20), (20,), to=(1, 5, 12), num_heads=2, qkv_hidden_sizes=sizes)
+    assert packed_attention(made) is None
 
 
 def test_packed_attention_with_a_past_is_unknown() -> None:
-    assert packed_attention(call((1, 1, 8), (8, 24), (24,), None, (2, 1, 2, 3, 4), to=(1, 1, 8))) is None
+    shapes = (1, 1, 8), (8, 24), (24,), None
+    assert packed_attention(call(*shapes, to=(1, 1, 8), num_heads=2)) == 208  # 8 x 24 + 8 + 8
+    assert packed_attention(call(*shapes, (2, 1, 2, 3, 4), to=(1, 1, 8), num_heads=2)) is None
+
+
+# --- operands that contradict each other ------------------------------------------------------------------------------
+
+CONTRADICTIONS: list[tuple[Callable[[Call], int | None], Call, Call]] = [
+    # What counts, an op that is one, and one that is none: inner sizes, ...
+    (matmul, call((1, 4), (4, 1600), to=(1, 1600)), call((1, 4), (800, 1600), to=(1, 1600))),
+    (matmul, call((2, 3, 4), (2, 4, 5), to=(2, 3, 5)), call((2, 3, 4), (7, 4, 5), to=(2, 3, 5))),
+    (matmul, call((4,), (4, 5), to=(5,)), call((4,), (1, 5), to=(5,))),
+    (matmul, call((2, 4), (4, 5), to=(2, 5)), call((2, 4), (4, 5), to=(2, 6))),
+    (matmul, call((2, 4), (4, 5), to=(2, 5)), call((2, 4), (4, 5), to=(3, 2, 5))),
+    (fused_matmul, call((4, 2), (4, 5), to=(2, 5), transA=1), call((4, 2), (4, 5), to=(2, 5))),
+    (gemm, call((1, 4), (4, 1600), to=(1, 1600)), call((1, 4), (800, 1600), to=(1, 1600))),
+    (gemm, call((2, 4), (4, 5), to=(2, 5)), call((1, 2, 4), (4, 5), to=(2, 5))),
+    (gemm, call((4, 2), (5, 4), to=(2, 5), transA=1, transB=1), call((4, 2), (5, 4), to=(2, 5), transA=1)),
+    (linear, call((2, 4), (5, 4), to=(2, 5)), call((2, 4), (5, 3), to=(2, 5))),
+    (linear, call((2, 4), (4,), to=(2,)), call((2, 4), (3,), to=(2,))),
+    (bilinear, call((2, 3), (2, 5), (7, 3, 5), to=(2, 7)), call((2, 3), (2, 5), (7, 4, 5), to=(2, 7))),
+    (bilinear, call((2, 3), (2, 5), (7, 3, 5), to=(2, 7)), call((2, 3), (6, 5), (7, 3, 5), to=(2, 7))),
+    (
+        einsum,
+        call((4, 2), (2, 1600), equation="ij,jk->ik"),
+        call((4, 2), (800, 1600), equation="ij,jk->ik"),
+    ),
+    (einsum, call((2, 2), (2,), equation="ii,i->i"), call((2, 3), (3,), equation="ii,i->i")),
+    (einsum, call((2, 3), (3,), equation="ij,j->i"), call((2, 3), (3,), equation="ij,j->ii")),
+    (einsum, call((2, 3), (3,), equation="ij,j->i"), call((2, 3), (3,), equation="ij,j->ik")),
+    (einsum, call((2, 3), (3,), equation="ij,j->i"), call((2, 3), (3,), equation="i.,.->i")),
+    (einsum, call((2, 3), (3,), to=(2,), equation="ij,j"), call((2, 3), (3,), to=(4,), equation="ij,j")),
+    # ... kernels, channels, groups and axes of space, ...
+    *(
+        (convolution, call((1, 8, 4, 4), (16, 4, 3, 3), to=(1, 16, 2, 2), group=2), wrong)
+        for wrong in (
+            call((1, 8, 4, 4), (16, 4, 3, 3), to=(1, 16, 2, 2), group=2, kernel_shape=(8, 8)),
+            call((1, 8, 4, 4), (16, 4, 3, 3), to=(1, 16, 2, 2), group=2, kernel_shape=(3,)),
+            call((1, 8, 4, 4), (16, 4, 3, 3), to=(1, 16, 2, 2), group=2, kernel_shape="3x3"),
+            call((1, 8, 4, 4), (16, 4, 3, 3), to=(1, 16, 2, 2), group=2, strides=(1, 1, 1)),
+            call((1, 8, 4, 4), (16, 4, 3, 3), to=(1, 16, 2, 2), group=2, dilations=(0, 1)),
+            call((1, 8, 4, 4), (16, 4, 3, 3), to=(1, 16, 2, 2), group=2, pads=(0, 0)),
+            call((1, 8, 4, 4), (16, 4, 3, 3), to=(1, 16, 2, 2)),
+            call((1, 8, 4, 4), (15, 4, 3, 3), to=(1, 15, 2, 2), group=2),
+            call((1, 8, 4, 4), (16, 4, 3, 3), to=(1, 8, 2, 2), group=2),
+            call((1, 8, 4, 4), (16, 4, 3, 3), to=(3, 16, 2, 2), group=2),
+            call((8, 4, 4), (16, 4, 3, 3), to=(1, 16, 2, 2), group=2),
+            call((1, 8, 4, 4), (16, 4, 3, 3), to=(16, 2, 2), group=2),
+        )
+    ),
+    *(
+        (transposed_convolution, call((1, 8, 7, 7), (8, 4, 3, 3), to=(1, 8, 9, 9), group=2), wrong)
+        for wrong in (
+            call((1, 8, 7, 7), (6, 4, 3, 3), to=(1, 8, 9, 9), group=2),
+            call((1, 8, 7, 7), (8, 4, 3, 3), to=(1, 4, 9, 9), group=2),
+            call((1, 7, 7, 7), (7, 4, 3, 3), to=(1, 8, 9, 9), group=2),
+            call((1, 8, 7, 7), (8, 4, 3, 3), to=(1, 8, 9, 9), group=2, kernel_shape=(2, 2)),
+        )
+    ),
+    # ... gates and directions, ...
+    *(
+        (recurrent(4), call((5, 2, 3), (1, 16, 3), (1, 16, 4), hidden_size=4), wrong)
+        for wrong in (
+            call((5, 2, 1000), (1, 64, 1), (1, 64, 16)),
+            call((5, 2, 3), (48,), (64,)),
+            call((5, 2, 3), (1, 12, 3), (1, 12, 4)),
+            call((5, 2, 3), (1, 16, 3), (1, 16, 4), hidden_size=5),
+            call((5, 2, 3), (2, 16, 3), (2, 16, 4)),
+            call((5, 2, 3), (1, 16, 3), (1, 20, 4)),
+        )
+    ),
+    # ... heads, lengths and widths.
+    *(
+        (attention, call((2, 6, 32), (2, 10, 16), (2, 10, 32), q_num_heads=4, kv_num_heads=2), wrong)
+        for wrong in (
+            call((2, 6, 32), (2, 10, 16), (2, 10, 64), q_num_heads=4, kv_num_heads=10**6),
+            call((2, 6, 32), (2, 10, 16), (2, 10, 32), q_num_heads=3, kv_num_heads=2),
+            call((2, 6, 32), (2, 10, 24), (2, 10, 24), q_num_heads=4, kv_num_heads=3),
+            call((2, 6, 32), (2, 10, 32), (2, 10, 32), q_num_heads=4, kv_num_heads=2),
+            call((2, 6, 32), (2, 10, 16), (2, 11, 32), q_num_heads=4, kv_num_heads=2),
+            call((2, 6, 32), (3, 10, 16), (3, 10, 32), q_num_heads=4, kv_num_heads=2),
+            call((2, 6, 32), (2, 10, 16), (2, 10, 32), to=(2, 6, 8), q_num_heads=4, kv_num_heads=2),
+            call((2, 6, 32), (2, 10, 16), (2, 10, 32), to=(2, 6), q_num_heads=4, kv_num_heads=2),
+        )
+    ),
+    *(
+        (multi_head_attention, call((2, 6, 32), (2, 10, 32), (2, 10, 32), to=(2, 6, 32), num_heads=4), wrong)
+        for wrong in (
+            call((2, 6, 32), (1, 1, 1), (2, 10, 32), to=(2, 6, 32), num_heads=4),
+            call((2, 6, 32), (2, 10, 32), (2, 10, 64), to=(2, 6, 32), num_heads=4),
+            call((2, 6, 32), (2, 10, 32), (2, 10, 32), to=(2, 6, 32), num_heads=3),
+            call((2, 6, 32), (2, 10, 32), (2, 10, 32), to=(2, 6, 32)),
+        )
+    ),
+    *(
+        (packed_attention, call((1, 5, 64), (64, 192), to=(1, 5, 64), num_heads=2), wrong)
+        for wrong in (
+            call((1, 5, 64), (64, 192), to=(1, 5, 64), num_heads=2, qkv_hidden_sizes=(0, 0, 0)),
+            call((1, 5, 64), (64, 192), to=(1, 5, 101), num_heads=2, qkv_hidden_sizes=(-100, 64, 101)),
+            call((1, 5, 64), (64, 192), to=(1, 5, 64), num_heads=2, qkv_hidden_sizes=(32, 96, 64)),
+            call((1, 5, 64), (64, 192), to=(1, 5, 64), num_heads=2, qkv_hidden_sizes=(64, 64, 32)),
+            call((1, 5, 64), (64, 192), to=(1, 5, 64), num_heads=2, qkv_hidden_sizes=(64, 64)),
+            call((1, 5, 64), (64, 193), to=(1, 5, 64), num_heads=2),
+            call((1, 5, 64), (32, 192), to=(1, 5, 64), num_heads=2),
+            call((1, 5, 64), (64, 192), to=(1, 5, 64), num_heads=3),
+            call((1, 1, 5, 64), (64, 192), to=(1, 5, 64), num_heads=2),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("count", "possible", "impossible"), CONTRADICTIONS)
+def test_operands_that_contradict_each_other_are_unknown(
+    count: Callable[[Call], int | None], possible: Call, impossible: Call
+) -> None:
+    assert count(possible) is not None
+    assert count(impossible) is None
+
+
+def test_unknown_sizes_contradict_nothing() -> None:
+    """What one operand does not say another does: 2 x 5 elements, each a sum of 4."""
+    assert matmul(call((2, None), (4, 5), to=(2, 5))) == 40
+    assert matmul(call((None, 4), ("n", 5), to=(2, 5))) == 40
+    assert matmul(call((2, 4), None, to=(2, 5))) == 40
+    assert matmul(call((2, 4), (4, 5))) == 40
+    assert linear(call((None, 4), (5, 4), to=(2, 5))) == 40
+    assert convolution(call(None, (5, 4, 1), to=(1, 5, 2))) == 40  # 5 x 2 elements, each a sum of 4
+    assert convolution(call((1, None, 2), (None, 4, 1), to=(1, 5, 2))) == 40
+    assert convolution(call((1, 4, 2), (5, 4, None), to=(1, 5, 2))) is None
+
+
+def test_axes_that_are_broadcast_are_unknown_as_long_as_nobody_knows_them() -> None:
+    assert matmul(call((None, 2, 4), (3, 4, 5))) == 120  # 3 or 1 x, so 3 x 2 x 5 x 4
+    assert matmul(call((None, 2, 4), (1, 4, 5))) is None
+    assert matmul(call((None, 2, 4), (1, 4, 5), to=(3, 2, 5))) == 120
+    assert matmul(call(None, (1, 4, 5), to=(3, 2, 5))) == 120
+    assert matmul(call(None, (4, 5))) is None
+    assert linear(call(None, (5, 4))) is None
+
+
+def test_a_past_of_unknown_length_is_not_taken_for_none() -> None:
+    """Something stands in slot 4, or 6, of which nothing is known."""
+    shapes = (1, 4, 1, 8), (1, 4, 1, 8), (1, 4, 1, 8), None, None, None
+    assert attention(Call(shapes, ((1, 4, 1, 8),), {}, (True,) * 3 + (False,) * 3)) == 64  # 4 heads x 1 x 1 x (8 + 8)
+    assert attention(Call(shapes, ((1, 4, 1, 8),), {}, (True,) * 3 + (False,) + (True,) * 2)) is None
+    wide = (*((1, 1, 32),) * 3, *(None,) * 5)
+    assert multi_head_attention(Call(wide, (None,), {"num_heads": 4}, (True,) * 3)) == 64
+    assert multi_head_attention(Call(wide, (None,), {"num_heads": 4}, (True,) * 8)) is None
 
 
 # --- sizes -----------------------------------------------------------------------------------------------------------
@@ -326,6 +515,23 @@ def test_a_product_is_unknown_as_soon_as_a_factor_is() -> None:
     assert product() == 1
     assert product(2, None, 0) is None
     assert product(2, -3) is None
+    assert product(0, -3) is None
+
+
+def test_no_count_is_larger_than_any_tensor() -> None:
+    """64 axes of 2**63 - 1 are a tensor; 2**4096 is where numbers stop to say anything."""
+    assert product(*[2**63 - 1] * 64) == (2**63 - 1) ** 64
+    assert product(2**4095, 2) == 2**4096
+    assert product(2**4095, 2, 2) is None
+    assert product(2**4095, 2, 2, 0) == 0
+
+
+def test_an_einsum_of_absurd_sizes_is_unknown() -> None:
+    """52 letters are as many as there are; "..." stands for 34 axes more, and 86 sizes of 63 bits are too much."""
+    letters, wide = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", (2**63 - 1,) * 60
+    half = (2**63 - 1,) * 26
+    assert einsum(call(half, half, equation=f"{letters[:26]},{letters[26:]}->")) == (2**63 - 1) ** 52
+    assert einsum(call(wide, wide, equation=f"...{letters[:26]},...{letters[26:]}->")) is None
 
 
 def test_sizes_are_pythons_integers_and_never_overflow() -> None:
@@ -343,3 +549,4 @@ def test_a_call_reads_its_inputs_with_care() -> None:
     )
     assert (made.input(1), made.input(7), made.size(7, 0)) == (None, None, None)
     assert call(group="two").integer("group", 1) == 1
+    assert (made.has(0), made.has(1), made.has(7)) == (True, False, False)

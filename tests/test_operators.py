@@ -6,14 +6,17 @@ import ast
 import inspect
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from shortcut_audit import operators
 from shortcut_audit.assemble import assemble
+from shortcut_audit.cost import Ledger
 from shortcut_audit.draft import Draft, Tensor
+from shortcut_audit.extent import Measure
 from shortcut_audit.fused import ALIASES, UNFOLDINGS
-from shortcut_audit.graph import ModelGraph, Op
+from shortcut_audit.graph import ModelGraph, Op, TensorType
 from shortcut_audit.lineage import Lineage
 from shortcut_audit.operators import OPERATORS, REDUCTIONS, WHOLE_IF_SAME_SHAPE, Effect, Kinship, Operator, Step
 from shortcut_audit.shapes import RULES
@@ -304,6 +307,34 @@ def test_an_op_is_counted_known_to_cost_nothing_or_unknown() -> None:
 )  # fmt: skip
 def test_shapes_and_counts_work_together(line: str, x: tuple[int, ...], tensors: dict[str, Tensor], count: int) -> None:
     assert macs(line, x, **tensors) == count
+
+
+STATED = TensorType((1, 1600), "float32")
+"""What the file says of the result of a product that cannot be."""
+
+
+@pytest.mark.parametrize(
+    ("line", "x", "tensors"),
+    [
+        ("y = MatMul(x, w)", (1, 4), {"w": stored(800, 1600)}),
+        ("y = Gemm(x, w)", (1, 4), {"w": stored(800, 1600)}),
+        ("y = Gemm(x, w)", (1, 1, 4), {"w": stored(4, 1600)}),
+        ("y = Einsum(x, w) equation=ij,jk->ik", (4, 2), {"w": stored(800, 1600)}),
+        ("y = Conv(x, w) kernel_shape=8,8", (1, 1, 8, 8), {"w": stored(16, 1, 3, 3)}),
+        ("y = LSTM(x, w, r) hidden_size=16", (5, 2, 1000), {"w": stored(1, 64, 1), "r": stored(1, 64, 16)}),
+        ("y = LSTM(x, w, r)", (5, 2, 3), {"w": stored(48), "r": stored(64)}),
+        ("y = com.microsoft::MultiHeadAttention(x, k, x) num_heads=4", (2, 6, 32), {"k": stored(1, 1, 1)}),
+        ("y = com.microsoft::Attention(x, w) num_heads=2 qkv_hidden_sizes=0,0,0", (1, 5, 64), {"w": stored(64, 192)}),
+        ("y = Attention(x, x, x) q_num_heads=4 kv_num_heads=1000000", (2, 6, 64), {}),
+        ("y = com.microsoft::MatMulNBits(x, q) K=1 N=1 block_size=32", (1, 4096), {"q": stored(4096, 128, 16)}),
+    ],
+)  # fmt: skip
+def test_what_contradicts_itself_is_not_counted_whatever_the_file_says_of_it(
+    line: str, x: tuple[int, ...], tensors: dict[str, Tensor]
+) -> None:
+    graph = assemble(replace(_fed(line, x, tensors), recorded={"y": STATED}))
+    assert operators.macs(graph, graph.ops[-1]) is None
+    assert Ledger(graph, Measure(graph)).totals(adds=0).lower_bound
 
 
 def test_an_op_whose_shape_nobody_can_tell_is_not_counted_as_nothing() -> None:

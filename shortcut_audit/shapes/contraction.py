@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from shortcut_audit.contractions import transposed
 from shortcut_audit.graph import Dim, Shape
 from shortcut_audit.shapes.call import Call, Rule, Unknown
 from shortcut_audit.shapes.sizes import broadcast, broadcast_size
@@ -41,15 +42,6 @@ def fused_matmul(call: Call) -> list[Shape]:
     left = transposed(call.shape(0), call.integer("transBatchA", 0), call.integer("transA", 0))
     right = transposed(call.shape(1), call.integer("transBatchB", 0), call.integer("transB", 0))
     return [multiplied(left, right)]
-
-
-def transposed(shape: tuple[Dim, ...], batch: int, matrix: int) -> tuple[Dim, ...]:
-    """`batch` moves the first axis behind the batch axes; `matrix` then swaps the last two. Vectors stay."""
-    if batch and len(shape) > 2:
-        shape = (*shape[1:-1], shape[0], shape[-1])
-    if matrix and len(shape) > 1:
-        shape = (*shape[:-2], shape[-1], shape[-2])
-    return shape
 
 
 def gemm(left_slot: int, right_slot: int) -> Rule:

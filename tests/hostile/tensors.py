@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from onnx import ModelProto, SparseTensorProto, TensorProto, helper
@@ -158,6 +159,22 @@ UNLISTED: tuple[Case, ...] = (
         "no data",
     ),
     audited("input 0 x 0", fed(1, 4, 0, 0), ANYTHING, identity=1),
+    audited(
+        "an einsum of 86 axes of 2**62: MACs of 1605 digits",
+        drawn(
+            CONV,
+            ADD,
+            "u = ReduceMean<keepdims = 0>(x)",
+            "v = Expand(u, s)",
+            f'e = Einsum<equation = "...{ascii_lowercase},...{ascii_uppercase}">(v, v)',
+            stored=[integers("s", *[2**62] * 60)],
+        ),
+        ANYTHING,
+        identity=1,
+        macs=9216,  # of the convolution: 4 x 8 x 8 elements, each a sum of 4 x 3 x 3
+        lower_bound=True,
+        uncounted=["Einsum"],
+    ),
     audited("input of size -1", fed(-1, 4, -(2**63), 8), ANYTHING, identity=1, parameters=144),
     audited("input of 2**63 - 1 x 2**63 - 1", fed(1, 4, 2**63 - 1, 2**63 - 1), ANYTHING, identity=1, parameters=144),
     audited("input of rank 0", fed(), ANYTHING, identity=1, lower_bound=True),
