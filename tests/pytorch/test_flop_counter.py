@@ -34,6 +34,8 @@ CASES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "conv1d": (nn.Conv1d(8, 6, 3, stride=2, padding=1), (ones(2, 8, 9),)),
     "conv2d grouped": (nn.Conv2d(4, 8, 3, groups=2, dilation=2), (IMAGE,)),
     "conv2d same": (nn.Conv2d(4, 8, 4, padding="same"), (IMAGE,)),
+    "conv2d without a batch": (nn.Conv2d(4, 8, 3, groups=2, padding="same"), (ones(4, 9, 9),)),
+    "transposed conv without a batch": (nn.ConvTranspose1d(4, 6, 3, stride=2), (ones(4, 9),)),
     "conv3d": (nn.Conv3d(2, 3, 3), (ones(1, 2, 5, 6, 7),)),
     "transposed conv": (nn.ConvTranspose2d(4, 6, 3, stride=2, output_padding=1), (IMAGE,)),
     "linear": (nn.Linear(8, 3), (SEQUENCE,)),
@@ -42,6 +44,7 @@ CASES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "addmm": (Net(torch.addmm), (ones(4, 6), ones(4, 5), ones(5, 6))),
     "baddbmm": (Net(torch.baddbmm), (ones(3, 4, 6), ones(3, 4, 5), ones(3, 5, 6))),
     "einsum": (Net(lambda a, b: torch.einsum("bhqd,bhkd->bhqk", a, b)), (HEADS, HEADS)),
+    "inner": (Net(torch.inner), (ones(2, 3, 4), ones(5, 4))),
     "attention": (Net(functional.scaled_dot_product_attention), (HEADS, HEADS, HEADS)),
     "causal attention": (
         Net(lambda q, k, v: functional.scaled_dot_product_attention(q, k, v, is_causal=True)),
@@ -64,6 +67,20 @@ def test_twice_the_macs_are_the_flops(name: str) -> None:
     assert totals.flops == counter.get_total_flops() > 0
     assert totals.uncounted == ()
     assert not totals.lower_bound
+
+
+@pytest.mark.parametrize(
+    ("module", "inputs", "macs"),
+    [
+        (nn.Bilinear(3, 5, 7), (ones(2, 3), ones(2, 5)), 280),  # 2 x 7 x 3 x 5 + 2 x 7 x 5
+        (Net(torch.dot), (ones(4), ones(4)), 4),
+        (Net(torch.vdot), (ones(4), ones(4)), 4),
+        (Net(torch.inner), (ones(4), ones(4)), 4),
+    ],
+)
+def test_products_which_the_flop_counter_leaves_out(module: Any, inputs: tuple[Any, ...], macs: int) -> None:
+    totals = audit_draft(load_module(module, inputs)).totals
+    assert (totals.macs, totals.lower_bound) == (macs, False)
 
 
 RECURRENT = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from shortcut_audit.loaders.aten.arithmetic import scaled
 from shortcut_audit.loaders.aten.call import Call, Misfit, Rule, known_sizes
 
@@ -53,12 +55,25 @@ def einsum(call: Call) -> str:
 
 def tensordot(call: Call) -> str:
     """A contraction over pairs of axes, as an Einsum."""
+    return _over_pairs(call, zip(call.axes("dims_self"), call.axes("dims_other", "other"), strict=False))
+
+
+def inner(call: Call) -> str:
+    """A contraction over the last axis of both, whatever stands before; with a number, their product."""
+    ranks = call.rank("self"), call.rank("other")
+    if 0 in ranks:
+        return call.emit("Mul", call.value("self"), call.value("other"))
+    return _over_pairs(call, [(ranks[0] - 1, ranks[1] - 1)])
+
+
+def _over_pairs(call: Call, axes: Iterable[tuple[int, int]]) -> str:
+    """The Einsum that sums over pairs of axes of `self` and `other`, and keeps all others in order."""
     ranks = call.rank("self"), call.rank("other")
     if sum(ranks) > 52:
         raise Misfit
     letters = iter("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
     left, right = [next(letters) for _ in range(ranks[0])], [next(letters) for _ in range(ranks[1])]
-    pairs = list(zip(call.axes("dims_self"), call.axes("dims_other", "other"), strict=False))
+    pairs = list(axes)
     for mine, other in pairs:
         right[other] = left[mine]
     gone = {left[mine] for mine, _ in pairs}

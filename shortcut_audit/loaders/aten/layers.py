@@ -12,16 +12,26 @@ def convolution(call: Call) -> str:
         return transposed_convolution(call)
     spatial = call.rank("weight") - 2
     dilations = call.repeated("dilation", spatial, 1)
-    return call.emit(
+    return _convolved(
+        call,
         "Conv",
-        call.value("input"),
-        call.value("weight"),
-        call.maybe("bias"),
+        spatial,
         strides=call.repeated("stride", spatial, 1),
         pads=_padding(call, spatial, dilations),
         dilations=dilations,
         group=call.integer("groups", 1),
     )
+
+
+def _convolved(call: Call, kind: str, spatial: int, **attributes: Attribute) -> str:
+    """A convolution. An input without a batch gets one of 1, which the canonical ops want, for as long as it takes."""
+    given = call.value("input")
+    shape = call.type_of(given).shape
+    lacking = shape is not None and len(shape) == spatial + 1
+    if lacking:
+        given = call.emit("Unsqueeze", given, call.numbers(0))
+    found = call.emit(kind, given, call.value("weight"), call.maybe("bias"), **attributes)
+    return call.emit("Squeeze", found, call.numbers(0)) if lacking else found
 
 
 def _padding(call: Call, spatial: int, dilations: tuple[int, ...]) -> tuple[int, ...]:
@@ -39,11 +49,10 @@ def _padding(call: Call, spatial: int, dilations: tuple[int, ...]) -> tuple[int,
 def transposed_convolution(call: Call) -> str:
     """conv_transpose1d, conv_transpose2d, conv_transpose3d, and convolution(transposed=True)."""
     spatial = call.rank("weight") - 2
-    return call.emit(
+    return _convolved(
+        call,
         "ConvTranspose",
-        call.value("input"),
-        call.value("weight"),
-        call.maybe("bias"),
+        spatial,
         strides=call.repeated("stride", spatial, 1),
         pads=call.repeated("padding", spatial, 0) * 2,
         output_padding=call.repeated("output_padding", spatial, 0),

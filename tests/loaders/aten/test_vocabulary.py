@@ -89,6 +89,9 @@ def test_variance_divides_by_one_less_than_there_are() -> None:
         ("aten.bmm.default(self=x, mat2=w)", ["z = MatMul(x, w)"]),
         ("aten.einsum.default(equation='i j, j k -> i k', tensors=[x, w])", ["z = Einsum(x, w)"]),
         ("aten.tensordot.default(self=x, other=w, dims_self=[1], dims_other=[0])", ["z = Einsum(x, w)"]),
+        ("aten.inner.default(self=x, other=w)", ["z = Einsum(x, w)"]),
+        ("aten.dot.default(self=b, tensor=b)", ["z = MatMul(b, b)"]),
+        ("aten.vdot.default(self=b, other=b)", ["z = MatMul(b, b)"]),
     ],
 )
 def test_matrix_products(call: str, nodes: list[str]) -> None:
@@ -99,6 +102,14 @@ def test_matrix_products(call: str, nodes: list[str]) -> None:
 def test_tensordot_names_each_axis_once() -> None:
     text = "x: 2x3x4\ny: 4x3x5\nz = aten.tensordot.default(self=x, other=y, dims_self=[1, 2], dims_other=[1, 0]) -> 2x5"
     assert attributes(f"{text}\nreturn z") == {"equation": "abc,cbf->af"}
+
+
+def test_an_inner_product_sums_over_the_last_axis_of_both() -> None:
+    """x @ y.T, not x @ y; with a number there is nothing to sum."""
+    assert attributes("x: 2x3x4\ny: 5x4\nz = aten.inner.default(self=x, other=y) -> 2x3x5\nreturn z") == {
+        "equation": "abc,dc->abd"
+    }
+    assert drawn("x: 4\ny: scalar\nz = aten.inner.default(self=x, other=y) -> 4\nreturn z") == ["z = Mul(x, y)"]
 
 
 def test_attention_gets_the_axes_that_it_lacks() -> None:
@@ -128,6 +139,18 @@ def test_convolution() -> None:
     text = f"{CONV}z = {call} -> 1x6x5x9\nreturn z"
     assert drawn(text) == ["z = Conv(x, w)"]
     assert attributes(text) == {"strides": (2, 1), "pads": (1, 1, 1, 1), "dilations": (1, 1), "group": 2}
+
+
+@pytest.mark.parametrize(
+    ("call", "kind"), [("aten.conv1d.default", "Conv"), ("aten.conv_transpose1d.default", "ConvTranspose")]
+)
+def test_a_convolution_gets_the_batch_that_it_lacks(call: str, kind: str) -> None:
+    text = f"x: 4x9\nw: parameter 4x4x1\nz = {call}(input=x, weight=w) -> 4x9\nreturn z"
+    assert drawn(text) == [
+        "z.Unsqueeze = Unsqueeze(x, [0])",
+        f"z.{kind} = {kind}(z.Unsqueeze, w)",
+        f"z = Squeeze(z.{kind}, [0])",
+    ]
 
 
 def test_padding_to_the_same_size_puts_the_odd_one_behind() -> None:
