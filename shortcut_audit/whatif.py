@@ -16,7 +16,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import compress
 
-from shortcut_audit.contractions import CONVOLUTIONS, channels_read, product, shape_of
+from shortcut_audit.axes import product
+from shortcut_audit.contractions import CONVOLUTIONS, channels_read, shape_of
 from shortcut_audit.cost import Ledger, parameters, total
 from shortcut_audit.graph import ModelGraph, Op, Shape, elements
 from shortcut_audit.operators import OPERATORS, is_weight_layer
