@@ -11,17 +11,20 @@ Turns a loader's `Draft` into the frozen `ModelGraph`, the same way for every so
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import networkx as nx
 
 from shortcut_audit import fused, shapes
+from shortcut_audit.choices import Choices
 from shortcut_audit.contractions import packed_matrix
-from shortcut_audit.draft import Draft, Node, Tensor
+from shortcut_audit.draft import Draft, Node
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph import Constant, Datum, Dim, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
-from shortcut_audit.operators import OPERATORS, VARYING, Effect, Operator
+from shortcut_audit.operators import OPERATORS, VARYING, Effect
+from shortcut_audit.stored import stored_tensors
 from shortcut_audit.structure import in_order
 
 DATA_IGNORED: Mapping[str, int] = {
@@ -38,29 +41,26 @@ NOTED: Mapping[str, str] = {
 }
 """What the reader should know of a model that has such an op."""
 
-QUANTISED_TYPES = frozenset(
-    {"int16", "uint16", "int8", "uint8", "int4", "uint4", "int2", "uint2", "int32", "float8", "float4"}
-)
-"""Element types in which quantised weights are stored (int32: their biases)."""
-
 
 def assemble(draft: Draft) -> ModelGraph:
     """The graph of values that `draft` describes. Raises UnreadableModel when it is no graph."""
     nodes, listed_in_order = in_order(draft)
     literals = frozenset(tensor.name for tensor in draft.tensors if tensor.literal)
-    work = _Assembly(draft, _stored_weights(draft, nodes), literals)
+    work = _Assembly(draft, stored_tensors(draft, nodes), literals)
     for name, tensor_type in draft.inputs:
         work.add_value(name, _named_sizes(name, tensor_type), None, 0)
     taken = {name for node in nodes for name in node.outputs if name is not None} | set(work.stored) | set(work.values)
+    choices = Choices(work.data_of)
     for node in nodes:
         for part in fused.unfold(node, taken, work.values.__contains__):
-            work.add(part)
+            work.add(choices.settled(part))
+    work.drop(choices.abandoned)
     notes = list(draft.notes)
     if not listed_in_order:
         notes.append(
             "the nodes are not listed in an order in which they can run, which the format requires; sorted here"
         )
-    kinds = {node.kind for node in nodes}
+    kinds = {op.kind for op in work.ops}
     notes += [note for kind, note in NOTED.items() if kind in kinds]
     return work.finish(tuple(notes))
 
@@ -95,6 +95,31 @@ class _Assembly:
         if name is None or name in self.values:
             return name
         return self.constants.get(name) or self.stored[name]
+
+    def data_of(self, name: str | None) -> tuple[Datum, ...] | None:
+        """The elements of a tensor, where they are constant and known."""
+        given = self.resolve(name)
+        return given.type.data if isinstance(given, Constant) else None
+
+    def drop(self, abandoned: Sequence[str]) -> None:
+        """Takes out these values, and whatever is computed for nothing else: the branch that is never taken."""
+        if not abandoned:
+            return
+        readers = Counter(given for op in self.ops for given in set(op.values()))
+        readers.update(self.draft.outputs)
+        dropped: dict[Op, None] = {}
+        waiting = list(dict.fromkeys(name for name in abandoned if name in self.values))
+        while waiting:
+            op = self.values[waiting.pop()].op
+            if op is not None and op not in dropped and not any(readers[made] for made in op.outputs if made):
+                dropped[op] = None
+                for given in set(op.values()):
+                    readers[given] -= 1
+                    waiting.append(given)
+        gone = {made for op in dropped for made in op.outputs if made is not None}
+        self.ops = [op for op in self.ops if op not in dropped]
+        self.values = {name: value for name, value in self.values.items() if name not in gone}
+        self.edges = [(source, made) for source, made in self.edges if made not in gone]
 
     def add(self, node: Node) -> None:
         """One more op: constants if it computes nothing but constants, values otherwise."""
@@ -243,61 +268,6 @@ def _behind(inputs: tuple[Input, ...]) -> tuple[Weight, ...]:
     if len(behind) == 1:
         return behind[0]  # shared: a chain of constants would copy them again and again
     return tuple(dict.fromkeys(weight for weights in behind for weight in weights))
-
-
-def _stored_weights(draft: Draft, nodes: tuple[Node, ...]) -> dict[str, Constant]:
-    """Every stored tensor as the constant that its readers see.
-
-    Whether it is learned is what the file says, or follows from who reads it (design, section 4): a tensor that some
-    op reads where weights stand. Scalars are hyper-parameters, and a literal with one element is a number in the code.
-    So is any literal where the model keeps its kernels apart from its literals, unless it may be a kernel itself.
-    """
-    kept = {tensor.name: tensor for tensor in draft.tensors}
-    readable: set[str] = set()
-    kernels: set[str] = set()
-    scales: set[str | None] = set()
-    for node in nodes:
-        for part in fused.unfold(node, set(), lambda name: name not in kept):
-            row = OPERATORS.get(part.kind)
-            if part.kind == fused.QUANTISATION:
-                scales.update(part.outputs)
-            if not scales.isdisjoint(part.inputs):
-                continue  # what is combined with a scale of quantisation is one
-            for slot, name in enumerate(part.inputs):
-                tensor = kept.get(name) if name is not None else None
-                if tensor is not None and _stands_for_weights(row, slot, tensor):
-                    readable.add(tensor.name)
-                    if row is None or row.macs is not None or row.effect is Effect.VIEW:
-                        kernels.add(tensor.name)
-    apart = any(not kept[name].literal and len(kept[name].shape) > 1 for name in kernels)
-    learned = {name for name in readable if not (apart and kept[name].literal) or name in kernels}
-    return {name: _stored(tensor, name in learned) for name, tensor in kept.items()}
-
-
-def _stands_for_weights(row: Operator | None, slot: int, tensor: Tensor) -> bool:
-    if tensor.dtype in QUANTISED_TYPES:
-        return row is not None and slot in row.quantised + row.bias
-    return tensor.dtype.startswith(("float", "bfloat", "complex", "unknown"))  # unclear never makes a model cheaper
-
-
-def _stored(tensor: Tensor, stands_for_weights: bool) -> Constant:
-    learned = tensor.learned
-    if learned is None:
-        number = tensor.shape == () or (tensor.literal and all(size == 1 for size in tensor.shape))
-        learned = stands_for_weights and not number
-    tensor_type = TensorType(tensor.shape, tensor.dtype, tensor.data)
-    if learned:
-        return Constant(tensor_type, (Weight(tensor.name, tensor.shape, tensor.dtype, learned=True),))
-    fill = _only(tensor.data or ())
-    if tensor.literal:
-        return Constant(tensor_type, (), fill)  # a number in the code is no stored tensor
-    return Constant(tensor_type, (Weight(tensor.name, tensor.shape, tensor.dtype, learned=False),), fill)
-
-
-def _only(data: tuple[Datum, ...]) -> int | float | None:
-    """The one number in some data."""
-    first = data[0] if data else None
-    return first if isinstance(first, int | float) and all(datum == first for datum in data) else None
 
 
 def compatible(one: tuple[Dim, ...], other: tuple[Dim, ...]) -> bool:
