@@ -22,7 +22,7 @@ def write(path: str, text: str) -> None:
     if mode is not None and not stat.S_ISREG(mode):
         target.write_bytes(data)
         return
-    draft = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}")
+    draft = target.with_name(f".shortcut-audit.{secrets.token_hex(8)}")  # whatever the target's name may be
     try:
         with draft.open("xb") as file:
             file.write(data)

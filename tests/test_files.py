@@ -57,3 +57,9 @@ def test_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
     reader.join(10)
     assert read == ["through"]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_the_longest_name_that_a_folder_holds(tmp_path: Path) -> None:
+    name = "漢" * 82 + ".json"  # 251 bytes, of 255
+    files.write(str(tmp_path / name), "x")
+    assert [file.name for file in tmp_path.iterdir()] == [name]
