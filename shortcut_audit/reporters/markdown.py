@@ -164,12 +164,15 @@ def _row(*cells: str) -> str:
 
 
 def _code(name: str) -> str:
-    """A name as code, in which nothing is a link, a mention or HTML: a code span if it is an ordinary one."""
+    """A name as code, in which nothing is a link, a mention or HTML: a code span if it is an ordinary one.
+
+    A `#` is not: Markdown may go to stdout, where `##[` and `##teamcity[` are commands to CI agents, spans or not.
+    """
     shown = displayable(name)
     return f"`{shown}`" if _ORDINARY.fullmatch(shown) else _html(shown)
 
 
-_ORDINARY = re.compile(r"[\w./:#$()\[\]{}=+,@-]+(?: [\w./:#$()\[\]{}=+,@-]+)*")
+_ORDINARY = re.compile(r"[\w./:$()\[\]{}=+,@-]+(?: [\w./:$()\[\]{}=+,@-]+)*")
 
 
 def _html(name: str) -> str:
@@ -181,4 +184,4 @@ def _said(text: str) -> str:
     """A sentence, as text only. What no backslash stops (mentions, issue numbers, formulas) is broken by code spans."""
     escaped = re.sub(r"[\\`*_\[\]|~!]", r"\\\g<0>", displayable_text(text, MESSAGE_LIMIT))
     escaped = escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"[@#$]", r"`\g<0>`", escaped.replace("://", ":\\//").replace("www.", "www\\."))
+    return re.sub(r"[@#$]+", r"`\g<0>`", escaped.replace("://", ":\\//").replace("www.", "www\\."))

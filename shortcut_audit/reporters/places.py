@@ -47,16 +47,21 @@ class Places:
 
 def _line(shortcut: Shortcut) -> Place | None:
     written = shortcut.merge.source
-    if written is None or not 0 < written.line <= LAST_LINE or not _inside(written.file):
+    file = None if written is None else _inside(written.file)
+    if written is None or file is None or not 0 < written.line <= LAST_LINE:
         return None
-    return Place(written.file, written.line, in_code=True, node=shortcut.merge.name)
+    return Place(file, written.line, in_code=True, node=shortcut.merge.name)
 
 
-def _inside(file: str) -> bool:
-    """Whether a recorded path is one inside the repository: relative (loaders make it so), and downwards only."""
+def _inside(file: str) -> str | None:
+    """A recorded path, normalised, if it is one inside the repository: relative (loaders make it so), and downwards.
+
+    Normalised, since ".//host/x.py" without its "./" would be a path no more, but the address of another machine.
+    """
     path = PurePosixPath(file)
     foreign = path.is_absolute() or "\\" in file or ":" in file or "\0" in file
-    return bool(path.parts) and not foreign and ".." not in path.parts and not INSTALLED & set(path.parts)
+    inside = path.parts and not foreign and ".." not in path.parts and not INSTALLED & set(path.parts)
+    return str(path) if inside else None
 
 
 def about(finding: Finding, place: Place) -> str:

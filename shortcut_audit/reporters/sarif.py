@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -117,10 +118,11 @@ def _physical(file: str, line: int) -> dict[str, Any]:
 
 def _artifact(file: str) -> dict[str, str]:
     """The file as a percent-encoded URI: of a relative path, relative to the root of the repository."""
-    encoded = quote(file.encode("utf-8", "surrogateescape" if _from_disk(file) else "surrogatepass"), safe="/")
+    path = str(PurePosixPath(file))  # without "./" and "//": what begins with "//" is an address of another machine
+    encoded = quote(path.encode("utf-8", "surrogateescape" if _from_disk(path) else "surrogatepass"), safe="/")
     if encoded.startswith("/"):
-        return {"uri": f"file://{encoded}"}
-    return {"uri": encoded.removeprefix("./"), "uriBaseId": "%SRCROOT%"}
+        return {"uri": f"file:///{encoded.lstrip('/')}"}
+    return {"uri": encoded, "uriBaseId": "%SRCROOT%"}
 
 
 def _from_disk(file: str) -> bool:

@@ -104,6 +104,16 @@ def test_no_name_writes_markdown(attack: str) -> None:
     assert all(line.isprintable() for line in page.split("\n"))
 
 
+@pytest.mark.parametrize("attack", ["##[error]x", "##vso[task.complete result=Failed;]x", "##teamcity[x]", "a##[x]"])
+def test_in_a_log_no_name_is_a_command(attack: str) -> None:
+    """Markdown that goes to stdout stands in the log, where a code span stops nobody."""
+    text = markdown.format(
+        AuditReport("0", (), (Finding("identity-lost", "error", attack, attack, attack),), (Failure(attack, attack),))
+    )
+    assert not re.search(r"##\w*\[", text)
+    assert html.unescape(re.sub("<[^>]*>", "", rendered(text))).count(attack) == 5
+
+
 @pytest.mark.parametrize("attack", ["http://evil.example", "https://evil.example", "www.evil.example"])
 def test_no_message_holds_a_link(attack: str) -> None:
     """GitHub links bare addresses, which CommonMark does not: they must not stand in the source as such."""

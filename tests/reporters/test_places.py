@@ -56,6 +56,11 @@ def test_a_line_outside_the_repository_is_no_place(file: str) -> None:
     assert written_at(file) == Place("models/resnet18.onnx", 1, in_code=False, node="/layer2/0/Add")
 
 
+@pytest.mark.parametrize("file", [".///evil.example/net.py", "./evil.example//net.py", "evil.example/./net.py"])
+def test_a_place_is_no_address_of_another_machine(file: str) -> None:
+    assert written_at(file).file == "evil.example/net.py"
+
+
 @pytest.mark.parametrize("line", [0, -1, 10**9])
 def test_a_line_that_cannot_be_is_no_place(line: int) -> None:
     assert not written_at("net.py", line).in_code

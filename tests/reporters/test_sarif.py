@@ -129,6 +129,8 @@ def test_uris_are_percent_encoded() -> None:
         "mod:factory",
         "/abs/m.onnx",
         "./m.onnx",
+        ".///evil.example/m.onnx",
+        "//evil.example/m.onnx",
         "half\ud83d",
         "100%.onnx",
     ]
@@ -143,6 +145,8 @@ def test_uris_are_percent_encoded() -> None:
         "mod%3Afactory",
         "file:///abs/m.onnx",
         "m.onnx",
+        "evil.example/m.onnx",
+        "file:///evil.example/m.onnx",
         "half%ED%A0%BD",
         "100%25.onnx",
     ]
