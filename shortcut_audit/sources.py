@@ -17,6 +17,9 @@ from shortcut_audit.report import Failure
 MODEL_SUFFIXES = (".onnx", ".pt2")
 """Of the files that are models wherever they are found; others must be named one by one."""
 
+PARTS = 32
+"""Of a pattern. Each is a recursion, and behind links in a loop each multiplies what matches; trees are not as deep."""
+
 _MAGIC = re.compile(r"[*?[]")
 
 
@@ -49,9 +52,8 @@ def _pattern(pattern: str) -> Iterator[str | Failure]:
     wanted = MODEL_SUFFIXES if not suffix or _MAGIC.search(suffix) else (suffix.lower(),)
     anchor = Path(pattern).anchor
     try:
-        # Path.glob, unlike glob.glob, follows no links below `**`: two links in a loop would double each other.
-        matches = sorted(path for path in Path(anchor).glob(pattern[len(anchor) :]) if not _hidden(path, pattern))
-    except (ValueError, NotImplementedError) as error:
+        matches = sorted(path for path in glob(Path(anchor), pattern[len(anchor) :]) if not _hidden(path, pattern))
+    except ValueError as error:
         yield Failure(pattern, f"no such file, and no pattern: {error}")
         return
     files = [str(match) for match in matches if match.suffix.lower() in wanted and not match.is_dir()]
@@ -62,6 +64,22 @@ def _pattern(pattern: str) -> Iterator[str | Failure]:
         yield Failure(pattern, f"{what}; check the pattern")
     yield from files
     yield from below
+
+
+def glob(folder: Path, pattern: str) -> Iterator[Path]:
+    """What a pattern matches below a folder. Raises ValueError, and says why, where it is no pattern that is followed.
+
+    Path.glob, unlike glob.glob, follows no links below `**`: two links in a loop would double each other.
+    """
+    parts = Path(pattern).parts
+    if not parts or Path(pattern).anchor:
+        raise ValueError("it names no file below a folder")
+    if len(parts) > PARTS:
+        raise ValueError(f"it has more than {PARTS} parts")
+    first = next((n for n, part in enumerate(parts) if _MAGIC.search(part)), len(parts))
+    if ".." in parts[first:]:
+        raise ValueError("'..' behind a wildcard leads back to where it began, again and again")
+    return folder.glob(pattern)
 
 
 def _hidden(match: Path, pattern: str) -> bool:

@@ -72,6 +72,13 @@ def test_what_means_no_model_is_a_failure(tree: Path, argument: str, reason: str
     assert reason in failure.message
 
 
+def test_a_pattern_may_begin_above_but_not_climb_behind_a_wildcard(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tree / "empty")
+    assert expand(["../models/*.onnx"]) == ["../models/a.onnx"]
+    refused = expand(["../*/../models/*.onnx"])
+    assert [isinstance(found, Failure) and "'..' behind a wildcard" in found.message for found in refused] == [True]
+
+
 def test_failures_keep_their_place(tree: Path) -> None:
     found = expand(["models/a.onnx", "nothing", "models/b.PT2"])
     assert [item.source if isinstance(item, Failure) else item for item in found] == [

@@ -8,6 +8,7 @@ wrong with it is said at once, all of it.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,13 +16,26 @@ from pathlib import Path
 from typing import Any
 
 from shortcut_audit.errors import ConfigError, UsageError
-from shortcut_audit.gate.config_values import DOCUMENT, Override, Wrong, as_fields, did_you_mean, table
-from shortcut_audit.gate.paths import leaves, matches, read_regular, repository_of
+from shortcut_audit.gate.config_values import (
+    DOCUMENT,
+    Override,
+    Wrong,
+    as_fields,
+    did_you_mean,
+    shown,
+    table,
+    whole_numbers,
+)
+from shortcut_audit.gate.paths import is_there, leaves, matches, read_regular, repository_of
 from shortcut_audit.gate.rules import RULE_IDS, RULES
 from shortcut_audit.gate.settings import FailOn, Ignore, Settings
+from shortcut_audit.sources import glob
 
 SIZE_LIMIT = 2**20
 """Bytes of a configuration that is read."""
+
+_DEEP_KEY = re.compile(rb"""^[ \t]*\[{0,2}[ \t]*(?:[^\s.=]+[ \t]*\.[ \t]*){100}""", re.MULTILINE)
+"""A key of over a hundred parts, a.b.c..., for which tomllib takes time and memory with the square of their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +64,27 @@ class Config:
     overrides: tuple[Override, ...] = ()
     ignores: tuple[Ignore, ...] = ()
     options: Options = field(default_factory=Options)
+    _asked: dict[str, Settings] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What `settings_for` has answered: it is asked for every finding."""
 
     def with_options(self, options: Options) -> Config:
         """The same under a command line. Raises UsageError for a rule that does not exist."""
         for name in (*options.select, *options.ignore):
             if name not in RULE_IDS:
-                raise UsageError(f"there is no rule {name!r}{did_you_mean(name, RULE_IDS)}; --explain all lists them")
+                raise UsageError(
+                    f"there is no rule {shown(name)}{did_you_mean(name, RULE_IDS)}; --explain all lists them"
+                )
         return replace(self, options=options)
 
     def settings_for(self, source: str) -> Settings:
         """What is asked of the model `source`: the configuration, its overrides in order, the command line."""
-        settings = self.settings
-        for override in self.overrides:
-            if matches(override.path, source, self.root):
-                settings = _changed(settings, override.fields)
-        return _under(settings, self.options)
+        if source not in self._asked:
+            settings = self.settings
+            for override in self.overrides:
+                if matches(override.path, source, self.root):
+                    settings = _changed(settings, override.fields)
+            self._asked[source] = _under(settings, self.options)
+        return self._asked[source]
 
     def sources(self) -> tuple[str, ...]:
         """The models that `models` names, as the current folder sees them, sorted. Raises ConfigError.
@@ -75,15 +95,15 @@ class Config:
         repository = repository_of(self.root) or self.root
         for pattern in self.models:
             try:
-                paths = [path for path in self.root.glob(pattern) if path.is_file()]
-            except (ValueError, OSError, NotImplementedError) as error:
-                raise ConfigError(f"{self.file}: models: {pattern!r} is no glob: {error}") from None
+                paths = [path for path in glob(self.root, pattern) if path.is_file()]
+            except (ValueError, OSError) as error:
+                raise ConfigError(f"{self.file}: models: {shown(pattern)} is no glob: {error}") from None
             if not paths:
-                raise ConfigError(f"{self.file}: models: {pattern!r} names no file")
+                raise ConfigError(f"{self.file}: models: {shown(pattern)} names no file")
             named = [str(path.relative_to(self.root)) for path in paths]
             outside = next((name for name in named if leaves(repository, self.root, name)), None)
             if outside is not None:
-                raise ConfigError(f"{self.file}: models: {outside!r} is a link out of the repository")
+                raise ConfigError(f"{self.file}: models: {shown(outside)} is a link out of the repository")
             found.update(os.path.relpath(path) for path in paths)
         return tuple(sorted(found))
 
@@ -105,7 +125,7 @@ def _under(settings: Settings, options: Options) -> Settings:
         settings,
         rules=levels,
         fail_on=options.fail_on or settings.fail_on,
-        baseline=options.baseline or settings.baseline,
+        baseline=settings.baseline if options.baseline is None else options.baseline,
         dims={**settings.dims, **options.dims},
         inputs=options.inputs or settings.inputs,
     )
@@ -131,7 +151,7 @@ def _candidates(here: Path) -> Sequence[Path]:
     repository = repository_of(here)
     above = [here, *here.parents]
     folders = above[: above.index(repository) + 1] if repository is not None else above[:1]
-    return [file for folder in folders if (file := folder / "pyproject.toml").exists()]
+    return [file for folder in folders if is_there(file := folder / "pyproject.toml", follow_links=False)]
 
 
 def _section(file: Path) -> Mapping[str, Any] | None:
@@ -139,6 +159,8 @@ def _section(file: Path) -> Mapping[str, Any] | None:
     data = read_regular(file, SIZE_LIMIT + 1, "configuration")
     if len(data) > SIZE_LIMIT:
         raise ConfigError(f"{file}: a configuration of over {SIZE_LIMIT >> 20} MiB is not read")
+    if _DEEP_KEY.search(data):
+        raise ConfigError(f"{file}: no TOML that is read: a key has over a hundred parts")
     try:
         document = tomllib.loads(data.decode())
     except (ValueError, RecursionError) as error:
@@ -154,6 +176,7 @@ def _config(file: Path, section: Mapping[str, Any] | None, here: Path) -> Config
         raise ConfigError(f"{shown}: has no [tool.shortcut-audit]")
     folder = Path(os.path.abspath(file.parent))  # noqa: PTH100 - resolve() would follow links out of the repository
     try:
+        whole_numbers(section)
         found = table(section, DOCUMENT)
     except Wrong as wrong:
         raise ConfigError(_listed(shown, wrong.args)) from None
@@ -190,7 +213,9 @@ def _outside(found: Mapping[str, Any], folder: Path) -> list[str]:
         if "baseline" in override.fields
     ]
     return [
-        f"{key}: {given!r} lies outside the repository" for key, given in named if leaves(repository, folder, given)
+        f"{key}: {shown(given)} lies outside the repository"
+        for key, given in named
+        if leaves(repository, folder, given)
     ]
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -17,12 +17,15 @@ from shortcut_audit.errors import UsageError
 from shortcut_audit.gate.rules import RULE_IDS
 from shortcut_audit.gate.settings import FAIL_ON, RULE_LEVELS, Budget, Ignore
 from shortcut_audit.inputs import parse_inputs
+from shortcut_audit.names import NAME_LIMIT, displayable
 from shortcut_audit.report import KINDS
 
 Reader: TypeAlias = Callable[[Any], Any]
 
 UNITS: Mapping[str, int] = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
 NUMBER = re.compile(r"(\d{1,18}(?:\.\d{1,12})?) ?([kmgbt%]?)", re.IGNORECASE)
+ENTRIES = 1_000
+"""Of one list or table. Each entry is held against each model, or each finding."""
 CODE = re.compile(r"[\w.]+:[\w.]+")
 """package.module:factory, which would be imported."""
 
@@ -31,28 +34,46 @@ class Wrong(Exception):
     """What is wrong with a value; each argument is a problem of its own."""
 
 
+def shown(value: Any) -> str:
+    """A value as a message shows it: on one line, and not all of it where it is long."""
+    return displayable(repr(value))
+
+
+def whole_numbers(document: Any) -> None:
+    """Refuses what TOML has not: an integer of over 64 bits, of which Python would not even write the digits."""
+    waiting: list[tuple[str, Any]] = [("", document)]
+    while waiting:
+        where, value = waiting.pop()
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise Wrong(f"{where or 'this'}: an integer of {value.bit_length()} bits; TOML's have 64")
+        if isinstance(value, dict):
+            waiting += ((f"{where}.{key}".lstrip(".")[:NAME_LIMIT], inner) for key, inner in value.items())
+        elif isinstance(value, list):
+            waiting += ((where, inner) for inner in value)
+
+
 def budget(value: Any) -> Budget:
     """A count (an integer, "1.5M"), or a share of the model ("5%")."""
     if isinstance(value, float):
-        raise Wrong(f'{value} is no whole number; a share is written "5%"')
+        raise Wrong(f'{shown(value)} is no whole number; a share is written "5%"')
     match = NUMBER.fullmatch(str(value).replace("_", "")) if _is_count(value) or isinstance(value, str) else None
     if match is None:
-        raise Wrong(f'{value!r} is no budget: write a whole number, "1.5M", or a share such as "5%"')
+        raise Wrong(f'{shown(value)} is no budget: write a whole number, "1.5M", or a share such as "5%"')
     number, unit = Fraction(match[1]), match[2].lower()
     if unit == "%":
         if number > 100:
-            raise Wrong(f"{value!r} is more than the whole model")
+            raise Wrong(f"{shown(value)} is more than the whole model")
         return Budget(str(value), number / 100, relative=True)
     limit = number * UNITS[unit]
     if limit.denominator != 1:
-        raise Wrong(f"{value!r} is no whole number")
+        raise Wrong(f"{shown(value)} is no whole number")
     return Budget(str(value), limit)
 
 
 def count(value: Any) -> int:
     """A whole number from 0."""
     if not _is_count(value):
-        raise Wrong(f"{value!r} is no whole number from 0")
+        raise Wrong(f"{shown(value)} is no whole number from 0")
     return int(value)
 
 
@@ -63,14 +84,14 @@ def _is_count(value: Any) -> bool:
 def text(value: Any) -> str:
     """A text that is not empty."""
     if not isinstance(value, str) or not value:
-        raise Wrong(f"{value!r} is no text")
+        raise Wrong(f"{shown(value)} is no text")
     return value
 
 
 def path(value: Any) -> str:
     """A path or a glob; never code."""
     if CODE.fullmatch(text(value)):
-        raise Wrong(f"{value!r} names code to import, which only the command line may")
+        raise Wrong(f"{shown(value)} names code to import, which only the command line may")
     return str(value)
 
 
@@ -79,7 +100,7 @@ def one_of(choices: Sequence[str]) -> Reader:
 
     def read(value: Any) -> str:
         if value not in choices:
-            raise Wrong(f"{value!r} is none of {', '.join(choices)}" + did_you_mean(value, choices))
+            raise Wrong(f"{shown(value)} is none of {', '.join(choices)}" + did_you_mean(value, choices))
         return str(value)
 
     return read
@@ -96,7 +117,8 @@ def list_of(reader: Reader) -> Reader:
 
     def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise Wrong(f"{value!r} is no list")
+            raise Wrong(f"{shown(value)} is no list")
+        _few(value)
         found, problems = [], []
         for n, element in enumerate(value, start=1):
             try:
@@ -108,6 +130,11 @@ def list_of(reader: Reader) -> Reader:
         return tuple(found)
 
     return read
+
+
+def _few(entries: Collection[Any]) -> None:
+    if len(entries) > ENTRIES:
+        raise Wrong(f"{len(entries):,} entries are more than the {ENTRIES:,} that are read")
 
 
 def table_of(reader: Reader, keys: Sequence[str] | None = None) -> Reader:
@@ -123,12 +150,13 @@ def table_of(reader: Reader, keys: Sequence[str] | None = None) -> Reader:
 def table(value: Any, readers: Mapping[str, Reader], required: Sequence[str] = ()) -> dict[str, Any]:
     """A table in which every key has its reader. Raises Wrong with all that is wrong in it."""
     if not isinstance(value, dict):
-        raise Wrong(f"{value!r} is no table")
+        raise Wrong(f"{shown(value)} is no table")
+    _few(value)
     problems = [f"{key} is missing" for key in required if key not in value]
     found = {}
     for key, entry in value.items():
         if key not in readers:
-            problems.append(f"unknown key {key!r}" + did_you_mean(key, tuple(readers)))
+            problems.append(f"unknown key {shown(key)}" + did_you_mean(key, tuple(readers)))
             continue
         try:
             found[key] = readers[key](entry)
@@ -153,7 +181,7 @@ def inputs(value: Any) -> tuple[str, ...]:
 def size(value: Any) -> int:
     """A size of a dimension: a whole number from 1."""
     if not _is_count(value) or value == 0:
-        raise Wrong(f"{value!r} is no size (a whole number from 1)")
+        raise Wrong(f"{shown(value)} is no size (a whole number from 1)")
     return int(value)
 
 
@@ -164,7 +192,7 @@ def day(value: Any) -> date:
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise Wrong(f"{value!r} is no date such as 2027-01-31") from None
+        raise Wrong(f"{shown(value)} is no date such as 2027-01-31") from None
 
 
 SETTINGS: Mapping[str, Reader] = {

@@ -46,7 +46,19 @@ def leaves(repository: Path, folder: Path, given: str) -> bool:
 
 def repository_of(folder: Path) -> Path | None:
     """The nearest folder, upwards, that holds a `.git`; None outside a repository."""
-    return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
+    above = (folder, *folder.parents)
+    return next((each for each in above if os.path.exists(each / ".git")), None)  # noqa: PTH110 -- Path.exists may raise
+
+
+def is_there(path: Path, *, follow_links: bool = True) -> bool:
+    """Whether there is something of this name. Where that cannot be known, yes: reading it will say why."""
+    try:
+        path.stat(follow_symlinks=follow_links)
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):  # a name that no file system can hold, a link in a loop, a folder that is closed
+        return True
+    return True
 
 
 def read_regular(path: Path, limit: int, what: str) -> bytes:

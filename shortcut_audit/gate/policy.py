@@ -7,15 +7,14 @@ the configuration has decided to live with.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 from shortcut_audit.errors import UsageError
 from shortcut_audit.gate.checks import Case
 from shortcut_audit.gate.config import Config
-from shortcut_audit.gate.config_values import did_you_mean
+from shortcut_audit.gate.config_values import did_you_mean, shown
 from shortcut_audit.gate.paths import matches
 from shortcut_audit.gate.rules import RULE_IDS, RULES, Rule
 from shortcut_audit.gate.settings import LEVELS, FailOn, Ignore, RuleLevel, Settings
@@ -46,32 +45,43 @@ def fails(finding: Finding, fail_on: FailOn) -> bool:
     return fail_on != "never" and LEVELS.index(finding.level) <= LEVELS.index(fail_on)
 
 
-def waive(findings: Iterable[Finding], config: Config, sources: Sequence[str], today: date) -> tuple[Finding, ...]:
+def waive(findings: Sequence[Finding], config: Config, sources: Sequence[str], today: date) -> tuple[Finding, ...]:
     """The findings without those that the configuration ignores, and a finding on each entry that ignores none.
 
     `sources` are the models that were audited. An entry for other models only is not objected to, nor is one for a rule
     that is switched off: they may well be needed in the next run.
     """
+    named = {entry.model for entry in config.ignores}
+    concerned = {
+        source: {model for model in named if matches(model, source, config.root)}
+        for source in {*sources, *(finding.source for finding in findings)}
+    }
     used: set[Ignore] = set()
     kept = []
     for finding in findings:
-        waiving = [entry for entry in config.ignores if _waives(entry, finding, config.root, today)]
+        waiving = [
+            entry
+            for entry in config.ignores
+            if entry.rule == finding.rule
+            and entry.model in concerned[finding.source]
+            and not _expired(entry, today)
+            and _names(entry, finding)
+        ]
         used.update(waiving)
         if not waiving:
             kept.append(finding)
     rules = {rule.id: rule for rule in RULES}
     level = _level(rules["unused-ignore"], config.settings_for(config.file))
     for n, entry in enumerate(config.ignores, start=1):
-        concerned = [source for source in sources if matches(entry.model, source, config.root)]
-        applied = any(_level(rules[entry.rule], config.settings_for(source)) != "off" for source in concerned)
+        for_models = [source for source in sources if entry.model in concerned[source]]
+        applied = any(_level(rules[entry.rule], config.settings_for(source)) != "off" for source in for_models)
         if level != "off" and applied and entry not in used:
             kept.append(Finding("unused-ignore", level, config.file, None, _unused(n, entry, today)))
     return tuple(kept)
 
 
-def _waives(entry: Ignore, finding: Finding, root: Path, today: date) -> bool:
-    if entry.rule != finding.rule or _expired(entry, today) or not matches(entry.model, finding.source, root):
-        return False
+def _names(entry: Ignore, finding: Finding) -> bool:
+    """Whether an entry is for the shortcut that a finding is about."""
     return entry.shortcut == "*" if finding.shortcut is None else fnmatchcase(finding.shortcut, entry.shortcut)
 
 
@@ -80,7 +90,7 @@ def _expired(entry: Ignore, today: date) -> bool:
 
 
 def _unused(n: int, entry: Ignore, today: date) -> str:
-    what = f"ignore entry {n} (rule {entry.rule}, model {entry.model!r}, shortcut {entry.shortcut!r})"
+    what = f"ignore entry {n} (rule {entry.rule}, model {shown(entry.model)}, shortcut {shown(entry.shortcut)})"
     if _expired(entry, today):
         return f"{what} expired on {entry.expires}; its reason was: {entry.reason}"
     return f"{what} matches no finding: remove it"
@@ -96,7 +106,7 @@ def explain(name: str) -> str:
         return "".join(f"{rule.id:<{width}}  {rule.level:<7}  {rule.what}\n" for rule in RULES)
     rule = next((rule for rule in RULES if rule.id == name), None)
     if rule is None:
-        raise UsageError(f"there is no rule {name!r}{did_you_mean(name, RULE_IDS)}; --explain all lists them")
+        raise UsageError(f"there is no rule {shown(name)}{did_you_mean(name, RULE_IDS)}; --explain all lists them")
     parts = (("What", rule.what), ("Why", rule.why), ("Example", rule.example), ("Fix", rule.fix))
     body = "\n".join(
         textwrap.fill(f"{label}: {text}", width=78, subsequent_indent="  ", break_on_hyphens=False)

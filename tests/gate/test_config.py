@@ -218,6 +218,11 @@ def test_a_file_of_its_own_needs_no_prefix(repository: Path) -> None:
         ("[tool.shortcut-audit", "pyproject.toml: no TOML: "),
         ("x = " + "[" * 5_000, "pyproject.toml: no TOML: "),
         ("[tool]\nshortcut-audit = 3", "pyproject.toml: 3 is no table"),
+        ("[" + ".".join("a" * 100_000) + "]", "no TOML that is read: a key has over a hundred parts"),
+        (".".join("a" * 100_000) + " = 1", "no TOML that is read: a key has over a hundred parts"),
+        ("[tool.shortcut-audit]\nmodels = [" + "'a.onnx'," * 1_001 + "]", "1,001 entries are more than the 1,000"),
+        ("[tool.shortcut-audit.dims]\n" + "".join(f"d{n} = 1\n" for n in range(1_001)), "1,001 entries are more"),
+        ("[tool.shortcut-audit]\nmodels = ['" + "x" * 5_000 + "',3]", "models: entry 2: 3 is no text"),
         ("[tool.shortcut-audit]\nmax_projections = 3", "did you mean 'max-projections'?"),
         ("[tool.shortcut-audit]\nmodels = 'a.onnx'", "models: 'a.onnx' is no list"),
         ("[[tool.shortcut-audit.models-overrides]]\nmax-projections = 3", "models-overrides: entry 1: path is missing"),
@@ -230,6 +235,23 @@ def test_a_file_of_its_own_needs_no_prefix(repository: Path) -> None:
 )
 def test_what_cannot_be_read(repository: Path, text: str, said: str) -> None:
     assert said in complaint(repository, text)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["max-extra-parameters", "max-projections", "fail-on", "models", "baseline", "dims.x", "rules.identity-lost", "no"],
+)
+def test_an_integer_that_toml_has_not(repository: Path, key: str) -> None:
+    """Python would not even write its digits."""
+    said = complaint(repository, f"[tool.shortcut-audit]\n{key} = 0x{'f' * 5_000}")
+    assert said == f"pyproject.toml: {key}: an integer of 20000 bits; TOML's have 64"
+
+
+@pytest.mark.parametrize("target", ["nowhere", "pyproject.toml"])
+def test_a_link_that_leads_nowhere_is_not_no_configuration(repository: Path, target: str) -> None:
+    (repository / "pyproject.toml").symlink_to(target)
+    with pytest.raises(ConfigError, match=r"pyproject\.toml: cannot read the configuration: "):
+        load()
 
 
 def test_a_configuration_that_was_asked_for_must_say_something(repository: Path) -> None:
@@ -269,7 +291,7 @@ def test_the_models_to_audit(repository: Path, monkeypatch: pytest.MonkeyPatch) 
     assert load().sources() == ("a.onnx", "b.onnx", "deep/c.pt2")
 
 
-@pytest.mark.parametrize("pattern", ["nothing/*.onnx", ""])
+@pytest.mark.parametrize("pattern", ["nothing/*.onnx", "", ".", "./", "*/" * 1_500 + "x.onnx", "*/../*.onnx", "**x"])
 def test_a_glob_that_names_no_model_is_no_gate(repository: Path, pattern: str) -> None:
     with pytest.raises(ConfigError, match="models: "):
         configured(repository, f"[tool.shortcut-audit]\nmodels = ['{pattern}']").sources()
@@ -288,3 +310,9 @@ def test_the_baseline_is_found_from_below_the_configuration(repository: Path, mo
     (repository / "models").mkdir()
     monkeypatch.chdir(repository / "models")
     assert load().settings.baseline == "../ci/shortcuts.json"
+
+
+def test_an_empty_baseline_on_the_command_line_is_not_none(repository: Path) -> None:
+    config = configured(repository, "[tool.shortcut-audit]\nbaseline = 'shortcuts.json'")
+    assert config.settings_for("a.onnx").baseline == "shortcuts.json"
+    assert config.with_options(Options(baseline="")).settings_for("a.onnx").baseline == ""
