@@ -1,4 +1,4 @@
-"""How much time and memory may it take to audit one file?
+"""How much time and memory may it take to audit one file, and to show what was found?
 
 The last resort: every stage bounds by itself what it can foresee. But a file of a few kilobytes can tie its graph into
 such a knot that the search takes hours, and nobody who waits for a pre-merge check can tell that from a crash.
@@ -19,28 +19,44 @@ from shortcut_audit.errors import UnreadableModel
 SECONDS = 12
 """Of processor time. Graphs of 8,000 residual blocks, tens of times what real models have, take a third of it."""
 
+REPORTING_SECONDS = 4
+"""The same to judge one model, and again to show it in every format that is asked for. Those 8,000 blocks take one."""
+
 BYTES = 3 * 2**29
 """Of memory, beside what the process holds already. The largest real models take some 100 MB."""
 
 
 @contextlib.contextmanager
-def limited() -> Iterator[None]:
-    """Raises UnreadableModel within, when the time is over, and MemoryError, when the memory is used up.
+def limited(seconds: int | None = None, models: int = 1) -> Iterator[None]:
+    """Raises OverTime within, when the time (default: SECONDS) is over, and MemoryError, when the memory is used up.
 
-    Time is limited in the main thread only, where Python receives signals, and on POSIX; memory on Linux.
+    Both are for one model; work on several at once may take as many times that. Time is limited in the main thread
+    only, where Python receives signals, and on POSIX; memory on Linux. One limit within another ends it.
     """
-    with _time_limited(), _memory_limited(), _uncollected():
+    allowed = (SECONDS if seconds is None else seconds) * max(models, 1)
+    with _time_limited(allowed), _memory_limited(BYTES * max(models, 1)), _uncollected():
         yield
+
+
+class OverTime(UnreadableModel):
+    """The time is over."""
 
 
 @contextlib.contextmanager
-def _time_limited() -> Iterator[None]:
+def _time_limited(seconds: int) -> Iterator[None]:
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGPROF, _give_up)
+
+    def give_up(number: int, frame: FrameType | None) -> None:
+        raise OverTime(
+            f"takes more than {seconds} seconds of processor time, which no model known does; "
+            "if this one is real, please report it"
+        )
+
+    before = signal.signal(signal.SIGPROF, give_up)
     # Once more each second: Python drops an exception that is raised in a destructor.
-    signal.setitimer(signal.ITIMER_PROF, SECONDS, 1)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 1)
     try:
         yield
     finally:
@@ -48,15 +64,8 @@ def _time_limited() -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def _give_up(number: int, frame: FrameType | None) -> None:
-    raise UnreadableModel(
-        f"takes more than {SECONDS} seconds of processor time, which no model known does; "
-        "if this one is real, please report it"
-    )
-
-
 @contextlib.contextmanager
-def _memory_limited() -> Iterator[None]:
+def _memory_limited(allowed: int) -> Iterator[None]:
     statistics = Path("/proc/self/statm")
     if not statistics.exists():
         yield
@@ -66,7 +75,7 @@ def _memory_limited() -> Iterator[None]:
     # proc(5): the sixth number is what RLIMIT_DATA counts, and some stack, in pages. A mapped model is not in it.
     held = int(statistics.read_text().split()[5]) * resource.getpagesize()
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = [limit for limit in (held + BYTES, soft, hard) if limit != resource.RLIM_INFINITY]
+    wanted = [limit for limit in (held + allowed, soft, hard) if limit != resource.RLIM_INFINITY]
     resource.setrlimit(resource.RLIMIT_DATA, (min(wanted), hard))
     try:
         yield

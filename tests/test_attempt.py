@@ -27,10 +27,11 @@ def test_a_report() -> None:
         (UnreadableModel("empty file; export the model again"), "empty file; export the model again"),
         (MemoryError(), "not enough memory to audit this model"),
         (KeyError("x"), "a bug in shortcut-audit (KeyError); please report it, -vv shows where"),
+        (SystemExit(0), "its code ends the program (sys.exit); let it return the model"),
         (RecursionError(), "a bug in shortcut-audit (RecursionError); please report it, -vv shows where"),
     ],
 )
-def test_whatever_is_raised_is_a_failure(error: Exception, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whatever_is_raised_is_a_failure(error: BaseException, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> ModelReport:
         raise error
 
