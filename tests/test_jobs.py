@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +66,22 @@ def test_a_hang_costs_one_model(monkeypatch: pytest.MonkeyPatch) -> None:
     assert time.monotonic() - start < 60
     assert attempts[0].result == Failure("hangs", "this model gave no answer in 12 seconds and was stopped")
     assert isinstance(attempts[1].result, ModelReport)
+
+
+@pytest.mark.parametrize("available", [1, 0])
+def test_fewer_processes_than_were_asked_for_do_the_work(available: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[SpawnProcess] = []
+    start = SpawnProcess.start
+
+    def scarce(process: SpawnProcess) -> None:
+        if len(started) == available:
+            raise OSError(24, "Too many open files")
+        started.append(process)
+        start(process)
+
+    monkeypatch.setattr(SpawnProcess, "start", scarce)
+    attempts = jobs.attempt_all([Task("one.onnx"), Task("two.onnx"), Task("three.onnx")], 3, lambda source: None)
+    assert names(attempts) == ["one", "two", "three"]
+    none = "this model cannot be audited: no process can be started (Too many open files); leave --jobs out"
+    missing = "cannot be opened: No such file or directory"
+    assert [made.result.message for made in attempts] == [missing if available else none] * 3
