@@ -9,10 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,11 +27,14 @@ from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text, logg
 from shortcut_audit.reporters import REPORTERS, Style
 
 if TYPE_CHECKING:
-    from shortcut_audit.report import AuditReport
+    from shortcut_audit.render import Wanted
+    from shortcut_audit.report import AuditReport, Failure
     from shortcut_audit.run import Outcome, Request
 
 PROGRAM = "shortcut-audit"
-AUDITED, OBJECTED, FAILED, INTERRUPTED = 0, 1, 2, 130
+AUDITED, OBJECTED, FAILED = 0, 1, 2
+STOPPED = 128
+"""Plus the signal's number: the exit status of a run that a signal has ended, as shells have it."""
 SUFFIXES = {reporter.suffix: name for name, reporter in REPORTERS.items() if reporter.suffix}
 
 EPILOG = """\
@@ -38,9 +45,50 @@ Exit status: 0 audited, nothing to object to; 1 findings at or over the fail lev
 """
 
 
+class _Stopped(BaseException):
+    """A signal asks the run to end. Nothing but `execute` catches it; whoever has something to clean up does."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 def main() -> None:
     """The console script."""
-    sys.exit(execute(sys.argv[1:]))
+    _fill_descriptors()
+    stopping = [each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) is not signal.SIG_IGN]
+    for each in stopping:
+        signal.signal(each, _stop)
+    status = execute(sys.argv[1:])
+    _repeat(None)
+    for each in stopping:
+        signal.signal(each, signal.SIG_DFL)  # all is done: nothing is left to clean up
+    sys.exit(status)
+
+
+def _fill_descriptors() -> None:
+    """Opens what is closed of stdin, stdout and stderr, lest the next file or pipe be taken for one of them."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest that is free, which is this one
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    _repeat(number)
+    raise _Stopped(number)
+
+
+def _repeat(number: int | None) -> None:
+    """Asks again until the run ends: an exception that is raised in a destructor, or in some imports, is lost.
+
+    None: no more.
+    """
+    if hasattr(signal, "setitimer"):
+        if number is not None:
+            signal.signal(signal.SIGALRM, lambda _, frame: _stop(number, frame))
+        signal.setitimer(signal.ITIMER_REAL, 0 if number is None else 0.5)
 
 
 def execute(arguments: Sequence[str]) -> int:
@@ -54,44 +102,73 @@ def execute(arguments: Sequence[str]) -> int:
         _complain(str(error))
         return FAILED
     except (click.Abort, KeyboardInterrupt):
-        _complain("interrupted")
-        return INTERRUPTED
+        return _ended(signal.SIGINT)
+    except _Stopped as stopped:
+        return _ended(stopped.number)
+    except SystemExit as ending:  # click's own: a pipe is broken, or the shell has its completions
+        return FAILED if isinstance(ending.__context__, OSError) or not isinstance(ending.code, int) else ending.code
     except Exception as error:  # noqa: BLE001 -- the boundary: the user gets a line, and the traceback on request
+        if isinstance(error.__cause__, _Stopped):  # Python raises a RuntimeError from what comes while it makes a class
+            return _ended(error.__cause__.number)
         _complain(f"a bug in {PROGRAM} ({type(error).__name__}); please report it, -vv shows where")
         if "-vv" in arguments:
-            traceback.print_exc()
+            _tell(traceback.format_exc())
         return FAILED
     return status if isinstance(status, int) else AUDITED
 
 
-def _print_and_exit(text: Callable[[Any], str]) -> Callable[[click.Context, click.Parameter, Any], None]:
+def _ended(number: int) -> int:
+    _repeat(None)
+    _complain("interrupted" if number == signal.SIGINT else "terminated")
+    return STOPPED + number
+
+
+def _print_and_exit(
+    text: Callable[[click.Context, Any], str],
+) -> Callable[[click.Context, click.Parameter, Any], None]:
     def callback(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-        if value and not context.resilient_parsing:
-            context.exit(AUDITED if _put(text(value)) else FAILED)
+        if value not in (None, False) and not context.resilient_parsing:
+            context.exit(AUDITED if _put(text(context, value)) else FAILED)
 
     return callback
 
 
-def _schema(_: bool) -> str:
+def _schema(context: click.Context, given: bool) -> str:
     from shortcut_audit.reporters import json
 
     return json.schema()
 
 
-def _explanation(rule: str) -> str:
+def _explanation(context: click.Context, rule: str) -> str:
     from shortcut_audit.gate import policy
 
     return policy.explain(rule)
 
 
+def _help(context: click.Context, given: bool) -> str:
+    return f"{context.get_help()}\n"
+
+
+def _version(context: click.Context, given: bool) -> str:
+    return f"{PROGRAM} {__version__}\n"
+
+
+def _file(context: click.Context, parameter: click.Parameter, file: str | None) -> str | None:
+    """The name of a file. An empty one, such as a variable that is not set, must not pass for "none"."""
+    if file == "":
+        raise click.BadParameter("an empty name is no file; name one, or leave the option out")
+    return file
+
+
 def _output(context: click.Context, parameter: click.Parameter, files: tuple[str, ...]) -> tuple[str, ...]:
     for file in files:
+        _file(context, parameter, file)
         if PurePath(file).suffix.lower() not in SUFFIXES:
             raise click.BadParameter(f"the suffix of {file!r} must be one of {', '.join(SUFFIXES)}")
     return files
 
 
-@click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(epilog=EPILOG, add_help_option=False, context_settings={"max_content_width": 100})
 @click.argument("sources", metavar="SOURCE...", nargs=-1)
 @click.option(
     "--format",
@@ -114,9 +191,19 @@ def _output(context: click.Context, parameter: click.Parameter, files: tuple[str
     "--input", "inputs", metavar="[NAME=]1x3x224x224[:dtype]", multiple=True, help="Shape of an input. Repeatable."
 )
 @click.option("--dim", "dims", metavar="NAME=SIZE", multiple=True, help="Size of a symbolic dimension. Repeatable.")
-@click.option("--baseline", metavar="FILE", help="What was accepted: an earlier JSON report, or another model.")
-@click.option("--write-baseline", metavar="FILE", help="Accept what there is: write it as a baseline.")
-@click.option("--config", metavar="FILE", help="Instead of the nearest pyproject.toml with [tool.shortcut-audit].")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    callback=_file,
+    help="What was accepted: an earlier JSON report, or another model.",
+)
+@click.option("--write-baseline", metavar="FILE", callback=_file, help="Accept what there is: write it as a baseline.")
+@click.option(
+    "--config",
+    metavar="FILE",
+    callback=_file,
+    help="Instead of the nearest pyproject.toml with [tool.shortcut-audit].",
+)
 @click.option(
     "--select", metavar="RULE", multiple=True, help="Apply this rule and those selected with it only. Repeatable."
 )
@@ -149,9 +236,26 @@ def _output(context: click.Context, parameter: click.Parameter, files: tuple[str
     callback=_print_and_exit(_schema),
     help="The JSON Schema of the JSON report.",
 )
-@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_and_exit(_version),
+    help="Show the version and exit.",
+)
+@click.option(
+    "-h",
+    "--help",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_and_exit(_help),
+    help="Show this message and exit.",
+)
 def command(form: str, outputs: tuple[str, ...], exit_zero: bool, quiet: bool, verbose: int, **asked: Any) -> int:
     """Which shortcuts of a residual network are identities, which are learned projections, and what do they cost?"""
+    from shortcut_audit.render import show
     from shortcut_audit.report import AuditReport, Failure
     from shortcut_audit.run import Outcome, Request
 
@@ -164,17 +268,14 @@ def command(form: str, outputs: tuple[str, ...], exit_zero: bool, quiet: bool, v
     except ShortcutAuditError as error:
         failed = AuditReport(__version__, (), errors=(Failure(PROGRAM, str(error)),))
         outcome = Outcome(failed, objected=False, accepted=None, tracebacks=())
-    _diagnose(outcome, verbose)
+    places = list(_places(form, outputs, verbose, quiet))
+    shown = show(outcome.report, [place.wanted for place in places])
+    _diagnose(shown.report, (*outcome.tracebacks, *shown.tracebacks), verbose)
     written = [
-        _put(_render(form, outcome.report, _style(sys.stdout, verbose, quiet))),
-        *(
-            _write(file, _render(SUFFIXES[PurePath(file).suffix.lower()], outcome.report, _style(None, verbose, quiet)))
-            for file in outputs
-        ),
-        *_accept(request.write_baseline, outcome),
-        *_summarise(form, outcome.report),
+        *(_deliver(place, text) for place, text in zip(places, shown.texts, strict=True)),
+        _accept(request.write_baseline, outcome.accepted, whole=not shown.report.errors),
     ]
-    if outcome.report.errors or not all(written):
+    if shown.report.errors or not all(written):
         return FAILED
     return OBJECTED if outcome.objected and not exit_zero else AUDITED
 
@@ -223,43 +324,54 @@ def _ascii_only(stream: Any) -> bool:
     return os.environ.get("LC_ALL") in {"C", "POSIX"}
 
 
-def _render(name: str, report: AuditReport, style: Style) -> str:
-    return REPORTERS[name].render(report, style)
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A place that the report goes to."""
+
+    name: str
+    wanted: Wanted
+    put: Callable[[str], bool]
+    """Takes the text there; whether it has arrived."""
 
 
-def _diagnose(outcome: Outcome, verbose: int) -> None:
+def _places(form: str, outputs: Sequence[str], verbose: int, quiet: bool) -> Iterator[_Place]:
+    from shortcut_audit.render import Wanted
+
+    yield _Place("stdout", Wanted(form, _style(sys.stdout, verbose, quiet)), _put)
+    for file in outputs:
+        suffix = PurePath(file).suffix.lower()
+        yield _Place(file, Wanted(SUFFIXES[suffix], _style(None, verbose, quiet)), partial(_write, file))
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if form == "github" and summary:  # GitHub shows what is appended to this file on the page of the workflow run
+        yield _Place(summary, Wanted("markdown", _style(None, 0, quiet=False)), partial(_append, summary))
+
+
+def _diagnose(report: AuditReport, tracebacks: Sequence[str], verbose: int) -> None:
     """One line on stderr for each source that could not be audited; -vv adds where the code broke."""
-    for failure in outcome.report.errors:
+    for failure in report.errors:
         file = "" if failure.source == PROGRAM else f"{_shown(failure.source)}: "
         _complain(file + failure.message)
     if verbose > 1:
-        for where in outcome.tracebacks:
-            print(where, file=sys.stderr)
+        for where in tracebacks:
+            _tell(where)
 
 
-def _accept(file: str | None, outcome: Outcome) -> Iterator[bool]:
+def _deliver(place: _Place, text: str | Failure) -> bool:
+    if isinstance(text, str):
+        return place.put(text)
+    _complain(f"{_shown(place.name)}: cannot show the report as {place.wanted.form}: {text.message}")
+    return False
+
+
+def _accept(file: str | None, accepted: str | Failure | None, *, whole: bool) -> bool:
     """Writes the baseline that was asked for."""
-    if file is None:
-        return
-    if outcome.accepted is None:
-        _complain(f"{_shown(file)}: not written, since not every source could be audited")
-        yield False
-    else:
-        yield _write(file, outcome.accepted)
-
-
-def _summarise(form: str, report: AuditReport) -> Iterator[bool]:
-    """GitHub shows what is appended to this file on the page of the workflow run."""
-    file = os.environ.get("GITHUB_STEP_SUMMARY")
-    if form != "github" or not file:
-        return
-    text = _render("markdown", report, _style(None, 0, quiet=False))
-    try:
-        with open(file, "a", encoding="utf-8", errors="backslashreplace") as summary:  # noqa: PTH123
-            summary.write(text)
-    except OSError as error:
-        _complain(f"{_shown(file)}: cannot write the job summary: {error.strerror}")
-        yield False
+    if file is None or accepted is None:
+        return True
+    if isinstance(accepted, str) and whole:
+        return _write(file, accepted)
+    why = "not every source could be audited" if isinstance(accepted, str) else accepted.message
+    _complain(f"{_shown(file)}: not written: {why}")
+    return False
 
 
 def _write(file: str, text: str) -> bool:
@@ -269,6 +381,16 @@ def _write(file: str, text: str) -> bool:
         files.write(file, text)
     except (OSError, ValueError) as error:
         _complain(f"{_shown(file)}: cannot write: {getattr(error, 'strerror', None) or error}")
+        return False
+    return True
+
+
+def _append(file: str, text: str) -> bool:
+    try:
+        with open(file, "a", encoding="utf-8", errors="backslashreplace") as stream:  # noqa: PTH123
+            stream.write(text)
+    except OSError as error:
+        _complain(f"{_shown(file)}: cannot write the job summary: {error.strerror}")
         return False
     return True
 
@@ -283,16 +405,31 @@ def _put(text: str) -> bool:
         sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it flushes for the last time
+        _mute(1)
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _mute(1)
         _complain(f"cannot write to stdout: {error.strerror}")
         return False
     return True
 
 
 def _complain(line: str) -> None:
-    print(f"{PROGRAM}: {loggable(displayable_text(line, 2 * PATH_LIMIT))}", file=sys.stderr)
+    _tell(f"{PROGRAM}: {loggable(displayable_text(line, 2 * PATH_LIMIT))}")
+
+
+def _tell(text: str) -> None:
+    """Text to stderr. Where nobody can hear it, the exit status must still say what it says: this raises nothing."""
+    if sys.stderr is None:  # for print, None is stdout
+        return
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except (OSError, ValueError):  # a full disk, a reader that has gone away, a stream that somebody has closed
+        _mute(2)
+
+
+def _mute(descriptor: int) -> None:
+    """Sends the rest nowhere, or Python tries to write it once more at the end, and makes the exit status 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def _shown(path: str) -> str:

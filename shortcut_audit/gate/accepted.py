@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from shortcut_audit.errors import ConfigError
-from shortcut_audit.gate.paths import read_regular
+from shortcut_audit.gate.paths import is_there, read_regular
 from shortcut_audit.report import KINDS, Kind, ModelReport, Shape, Shortcut
 
 BASELINE = "baseline (--write-baseline makes one)"
@@ -132,12 +132,20 @@ def write(models: Iterable[AcceptedModel], root: Path) -> str:
 def rewrite(file: Path, models: Iterable[AcceptedModel], root: Path) -> str:
     """The text of the baseline in `file` after these models have been accepted; all others in it stay as they are.
 
-    Raises ConfigError if there is a file that is no baseline: it would be lost.
+    Raises ConfigError if there is a file that is no baseline, which would be lost, and if what would be written could
+    not be read again.
     """
     renewed = {portable(model.source, root): model for model in models}
-    before = read(file).models if file.exists() else ()
+    before = read(file).models if is_there(file) else ()
     kept = [model for model in before if portable(model.source, root) not in renewed]
-    return write([*kept, *renewed.values()], root)
+    text = write([*kept, *renewed.values()], root)
+    if len(text) > SIZE_LIMIT:
+        raise ConfigError(
+            f"{file}: it would be over {SIZE_LIMIT >> 20} MiB, which --baseline refuses; "
+            "accept fewer models in one file"
+        )
+    _Reader(str(file), "--baseline would refuse it").models(json.loads(text))
+    return text
 
 
 def portable(source: str, root: Path) -> str:
@@ -186,8 +194,7 @@ def read(path: Path) -> Baseline:
         document = json.loads(data, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: no JSON report: {error or 'nested too deeply'}") from None
-    reader = _Reader(str(path))
-    return Baseline(str(path), reader.models(document))
+    return Baseline(str(path), _Reader(f"{path}: no baseline", "--write-baseline makes one").models(document))
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -197,8 +204,8 @@ def _no_constant(name: str) -> NoReturn:
 class _Reader:
     """Takes a parsed document apart, field by field; whatever does not fit is a ConfigError that says where."""
 
-    def __init__(self, file: str) -> None:
-        self._file = file
+    def __init__(self, verdict: str, advice: str) -> None:
+        self._verdict, self._advice = verdict, advice
 
     def models(self, document: object) -> tuple[AcceptedModel, ...]:
         report = self._object(document, "the report")
@@ -267,33 +274,52 @@ class _Reader:
     def _count(self, given: object, where: str) -> int:
         if isinstance(given, int) and not isinstance(given, bool) and 0 <= given < COUNT_LIMIT:
             return given
-        return self._refuse(where, "is no count (a whole number from 0)")
+        return self._refuse(where, "is no count (a whole number from 0, below 10**100)")
 
     def _refuse(self, where: str, what: str) -> NoReturn:
-        raise ConfigError(f"{self._file}: no baseline: {where} {what}; --write-baseline makes one")
+        raise ConfigError(f"{self._verdict}: {where} {what}; {self._advice}")
 
 
-def counterpart(baseline: Baseline, source: str, *, alone: bool) -> AcceptedModel | None:
-    """What was accepted of the model `source`; None where nothing was.
+class Counterparts:
+    """Finds what was accepted of a model among all that was accepted together."""
 
-    1. The model whose path agrees in the most components, from the file name backwards; no tie. 2. Where no file name
-    agrees, the same without suffixes: the other exporter may write another format. 3. If `alone`, the only model of the
-    baseline, whatever its name: the user has put the two side by side.
-    """
-    for parts in (_parts, _parts_without_suffix):
-        agreeing = [(_agreement(parts(source), parts(model.source)), model) for model in baseline.models]
-        best = max((agreement for agreement, _ in agreeing), default=0)
-        nearest = [model for agreement, model in agreeing if agreement == best]
-        if best:
-            return nearest[0] if len(nearest) == 1 else None
-    return baseline.models[0] if alone and len(baseline.models) == 1 else None
+    def __init__(self, baseline: Baseline) -> None:
+        self._models = baseline.models
+        self._by_name = {parts: _by_last(parts, baseline.models) for parts in (_parts, _parts_without_suffix)}
+
+    def of(self, source: str, *, alone: bool) -> AcceptedModel | None:
+        """What was accepted of the model `source`; None where nothing was.
+
+        1. The model whose path agrees in the most components, from the file name backwards; no tie. 2. Where no file
+        name agrees, the same without suffixes: the other exporter may write another format. 3. If `alone`, the only
+        model of the baseline, whatever its name: the user has put the two side by side.
+        """
+        for parts, named in self._by_name.items():
+            own = parts(source)
+            agreeing = [(_agreement(own, parts(model.source)), model) for model in named.get(own[-1:], ())]
+            best = max((agreement for agreement, _ in agreeing), default=0)
+            nearest = [model for agreement, model in agreeing if agreement == best]
+            if best:
+                return nearest[0] if len(nearest) == 1 else None
+        return self._models[0] if alone and len(self._models) == 1 else None
 
 
-def _parts(source: str) -> Sequence[str]:
+Parts: TypeAlias = Callable[[str], tuple[str, ...]]
+
+
+def _by_last(parts: Parts, models: Iterable[AcceptedModel]) -> Mapping[tuple[str, ...], Sequence[AcceptedModel]]:
+    """The models by the last component of their paths: one that agrees in none is no counterpart."""
+    named: dict[tuple[str, ...], list[AcceptedModel]] = {}
+    for model in models:
+        named.setdefault(parts(model.source)[-1:], []).append(model)
+    return named
+
+
+def _parts(source: str) -> tuple[str, ...]:
     return PurePath(source).parts
 
 
-def _parts_without_suffix(source: str) -> Sequence[str]:
+def _parts_without_suffix(source: str) -> tuple[str, ...]:
     path = PurePath(source)
     return (*path.parts[:-1], path.stem) if path.suffix.lower() in MODEL_SUFFIXES else path.parts
 

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 
 from shortcut_audit.errors import ConfigError
+from shortcut_audit.gate import accepted
 from shortcut_audit.gate.accepted import (
     SIZE_LIMIT,
     AcceptedModel,
     AcceptedShortcut,
     Baseline,
+    Counterparts,
     RouteStep,
     accept,
-    counterpart,
     is_report,
     read,
     rewrite,
@@ -131,6 +132,16 @@ def test_what_is_no_baseline_is_not_written_over(tmp_path: Path) -> None:
         rewrite(file, [], tmp_path)
 
 
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "base.json"
+    absurd = AcceptedModel("one.onnx", (shortcut(parameters=10**100),))
+    with pytest.raises(ConfigError, match=r"parameters is no count .*; --baseline would refuse it"):
+        rewrite(file, [absurd], tmp_path)
+    monkeypatch.setattr(accepted, "SIZE_LIMIT", 100)
+    with pytest.raises(ConfigError, match="which --baseline refuses; accept fewer models in one file"):
+        rewrite(file, [AcceptedModel("one.onnx", (shortcut(parameters=0),))], tmp_path)
+
+
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 ENTRY: dict[str, Any] = {
@@ -236,10 +247,11 @@ def test_absurd_shapes_take_no_time(tmp_path: Path) -> None:
 )
 def test_the_counterpart_of_a_model(source: str, known: list[str], found: str | None) -> None:
     baseline = Baseline("b.json", tuple(AcceptedModel(name, ()) for name in known))
-    model = counterpart(baseline, source, alone=True)
+    model = Counterparts(baseline).of(source, alone=True)
     assert (model and model.source) == found
 
 
 def test_a_configured_baseline_is_for_its_own_models_only() -> None:
     """The pre-commit hook sees only the files that changed: a new model is no successor of another."""
-    assert counterpart(Baseline("b.json", (AcceptedModel("a.onnx", ()),)), "new.onnx", alone=False) is None
+    baseline = Baseline("b.json", (AcceptedModel("a.onnx", ()),))
+    assert Counterparts(baseline).of("new.onnx", alone=False) is None
