@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from shortcut_audit import __version__
+from shortcut_audit.ending import Stopped, fill_descriptors, settle, stoppable
 from shortcut_audit.errors import ShortcutAuditError
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text, loggable
 from shortcut_audit.reporters import REPORTERS, Style
@@ -45,50 +45,12 @@ Exit status: 0 audited, nothing to object to; 1 findings at or over the fail lev
 """
 
 
-class _Stopped(BaseException):
-    """A signal asks the run to end. Nothing but `execute` catches it; whoever has something to clean up does."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
 def main() -> None:
     """The console script."""
-    _fill_descriptors()
-    stopping = [each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) is not signal.SIG_IGN]
-    for each in stopping:
-        signal.signal(each, _stop)
-    status = execute(sys.argv[1:])
-    _repeat(None)
-    for each in stopping:
-        signal.signal(each, signal.SIG_DFL)  # all is done: nothing is left to clean up
+    fill_descriptors()
+    with stoppable():
+        status = execute(sys.argv[1:])
     sys.exit(status)
-
-
-def _fill_descriptors() -> None:
-    """Opens what is closed of stdin, stdout and stderr, lest the next file or pipe be taken for one of them."""
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest that is free, which is this one
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    _repeat(number)
-    raise _Stopped(number)
-
-
-def _repeat(number: int | None) -> None:
-    """Asks again until the run ends: an exception that is raised in a destructor, or in some imports, is lost.
-
-    None: no more.
-    """
-    if hasattr(signal, "setitimer"):
-        if number is not None:
-            signal.signal(signal.SIGALRM, lambda _, frame: _stop(number, frame))
-        signal.setitimer(signal.ITIMER_REAL, 0 if number is None else 0.5)
 
 
 def execute(arguments: Sequence[str]) -> int:
@@ -103,12 +65,12 @@ def execute(arguments: Sequence[str]) -> int:
         return FAILED
     except (click.Abort, KeyboardInterrupt):
         return _ended(signal.SIGINT)
-    except _Stopped as stopped:
+    except Stopped as stopped:
         return _ended(stopped.number)
     except SystemExit as ending:  # click's own: a pipe is broken, or the shell has its completions
         return FAILED if isinstance(ending.__context__, OSError) or not isinstance(ending.code, int) else ending.code
     except Exception as error:  # noqa: BLE001 -- the boundary: the user gets a line, and the traceback on request
-        if isinstance(error.__cause__, _Stopped):  # Python raises a RuntimeError from what comes while it makes a class
+        if isinstance(error.__cause__, Stopped):  # Python raises a RuntimeError from what comes while it makes a class
             return _ended(error.__cause__.number)
         _complain(f"a bug in {PROGRAM} ({type(error).__name__}); please report it, -vv shows where")
         if "-vv" in arguments:
@@ -118,7 +80,7 @@ def execute(arguments: Sequence[str]) -> int:
 
 
 def _ended(number: int) -> int:
-    _repeat(None)
+    settle()
     _complain("interrupted" if number == signal.SIGINT else "terminated")
     return STOPPED + number
 
