@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from shortcut_audit.draft import DATA_LIMIT
-from shortcut_audit.graph import Datum, Shape, elements
+from shortcut_audit.graph import Datum, Shape
 from shortcut_audit.shapes.call import Call, Data, Propagation, Unknown, axis_of
 from shortcut_audit.shapes.creation import number, shape_range
 from shortcut_audit.shapes.layout import permutation
@@ -20,11 +20,14 @@ from shortcut_audit.shapes.sizes import product
 
 
 def known_shape(shape: Shape) -> tuple[int, ...]:
-    """An output's shape, all of it known and holding at most `DATA_LIMIT` elements."""
-    count = elements(shape)
-    if shape is None or count is None or count > DATA_LIMIT:
+    """A shape, all of it known and holding at most `DATA_LIMIT` elements, and so does every part of it.
+
+    Not for granted: a tensor of 2^62 x 0 elements holds none, but whoever goes through its rows never comes back.
+    """
+    known = tuple(size for size in shape or () if isinstance(size, int))
+    if shape is None or len(known) < len(shape) or math.prod(filter(None, known)) > DATA_LIMIT:
         raise Unknown
-    return tuple(size for size in shape if isinstance(size, int))
+    return known
 
 
 def given_shape(call: Call, slot: int) -> tuple[int, ...]:

@@ -48,6 +48,12 @@ def computed(*nodes: str, **stored: int) -> Maker:
     return drawn(CONV, *nodes, "t = Add(f, v)", "y = Add(t, x)", stored=[integers(*one) for one in stored.items()])
 
 
+def rows(text: str) -> Maker:
+    """The clean twin beside a node that reads `c`: 2**62 rows without elements, whose data is thus complete."""
+    endless = TensorProto(name="c", dims=[2**62, 0], data_type=TensorProto.INT64)
+    return drawn(CONV, text, ADD, stored=[endless, integers("i", 1), integers("none")])
+
+
 def deep(levels: int) -> bytes:
     """The clean twin, one of whose values is said to be a sequence of sequences of sequences."""
     inner = b""
@@ -233,6 +239,9 @@ UNLISTED: tuple[Case, ...] = (
         ANYTHING,
         identity=1,
     ),
+    same("2**62 rows of nothing, joined", rows("v = Concat<axis = 1>(c, c)")),
+    same("2**62 rows of nothing, each of them summed up", rows("v = ReduceSum(c, i)")),
+    same("2**62 rows of nothing, none picked of each", rows("v = Gather<axis = 1>(c, none)")),
     audited("2**62 to the power of 2**62", computed("v = Pow(s, n)", s=2**62, n=2**62), ANYTHING, identity=1),
     audited("0 divided by 0", computed("v = Div(s, n)", s=0, n=0), ANYTHING, identity=1),
     audited("the remainder of 1 by 0", computed("v = Mod(s, n)", s=1, n=0), ANYTHING, identity=1),

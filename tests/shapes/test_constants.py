@@ -94,7 +94,16 @@ def test_what_is_large_is_never_made() -> None:
     assert data("Expand", (1,), (10**9, 10**9)) is None
     assert data("Tile", (1, 2), (2**60,)) is None
     assert out("Tile", (1, 2), (2**62,)) == "?"  # 2**63 does not fit an int64
-    assert data("ConstantOfShape", (0, 2**62), value=1) == ()
+
+
+def test_no_row_is_gone_through_of_what_has_nothing_but_rows() -> None:
+    endless = matrix(2**62, 0)
+    assert data("ConstantOfShape", (2**62, 0), value=1) is None
+    assert data("Concat", endless, endless, axis=1) is None
+    assert data("Gather", endless, (), axis=1) is None
+    assert data("ReduceSum", endless, (1,)) is None
+    assert data("ReduceSum", matrix(256, 0), (1,)) is None
+    assert data("Concat", matrix(2, 0), M, axis=1) == (1, 2, 3, 4, 5, 6)  # what is empty and small is joined
 
 
 def test_a_constant_whose_elements_do_not_fit_its_shape_is_not_believed() -> None:
