@@ -19,35 +19,81 @@ if TYPE_CHECKING:
 Bound: TypeAlias = "Mapping[str, AttributeProto]"
 """Attributes by name; those of a call are what the attribute references in the function's body stand for."""
 
-LIST_LIMIT = 65_536
-"""Elements of an attribute that are kept: no operator here reads a longer list."""
+LIST_LIMIT = DATA_LIMIT
+"""Elements of an attribute that are read: as many as of a tensor, which newer operators take in its place."""
 
-FLOAT, INT, STRING, TENSOR, GRAPH, FLOATS, INTS, STRINGS = range(1, 9)
-GRAPHS = 10
+TEXT_LIMIT = 1024
+"""Bytes of text in an attribute that are read."""
+
+FLOAT, INT, STRING, TENSOR, GRAPH, FLOATS, INTS, STRINGS, TENSORS, GRAPHS, SPARSE_TENSOR = range(1, 12)
 """Numbers in `AttributeProto.AttributeType`."""
+
+SINGLE = frozenset({FLOAT, INT, STRING})
+
+HOLDERS: Mapping[str, int] = {
+    "f": FLOAT, "i": INT, "s": STRING, "t": TENSOR, "g": GRAPH, "floats": FLOATS, "ints": INTS, "strings": STRINGS,
+    "tensors": TENSORS, "graphs": GRAPHS, "sparse_tensor": SPARSE_TENSOR, "sparse_tensors": 12, "tp": 13,
+    "type_protos": 14,
+}  # fmt: skip
+"""The fields of an attribute that hold its value, each with the type that it is of."""
 
 
 def attributes_of(node: NodeProto, bound: Bound) -> Bound:
-    """The node's attributes by name. Raises UnreadableModel when one is given twice.
+    """The node's attributes by name.
 
     One that refers to an attribute of the function call stands for what was given there; absent where nothing was.
+    An attribute that cannot be read must not count as absent, where the operator's default would hold: raises
+    UnreadableModel when one has no name, is given twice, or holds something else than it says.
     """
     found: dict[str, AttributeProto] = {}
     for attribute in node.attribute:
         name = text(attribute.name)
+        if not name:
+            raise UnreadableModel(f"{called(node)} has an attribute without a name; export the model again")
         if name in found:
             raise UnreadableModel(
                 f"{called(node)} has the attribute '{displayable(name)}' twice; export the model again"
             )
-        if attribute.ref_attr_name:
-            given = bound.get(text(attribute.ref_attr_name))
-            if given is None:
-                continue
-            if graphs_in(given):
-                raise UnreadableModel(f"{called(node)} is given a graph by the caller of its function; inline it first")
-            attribute = given  # noqa: PLW2901 - from here on the one stands for the other
-        found[name] = attribute
+        if not attribute.ref_attr_name:
+            _check_value(node, attribute)
+            found[name] = attribute
+        elif (given := bound.get(text(attribute.ref_attr_name))) is not None:
+            _check_reference(node, attribute, given)
+            found[name] = given
     return found
+
+
+def _check_value(node: NodeProto, attribute: AttributeProto) -> None:
+    held = _held(attribute)
+    if held and held != [kind_of(attribute)]:
+        raise UnreadableModel(
+            f"{called(node)} has an attribute '{displayable(text(attribute.name))}' whose value is not, or not alone, "
+            "what its type says; export the model again"
+        )
+
+
+def _check_reference(node: NodeProto, attribute: AttributeProto, given: AttributeProto) -> None:
+    if graphs_in(given):
+        raise UnreadableModel(f"{called(node)} is given a graph by the caller of its function; inline it first")
+    if attribute.type in SINGLE and kind_of(given) not in SINGLE:
+        name = displayable(text(attribute.name))
+        raise UnreadableModel(
+            f"{called(node)} is given a list or tensor by the caller of its function where its attribute '{name}' is a "
+            "number or text; export the model again"
+        )
+
+
+def kind_of(attribute: AttributeProto) -> int:
+    """The type of an attribute: what it says or, up to IR version 1, what it holds; 0 where neither tells."""
+    if attribute.type:
+        return attribute.type
+    held = _held(attribute)
+    return held[0] if len(held) == 1 else 0
+
+
+def _held(attribute: AttributeProto) -> list[int]:
+    """The types of the values that an attribute holds: one, as a rule."""
+    return [HOLDERS[stated.name] for stated, _ in attribute.ListFields() if stated.name in HOLDERS]
 
 
 def defaults_of(function: FunctionProto) -> Bound:
@@ -56,15 +102,16 @@ def defaults_of(function: FunctionProto) -> Bound:
 
 
 def plain(attributes: Bound) -> dict[str, Attribute]:
-    """Attributes as Python numbers, strings and tuples; None for those that are neither, or absurdly long."""
+    """Attributes as Python numbers, strings and tuples; None for those that are neither, or too long to be read."""
     return {name: _plain(attribute) for name, attribute in attributes.items()}
 
 
 def graphs_in(attribute: AttributeProto) -> tuple[GraphProto, ...]:
     """The graphs that an attribute holds: a body, or several."""
-    if attribute.type == GRAPH:
+    kind = kind_of(attribute)
+    if kind == GRAPH:
         return (attribute.g,)
-    return tuple(attribute.graphs) if attribute.type == GRAPHS else ()
+    return tuple(attribute.graphs) if kind == GRAPHS else ()
 
 
 def constant_of(attributes: Bound, name: str, oddities: Oddities) -> Tensor | None:
@@ -73,6 +120,8 @@ def constant_of(attributes: Bound, name: str, oddities: Oddities) -> Tensor | No
     One attribute gives the value (ONNX operators, Constant-13): a tensor, or Python-like numbers and strings.
     """
     for key, attribute in attributes.items():
+        if key not in VALUES or kind_of(attribute) != VALUES[key]:
+            continue
         if key == "value":
             return stored_tensor(attribute.t, name, oddities, literal=True)
         if key == "sparse_value":
@@ -84,16 +133,20 @@ def constant_of(attributes: Bound, name: str, oddities: Oddities) -> Tensor | No
             dtype, where = LISTS[key]
             elements = getattr(attribute, where)
             return Tensor(name, (len(elements),), dtype, _few(elements), literal=True)
-        if key in STRINGS_SPELT_OUT:
-            shape = (len(attribute.strings),) if key == "value_strings" else ()
-            return Tensor(name, shape, "string", literal=True)
+        shape = (len(attribute.strings),) if key == "value_strings" else ()
+        return Tensor(name, shape, "string", literal=True)
     return None
 
 
+VALUES: Mapping[str, int] = {
+    "value": TENSOR, "sparse_value": SPARSE_TENSOR, "value_float": FLOAT, "value_int": INT, "value_string": STRING,
+    "value_floats": FLOATS, "value_ints": INTS, "value_strings": STRINGS,
+}  # fmt: skip
+"""Attributes of `Constant` that give its value, each with its type."""
+
 NUMBERS: Mapping[str, tuple[str, str]] = {"value_float": ("float32", "f"), "value_int": ("int64", "i")}
 LISTS: Mapping[str, tuple[str, str]] = {"value_floats": ("float32", "floats"), "value_ints": ("int64", "ints")}
-STRINGS_SPELT_OUT = frozenset({"value_string", "value_strings"})
-"""Attributes of `Constant` that spell the value out: its element type, and the field that has it."""
+"""Those that spell it out in numbers: its element type, and the field that has it."""
 
 
 def _few(elements: Sequence[float]) -> tuple[float, ...] | None:
@@ -101,7 +154,7 @@ def _few(elements: Sequence[float]) -> tuple[float, ...] | None:
 
 
 def _plain(attribute: AttributeProto) -> Attribute:
-    kind = attribute.type
+    kind = kind_of(attribute)
     if kind == INT:
         return attribute.i
     if kind == INTS:
@@ -111,10 +164,16 @@ def _plain(attribute: AttributeProto) -> Attribute:
     if kind == FLOATS:
         return tuple(attribute.floats) if len(attribute.floats) <= LIST_LIMIT else None
     if kind == STRING:
-        return text(attribute.s)
+        return text(attribute.s) if len(attribute.s) <= TEXT_LIMIT else None
     if kind == STRINGS:
-        return tuple(text(one) for one in attribute.strings)
+        return _texts(attribute.strings)
     return _only_element(attribute) if kind == TENSOR else None
+
+
+def _texts(strings: Sequence[bytes]) -> Attribute:
+    if len(strings) > LIST_LIMIT or sum(map(len, strings)) > TEXT_LIMIT:
+        return None
+    return tuple(map(text, strings))
 
 
 def _only_element(attribute: AttributeProto) -> Attribute:

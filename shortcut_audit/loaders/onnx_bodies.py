@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph import Attribute
-from shortcut_audit.loaders.onnx_attributes import Bound, called, graphs_in
+from shortcut_audit.loaders.onnx_attributes import INTS, Bound, called, graphs_in, kind_of
 from shortcut_audit.loaders.onnx_text import text
 
 if TYPE_CHECKING:
@@ -94,8 +94,7 @@ def wire_scan(node: NodeProto, attributes: Bound) -> Wiring:
     if not 0 < sequences <= len(node.input):
         raise UnreadableModel(f"{called(node)} has {len(node.input)} inputs and scans {sequences} of them")
     states = len(node.input) - sequences
-    axes = list(attributes["scan_input_axes"].ints) if "scan_input_axes" in attributes else []
-    stacking = list(attributes["scan_output_axes"].ints) if "scan_output_axes" in attributes else []
+    axes, stacking = _axes(node, attributes, "scan_input_axes"), _axes(node, attributes, "scan_output_axes")
     entries = (
         *(Tie("LoopState", (Given(state),)) for state in range(states)),
         *(_slice(Given(states + nth), _nth(axes, nth)) for nth in range(sequences)),
@@ -116,6 +115,13 @@ def _graph(node: NodeProto, attributes: Bound, role: str) -> GraphProto:
     if len(graphs) != 1:
         raise UnreadableModel(f"{called(node)} has no {role}; export the model again")
     return graphs[0]
+
+
+def _axes(node: NodeProto, attributes: Bound, name: str) -> list[int]:
+    """An axis for each sequence; those that are not listed are 0."""
+    if name in attributes and kind_of(attributes[name]) != INTS:
+        raise UnreadableModel(f"{called(node)} has an attribute '{name}' that lists no axes; export the model again")
+    return list(attributes[name].ints) if name in attributes else []
 
 
 def _demand(node: NodeProto, body: Body, inputs: int, outputs: int) -> None:

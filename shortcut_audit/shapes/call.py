@@ -120,32 +120,26 @@ class Call(NamedTuple):
         return found[0]
 
     def has(self, name: str) -> bool:
-        """Is the attribute set?"""
-        return self.attributes.get(name) is not None
+        """Is the attribute set? One that is set to what cannot be read is None: no default stands in for it."""
+        return name in self.attributes
 
     def integer(self, name: str, default: int | None = None) -> int:
         """An integer attribute; without a default it must be set."""
-        value = self.attributes.get(name)
-        if value is None:
-            value = default
+        value = self.attributes.get(name, default)
         if not isinstance(value, int):
             raise Unknown
         return int(value)
 
     def integers(self, name: str, default: tuple[int, ...] | None = None) -> tuple[int, ...]:
         """An attribute that is a list of integers; without a default it must be set."""
-        value = self.attributes.get(name)
-        if value is None:
-            value = default
+        value = self.attributes.get(name, default)
         if not isinstance(value, tuple):
             raise Unknown
         return checked_integers(value)
 
     def text(self, name: str, default: str = "") -> str:
         """A string attribute."""
-        value = self.attributes.get(name)
-        if value is None:
-            return default
+        value = self.attributes.get(name, default)
         if not isinstance(value, str):
             raise Unknown
         return value

@@ -42,8 +42,8 @@ def by_number(attribute: str, default: int) -> Callable[[Call], str | None]:
     """The type whose number an attribute holds."""
 
     def find(call: Call) -> str | None:
-        number = call.attributes.get(attribute)
-        return ONNX_TYPES.get(default if number is None else number) if isinstance(number, int | None) else None
+        number = call.attributes.get(attribute, default)
+        return ONNX_TYPES.get(number) if isinstance(number, int) else None
 
     return find
 
@@ -75,14 +75,16 @@ def quantized(call: Call) -> str | None:
     """QuantizeLinear: the zero point's type; without one what the attribute output_dtype says, by default uint8."""
     if call.given(2):
         return call.dtype(2)
-    number = call.attributes.get("output_dtype")
-    return ONNX_TYPES.get(number or 2) if isinstance(number, int | None) else None
+    number = call.attributes.get("output_dtype", 0)
+    return ONNX_TYPES.get(number or 2) if isinstance(number, int) else None
 
 
 def dequantized(call: Call) -> str | None:
     """DequantizeLinear: what the attribute output_dtype says, otherwise the scale's type."""
-    number = call.attributes.get("output_dtype")
-    return ONNX_TYPES.get(number) if isinstance(number, int) and number else call.dtype(1)
+    number = call.attributes.get("output_dtype", 0)
+    if number == 0:
+        return call.dtype(1)
+    return ONNX_TYPES.get(number) if isinstance(number, int) else None
 
 
 def dropout_mask(call: Call) -> str | None:

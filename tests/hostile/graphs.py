@@ -5,10 +5,24 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 
-from onnx import ModelProto, NodeProto, TensorProto, helper
+from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, helper
 
 from tests.hostile.case import ANYTHING, Case, Maker, audited, reject, same
-from tests.hostile.drawing import ADD, CONV, drawn, edited, integers, model, node, saved, weight
+from tests.hostile.drawing import (
+    ADD,
+    CONV,
+    content,
+    drawn,
+    edited,
+    field,
+    graph,
+    integers,
+    model,
+    node,
+    saved,
+    varint,
+    weight,
+)
 
 PADS = [1, 1, 1, 1]
 
@@ -161,6 +175,26 @@ def _group_twice(made: ModelProto) -> None:
     made.graph.node[0].attribute.extend([helper.make_attribute("group", 1), helper.make_attribute("group", 4)])
 
 
+def _pads(**fields: object) -> Maker:
+    """The clean twin, of whose `pads` something is changed: by default there are none, which makes another graph."""
+
+    def edit(made: ModelProto) -> None:
+        (pads,) = made.graph.node[0].attribute
+        for name, value in fields.items():
+            pads.ClearField(name)
+            if value is not None:
+                pads.MergeFrom(AttributeProto(**{name: value}))
+
+    return edited(edit)
+
+
+def _first_of_all(made: ModelProto) -> None:
+    """As IR version 1 was: no types of attributes, no version of the operators."""
+    made.ir_version = 1
+    made.ClearField("opset_import")
+    made.graph.node[0].attribute[0].ClearField("type")
+
+
 def with_conv(attributes: str) -> Maker:
     return drawn(f"f = Conv<{attributes}>(x, w)", ADD)
 
@@ -194,6 +228,15 @@ def _einsum(made: ModelProto, equation: str) -> None:
 def _fused(kind: str, outputs: str = "f", **attributes: object) -> NodeProto:
     domain = "com.microsoft.nchwc" if kind == "Conv" else "com.microsoft"
     return helper.make_node(kind, ["x", "w"], outputs.split(), domain=domain, **attributes)
+
+
+def _retyped(number: int) -> bytes:
+    """The clean twin, its pads of another type. Written by hand: encoders refuse what does not exist."""
+    pads = field(1, b"pads") + field(8, b"\x01" * 4) + varint(20 << 3) + varint(number)
+    conv = field(1, b"x") + field(1, b"w") + field(2, b"f") + field(4, b"Conv") + field(5, pads)
+    made = model(graph(ADD))
+    add = made.graph.node.pop()
+    return made.SerializeToString() + field(7, field(1, conv)) + field(7, field(1, add.SerializeToString()))
 
 
 UNKNOWN = {"identity": 1, "macs": 0, "lower_bound": True, "uncounted": ["Conv"]}
@@ -276,6 +319,14 @@ UNLISTED: tuple[Case, ...] = (
     audited("Conv auto_pad nonsense", with_conv('auto_pad = "\\x1b[2J"'), identity=1),
     audited("Conv kernel_shape that is a text", with_conv('pads = [1, 1, 1, 1], kernel_shape = "3x3"'), identity=1),
     audited("Conv strides that is a number", with_conv("pads = [1, 1, 1, 1], strides = 2"), **UNKNOWN),
+    same("Conv pads of no type", _pads(type=None)),
+    same("Conv pads of no type, in a file of IR version 1", edited(_first_of_all)),
+    same("Conv pads of type 99", content(_retyped(99))),
+    reject("Conv pads of type FLOAT", _pads(type=AttributeProto.FLOAT), "'pads' whose value is not"),
+    reject("Conv pads that are a number, too", _pads(i=1), "'pads' whose value is not, or not alone"),
+    reject("Conv pads without a name", _pads(name=None), "Conv 'f' has an attribute without a name"),
+    audited("Conv pads: 70 000", _pads(ints=[1] * 70_000), **UNKNOWN),
+    audited("Conv pads that are fractions", _pads(type=AttributeProto.FLOATS, ints=None, floats=[1.0] * 4), **UNKNOWN),
     survives(
         "Reshape to [-1, -1]",
         with_op("v = Reshape(x, s)", integers("s", -1, -1)),

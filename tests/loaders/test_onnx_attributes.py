@@ -94,12 +94,64 @@ def test_every_way_to_spell_a_constant(
     assert found == Tensor("c", shape, dtype, data, literal=True)
 
 
-def test_a_list_of_absurd_length_is_unknown() -> None:
-    assert plain(attributes_of(node(pads=[0] * 65_537), {})) == {"pads": None}
+def test_what_is_absurdly_long_is_given_but_unknown() -> None:
+    assert plain(attributes_of(node(pads=[0] * 257), {})) == {"pads": None}
+    assert plain(attributes_of(node(pads=[0] * 256), {})) == {"pads": (0,) * 256}
+    assert plain(attributes_of(node(mode="m" * 1025), {})) == {"mode": None}
+    assert plain(attributes_of(node(names=["m" * 500] * 3), {})) == {"names": None}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "found"),
+    [
+        (AttributeProto(name="a", ints=[1, 2]), (1, 2)),
+        (AttributeProto(name="a", i=0), 0),
+        (AttributeProto(name="a", f=0.5), 0.5),
+        (AttributeProto(name="a", s=b"linear"), "linear"),
+        (AttributeProto(name="a"), None),
+    ],
+)
+def test_an_attribute_of_no_type_is_what_it_holds(attribute: AttributeProto, found: Any) -> None:
+    """As files of IR version 1 have them; later ones must say."""
+    made = node()
+    made.attribute.append(attribute)
+    assert plain(attributes_of(made, {})) == {"a": found}
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        AttributeProto(name="a", type=AttributeProto.FLOAT, ints=[1, 1]),
+        AttributeProto(name="a", type=AttributeProto.INTS, ints=[1, 1], i=3),
+        AttributeProto(name="a", ints=[1, 1], i=3),
+    ],
+)
+def test_an_attribute_that_contradicts_itself_is_refused(attribute: AttributeProto) -> None:
+    made = node()
+    made.attribute.append(attribute)
+    with pytest.raises(UnreadableModel, match="Op 'y' has an attribute 'a' whose value is not, or not alone"):
+        attributes_of(made, {})
+
+
+def test_an_attribute_without_a_name_is_refused() -> None:
+    made = node()
+    made.attribute.append(AttributeProto(type=AttributeProto.INT, i=3))
+    with pytest.raises(UnreadableModel, match="Op 'y' has an attribute without a name"):
+        attributes_of(made, {})
+
+
+def test_a_reference_to_a_number_is_given_no_list() -> None:
+    with pytest.raises(UnreadableModel, match="where its attribute 'alpha' is a number or text"):
+        attributes_of(referring("slope"), {"slope": helper.make_attribute("slope", [0.25])})
 
 
 def test_a_constant_without_a_value_is_none() -> None:
     assert constant_of(attributes_of(node(other=1), {}), "c", defaultdict(list)) is None
+
+
+@pytest.mark.parametrize("attributes", [{"value_int": 0.5}, {"value_ints": [0.5]}, {"value": 1}])
+def test_a_constant_whose_value_is_of_another_type_has_none(attributes: dict[str, Any]) -> None:
+    assert constant_of(attributes_of(node(**attributes), {}), "c", defaultdict(list)) is None
 
 
 def test_how_messages_name_a_node() -> None:

@@ -212,6 +212,9 @@ def test_bodies_that_do_not_fit_their_node_are_refused(tmp_path: Path) -> None:
     del no_state.graph.node[0].attribute[0].g.input[2]
     wrong_scan = parsed(SCAN)
     wrong_scan.graph.node[0].attribute[0].i = 3
+    no_axes = parsed(SCAN)
+    no_axes.graph.node[0].attribute[2].CopyFrom(helper.make_attribute("scan_output_axes", [1.0]))
+    assert "an attribute 'scan_output_axes' that lists no axes" in refusal(tmp_path, no_axes)
     assert "then_branch of If 'chosen' has 2 outputs where its node needs 1" in refusal(tmp_path, more_outputs)
     assert "else_branch of If 'chosen' has 1 inputs where its node needs 0" in refusal(tmp_path, more_inputs)
     assert "body of Loop 'last' has 2 inputs where its node needs 3" in refusal(tmp_path, no_state)

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from shortcut_audit.graph import Attribute, TensorType
 from shortcut_audit.operators import OPERATORS
 from shortcut_audit.shapes import RULES, infer
-from tests.shapes.calls import out, types
+from tests.shapes.calls import dtypes, out, types
 
 OPAQUE = {
     # Constants are tensors of the draft, and Scan is written out: see draft.py.
@@ -43,6 +43,21 @@ def test_every_operator_that_is_understood_has_a_shape() -> None:
 def test_an_operator_that_nobody_knows_makes_as_many_unknown_values_as_it_has_outputs() -> None:
     assert infer("com.evil::Add", {}, [TensorType((2, 3), "float32", None)], 2, 17) == (TensorType(), TensorType())
     assert infer("Relu", {}, [TensorType((2, 3))], 0, 17) == ()
+
+
+def test_no_default_stands_in_for_an_attribute_that_cannot_be_read() -> None:
+    """It is given, as None. By default, there is no padding, and the stride is 1."""
+    assert out("Conv", "1x4x8x8", "4x4x3x3") == "1x4x6x6"
+    assert out("Conv", "1x4x8x8", "4x4x3x3", pads=None) == "..."
+    assert out("ConvTranspose", "1x4x8x8", "4x4x3x3", group=None) == "..."
+    assert out("Conv", "1x4x8x8", "4x4x3x3", auto_pad=None) == "..."
+    assert out("ReduceSum", "1x4x8x8", axes=None) == "..."
+    assert dtypes("RandomNormal", shape=(1,)) == ["float32"]
+    assert dtypes("RandomNormal", shape=(1,), dtype=None) == [None]
+    assert dtypes("QuantizeLinear", "1x4", "") == ["uint8"]
+    assert dtypes("QuantizeLinear", "1x4", "", output_dtype=None) == [None]
+    assert dtypes("DequantizeLinear", "1x4", "") == ["float32"]
+    assert dtypes("DequantizeLinear", "1x4", "", output_dtype=None) == [None]
 
 
 def test_outputs_beyond_those_of_the_operator_are_unknown() -> None:
