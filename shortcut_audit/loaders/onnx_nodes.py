@@ -342,17 +342,33 @@ def _made_in(graph: GraphProto) -> Iterator[str]:
         yield from node.output
 
 
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """The names that a subgraph which is not looked into has of its own."""
+
+    own: frozenset[str]
+    outer: _Scope | None
+
+    def has(self, name: str) -> bool:
+        """Whether the name is the subgraph's own, or that of one around it."""
+        scope: _Scope | None = self
+        while scope is not None and name not in scope.own:
+            scope = scope.outer
+        return scope is not None
+
+
 def _captured(bodies: Iterable[GraphProto], frame: _Frame) -> list[str | None]:
     """What subgraphs that are not looked into read from outside, each once."""
     found: dict[str, None] = {}
-    waiting: list[tuple[GraphProto, frozenset[str]]] = [(graph, frozenset()) for graph in bodies]
+    waiting: list[tuple[GraphProto, _Scope | None]] = [(graph, None) for graph in bodies]
     while waiting:
         graph, around = waiting.pop()
-        own = around.union(body_inputs(graph), map(text, _made_in(graph)))
+        scope = _Scope(frozenset([*body_inputs(graph), *map(text, _made_in(graph))]), around)
         for node in graph.node:
-            found.update((name, None) for name in map(text, node.input) if name and name not in own)
-            waiting.extend((inner, own) for attribute in node.attribute for inner in graphs_in(attribute))
-        found.update((name, None) for name in (text(info.name) for info in graph.output) if name and name not in own)
+            found.update((name, None) for name in map(text, node.input) if name and not scope.has(name))
+            waiting.extend((inner, scope) for attribute in node.attribute for inner in graphs_in(attribute))
+        outputs = (text(info.name) for info in graph.output)
+        found.update((name, None) for name in outputs if name and not scope.has(name))
     return [frame.look_up(name) for name in found]
 
 
