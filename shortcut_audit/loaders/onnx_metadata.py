@@ -39,8 +39,9 @@ UNNAMED = re.compile(r"val_\d+")
 LONGEST_RECORD = 10_000
 """Characters of a record that are looked at: some fifty modules within each other."""
 
-QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
-"""One string in the `repr` of a list of strings. Module paths hold nothing that `repr` would escape."""
+QUOTED = re.compile(r"""[^'"]*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")""")
+"""One string in the `repr` of a list of strings, and what stands before it. Module paths hold nothing that `repr` would
+escape."""
 
 FRAME = re.compile(r'File "([^"\n]*)", line (\d{1,9})\b')
 """One frame of a Python traceback."""
@@ -78,7 +79,7 @@ def noted_tensors(graph: GraphProto) -> dict[str, bool]:
             if entry.key == SIGNATURE:
                 noted[text(info.name)] = text(entry.value) == "PARAMETER"
             elif entry.key == FOLDED_FROM and len(entry.value) <= LONGEST_RECORD:
-                names = [single or double for single, double in QUOTED.findall(text(entry.value))]
+                names = _strings(text(entry.value))
                 if names and all(UNNAMED.fullmatch(name) or name in computed for name in names):
                     noted[text(info.name)] = False
     return noted
@@ -111,8 +112,18 @@ def _innermost_module(scopes: str) -> str:
     """The last module path in the list that the exporter recorded; the final entry is the op itself (1)."""
     if len(scopes) > LONGEST_RECORD or not scopes.startswith("["):
         return ""
-    entries = [single or double for single, double in QUOTED.findall(scopes)]
+    entries = _strings(scopes)
     return displayable(entries[-2]) if len(entries) > 1 else ""
+
+
+def _strings(listed: str) -> list[str]:
+    """The strings in the `repr` of a list, up to one that does not end: each is looked for where the last one ended."""
+    found: list[str] = []
+    at = 0
+    while (string := QUOTED.match(listed, at)) is not None:
+        found.append(string[1] or string[2] or "")
+        at = string.end()
+    return found
 
 
 def _last_frame(trace: str) -> Source | None:

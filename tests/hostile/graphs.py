@@ -195,6 +195,13 @@ def _first_of_all(made: ModelProto) -> None:
     made.graph.node[0].attribute[0].ClearField("type")
 
 
+def _recorded(record: str, nodes: int) -> ModelProto:
+    made = chain(nodes)
+    for one in made.graph.node:
+        helper.set_metadata_props(one, {"pkg.torch.onnx.name_scopes": record})
+    return made
+
+
 def with_conv(attributes: str) -> Maker:
     return drawn(f"f = Conv<{attributes}>(x, w)", ADD)
 
@@ -327,6 +334,12 @@ UNLISTED: tuple[Case, ...] = (
     reject("Conv pads without a name", _pads(name=None), "Conv 'f' has an attribute without a name"),
     audited("Conv pads: 70 000", _pads(ints=[1] * 70_000), **UNKNOWN),
     audited("Conv pads that are fractions", _pads(type=AttributeProto.FLOATS, ints=None, floats=[1.0] * 4), **UNKNOWN),
+    audited(
+        "40 records of the exporter of which each quote may open a string",
+        later(_recorded, "['','" + "\\'" * 4900, 40),
+        adds=0,
+        ops=40,
+    ),
     survives(
         "Reshape to [-1, -1]",
         with_op("v = Reshape(x, s)", integers("s", -1, -1)),
