@@ -86,9 +86,9 @@ KEPT: Mapping[str, frozenset[int]] = {
 }
 """Fields that are copied however long: names, lists of numbers, types, metadata. Other long ones are left out."""
 
-METADATA = 9
-USED_METADATA = tuple(field_of(1, key.encode()) for key in METADATA_READ)
-"""How the entries of a node's metadata begin that somebody reads; exporters write as much again beside them."""
+METADATA, KEY = 9, 1
+USED_METADATA = frozenset(key.encode() for key in METADATA_READ)
+"""The keys of a node's metadata that somebody reads; exporters write as much again beside them."""
 
 GRAPH, RAW_DATA, EXTERNAL_DATA = 7, 9, 13
 DIMS = 1
@@ -172,7 +172,7 @@ class _Walk:
         for number, wire, at, body, stop in self.reader.fields(start, end, depth):
             if wire != BYTES and number in inside:
                 raise Damaged(f"field {number} of a {kind}, at byte {at}, has the wrong wire type")
-            unused = kind == "node" and number == METADATA and not self.data[body:stop].startswith(USED_METADATA)
+            unused = kind == "node" and number == METADATA and not self._is_read(body, stop, depth + 1)
             if not unused and (stop - body <= LIMIT or number in kept):
                 continue
             pieces.append(self._copy(copied, at))
@@ -181,6 +181,14 @@ class _Walk:
                 pieces.append(field_of(number, self._message(inside[number], body, stop, depth + 1)))
         pieces.append(self._copy(copied, end))
         return b"".join(pieces)
+
+    def _is_read(self, start: int, end: int, depth: int) -> bool:
+        """Whether somebody reads the entry of a node's metadata that stands in data[start:end]."""
+        key = b""
+        for number, wire, _, body, stop in self.reader.fields(start, end, depth):
+            if number == KEY and wire == BYTES:
+                key = self.data[body:stop]
+        return key in USED_METADATA
 
     def _tensor(self, start: int, end: int, depth: int) -> bytes:
         """A tensor: its payload is kept whole or not at all, as several fields may hold parts of it."""

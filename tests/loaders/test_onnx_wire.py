@@ -109,6 +109,15 @@ def test_metadata_that_nobody_reads_is_left_out(tmp_path: Path) -> None:
     assert left[1].value == "t" * 2000
 
 
+def test_metadata_is_known_by_its_key_wherever_that_stands(tmp_path: Path) -> None:
+    model = parsed(RESIDUAL)
+    del model.graph.node[1:]
+    entry = field(2, b"['a', 'b']") + field(1, NAME_SCOPES.encode())
+    node = field(4, b"Relu") + field(2, b"y") + field(6, bytes(2000)) + field(9, entry)
+    left = onnx.ModelProto.FromString(skeleton(saved(tmp_path, model.SerializeToString() + field(7, field(1, node)))))
+    assert [(entry.key, entry.value) for entry in left.graph.node[1].metadata_props] == [(NAME_SCOPES, "['a', 'b']")]
+
+
 def test_unknown_fields_and_groups_are_passed_over(tmp_path: Path) -> None:
     long, short = field(1000, bytes(5000)), field(1001, b"abc")
     numbers = (
