@@ -38,6 +38,9 @@ COUNTED_FROM = 3 * 2**20
 MESSAGE_LIMIT = 1_000_000
 """Messages in a skeleton. An empty one takes two bytes in the file and two hundred when parsed."""
 
+NUMBERS_TO_A_MESSAGE = 16
+"""A number in a packed list takes a byte in the file and up to sixteen when parsed: lists grow by doubling."""
+
 RELEASED_AT_ONCE = 64 * 2**20
 """Bytes of the file after which memory is given back."""
 
@@ -65,12 +68,22 @@ SUBMESSAGES: Mapping[str, Mapping[int, str]] = {
     "shape": {1: "leaf"},
     "annotation": {2: "leaf"},
     "device": {2: "sharding"},
-    "sharding": {3: "leaf", 4: "sharded dimension"},
+    "sharding": {3: "device group", 4: "sharded dimension"},
+    "device group": {},
     "sharded dimension": {2: "leaf"},
     "leaf": {},
 }  # fmt: skip
 """Which kind of message stands in which field of which (onnx.proto3 of ONNX 1.23). A "leaf" holds none. What sequences,
 maps and optionals are made of stands in them as a type does in a type."""
+
+NUMBERS: Mapping[str, frozenset[int]] = {
+    "attribute": frozenset({8}),
+    "tensor": frozenset({1, 5, 7, 11}),
+    "sparse tensor": frozenset({3}),
+    "sharding": frozenset({2}),
+    "device group": frozenset({2}),
+}
+"""Fields that list whole numbers. Packed, as they may be, each number takes as little as a byte."""
 
 ENTERED = frozenset({"graph", "function", "node", "attribute", "tensor", "sparse tensor"})
 """Kinds in which a payload may stand."""
@@ -232,19 +245,22 @@ class _Walk:
 
 def _check_messages(skeleton: bytes) -> None:
     """Raises UnreadableModel when parsing the skeleton would make too many objects of it."""
-    reader, count = Reader(skeleton), 0
+    reader, count, numbers = Reader(skeleton), 0, 0
     waiting = [("model", 0, len(skeleton), 0)]
     while waiting:
         kind, start, end, depth = waiting.pop()
-        inside = SUBMESSAGES[kind]
+        inside, lists = SUBMESSAGES[kind], NUMBERS.get(kind, frozenset())
         for number, wire, _, body, stop in reader.fields(start, end, depth):
-            held = inside.get(number)
-            if held is None or wire != BYTES:
+            if wire != BYTES:
                 continue
-            count += 1
-            if count > MESSAGE_LIMIT:
+            held = inside.get(number)
+            if held is not None:
+                count += 1
+                if held != "leaf":
+                    waiting.append((held, body, stop, depth + 1))
+            elif number in lists:
+                numbers += stop - body
+            if count + numbers // NUMBERS_TO_A_MESSAGE > MESSAGE_LIMIT:
                 raise UnreadableModel(
                     f"holds more than {MESSAGE_LIMIT} nodes, attributes and the like, more than is read"
                 )
-            if held != "leaf":
-                waiting.append((held, body, stop, depth + 1))

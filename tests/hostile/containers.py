@@ -7,7 +7,7 @@ import random
 
 from onnx import ModelProto
 
-from tests.hostile.case import Case, reject, same
+from tests.hostile.case import Case, audited, reject, same
 from tests.hostile.drawing import clean, content, field, graph, model, saved, varint
 
 GOOD = clean().SerializeToString()
@@ -21,6 +21,13 @@ def _named(name: bytes) -> bytes:
     made = clean()
     made.graph.node[1].name = "N" * len(name)
     return made.SerializeToString().replace(b"N" * len(name), name)
+
+
+def _numbers(bytes_each: int, times: int) -> bytes:
+    """The clean twin beside a node with so many lists of so many bytes: as many numbers."""
+    lists = (field(1, b"a%d" % n) + field(8, b"\x05" * bytes_each) + varint(20 << 3) + b"\x07" for n in range(times))
+    attributes = b"".join(field(5, one) for one in lists)
+    return GOOD + field(7, field(1, field(1, b"x") + field(2, b"z") + field(4, b"F") + field(7, b"e") + attributes))
 
 
 LISTED: tuple[Case, ...] = (
@@ -47,6 +54,22 @@ LISTED: tuple[Case, ...] = (
 )
 
 UNLISTED: tuple[Case, ...] = (
+    reject(
+        "24 million numbers in lists of 65 000",
+        lambda folder: content(_numbers(65_000, 370))(folder),
+        "more than is read",
+    ),
+    reject(
+        "22 million numbers in lists of 900", lambda folder: content(_numbers(900, 25_000))(folder), "more than is read"
+    ),
+    audited(
+        "a million numbers that nobody reads",
+        lambda folder: content(_numbers(65_000, 16))(folder),
+        "e::F",
+        identity=1,
+        lower_bound=True,
+        uncounted=["e::F"],
+    ),
     reject("one byte", content(b"\x08"), "not an intact ONNX file"),
     reject("a line feed", content(b"\n"), "plain text"),
     reject("zeros", content(bytes(4096)), "not an intact ONNX file"),
