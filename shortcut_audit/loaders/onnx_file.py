@@ -31,14 +31,15 @@ def load(path: Path) -> Draft:
     flattening = Flattening(functions)
     flattening.add_model(model.graph, opset, nested=levels_of(model, functions) > 0)
     _check_stored_once(flattening.tensors)
+    inputs = _inputs(model, flattening)
     return Draft(
         source=str(path),
         format="onnx",
         origin=_origin(model, opset),
         opset=opset,
-        inputs=_inputs(model, flattening.oddities),
+        inputs=tuple(inputs.items()),
         outputs=tuple(name for name in (text(info.name) for info in model.graph.output) if name),
-        tensors=tuple(flattening.tensors),
+        tensors=tuple(tensor for tensor in flattening.tensors if tensor.name not in inputs),
         nodes=tuple(flattening.nodes),
         recorded=flattening.recorded,
         notes=(*_notes(model, opset), *_listed(flattening.oddities)),
@@ -71,18 +72,45 @@ def _opset(model: ModelProto) -> int:
     return max(opset_versions(model.opset_import), default=0)
 
 
-def _inputs(model: ModelProto, oddities: Oddities) -> tuple[tuple[str, TensorType], ...]:
-    """What a caller feeds: the graph inputs that are not stored in the file."""
+def _inputs(model: ModelProto, flattening: Flattening) -> dict[str, TensorType]:
+    """What a caller feeds: the graph inputs that are not stored in the file (1), as a rule.
+
+    Up to IR version 3 weights are listed among the inputs, and exporters still do so. Since then a stored tensor that
+    is listed may also be the default of an input. If the model uses nothing that is fed, that is what is meant: nothing
+    would be computed, and nothing found. Then the listed ones are the inputs (2), or the model is refused where every
+    stored tensor is listed, the weights too (3).
+    """
+    declared = _declared(model, flattening.oddities)
     stored = {text(tensor.name) for tensor in model.graph.initializer}
     stored |= {text(sparse.values.name) for sparse in model.graph.sparse_initializer}
+    fed = {name: stated for name, stated in declared.items() if name not in stored}
+    listed = [name for name in declared if name in stored]
+    used = {name for node in flattening.nodes for name in node.inputs}
+    if not listed or not used.isdisjoint(fed):
+        return fed  # 1
+    if model.ir_version < OVERRIDABLE_SINCE or stored.issubset(listed):
+        raise UnreadableModel(
+            "stores a value for every input that it uses, so that nothing is computed from what it is fed; take "
+            f"'{displayable(listed[0])}', or whichever is an input, out of the initializers"
+        )  # 3
+    flattening.oddities["stored, and an input of the model, which uses no other; taken for an input"].extend(listed)
+    return declared  # 2
+
+
+OVERRIDABLE_SINCE = 4
+"""The IR version from which on weights need not be listed among the inputs."""
+
+
+def _declared(model: ModelProto, oddities: Oddities) -> dict[str, TensorType]:
+    """The graph inputs, whatever they are."""
     found: dict[str, TensorType] = {}
     for info in model.graph.input:
         name = text(info.name)
         if name in found:
             raise UnreadableModel(f"the model's input '{displayable(name)}' is declared twice; export the model again")
-        if name and name not in stored:
+        if name:
             found[name] = declared_type(info, oddities)
-    return tuple(found.items())
+    return found
 
 
 def _check_stored_once(tensors: list[Tensor]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from onnx import ModelProto, helper
+from onnx import ModelProto, TensorProto, helper
 
 from tests.hostile.case import Case, audited, reject, same
-from tests.hostile.drawing import CONV, content, drawn, edited, graph, node
+from tests.hostile.drawing import CONV, content, drawn, edited, graph, node, weight
 
 
 def _imports(*versions: tuple[str, int]) -> object:
@@ -28,6 +28,20 @@ def _nameless(made: ModelProto) -> None:
 def _same_keys(made: ModelProto) -> None:
     for value in ("1", "2"):
         made.metadata_props.add(key="version", value=value)
+
+
+def _with_default(made: ModelProto) -> None:
+    made.graph.initializer.append(weight("x", 1, 4, 8, 8))
+
+
+def _with_default_beside(made: ModelProto) -> None:
+    _with_default(made)
+    made.graph.input.add(name="unused")
+
+
+def _all_listed(made: ModelProto) -> None:
+    _with_default(made)
+    made.graph.input.append(helper.make_tensor_value_info("w", TensorProto.FLOAT, [4, 4, 3, 3]))
 
 
 LISTED: tuple[Case, ...] = (
@@ -91,5 +105,8 @@ UNLISTED: tuple[Case, ...] = (
         "a node that nobody needs", edited(lambda made: made.graph.node.append(node("Relu", "x", "unused"))), identity=1
     ),
     audited("nothing but an Identity", drawn("y = Identity(x)"), adds=0, macs=0, parameters=0),
+    same("a default for the only input", edited(_with_default), "x: stored, and an input of the model"),
+    same("a default for the only input that is used", edited(_with_default_beside), "x: stored, and an input"),
+    reject("a default for the input, and every weight an input", edited(_all_listed), "nothing is computed from what"),
     same("the same node names", edited(lambda made: [setattr(one, "name", "n") for one in made.graph.node])),
 )

@@ -108,6 +108,43 @@ def test_a_model_that_breaks_the_rules_is_refused(tmp_path: Path, change: Change
     assert reason in refusal(tmp_path, model)
 
 
+def with_default(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model, with a value stored for its input x."""
+    model.graph.initializer.append(helper.make_tensor("x", TensorProto.FLOAT, [1, 4], [0.0] * 4))
+    del model.graph.input[1:]  # the weights
+    return model
+
+
+def test_an_input_that_has_a_default_is_an_input_where_the_model_uses_no_other(tmp_path: Path) -> None:
+    model = with_default(parsed(BLOCK))
+    draft = draft_of(tmp_path, model)
+    assert draft.inputs == (("x", TensorType(("n", 4), "float32")),)
+    assert [tensor.name for tensor in draft.tensors] == ["w", "axes"]
+    assert draft.notes == ("x: stored, and an input of the model, which uses no other; taken for an input",)
+    model.graph.input.append(helper.make_tensor_value_info("unused", TensorProto.FLOAT, [4]))
+    assert [name for name, _ in draft_of(tmp_path, model).inputs] == ["x", "unused"]
+
+
+def test_stored_inputs_beside_one_that_is_fed_are_weights(tmp_path: Path) -> None:
+    model = parsed(BLOCK)
+    model.graph.initializer.append(helper.make_tensor("unlisted", TensorProto.FLOAT, [1], [0.0]))
+    draft = draft_of(tmp_path, model)
+    assert [name for name, _ in draft.inputs] == ["x"]
+    assert [tensor.name for tensor in draft.tensors] == ["w", "unlisted", "axes"]
+
+
+def test_a_model_that_leaves_nothing_to_feed_is_refused(tmp_path: Path) -> None:
+    """Its weights are listed too, so that nobody can tell which is the input; or they would have to be."""
+    listed, old = with_default(parsed(BLOCK)), with_default(parsed(BLOCK))
+    listed.graph.input.append(helper.make_tensor_value_info("w", TensorProto.FLOAT, [4, 4]))
+    old.ir_version = 3
+    for model in (listed, old):
+        assert refusal(tmp_path, model) == (
+            "stores a value for every input that it uses, so that nothing is computed from what it is fed; take 'x', "
+            "or whichever is an input, out of the initializers"
+        )
+
+
 def test_messages_nested_deeper_than_protobuf_allows_are_refused(tmp_path: Path) -> None:
     graph = b""
     for _ in range(60):
