@@ -5,20 +5,23 @@ Known before anything is written out: 40 functions that call each other twice ma
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.loaders.onnx_attributes import graphs_in
 from shortcut_audit.loaders.onnx_text import text
+from shortcut_audit.loaders.onnx_weight import weight_of_function, weight_of_graph, weight_of_node
 from shortcut_audit.names import displayable
 
 if TYPE_CHECKING:
-    from onnx import FunctionProto, ModelProto, NodeProto
+    from onnx import FunctionProto, GraphProto, ModelProto, NodeProto
 
-NODE_LIMIT = 200_000
-"""Nodes, written out, that are audited: the largest models known have some 30,000."""
+WEIGHT_LIMIT = 2_000_000
+"""What may be written out, by the weights of `onnx_weight.py`: some 100,000 nodes. The largest models known have some
+30,000."""
 
 NESTING_LIMIT = 64
 """Subgraphs and calls within each other that are followed."""
@@ -58,38 +61,20 @@ def levels_of(model: ModelProto, functions: Mapping[Key, FunctionProto]) -> int:
 
     Raises UnreadableModel when the model is too large to be written out, nests too deep, or calls itself.
     """
-    count, levels = _Measure(functions).extent(model.graph.node, 0)
-    if count > NODE_LIMIT:
-        size = str(count) if count < 10**15 else f"some 2^{count.bit_length() - 1}"
-        raise UnreadableModel(f"has {size} nodes when written out; at most {NODE_LIMIT} are audited")
-    return levels
+    return _Measure(functions).graph(model.graph, 0)[1]
 
 
 @dataclass(slots=True)
 class _Measure:
-    """Sizes of functions, each worked out once."""
+    """Sizes of functions, each worked out once: their weight, and the levels of nesting in them."""
 
     functions: Mapping[Key, FunctionProto]
     known: dict[Key, tuple[int, int]] = field(default_factory=dict)
     running: dict[Key, None] = field(default_factory=dict)
 
-    def extent(self, nodes: Collection[NodeProto], depth: int) -> tuple[int, int]:
-        """Nodes, and levels of nesting, of these nodes when written out. `depth` levels lie around them."""
-        if depth > NESTING_LIMIT:
-            raise UnreadableModel(f"nests subgraphs and function calls more than {NESTING_LIMIT} deep")
-        count, levels = len(nodes), 0
-        if count > NODE_LIMIT:
-            raise UnreadableModel(f"has a graph of {count} nodes; at most {NODE_LIMIT} are audited")
-        for node in nodes:
-            bodies = [self.extent(body.node, depth + 1) for a in node.attribute for body in graphs_in(a)]
-            if self.functions and key_of(node) in self.functions:
-                bodies.append(self._function(key_of(node), depth + 1))
-            for inner_count, inner_levels in bodies:
-                count += inner_count
-                levels = max(levels, inner_levels + 1)
-        if depth + levels > NESTING_LIMIT:
-            raise UnreadableModel(f"nests subgraphs and function calls more than {NESTING_LIMIT} deep")
-        return count, levels
+    def graph(self, graph: GraphProto, depth: int) -> tuple[int, int]:
+        """A graph when written out. `depth` levels lie around it."""
+        return self._extent(weight_of_graph(graph), graph.node, depth)
 
     def _function(self, key: Key, depth: int) -> tuple[int, int]:
         if key in self.running:
@@ -98,6 +83,57 @@ class _Measure:
             )
         if key not in self.known:
             self.running[key] = None
-            self.known[key] = self.extent(self.functions[key].node, depth)
+            function = self.functions[key]
+            _check_names(function)
+            self.known[key] = self._extent(weight_of_function(function), function.node, depth)
             del self.running[key]
         return self.known[key]
+
+    def _extent(self, weight: int, nodes: Iterable[NodeProto], depth: int) -> tuple[int, int]:
+        """These nodes when written out, in what weighs so much by itself. What is too large is not looked at whole."""
+        levels = 0
+        for node in nodes:
+            weight += weight_of_node(node)
+            for inner_weight, inner_levels in self._within(node, depth + 1):
+                weight += inner_weight
+                levels = max(levels, inner_levels + 1)
+            if weight > WEIGHT_LIMIT:
+                raise UnreadableModel(TOO_LARGE)
+        if weight > WEIGHT_LIMIT:
+            raise UnreadableModel(TOO_LARGE)
+        if depth + levels > NESTING_LIMIT:
+            raise UnreadableModel(TOO_DEEP)
+        return weight, levels
+
+    def _within(self, node: NodeProto, depth: int) -> list[tuple[int, int]]:
+        """What a node holds, and what it calls."""
+        bodies = [body for attribute in node.attribute for body in graphs_in(attribute)]
+        key = key_of(node) if self.functions else None
+        if depth > NESTING_LIMIT and (bodies or key in self.functions):
+            raise UnreadableModel(TOO_DEEP)
+        found = [self.graph(body, depth) for body in bodies]
+        if key is not None and key in self.functions:
+            found.append(self._function(key, depth))
+        return found
+
+
+TOO_DEEP = f"nests subgraphs and function calls more than {NESTING_LIMIT} deep"
+TOO_LARGE = (
+    f"is too large when written out: its nodes and tensors weigh more than {WEIGHT_LIMIT:,}, where a node weighs some "
+    "20; audit a part of it (onnx.utils.extract_model)"
+)
+
+
+def _check_names(function: FunctionProto) -> None:
+    """Raises UnreadableModel when a name stands for two tensors of the function: what it is given, and something else.
+
+    What two of its nodes make shows once the function is written out.
+    """
+    named = Counter(map(text, function.input))
+    made = {text(name) for node in function.node for name in node.output}
+    twice = next((name for name in named if named[name] > 1 or name in made), None)
+    if twice is not None:
+        raise UnreadableModel(
+            f"the function {displayable('::'.join((_domain(function), text(function.name))))} gives the name of its "
+            f"input '{displayable(twice)}' to another tensor, too; export the model again"
+        )

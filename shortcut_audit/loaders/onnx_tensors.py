@@ -141,9 +141,11 @@ def _elements(
 
 def _payload_left_out(proto: TensorProto) -> int | None:
     """Bytes of raw data that the walk over the file left out; None where it left out none, or does not say."""
-    stated = {entry.key: text(entry.value) for entry in proto.external_data}
-    length = stated.get("length", "")
-    return int(length) if len(stated) == 1 and re.fullmatch("[0-9]{1,18}", length) else None
+    if len(proto.external_data) != 1:
+        return None
+    (stated,) = proto.external_data
+    length = text(stated.value) if stated.key == "length" else ""
+    return int(length) if re.fullmatch("[0-9]{1,18}", length) else None
 
 
 def _differs(length: int, count: int, dtype: str) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from onnx import AttributeProto, FunctionProto, ModelProto, NodeProto, ValueInfoProto, helper
+from onnx import AttributeProto, FunctionProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
+from shortcut_audit.loaders.onnx_metadata import NAME_SCOPES
 from tests.hostile.case import Case, audited, reject, same
 from tests.hostile.drawing import ADD, CONV, edited, function, graph, model, node, saved
+from tests.hostile.graphs import later
 
 
 def call(name: str, inputs: str = "x", outputs: str = "y") -> NodeProto:
@@ -30,6 +32,59 @@ def doubling(levels: int, times: int = 2) -> ModelProto:
 def chained(levels: int) -> ModelProto:
     made = [function(f"F{n}", "a", "r", call(f"F{n + 1}", "a", "r")) for n in range(levels)]
     return calling(*made, function(f"F{levels}", "a", "r", node("Relu", "a", "r")), nodes=(call("F0"),))
+
+
+def repeated(made: FunctionProto, times: int, *others: FunctionProto) -> ModelProto:
+    """Calls in series, of what is small by itself."""
+    calls = [call(made.name, f"v{n - 1}" if n else "x", f"v{n}") for n in range(times - 1)]
+    return calling(made, *others, nodes=(*calls, call(made.name, f"v{times - 2}", "y")))
+
+
+def handing_on(count: int) -> ModelProto:
+    """A function that makes nothing, and has many names for what it is given."""
+    wide = function("Wide", "a", " ".join(["a"] * count))
+    caller = function("F", "a", "r", call("Wide", "a", " ".join(f"q{n}" for n in range(count))), node("Relu", "a", "r"))
+    return repeated(caller, 1000, wide)
+
+
+def describing(count: int) -> ModelProto:
+    made = function("F", "a", "r", node("Relu", "a", "r"))
+    made.value_info.extend(ValueInfoProto(name=f"u{n}") for n in range(count))
+    return repeated(made, 1000)
+
+
+def taking(count: int) -> ModelProto:
+    return repeated(function("F", " ".join(["a", *(f"u{n}" for n in range(count))]), "r", node("Relu", "a", "r")), 1000)
+
+
+def reading(count: int) -> ModelProto:
+    return repeated(function("F", "a", "r", node("Max", " ".join(["a"] * count), "r")), 1000)
+
+
+def storing(count: int) -> ModelProto:
+    """What is stored in a body within a function."""
+    stored = helper.make_graph([node("Relu", "a", "p")], "b", [], [ValueInfoProto(name="p")])
+    stored.initializer.extend(TensorProto(name=f"q{n}", dims=[1], data_type=TensorProto.FLOAT) for n in range(count))
+    choice = helper.make_node("If", ["c"], ["r"], then_branch=stored, else_branch=stored)
+    return repeated(function("F", "a", "r", helper.make_node("Constant", [], ["c"], value_int=1), choice), 1000)
+
+
+def listing(count: int) -> ModelProto:
+    """Numbers that the call gives, to which every node refers."""
+    nodes = [node("Foo", f"v{n - 1}" if n else "a", f"v{n}", domain="local") for n in range(count)]
+    for one in nodes:
+        one.attribute.append(AttributeProto(name="l", ref_attr_name="l", type=AttributeProto.INTS))
+    made = function("F", "a", f"v{count - 1}", *nodes)
+    made.attribute_proto.append(helper.make_attribute("l", list(range(1000, 1256))))
+    return repeated(made, 1000)
+
+
+def recording(length: int) -> ModelProto:
+    """A record of the exporter that is long, and read again with each call."""
+    nodes = [node("Relu", f"v{n - 1}" if n else "a", f"v{n}") for n in range(30)]
+    for one in nodes:
+        helper.set_metadata_props(one, {NAME_SCOPES: f"['{'m' * length}', 'add']"})
+    return repeated(function("F", "a", "v29", *nodes), 1000)
 
 
 def _as_onnx(made: FunctionProto) -> FunctionProto:
@@ -62,7 +117,7 @@ LISTED: tuple[Case, ...] = (
         saved(calling(function("F", "a", "r", node("If", "a", "r", then_branch=INSIDE_IF, else_branch=INSIDE_IF)))),
         "local::F calls itself",
     ),
-    reject("40 functions: 2**39 calls when inlined; 4 kB file", saved(doubling(40)), "nodes when written out"),
+    reject("40 functions: 2**39 calls when inlined; 4 kB file", saved(doubling(40)), "too large when written out"),
     same(
         "the residual block lives inside a local function (torch.onnx / onnxscript style)",
         saved(calling(BLOCK, nodes=(call("Block", "x w"),))),
@@ -132,6 +187,33 @@ UNLISTED: tuple[Case, ...] = (
                 nodes=(call("Block", "x w"),),
             )
         ),
+    ),
+    *(
+        reject(f"a thousand calls, of a function that is wide: {make.__name__}", later(make, count), "too large when")
+        for make, count in (
+            (handing_on, 1000),
+            (describing, 1000),
+            (taking, 1000),
+            (reading, 1000),
+            (storing, 1000),
+            (listing, 50),
+            (recording, 5000),
+        )
+    ),
+    reject(
+        "a function that makes what it may be given",
+        saved(
+            calling(
+                function("F", "a k b", "r", node("Conv", "a k", "b", pads=[1] * 4), node("Sum", "b a", "r")),
+                nodes=(call("F", "x w"),),
+            )
+        ),
+        "local::F gives the name of its input 'b' to another tensor",
+    ),
+    reject(
+        "a function that is given two tensors under one name",
+        saved(calling(function("F", "a k a", "r", node("Add", "a a", "r")), nodes=(call("F", "x w x"),))),
+        "local::F gives the name of its input 'a' to another tensor",
     ),
     same("a thousand functions that nobody calls", lambda folder: saved(_unused(1000))(folder)),
 )

@@ -2,7 +2,7 @@ import time
 from pathlib import Path
 
 import pytest
-from onnx import AttributeProto, helper
+from onnx import AttributeProto, ValueInfoProto, helper
 
 from shortcut_audit.graph import Source
 from shortcut_audit.loaders.onnx_metadata import NAME_SCOPES, STACK_TRACE
@@ -175,15 +175,18 @@ def test_a_function_that_calls_itself_is_refused_by_name(tmp_path: Path, model: 
 
 def test_a_body_that_does_not_say_that_it_is_one_hides_nothing(tmp_path: Path) -> None:
     model = parsed(HIDDEN)
-    model.functions[0].node[1].attribute[0].type = AttributeProto.FLOAT
-    assert "If 'b' has no then_branch" in refusal(tmp_path, model)
+    body = model.functions[0].node[1].attribute[0]
+    body.ClearField("type")
+    assert "the function f::Block calls itself" in refusal(tmp_path, model)
+    body.type = AttributeProto.FLOAT
+    assert "an attribute 'then_branch' whose value is not, or not alone, what its type says" in refusal(tmp_path, model)
 
 
 def chain(calls: int, functions: int) -> str:
     """Functions of which each calls the next so many times."""
     inner = [
         f'<domain: "f", opset_import: ["": 17, "f": 1]> F{i} (a) => (z) {{ '
-        + " ".join(f"{'z' if call + 1 == calls else 'a'} = f.F{i + 1}(a)" for call in range(calls))
+        + " ".join(f"{'z' if call + 1 == calls else f'u{call}'} = f.F{i + 1}(a)" for call in range(calls))
         + " }"
         for i in range(functions - 1)
     ]
@@ -194,9 +197,32 @@ def chain(calls: int, functions: int) -> str:
 def test_a_model_that_would_explode_is_refused_before_it_does(tmp_path: Path) -> None:
     start = time.perf_counter()
     # One call in the graph, 2 in F0, 4 in all F1 ... 2^39 in F38, 2^39 Relu: 2^40 - 1 + 2^39, some 1.6e12
-    assert refusal(tmp_path, chain(2, 40)).startswith("has 1649267441663 nodes when written out; at most 200000")
-    assert "some 2^" in refusal(tmp_path, chain(4, 40))
+    assert refusal(tmp_path, chain(2, 40)) == (
+        "is too large when written out: its nodes and tensors weigh more than 2,000,000, where a node weighs some 20; "
+        "audit a part of it (onnx.utils.extract_model)"
+    )
+    assert "too large" in refusal(tmp_path, chain(4, 40))
     assert time.perf_counter() - start < 2
+
+
+def test_what_weighs_is_not_only_nodes(tmp_path: Path) -> None:
+    """A thousand calls are far from the limit, but not a thousand calls that each name a thousand tensors."""
+    calls = " ".join(f"v{i} = f.F({f'v{i - 1}' if i else 'x'})" for i in range(1000))
+    text = (
+        HEADER
+        + f"""
+    agraph (float[4] x) => (float[4] v999) {{ {calls} }}
+    <domain: "f", opset_import: ["": 17]> F (a) => (z) {{ z = Max(a, a) }}
+    """
+    )
+    assert len(draft_of(tmp_path, text).nodes) == 1000
+    read, described, given, handed_on = (parsed(text) for _ in range(4))
+    read.functions[0].node[0].input.extend(["a"] * 1000)
+    described.functions[0].value_info.extend(ValueInfoProto(name=f"u{i}") for i in range(1000))
+    given.functions[0].input.extend(f"u{i}" for i in range(1000))
+    handed_on.functions[0].output.extend(["a"] * 150)
+    for model in (read, described, given, handed_on):
+        assert "too large when written out" in refusal(tmp_path, model)
 
 
 def test_calls_nest_up_to_a_limit(tmp_path: Path) -> None:
@@ -211,6 +237,16 @@ def test_calls_that_do_not_fit_their_function_are_refused(tmp_path: Path) -> Non
     )
     dangling = BLOCK.replace("r = Relu(a)", "r = Relu(x)")  # a function does not see its caller's values
     assert "a function reads 'x', which nothing in it makes" in refusal(tmp_path, dangling)
+
+
+def test_a_name_in_a_function_means_one_tensor(tmp_path: Path) -> None:
+    """Else what a call leaves out would be there after all, and what it gives be something else."""
+    formal = parsed(BLOCK)
+    formal.functions[0].input.append("r")
+    assert "the function f::Block gives the name of its input 'r' to another tensor, too" in refusal(tmp_path, formal)
+    twice = parsed(BLOCK)
+    twice.functions[0].input.append("a")
+    assert "the function f::Block gives the name of its input 'a' to another tensor, too" in refusal(tmp_path, twice)
 
 
 def test_a_function_defined_twice_is_refused(tmp_path: Path) -> None:
