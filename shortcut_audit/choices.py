@@ -37,7 +37,7 @@ class Choices:
         match node.kind:
             case "If":
                 return self._branch(node)  # 1
-            case "SequenceEmpty" | "SequenceConstruct" | "SequenceInsert":
+            case "SequenceEmpty" | "SequenceConstruct" | "SequenceInsert" | "Identity":
                 self._remember(node)  # 2
             case "SequenceAt":
                 return self._element(node)  # 2
@@ -59,6 +59,8 @@ class Choices:
         before: Elements | None = () if node.kind == "SequenceEmpty" else node.inputs
         if node.kind == "SequenceInsert":
             before = self._inserted(node)
+        elif node.kind == "Identity":
+            before = self._sequences.get(node.inputs[0] or "")
         if made is not None and before is not None and len(before) <= LONGEST:
             self._sequences[made] = before
 

@@ -1,19 +1,19 @@
 """To which operator applications does an ONNX graph come down, bodies and functions written out in place?
 
-A graph is read within a `_Frame`, which says what its names stand for. The model's own names stand for themselves; what
+A graph is read within a `Frame`, which says what its names stand for. The model's own names stand for themselves; what
 a body or a function makes gets a new name, so that a name means one tensor over the whole draft.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from shortcut_audit.draft import Node, Tensor
 from shortcut_audit.errors import UnreadableModel
-from shortcut_audit.graph import Attribute, Source, TensorType
+from shortcut_audit.graph import Attribute, Datum, TensorType
 from shortcut_audit.loaders.onnx_arity import Arity, arity_of
 from shortcut_audit.loaders.onnx_attributes import (
     Bound,
@@ -25,8 +25,10 @@ from shortcut_audit.loaders.onnx_attributes import (
     plain,
 )
 from shortcut_audit.loaders.onnx_bodies import WIRINGS, Made, Tie, Wiring, body_inputs
+from shortcut_audit.loaders.onnx_frames import Frame, Place, captured, made_in
 from shortcut_audit.loaders.onnx_functions import DEFAULT_DOMAINS, Key, key_of
-from shortcut_audit.loaders.onnx_metadata import absorbs_norm, noted_tensors, scope_and_source
+from shortcut_audit.loaders.onnx_loops import steps_of
+from shortcut_audit.loaders.onnx_metadata import noted_tensors
 from shortcut_audit.loaders.onnx_tensors import Oddities, declared_type, sparse_tensor, stored_tensor
 from shortcut_audit.loaders.onnx_text import text
 from shortcut_audit.names import displayable
@@ -34,67 +36,11 @@ from shortcut_audit.names import displayable
 if TYPE_CHECKING:
     from onnx import FunctionProto, GraphProto, NodeProto, OperatorSetIdProto, ValueInfoProto
 
+UNROLLED = 10_000
+"""Nodes that may be written out for the steps of loops, all together."""
+
 RUNTIME_DOMAINS = ("ai.onnx.", "com.microsoft")
 """How the domains of ONNX's further operators and of ONNX Runtime's begin."""
-
-
-class _Place(NamedTuple):
-    """Where a node stands."""
-
-    name: str
-    scope: str
-    source: Source | None
-    absorbs_norm: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """What the names in a graph stand for."""
-
-    opset: int
-    """The version of the default operator set by which the graph's nodes are written."""
-    names: dict[str, str | None] | None = None
-    """In a body or function: the draft's name by the graph's own; None for an input that the call leaves out.
-    None for the model's graph, whose names stand for themselves."""
-    outer: _Frame | None = None
-    """The graph around this one, whose values it may read. A function sees nothing of its caller's."""
-    path: str = ""
-    """Whence new names are made."""
-    bound: Bound = field(default_factory=dict)
-    """What attribute references stand for: the attributes of the call."""
-    caller: str = ""
-    """Where names of nodes come from a function: the name of the call."""
-    scope: str = ""
-    source: Source | None = None
-    """What holds for a node that says nothing itself."""
-
-    def place(self, node: NodeProto) -> _Place:
-        """Where the node stands: what it says itself, completed by what holds in this frame."""
-        scope, source = scope_and_source(node)
-        name = text(node.name)
-        if self.caller and name:
-            name = displayable(f"{self.caller}/{name}")
-        return _Place(name, scope or self.scope, source or self.source, absorbs_norm(node))
-
-    def meaning(self, stored: str) -> str | None:
-        """The draft's name of what a node reads or makes, which the file calls so; None for a slot that is left out.
-
-        Raises UnreadableModel when it is a name in a function that nothing there makes.
-        """
-        return self.look_up(text(stored)) if stored else None
-
-    def look_up(self, name: str) -> str | None:
-        """The same for a name that is text already."""
-        frame = self
-        while frame.names is not None:
-            if name in frame.names:
-                return frame.names[name]
-            if frame.outer is None:
-                raise UnreadableModel(
-                    f"a function reads '{displayable(name)}', which nothing in it makes; export the model again"
-                )
-            frame = frame.outer
-        return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +65,23 @@ class Flattening:
     taken: dict[str, int] = field(default_factory=dict)
     """Names in the draft, each with how many others were derived from it. Empty where no name needs to be made."""
     operators: dict[tuple[str, str, str, int], _Operator] = field(default_factory=dict)
+    numbers: dict[str, Datum] = field(default_factory=dict)
+    """The stored tensors of one element that is known."""
+    to_unroll: int = UNROLLED
+    """Nodes that may still be written out for further steps of loops."""
 
     def add_model(self, graph: GraphProto, opset: int, *, nested: bool) -> None:
         """The model's own graph and all that it holds; `nested` where that are subgraphs or calls."""
         if nested:
-            self.taken = dict.fromkeys([*map(text, _made_in(graph)), *(text(info.name) for info in graph.input)], 0)
-        self._add_graph(graph, _Frame(opset))
+            self.taken = dict.fromkeys([*map(text, made_in(graph)), *(text(info.name) for info in graph.input)], 0)
+        self._add_graph(graph, Frame(opset))
 
-    def _add_graph(self, graph: GraphProto, frame: _Frame) -> None:
+    def _add_graph(self, graph: GraphProto, frame: Frame) -> None:
         noted = noted_tensors(graph)
         for initializer in graph.initializer:
             if (name := frame.meaning(initializer.name)) is not None:
                 learned = noted.get(text(initializer.name))
-                self.tensors.append(stored_tensor(initializer, name, self.oddities, learned=learned))
+                self._store(stored_tensor(initializer, name, self.oddities, learned=learned))
         for sparse in graph.sparse_initializer:
             if (name := frame.meaning(sparse.values.name)) is not None:
                 self.tensors.append(sparse_tensor(sparse, name))
@@ -140,13 +90,13 @@ class Flattening:
         for node in graph.node:
             self._add(node, frame)
 
-    def _record(self, infos: Iterable[ValueInfoProto], frame: _Frame) -> None:
+    def _record(self, infos: Iterable[ValueInfoProto], frame: Frame) -> None:
         for info in infos:
             own = text(info.name)
             if name := own if frame.names is None else frame.names.get(own):
                 self.recorded[name] = declared_type(info, self.oddities)
 
-    def _add(self, node: NodeProto, frame: _Frame) -> None:
+    def _add(self, node: NodeProto, frame: Frame) -> None:
         operator = self._operator(node, frame.opset)
         reads = [frame.meaning(name) for name in node.input]
         if operator.arity is not None:
@@ -161,7 +111,7 @@ class Flattening:
         else:
             bodies = [graph for attribute in attributes.values() for graph in graphs_in(attribute)]
             if bodies:
-                reads += _captured(bodies, frame)
+                reads += captured(bodies, frame)
                 self.oddities["holds a subgraph that is not looked into"].append(called(node))
             makes = [frame.meaning(name) for name in node.output]
             plain_attributes = plain(attributes) if attributes else {}
@@ -187,17 +137,26 @@ class Flattening:
             self.oddities["defined neither by ONNX, nor by ONNX Runtime, nor in the file; it stays opaque"].append(kind)
         return _Operator(kind, label, arity, None)
 
-    def _add_constant(self, node: NodeProto, attributes: Bound, frame: _Frame) -> None:
+    def _add_constant(self, node: NodeProto, attributes: Bound, frame: Frame) -> None:
         name = frame.meaning(node.output[0])
         tensor = constant_of(attributes, name or "", self.oddities)
         if tensor is None:
             raise UnreadableModel(f"{called(node)} has no value; export the model again")
         if name is not None:
-            self.tensors.append(tensor)
+            self._store(tensor)
 
-    def _add_bodies(self, node: NodeProto, wiring: Wiring, frame: _Frame) -> None:
+    def _store(self, tensor: Tensor) -> None:
+        self.tensors.append(tensor)
+        if tensor.data is not None and len(tensor.data) == 1:
+            self.numbers[tensor.name] = tensor.data[0]
+
+    def _add_bodies(self, node: NodeProto, wiring: Wiring, frame: Frame) -> None:
         """A node that holds bodies: their nodes, between those that lead values in and out."""
         given = [frame.meaning(name) for name in node.input]
+        steps = steps_of(node, wiring.bodies[0].graph, lambda name: self.numbers.get(frame.look_up(name) or ""))
+        if steps is not None and steps * len(wiring.bodies[0].graph.node) <= self.to_unroll:
+            self._add_steps(node, wiring.bodies[0].graph, steps, given, frame)
+            return
         made: list[list[str | None]] = []
         for body in wiring.bodies:
             inner = self._inside(node, body.graph, body.role, frame)
@@ -215,18 +174,44 @@ class Flattening:
             ends = [made[end.body][end.slot] if isinstance(end, Made) else _nth(given, end.slot) for end in tie.reads]
             self._tie(tie, node, frame, ends, frame.meaning(output))
 
-    def _tie(self, tie: Tie, node: NodeProto, frame: _Frame, reads: list[str | None], makes: str | None) -> None:
+    def _add_steps(self, node: NodeProto, body: GraphProto, steps: int, given: list[str | None], frame: Frame) -> None:
+        """A loop of so many steps, written out: each step reads what the one before has made."""
+        self.to_unroll -= steps * len(body.node)
+        states, stacked = given[2:], [list[str | None]() for _ in body.output[len(given) - 1 :]]
+        for step in range(steps):
+            inner = self._inside(node, body, f"body/{step}", frame)
+            assert inner.names is not None, "a body has names of its own"
+            number, going = (self._literal(inner.path, kind, step) for kind in ("int64", "bool"))
+            inner.names.update(zip(body_inputs(body), (number, going, *states), strict=True))
+            self._add_graph(body, inner)
+            made = [inner.meaning(info.name) for info in body.output]
+            states = made[1 : len(given) - 1]
+            for line, element in zip(stacked, made[len(given) - 1 :], strict=True):
+                line.append(element)
+        label, place = displayable(text(node.op_type)), frame.place(node)
+        for output, state in zip(node.output, states, strict=False):
+            self._emit("Identity", label, place, [state], [frame.meaning(output)], {})
+        for output, line in zip(node.output[len(states) :], stacked, strict=True):
+            self._emit("Stack", label, place, line, [frame.meaning(output)], {"axis": 0})
+
+    def _literal(self, path: str, dtype: str, step: int) -> str:
+        """What a step reads of the loop itself: its number, or that the loop goes on."""
+        name = self._new(path, dtype)
+        self._store(Tensor(name, (), dtype, (step if dtype == "int64" else True,), literal=True))
+        return name
+
+    def _tie(self, tie: Tie, node: NodeProto, frame: Frame, reads: list[str | None], makes: str | None) -> None:
         self._emit(tie.kind, displayable(text(node.op_type)), frame.place(node), reads, [makes], tie.attributes)
 
-    def _inside(self, node: NodeProto, graph: GraphProto, role: str, frame: _Frame) -> _Frame:
+    def _inside(self, node: NodeProto, graph: GraphProto, role: str, frame: Frame) -> Frame:
         """The frame of a body: what it makes gets new names, all else is that of the graph around it."""
         path = f"{_stem(node, frame)}/{role}/"
-        own = [*body_inputs(graph), *map(text, _made_in(graph))]
+        own = [*body_inputs(graph), *map(text, made_in(graph))]
         names: dict[str, str | None] = {name: self._new(path, name) for name in own if name}
         place = frame.place(node)
         return replace(frame, names=names, outer=frame, path=path, scope=place.scope, source=place.source)
 
-    def _add_call(self, node: NodeProto, function: FunctionProto, attributes: Bound, frame: _Frame) -> None:
+    def _add_call(self, node: NodeProto, function: FunctionProto, attributes: Bound, frame: Frame) -> None:
         """A call of a function: its nodes, reading and making what the call reads and makes."""
         _check_call(node, function)
         names: dict[str, str | None] = dict.fromkeys(map(text, function.input))
@@ -241,7 +226,7 @@ class Flattening:
         if scope == frame.scope:  # The call does not say which module it is: the function's name has to do.
             scope = displayable(".".join(filter(None, (scope, label))))
         bound = {**defaults_of(function), **attributes}
-        inside = _Frame(
+        inside = Frame(
             self._opset_of(function, frame.opset),
             names,
             path=path,
@@ -276,7 +261,7 @@ class Flattening:
         self,
         kind: str,
         label: str,
-        place: _Place,
+        place: Place,
         reads: list[str | None],
         makes: list[str | None],
         attributes: Mapping[str, Attribute],
@@ -307,7 +292,7 @@ def _check_call(node: NodeProto, function: FunctionProto) -> None:
 
 
 def _bind_outputs(
-    node: NodeProto, function: FunctionProto, frame: _Frame, names: dict[str, str | None]
+    node: NodeProto, function: FunctionProto, frame: Frame, names: dict[str, str | None]
 ) -> list[tuple[str, str]]:
     """Lets the function make the caller's values under the caller's names.
 
@@ -334,45 +319,7 @@ def opset_versions(imports: Iterable[OperatorSetIdProto]) -> set[int]:
     return versions
 
 
-def _made_in(graph: GraphProto) -> Iterator[str]:
-    """What the graph itself stores or makes, as the file has the names."""
-    yield from (tensor.name for tensor in graph.initializer)
-    yield from (sparse.values.name for sparse in graph.sparse_initializer)
-    for node in graph.node:
-        yield from node.output
-
-
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """The names that a subgraph which is not looked into has of its own."""
-
-    own: frozenset[str]
-    outer: _Scope | None
-
-    def has(self, name: str) -> bool:
-        """Whether the name is the subgraph's own, or that of one around it."""
-        scope: _Scope | None = self
-        while scope is not None and name not in scope.own:
-            scope = scope.outer
-        return scope is not None
-
-
-def _captured(bodies: Iterable[GraphProto], frame: _Frame) -> list[str | None]:
-    """What subgraphs that are not looked into read from outside, each once."""
-    found: dict[str, None] = {}
-    waiting: list[tuple[GraphProto, _Scope | None]] = [(graph, None) for graph in bodies]
-    while waiting:
-        graph, around = waiting.pop()
-        scope = _Scope(frozenset([*body_inputs(graph), *map(text, _made_in(graph))]), around)
-        for node in graph.node:
-            found.update((name, None) for name in map(text, node.input) if name and not scope.has(name))
-            waiting.extend((inner, scope) for attribute in node.attribute for inner in graphs_in(attribute))
-        outputs = (text(info.name) for info in graph.output)
-        found.update((name, None) for name in outputs if name and not scope.has(name))
-    return [frame.look_up(name) for name in found]
-
-
-def _stem(node: NodeProto, frame: _Frame) -> str:
+def _stem(node: NodeProto, frame: Frame) -> str:
     """Whence names for what a node holds are made: its own name, or that of what it makes."""
     first = next((name for name in node.output if name), "")
     return displayable(frame.path + text(node.name or first or node.op_type))
