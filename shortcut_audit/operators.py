@@ -343,13 +343,13 @@ def is_weight_layer(op: Op) -> bool:
 
 
 def macs(graph: ModelGraph, op: Op) -> int | None:
-    """Multiply-accumulates of one op; None where the shapes, or the operator, are not known."""
+    """Multiply-accumulates of one op; None where the shapes, the operator, or an attribute of it are not known."""
     row = OPERATORS.get(op.kind)
     if row is None:
         return None
     if row.macs is None:
         return 0
-    return row.macs(Call.of(graph, op))
+    return None if None in op.attributes.values() else row.macs(Call.of(graph, op))
 
 
 def _passes_whole(graph: ModelGraph, op: Op, slot: int) -> bool:

@@ -281,6 +281,13 @@ def test_a_weight_layer_contracts_with_learned_weights() -> None:
 # --- counts ----------------------------------------------------------------------------------------------------------
 
 
+def test_nothing_is_counted_where_an_attribute_cannot_be_read() -> None:
+    drawn = graph_of("y = Conv(x, w) pads=1,1,1,1", w=stored(8, 8, 3, 3))
+    (made,) = drawn.ops
+    assert operators.macs(drawn, made) == 9_216
+    assert operators.macs(drawn, replace(made, attributes={**made.attributes, "group": None})) is None
+
+
 def macs(line: str, x: tuple[int, ...] = IMAGE, **tensors: Tensor) -> int | None:
     graph = graph_of(line, x, **tensors)
     return operators.macs(graph, graph.ops[-1])

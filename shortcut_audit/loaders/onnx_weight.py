@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 NODE = 10
 MADE = 6
 """A tensor that a node makes, or that the file stores."""
+DESCRIBED = 4
+"""A tensor of which the file says something."""
 NAMED = 2
-"""A tensor that a node reads or that the file describes, or an attribute."""
+"""A tensor that a node reads, or an attribute."""
 ELEMENTS = 4
 """Elements of a list or a tensor, Python numbers once they are read, to a unit."""
 BYTES = 32
@@ -58,7 +60,7 @@ def _weight_of_attribute(attribute: AttributeProto) -> int:
 
 
 def _weight_of_value(info: ValueInfoProto) -> int:
-    return NAMED + len(info.type.tensor_type.shape.dim) + _weight_of_bytes(info)
+    return DESCRIBED + len(info.type.tensor_type.shape.dim) + _weight_of_bytes(info)
 
 
 def _weight_of_tensor(tensor: TensorProto) -> int:
