@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import re
 
-FRAME = re.compile(r'^\s*File "([^"\n]+)", line (\d{1,9})', re.MULTILINE)
+FRAME = re.compile(r'^[ \t]*File "([^"\n]+)", line (\d{1,9})', re.MULTILINE)
 """A line of a Python traceback that names a place."""
+
+SUBSCRIPT = re.compile(r"\[['\"]?([^\[\]'\"]*)['\"]?\]")
+"""A part of a module's path as Python writes it: "[0]", "['self']"."""
+
+LONGEST = 2**16
+"""Characters of a traceback, or of a module's path, that are looked at: the last ones."""
 
 
 def innermost_frame(trace: str) -> tuple[str, int] | None:
     """File and line of the last frame of a traceback, code that was generated ("<eval_with_key>.7") left aside."""
-    frames = [(match[1], int(match[2])) for match in FRAME.finditer(trace) if not match[1].startswith("<")]
-    return frames[-1] if frames else None
+    frames = FRAME.finditer(trace[-LONGEST:])
+    places = [(match[1], int(match[2])) for match in frames if not match[1].startswith("<")]
+    return places[-1] if places else None
 
 
 def module_path(path: str) -> str:
@@ -21,5 +28,5 @@ def module_path(path: str) -> str:
     """
     if path.startswith("_empty_nn_module_stack"):
         return ""
-    path = re.sub(r"\[(?:'|\")?([^'\"\]]*)(?:'|\")?\]", r".\1", path)
+    path = SUBSCRIPT.sub(r".\1", path[-LONGEST:])
     return path.removeprefix("L.self").removeprefix("L__self__").strip(".")

@@ -26,6 +26,20 @@ def test_carets_under_the_line_do_no_harm() -> None:
     assert innermost_frame(TRACE + "\n           ~~^~~~~~~~~~~\n") == ("lib/block.py", 34)
 
 
+@pytest.mark.parametrize(
+    "stray",
+    ["\n" * 300_000, " " * 300_000, 'File "' * 100_000, "\n  " * 100_000 + TRACE.replace("block", "b" * 70_000)],
+)
+def test_what_is_no_traceback_costs_no_time(stray: str) -> None:
+    """Quadratic in their length, each would take minutes."""
+    assert innermost_frame(f"{stray}\n{TRACE}") == ("lib/block.py", 34)
+
+
+@pytest.mark.parametrize("path", ["[" * 300_000, "['" * 300_000, "[a" * 300_000, "[]" * 300_000])
+def test_a_path_of_brackets_costs_no_time(path: str) -> None:
+    assert len(module_path(path)) <= 2**16
+
+
 @pytest.mark.parametrize("trace", ["", "no traceback", 'File "x.py", line x', 'File "x.py", line ' + "9" * 5000])
 def test_what_is_no_traceback_has_no_frame(trace: str) -> None:
     found = innermost_frame(trace)
@@ -39,6 +53,7 @@ def test_what_is_no_traceback_has_no_frame(trace: str) -> None:
         ("", ""),
         ("L['self'].layer1[0].conv", "layer1.0.conv"),
         ("L__self__", ""),
+        ("L['self']._modules['a']['b'][0]", "_modules.a.b.0"),
         ("_empty_nn_module_stack_from_metadata_hook", ""),
         ("encoder.layer.0.attention", "encoder.layer.0.attention"),
     ],
