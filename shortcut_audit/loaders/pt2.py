@@ -8,6 +8,7 @@ Layout: torch/export/pt2_archive/constants.py; until PyTorch 2.7 the document wa
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -15,25 +16,32 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
 from shortcut_audit.draft import Draft
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.loaders.aten.translate import draft_of
-from shortcut_audit.loaders.pt2_document import Json, program_of
+from shortcut_audit.loaders.pt2_document import Json, program_of, size_of, tensor_type
 from shortcut_audit.names import displayable
 
-DOCUMENT_LIMIT = 48 * 2**20
-"""Bytes of the graph's description, inflated. A 70-billion-parameter decoder takes some 10 MB."""
+DOCUMENT_LIMIT = 24 * 2**20
+"""Bytes of the graph's description, inflated. A 70-billion-parameter decoder takes some 10 MB. One character beyond the
+Basic Multilingual Plane, and Python holds the text in four times as many."""
 
-VALUES_LIMIT = 3_000_000
-"""JSON values in it: each costs some 100 bytes of memory, however few it takes in the file. Real documents have one for
-every 15 to 20 bytes."""
+TOKENS_LIMIT = 3_000_000
+"""Brackets, commas and colons in all documents together, an opening brace counted twice: each stands for some 100 bytes
+of memory, however few it takes in the file. Real documents have one for every 7 bytes."""
 
-DIRECTORY_LIMIT = 64 * 2**20
-"""Bytes of the zip archive's list of contents: some 500,000 files."""
+TOKENS: Mapping[bytes, int] = {b",": 1, b":": 1, b"[": 1, b"{": 2}
+
+READ_LIMIT = 4 * 2**20
+"""Bytes that are read from the file at a time. The zip archive's list of contents, which `zipfile` reads whole, takes
+some 80 for each file in it."""
 
 PIECE = 2**20
 """Bytes that are inflated at a time."""
@@ -41,38 +49,60 @@ PIECE = 2**20
 PACKINGS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 """Of the others, zipfile inflates as much at a time as there is."""
 
-MODEL = re.compile(r"(?:[^/]+/)?models/([^/]+)\.json")
+MODEL = re.compile(r"((?:[^/\0]+/)?)models/([^/\0]+)\.json", re.IGNORECASE)
 OLD_MODEL = "serialized_exported_program.json"
-WEIGHTS = "data/weights/{}_weights_config.json"
+TIES = "data/weights/{}_weights_config.json"
 REMEDY = "save the model with torch.export.save, or export it to ONNX"
 
-END_RECORD = struct.Struct("<4s4H2LH")
-"""The last record of a zip archive (APPNOTE.TXT, 4.3.16); field 5 is the size of the list of contents."""
-
-END_LOCATOR = struct.Struct("<4sLQL")
-"""Before it, in archives over 4 GB: where the record is that holds the real sizes (4.3.15)."""
-
-END_RECORD_64 = struct.Struct("<4sQ2H2L4Q")
-"""That record (4.3.14); field 8 is the size of the list of contents."""
+RESAVE = "download or save it again"
 
 
 def load(path: Path) -> Draft:
     """The model in a .pt2 archive. Raises UnreadableModel, saying what the file is instead and what to do."""
+    with _opened(path) as file:
+        _check_kind(file)
+        with _intact("damaged or truncated zip archive"):
+            archive = zipfile.ZipFile(file)
+        with archive:
+            return _read(archive, path)
+
+
+class _Sipped(io.FileIO):
+    """A file that hands over little at a time: `zipfile` takes as much at once as the archive's records tell it to."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """The next bytes; all that are left where no number is given."""
+        left = max(0, os.fstat(self.fileno()).st_size - self.tell())
+        wanted = left if size is None or size < 0 else size
+        if wanted > READ_LIMIT:
+            raise UnreadableModel(
+                f"the zip archive's list of contents takes {wanted:,} bytes, more than {READ_LIMIT:,}; "
+                "this is no real model"
+            )
+        return super().read(wanted)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """The file, opened; whatever the system then objects to is an UnreadableModel."""
     try:
-        with _opened(path) as file:
-            _check_kind(file)
-            _check_directory(file)
-            with zipfile.ZipFile(file) as archive:
-                return _read(archive, path)
-    except zipfile.BadZipFile as error:
-        raise UnreadableModel(f"damaged or truncated zip archive ({error}); download or save it again") from error
+        # Opening a named pipe would wait for a writer.
+        with _Sipped(path, opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+            yield file
     except OSError as error:
         raise UnreadableModel(f"cannot be read: {error.strerror or error}") from error
 
 
-def _opened(path: Path) -> IO[bytes]:
-    # Opening a named pipe would wait for a writer.
-    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0)))
+@contextmanager
+def _intact(otherwise: str) -> Iterator[None]:
+    """Work of `zipfile` alone: where an archive's records are nonsense, it raises nearly anything, not just BadZipFile.
+
+    `otherwise`: what is then said to be wrong.
+    """
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, ArithmeticError) as error:
+        raise UnreadableModel(f"{otherwise} ({displayable(str(error))}); {RESAVE}") from error
 
 
 def _check_kind(file: IO[bytes]) -> None:
@@ -100,49 +130,54 @@ def _instead(head: bytes) -> str:
     return f"no known format; {REMEDY}"
 
 
-def _check_directory(file: IO[bytes]) -> None:
-    """Refuse a list of contents that would take too much memory: `zipfile` reads it whole."""
-    size = file.seek(0, os.SEEK_END)
-    start = max(0, size - END_RECORD.size - 0xFFFF)
-    file.seek(start)
-    tail = file.read()
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or len(tail) - at < END_RECORD.size:
-        raise UnreadableModel(
-            "damaged or truncated zip archive (no list of contents at its end); download or save it again"
-        )
-    length = END_RECORD.unpack_from(tail, at)[5]
-    if length == 0xFFFFFFFF and at >= END_LOCATOR.size:
-        file.seek(min(size, END_LOCATOR.unpack_from(tail, at - END_LOCATOR.size)[2]))
-        record = file.read(END_RECORD_64.size)
-        length = END_RECORD_64.unpack(record)[8] if len(record) == END_RECORD_64.size else length
-    if length > DIRECTORY_LIMIT:
-        raise UnreadableModel(
-            f"the zip archive's list of contents takes {length:,} bytes, more than {DIRECTORY_LIMIT:,}"
-        )
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """The document that describes the graph."""
+
+    name: str
+    """Of the archive's file."""
+    model: str
+    folder: str
+    """That everything is in, with a slash; empty for the archive's top."""
 
 
 def _read(archive: zipfile.ZipFile, path: Path) -> Draft:
-    entry, name, prefix = _model_entry(archive)
-    document = _json(archive, entry)
-    ties = _ties(archive, prefix + WEIGHTS.format(name))
-    program = program_of(document, str(path), ties, _notes(archive))
+    documents = _Documents(archive)
+    names = documents.names
+    entry = _model_entry(names)
+    _check_unambiguous(names)
+    # What is needed of the weights' document is little: it is read first, so that the two are never held together.
+    ties = _ties(documents, f"{entry.folder}{TIES.format(entry.model)}")
+    program = program_of(documents.read(entry.name), str(path), ties, _notes(names))
     return draft_of(program)
 
 
-def _model_entry(archive: zipfile.ZipFile) -> tuple[zipfile.ZipInfo, str, str]:
-    """The document that describes the graph, the model's name, and the folder that everything is in."""
-    names = archive.namelist()
-    found = {match[1]: name for name in names if (match := MODEL.fullmatch(name))}
-    if "model" in found or len(found) == 1:
-        key = "model" if "model" in found else next(iter(found))
-        return archive.getinfo(found[key]), key, found[key].removesuffix(f"models/{key}.json")
+def _model_entry(names: Sequence[str]) -> _Entry:
+    found = [_Entry(name, match[2], match[1]) for name in names if (match := MODEL.fullmatch(name))]
+    found += [_Entry(name, "model", "") for name in names if name == OLD_MODEL]
+    if len(found) == 1:
+        return found[0]
     if found:
-        listed = ", ".join(displayable(key) for key in sorted(found)[:8])
+        listed = ", ".join(displayable(entry.name) for entry in found[:8])
         raise UnreadableModel(f"the archive holds several models ({listed}); save each in a file of its own")
-    if OLD_MODEL in names:
-        return archive.getinfo(OLD_MODEL), "model", ""
     raise UnreadableModel(_other_archive(names))
+
+
+def _check_unambiguous(names: Sequence[str]) -> None:
+    """Refuse an archive of which PyTorch may read another part than we do.
+
+    It takes the first of two files with one name, whatever the case of its letters, and `zipfile` the last; and it
+    looks into the folder of the very first file alone.
+    """
+    twice = next((name for name, count in Counter(map(str.lower, names)).items() if count > 1), None)
+    if twice is not None:
+        raise UnreadableModel(f"the archive holds {displayable(twice)} twice; save the model again")
+    folders = dict.fromkeys(name.partition("/")[0] if "/" in name else "" for name in names)
+    if len(folders) > 1:
+        listed = ", ".join(displayable(name) or "its top" for name in list(folders)[:8])
+        raise UnreadableModel(
+            f"the archive holds files in several folders ({listed}), not in one; save the model again"
+        )
 
 
 def _other_archive(names: Sequence[str]) -> str:
@@ -157,21 +192,19 @@ def _other_archive(names: Sequence[str]) -> str:
     return f"a zip archive without models/*.json; {REMEDY}"
 
 
-def _notes(archive: zipfile.ZipFile) -> tuple[str, ...]:
-    compiled = any("data/aotinductor/" in name for name in archive.namelist())
+def _notes(names: Sequence[str]) -> tuple[str, ...]:
+    compiled = any("data/aotinductor/" in name for name in names)
     return ("the archive holds compiled code too (AOTInductor), which was not looked at",) if compiled else ()
 
 
-def _ties(archive: zipfile.ZipFile, config: str) -> Mapping[str, str]:
+def _ties(documents: _Documents, config: str) -> Mapping[str, str]:
     """Names of stored tensors that are another one under a second name, and that one's name.
 
     They share a payload, and see it in the same way. Tensors without a payload (device "meta") share one all the same.
     """
-    if config not in archive.namelist():
-        return {}
-    document = _json(archive, archive.getinfo(config))
+    document = documents.read(config) if config in documents else None
     listed = document.get("config") if isinstance(document, dict) else None
-    first: dict[tuple[str, ...], str] = {}
+    first: dict[tuple[object, ...], str] = {}
     ties = {}
     for name, payload in listed.items() if isinstance(listed, dict) else ():
         key = _payload(payload)
@@ -180,38 +213,48 @@ def _ties(archive: zipfile.ZipFile, config: str) -> Mapping[str, str]:
     return ties
 
 
-SEEN_AS = ("dtype", "sizes", "strides", "storage_offset")
-
-
-def _payload(entry: Json) -> tuple[str, ...] | None:
+def _payload(entry: Json) -> tuple[object, ...] | None:
     """What tells one stored tensor from the others: its payload, and how it is seen; None where there is none."""
     meta = entry.get("tensor_meta") if isinstance(entry, dict) else None
     if not isinstance(entry, dict) or not isinstance(meta, dict) or not isinstance(entry.get("path_name"), str):
         return None
-    device = meta.get("device")
+    device, offset = meta.get("device"), meta.get("storage_offset")
     if isinstance(device, dict) and device.get("type") == "meta":
         return None
-    return (str(entry["path_name"]), *(json.dumps(meta.get(key)) for key in SEEN_AS))
+    return (entry["path_name"], *tensor_type(meta), None if offset is None else size_of(offset))
 
 
-def _json(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Json:
-    """A JSON document of the archive, its size checked before it is inflated."""
-    shown = displayable(entry.filename)
-    if entry.file_size > DOCUMENT_LIMIT:
-        raise UnreadableModel(f"{shown} inflates to {entry.file_size:,} bytes, more than {DOCUMENT_LIMIT:,}")
-    if entry.compress_type not in PACKINGS:
-        raise UnreadableModel(f"{shown} is packed in a way that PyTorch does not use; save the model again")
-    try:
-        with archive.open(entry) as file:
+class _Documents:
+    """The JSON documents of an archive, each measured before it is inflated. They share what may be read at all."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._left = TOKENS_LIMIT
+        self.names = [entry.orig_filename for entry in archive.infolist()]  # `filename` ends at a NUL
+        self._entries = dict(zip(self.names, archive.infolist(), strict=True))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries
+
+    def read(self, name: str) -> Json:
+        """A document."""
+        shown, text = displayable(name), self._inflated(name)
+        self._left -= sum(text.count(token) * weight for token, weight in TOKENS.items())
+        if self._left < 0:
+            raise UnreadableModel(f"{shown} holds more than {TOKENS_LIMIT:,} values; this is no real model")
+        try:
+            return cast("Json", json.loads(text))
+        except (ValueError, RecursionError) as error:
+            raise UnreadableModel(
+                f"{shown} is no JSON document ({displayable(str(error))}); save the model again"
+            ) from error
+
+    def _inflated(self, name: str) -> bytes:
+        shown, entry = displayable(name), self._entries[name]
+        if entry.file_size > DOCUMENT_LIMIT:
+            raise UnreadableModel(f"{shown} inflates to {entry.file_size:,} bytes, more than {DOCUMENT_LIMIT:,}")
+        if entry.compress_type not in PACKINGS:
+            raise UnreadableModel(f"{shown} is packed in a way that PyTorch does not use; save the model again")
+        with _intact(f"{shown} cannot be unpacked"), self._archive.open(entry) as file:
             # In pieces: asked for all at once, zipfile inflates whatever there is, and cuts it to size only then.
-            text = b"".join(iter(lambda: file.read(PIECE), b""))
-    except (zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        raise UnreadableModel(f"{shown} cannot be unpacked ({error}); download or save it again") from error
-    if sum(map(text.count, (b",", b"[", b"{"))) > VALUES_LIMIT:
-        raise UnreadableModel(f"{shown} holds more than {VALUES_LIMIT:,} values; this is no real model")
-    try:
-        return cast("Json", json.loads(text))
-    except (ValueError, RecursionError) as error:
-        raise UnreadableModel(
-            f"{shown} is no JSON document ({displayable(str(error))}); save the model again"
-        ) from error
+            return b"".join(iter(lambda: file.read(PIECE), b""))
