@@ -1,13 +1,15 @@
 """What does an ATen node give to the rule that translates it?
 
 A `Call` hands a rule its arguments already checked, and takes the canonical nodes that the rule writes. An argument
-that is absent or of another kind than the rule expects raises `Misfit`: the op then stays opaque. Rules therefore read
-like the operator's schema, and a file cannot make them fail.
+that is absent or of another kind than the rule expects raises `Misfit`: the op then stays opaque. So does an argument
+of the right kind with an absurd value, whatever the rule does with it (`fitting`). Rules therefore read like the
+operator's schema, and a file cannot make them fail.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -30,6 +32,15 @@ class Misfit(Exception):
     """The arguments are not those that the rule knows: another overload, or a damaged file."""
 
 
+@contextmanager
+def fitting() -> Iterator[None]:
+    """A calculation with arguments from a file. What goes wrong in it is a Misfit: no rule can foresee every value."""
+    try:
+        yield
+    except (LookupError, ArithmeticError, ValueError, TypeError) as error:
+        raise Misfit from error
+
+
 Made: TypeAlias = "str | Sequence[str | None] | None"
 """What a rule returns: the name of its result, or the names of its results in the order of the node's outputs."""
 
@@ -49,6 +60,8 @@ class Call:
     """The name of what a tensor holds at this point of the program."""
     nodes: list[Node] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
+    opaque: bool = False
+    """Whether no rule of the vocabulary fits it."""
 
     # -- arguments ---------------------------------------------------------------------------------------------
 

@@ -71,8 +71,16 @@ def unsqueeze(call: Call) -> str:
 
 
 def permutation(call: Call) -> tuple[int, ...]:
-    """The order in which a transposing op lists its operand's axes."""
+    """The order in which a transposing op lists its operand's axes: each of them once."""
     axes = list(range(call.rank("self")))
+    order = _order(call, axes)
+    if sorted(order) != axes:
+        raise Misfit
+    return order
+
+
+def _order(call: Call, axes: list[int]) -> tuple[int, ...]:
+    axes = list(axes)
     match call.node.operator.rstrip("_"):
         case "aten.permute":
             return call.axes("dims")

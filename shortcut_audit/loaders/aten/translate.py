@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 
 from shortcut_audit.draft import Draft
 from shortcut_audit.errors import UnreadableModel
-from shortcut_audit.graph import TensorType
+from shortcut_audit.graph import Dim, TensorType
 from shortcut_audit.loaders.aten import control
 from shortcut_audit.loaders.aten.aliases import Aliases, Place, View
-from shortcut_audit.loaders.aten.call import Call, Misfit
+from shortcut_audit.loaders.aten.call import Call, Misfit, fitting
 from shortcut_audit.loaders.aten.graph import Argument, AtenGraph, AtenNode, AtenProgram, Ref, flat, names_read, refs
 from shortcut_audit.loaders.aten.views import Look, look_of, region_of, undone
 from shortcut_audit.loaders.aten.vocabulary import VOCABULARY, WITHOUT_EFFECT
@@ -44,15 +44,17 @@ def draft_of(program: AtenProgram) -> Draft:
     for name in program.inputs:
         fed = translation.writer.fresh(name)
         inputs.append((fed, program.graph.types.get(name, TensorType())))
-        env[name] = translation.hold(fed, inputs[-1][1])
+        env[name] = translation.hold(fed, inputs[-1][1], program.graph.strides.get(name))
     places: dict[str, Place] = {}
     for name, tensor in program.stored.items():
         if tensor.name not in places:
             stored = replace(tensor, name=translation.writer.fresh(tensor.name))
             translation.writer.store(stored)
+            translation.note_strides(stored.name, program.graph.strides.get(name))
             places[tensor.name] = Place(stored.name)
         env[name] = places[tensor.name]
     results = translation.run(program.graph, env)
+    _check_results(program.graph, env)
     writer = translation.writer
     return Draft(
         source=program.source,
@@ -68,6 +70,14 @@ def draft_of(program: AtenProgram) -> Draft:
     )
 
 
+def _check_results(graph: AtenGraph, env: Mapping[str, Place]) -> None:
+    for item in flat(graph.outputs):
+        if isinstance(item, Ref) and item.name not in env:
+            raise UnreadableModel(
+                f"the model hands back '{displayable(item.name)}', which nothing makes; export the model again"
+            )
+
+
 @dataclass(slots=True)
 class Translation:
     """The walk: what is written so far, and what every place holds."""
@@ -76,10 +86,16 @@ class Translation:
     aliases: Aliases = field(default_factory=Aliases)
     depth: int = 0
 
-    def hold(self, value: str, tensor_type: TensorType) -> Place:
+    def hold(self, value: str, tensor_type: TensorType, strides: tuple[Dim, ...] | None) -> Place:
         """A place of its own for a value."""
         self.writer.types[value] = tensor_type
+        self.note_strides(value, strides)
         return Place(value)
+
+    def note_strides(self, value: str, strides: tuple[Dim, ...] | None) -> None:
+        """How a value lies in memory, where that is known."""
+        if strides is not None:
+            self.writer.strides[value] = strides
 
     def run(self, graph: AtenGraph, env: dict[str, Place]) -> tuple[Place | None, ...]:
         """Translate a graph whose inputs `env` already holds; the places of its outputs, None for what is no tensor."""
@@ -95,11 +111,16 @@ class Translation:
 
     @staticmethod
     def _check(node: AtenNode, env: Mapping[str, Place]) -> None:
+        """Refuse a node that makes what is there already, or one name twice."""
+        made: set[str] = set()
         for name in node.outputs:
-            if name is not None and name in env:
+            if name is None:
+                continue
+            if name in env or name in made:
                 raise UnreadableModel(
                     f"node '{displayable(node.name)}' makes '{displayable(name)}' again; export the model again"
                 )
+            made.add(name)
 
 
 @dataclass(slots=True)
@@ -165,6 +186,8 @@ class _Step:
         call = self._call(node)
         look, base = self._look(call)
         made = self._translate(call)
+        if look is not None and call.opaque:
+            look = Look.PART  # nobody knows which
         if look is None or base is None:
             self._bind([None if value is None else Place(value) for value in made])
             return
@@ -178,17 +201,18 @@ class _Step:
     def _look(self, call: Call) -> tuple[Look | None, Place | None]:
         if not call.node.arguments or not isinstance(first := call.node.arguments[0][1], Ref):
             return None, None
-        strides = self.graph.strides.get(first.name)
         try:
-            return look_of(call, strides), self._place(first)
+            return look_of(call, self.walk.writer.strides.get(self._value(first))), self._place(first)
         except Misfit:
             return None, None
 
     def _view(self, call: Call, look: Look, base: Place, position: int, known: Mapping[str, str]) -> View:
         """How output `position` of a view lies in its base. What else the view reads are sizes: they are remembered."""
         node, first = call.node, call.node.arguments[0][1]
-        before = base.value
-        shown = self.walk.writer.types.get(before, TensorType())
+        writer, before = self.walk.writer, base.value
+        shown, strides = writer.types.get(before, TensorType()), writer.strides.get(before)
+        # Not after what the base holds: after each write that has a name of its own, longer than the one before.
+        stem = f"{displayable(first.name if isinstance(first, Ref) else '')}~{node.name}"
 
         def take(value: str) -> str:
             again = self._call(node, lambda ref: value if ref == first else known[ref.name])
@@ -197,12 +221,13 @@ class _Step:
         def put(old: str, value: str) -> str:
             again = self._call(node, lambda ref: before if ref == first else known[ref.name])
             made = undone(again, look, old or before, value)
-            name = self.walk.writer.fresh(f"{before}~{node.name}")
+            name = writer.fresh(stem)
             again.finish({made: name})
-            self.walk.writer.types[name] = shown
+            writer.types[name] = shown
+            self.walk.note_strides(name, strides)
             return name
 
-        return View(take, put, look is not Look.PART, region_of(call, position))
+        return View(take, put, look is not Look.PART, None if call.opaque else region_of(call, position))
 
     def _higher_order(self) -> None:
         """Bodies flattened in; an opaque node for an op that is not known."""
@@ -211,7 +236,9 @@ class _Step:
             self.node, self.graph.types, walk.writer, self._operand, walk.aliases.read, self._inline
         )  # fmt: skip
         try:
-            self._bind(control.run(call))
+            with fitting():
+                places = control.run(call)
+            self._bind(places)
         except Misfit:
             self._bind([None if value is None else Place(value) for value in self._translate(self._call(self.node))])
 
@@ -261,10 +288,12 @@ class _Step:
         """
         operator = call.node.operator
         rule = VOCABULARY.get(operator) or VOCABULARY.get(operator.removesuffix("_"))
+        call.opaque = rule is None
         try:
-            made = None if rule is None else rule(call)
+            with fitting():
+                made = None if rule is None else rule(call)
         except Misfit:
-            made = None
+            made, call.opaque = None, True
             call.nodes.clear()
         found: list[str | None] = [made] if isinstance(made, str) or made is None else list(made)
         wanted = [name if only in {None, i} else None for i, name in enumerate(call.node.outputs)]
@@ -294,5 +323,6 @@ class _Step:
                 continue
             names[value] = writer.fresh(name)
             writer.types[names[value]] = known
+            self.walk.note_strides(names[value], self.graph.strides.get(name))
         call.finish(names)
         return [None if value is None else names.get(value, value) for value in found]

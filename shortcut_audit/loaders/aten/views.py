@@ -15,7 +15,7 @@ from itertools import pairwise
 from shortcut_audit.graph import Dim
 from shortcut_audit.loaders.aten import movement
 from shortcut_audit.loaders.aten.aliases import Region
-from shortcut_audit.loaders.aten.call import Call, Misfit, known_sizes
+from shortcut_audit.loaders.aten.call import Call, Misfit, fitting, known_sizes
 
 
 class Look(Enum):
@@ -49,8 +49,9 @@ def look_of(call: Call, strides: Sequence[Dim] | None) -> Look | None:
     """How the result of a call lies in its first argument's memory; None where it has memory of its own."""
     look = VIEWS.get(call.node.operator)
     copies = COPIES.get(call.node.operator)
-    if look is None or (copies is not None and copies(call, strides)):
-        return None
+    with fitting():
+        if look is None or (copies is not None and copies(call, strides)):
+            return None
     if call.node.target == "aten.view.dtype":
         return Look.PART
     return look
@@ -59,23 +60,28 @@ def look_of(call: Call, strides: Sequence[Dim] | None) -> Look | None:
 def region_of(call: Call, position: int) -> Region | None:
     """Which part of the first argument the output at `position` shows; None where that is not one range of one axis."""
     try:
-        match call.node.operator:
-            case "aten.slice":
-                return _slice(call)
-            case "aten.narrow":
-                axis, start = call.axis("dim"), call.integer("start")
-                return _range(call, axis, start, start + call.integer("length")) if start >= 0 else None
-            case "aten.select":
-                index = call.integer("index")
-                return _range(call, call.axis("dim"), index, index + 1) if index >= 0 else None
-            case "aten.unbind":
-                return Region(call.axis("dim", default=0), position, position + 1)
-            case "aten.split" | "aten.split_with_sizes" | "aten.chunk" | "aten.tensor_split":
-                sizes = movement.part_sizes(call)
-                start = sum(sizes[:position])
-                return Region(call.axis("dim", default=0), start, start + sizes[position])
-    except (Misfit, IndexError):
+        with fitting():
+            return _region(call, position)
+    except Misfit:
         return None
+
+
+def _region(call: Call, position: int) -> Region | None:
+    match call.node.operator:
+        case "aten.slice":
+            return _slice(call)
+        case "aten.narrow":
+            axis, start = call.axis("dim"), call.integer("start")
+            return _range(call, axis, start, start + call.integer("length")) if start >= 0 else None
+        case "aten.select":
+            index = call.integer("index")
+            return _range(call, call.axis("dim"), index, index + 1) if index >= 0 else None
+        case "aten.unbind":
+            return Region(call.axis("dim", default=0), position, position + 1)
+        case "aten.split" | "aten.split_with_sizes" | "aten.chunk" | "aten.tensor_split":
+            sizes = movement.part_sizes(call)
+            start = sum(sizes[:position])
+            return Region(call.axis("dim", default=0), start, start + sizes[position])
     return None
 
 
@@ -177,7 +183,16 @@ COPIES: Mapping[str, Callable[[Call, Sequence[Dim] | None], bool]] = {
 
 
 def undone(call: Call, look: Look, base: str, value: str) -> str:
-    """The base of a view that shows all of it, once the view holds `value`. `base` is what it held before."""
+    """The base of a view once the view holds `value`. `base` is what it held before."""
+    try:
+        with fitting():
+            return _undone(call, look, base, value)
+    except Misfit:
+        call.nodes.clear()
+        return _undone(call, Look.PART, base, value)
+
+
+def _undone(call: Call, look: Look, base: str, value: str) -> str:
     match look:
         case Look.RESHAPED:
             shape = call.type_of(base).shape
@@ -186,7 +201,8 @@ def undone(call: Call, look: Look, base: str, value: str) -> str:
             return call.emit("Reshape", value, call.emit("Shape", base))
         case Look.PERMUTED:
             order = movement.permutation(call)
-            return call.emit("Transpose", value, perm=tuple(order.index(axis) for axis in range(len(order))))
+            places = {axis: place for place, axis in enumerate(order)}
+            return call.emit("Transpose", value, perm=tuple(places[axis] for axis in range(len(order))))
         case Look.SAME:
             return call.emit("Identity", value)
         case Look.PART:

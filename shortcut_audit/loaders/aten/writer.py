@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shortcut_audit.draft import Node, Tensor
-from shortcut_audit.graph import Datum, TensorType
+from shortcut_audit.graph import Datum, Dim, TensorType
+from shortcut_audit.names import displayable
 
 
 @dataclass(slots=True)
@@ -19,13 +20,15 @@ class Writer:
     tensors: dict[str, Tensor] = field(default_factory=dict)
     types: dict[str, TensorType] = field(default_factory=dict)
     """What is known of every name, stored tensors included."""
+    strides: dict[str, tuple[Dim, ...]] = field(default_factory=dict)
+    """How the elements lie in memory, where that is known."""
     _taken: set[str] = field(default_factory=set)
     _next: dict[str, int] = field(default_factory=dict)
     _literals: dict[tuple[object, ...], str] = field(default_factory=dict)
 
     def fresh(self, stem: str) -> str:
-        """`stem` if nobody has that name yet, otherwise with a number behind it."""
-        name = stem
+        """`stem`, made fit to be read, if nobody has that name yet; otherwise with a number behind it."""
+        name = stem = displayable(stem)
         while name in self._taken:
             self._next[stem] = number = self._next.get(stem, 0) + 1
             name = f"{stem}~{number}"

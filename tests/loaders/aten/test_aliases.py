@@ -228,6 +228,82 @@ def test_ops_that_copy_only_where_they_must(call: str, layout: str, copies: bool
     assert (nodes[-1] == "z = Neg(t)") == copies
 
 
+@pytest.mark.parametrize("view", ["aten.reshape.default(self=y, shape=[4])", "aten.contiguous.default(self=y)"])
+def test_what_is_viewed_after_an_op_on_the_layout(view: str) -> None:
+    """unsqueeze_(y): y has another shape now, and other strides than those that are recorded under its name."""
+    nodes = drawn(f"""
+        x: 2x2
+        y = aten.mul.Tensor(self=x, other=2) -> 2x2
+        u = aten.unsqueeze_.default(self=y, dim=0) -> 1x2x2
+        v = {view} -> 4
+        r = aten.relu_.default(self=v) -> 4
+        z = aten.neg.default(self=y) -> 1x2x2
+        return z
+    """)
+    kind = "Reshape" if "reshape" in view else "Identity"
+    assert nodes[1:3] == ["u = Unsqueeze(y, [0])", f"v = {kind}({'u, [4]' if kind == 'Reshape' else 'u'})"]
+    assert nodes[3:] == [
+        "r = Relu(v)",
+        f"y~v = {'Reshape(r, [1, 2, 2])' if kind == 'Reshape' else 'Identity(r)'}",
+        "y~u = Reshape(y~v, [2, 2])",
+        "u~1 = Unsqueeze(y~u, [0])",
+        "z = Neg(u~1)",
+    ]
+
+
+def test_a_permutation_is_undone_by_its_inverse() -> None:
+    """[1, 2, 0] is undone by [2, 0, 1]."""
+    draft = translated("""
+        x: 2x3x4
+        y = aten.mul.Tensor(self=x, other=2) -> 2x3x4
+        p = aten.permute.default(self=y, dims=[1, 2, 0]) -> 3x4x2
+        r = aten.relu_.default(self=p) -> 3x4x2
+        return y
+    """)
+    assert [node.attributes["perm"] for node in draft.nodes if node.kind == "Transpose"] == [(1, 2, 0), (2, 0, 1)]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "aten.permute.default(self=y, dims='q')",
+        "aten.permute.default(self=y, dims=[0, 0])",
+        "aten.permute.default(self=y, dims=[0])",
+        "aten.transpose.int(self=y)",
+        "aten.movedim.intlist(self=y, source=[0, 0], destination=[0, 1])",
+        "aten.slice.Tensor(self=y, dim=9)",
+        "aten.diagonal.default(self=y)",
+    ],
+)
+def test_a_write_to_a_view_that_is_not_understood_reaches_its_base(call: str) -> None:
+    """What it shows is not known: some part of the base is another now."""
+    nodes = drawn(f"""
+        x: 2x3
+        y = aten.mul.Tensor(self=x, other=2) -> 2x3
+        v = {call} -> 2x3
+        r = aten.relu_.default(self=v) -> 2x3
+        z = aten.neg.default(self=y) -> 2x3
+        return z
+    """)
+    assert nodes[1:] == [
+        f"v = {call.replace('.', '::', 1).partition('(')[0]}(y)",
+        "r = Relu(v)",
+        "y~v = ScatterND(y, _, r)",
+        "z = Neg(y~v)",
+    ]
+
+
+def test_names_do_not_grow_with_each_write() -> None:
+    lines = [
+        f"v{i} = aten.slice.Tensor(self=y, dim=0, start=0, end=2) -> 2x3\nr{i} = aten.relu_.default(self=v{i}) -> 2x3"
+        for i in range(50)
+    ]
+    draft = translated("\n".join(["x: 4x3", "y = aten.mul.Tensor(self=x, other=2) -> 4x3", *lines, "return y"]))
+    assert {name for node in draft.nodes if node.kind == "ScatterND" for name in node.outputs} == {
+        f"y~v{i}" for i in range(50)
+    }
+
+
 @pytest.mark.parametrize(
     ("shape", "strides", "wanted", "possible"),
     [

@@ -51,6 +51,8 @@ def test_no_two_tensors_share_a_name() -> None:
             "node 'y' makes 'y' again",
         ),
         ("x: 4\nx = aten.neg.default(self=x) -> 4\nreturn x", "node 'x' makes 'x' again"),
+        ("x: 4x2\ny, y = aten.unbind.int(self=x) -> 2, 2\nreturn y", "node 'y' makes 'y' again"),
+        ("x: 4\nreturn y", "the model hands back 'y', which nothing makes"),
     ],
 )
 def test_a_program_that_cannot_run_is_refused(text: str, reason: str) -> None:
@@ -82,9 +84,19 @@ def test_a_program_that_cannot_run_is_refused(text: str, reason: str) -> None:
         "aten.movedim.intlist(self=x, source=[0, 1], destination=[7])",
         "aten.slice.Tensor(self=x, dim=0, start='a')",
         "aten.index.Tensor(self=x, indices=[])",
+        "aten.layer_norm.default(input=x, normalized_shape=[4], eps=1" + "0" * 400 + ")",
+        "aten.dropout.default(input=x, train=True, p=1" + "0" * 400 + ")",
+        "aten.split.Tensor(self=s, split_size=1)",
+        "aten.chunk.default(self=s, chunks=1)",
+        "aten.var.correction(self=s, dim=[0], correction=1)",
+        "aten.std_mean.correction(self=s, dim=[0])",
+        "aten.permute.default(self=x, dims=[0, 0])",
+        "aten.slice.Tensor(self=s, dim=0, end=1)",
+        "aten.unfold.default(self=s, dimension=0, size=1, step=1)",
+        "aten.repeat_interleave.self_int(self=s, repeats=2, dim=0)",
     ],
 )
 def test_absurd_arguments_do_no_harm(call: str) -> None:
     """Whatever they become, it is a graph."""
-    nodes = drawn(f"x: 4\nz = {call} -> 4\nreturn z")
+    nodes = drawn(f"x: 4\ns: scalar\nz = {call} -> 4\nreturn z")
     assert any(node.startswith("z = ") for node in nodes)
