@@ -1,12 +1,15 @@
 """What does the JSON document of a PyTorch export archive say?
 
 Reads the schema of torch/_export/serde/schema.py (major version 8) into an `AtenProgram`. Every field is checked as it
-is read; nothing in it is evaluated: a symbolic size stays the text that it is.
+is read; nothing in it is evaluated: a symbolic size stays the text that it is. Names by which things are told apart
+stay as the file has them; what is only shown (of nodes: name, target, scope, source) is made fit to be read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from shortcut_audit.draft import Tensor
@@ -23,7 +26,19 @@ SCHEMA_MAJORS = (8,)
 """Major versions of the schema that are understood. 8: PyTorch 2.6 and later."""
 
 NESTING_LIMIT = 40
-"""Graphs within graphs that are read."""
+"""Graphs within graphs, and lists within lists, that are read."""
+
+RANK_LIMIT = 64
+"""Axes of a tensor: PyTorch's own limit for most ops. A shape of more is as good as unknown."""
+
+SIZE_LIMIT = 2**63 - 1
+"""The largest size that PyTorch can hold. One beyond it is as good as unknown."""
+
+NUMBERS_HELD = range(-(2**63), 2**64)
+"""Integers that PyTorch can hold."""
+
+NON_FINITE: Mapping[str, float] = {"Infinity": math.inf, "-Infinity": -math.inf, "NaN": math.nan}
+"""Numbers for which JSON has no token, as PyTorch writes them (_dataclass_to_dict in serialize.py)."""
 
 DTYPES: Mapping[int, str] = {
     1: "uint8", 2: "int8", 3: "int16", 4: "int32", 5: "int64", 6: "float16", 7: "float32", 8: "float64",
@@ -38,6 +53,8 @@ def program_of(document: Json, source: str, ties: Mapping[str, str], notes: tupl
     top = mapping(document, "the document")
     version = mapping(top.get("schema_version"), "schema_version")
     major, minor = (version.get(key) for key in ("major", "minor"))
+    if isinstance(major, dict | list) or not isinstance(minor, int | None):
+        raise damaged("schema_version")
     if major not in SCHEMA_MAJORS:
         known = ", ".join(map(str, SCHEMA_MAJORS))
         raise UnreadableModel(
@@ -80,10 +97,17 @@ def items(value: Json, where: str) -> list[Json]:
 
 
 def text(value: Json, where: str = "a name") -> str:
-    """A name, fit to be read. Different names stay different."""
+    """A name, as the file has it: made fit to be read, two could become one."""
     if not isinstance(value, str):
         raise damaged(where)
-    return displayable(value)
+    return value
+
+
+def _check_once(names: Iterable[str | None], what: str) -> None:
+    """Refuse names of which one stands for two things."""
+    for name, count in Counter(names).items():
+        if name is not None and count > 1:
+            raise UnreadableModel(f"{what} '{displayable(name)}' twice; export the model again")
 
 
 def union(value: Json, where: str) -> tuple[str, Json]:
@@ -108,20 +132,23 @@ def size_of(value: Json) -> Dim:
     """A size: a number, or the text of an expression over symbols."""
     tag, content = union(value, "a size")
     if tag == "as_int":
-        return content if isinstance(content, int) and not isinstance(content, bool) and content >= 0 else None
+        known = isinstance(content, int) and not isinstance(content, bool) and 0 <= content <= SIZE_LIMIT
+        return content if isinstance(content, int) and known else None
     if tag != "as_expr":
         return None
     expression = mapping(content, "a size").get("expr_str")
     if not isinstance(expression, str):
         return None
-    return displayable(readable(expression))
+    return readable(expression)
 
 
 def tensor_type(value: Json) -> tuple[TensorType, tuple[Dim, ...] | None]:
     """Shape and element type of a tensor, and its strides."""
     meta = mapping(value, "a tensor's type")
-    shape = tuple(map(size_of, items(meta.get("sizes"), "a tensor's sizes")))
-    strides = meta.get("strides")
+    sizes, strides = items(meta.get("sizes"), "a tensor's sizes"), meta.get("strides")
+    if len(sizes) > RANK_LIMIT:
+        return TensorType(None, _dtype(meta.get("dtype"))), None
+    shape = tuple(map(size_of, sizes))
     found = tuple(map(size_of, strides)) if isinstance(strides, list) and len(strides) == len(shape) else None
     return TensorType(shape, _dtype(meta.get("dtype"))), found
 
@@ -136,9 +163,14 @@ def _symbolic(value: Json, kind: str) -> TensorType:
     data: Datum = None
     if kind == "int64":
         data = size_of(value)
-    elif tag in {"as_float", "as_bool"} and isinstance(content, int | float):
-        data = content
+    elif tag in {"as_float", "as_bool"} and isinstance(number := _number(content), int | float):
+        data = number
     return TensorType((), kind, (data,))
+
+
+def _number(value: Json) -> Json:
+    """What stands where a float is expected: a number too that PyTorch writes as a text."""
+    return NON_FINITE.get(value, value) if isinstance(value, str) else value
 
 
 # -- graphs ---------------------------------------------------------------------------------------------------------
@@ -148,20 +180,23 @@ NUMBERS = (("sym_int_values", "int64"), ("sym_float_values", "float64"), ("sym_b
 
 def graph_of(value: Json, depth: int) -> AtenGraph:
     """A graph, with the bodies that stand among its nodes' arguments."""
-    if depth > NESTING_LIMIT:
-        raise UnreadableModel(f"graphs are nested more than {NESTING_LIMIT} deep; this is no real model")
+    _check_depth(depth)
     graph = mapping(value, "a graph")
     types: dict[str, TensorType] = {}
     strides: dict[str, tuple[Dim, ...]] = {}
     for name, meta in mapping(graph.get("tensor_values"), "tensor_values").items():
-        types[text(name)], found = tensor_type(meta)
+        types[name], found = tensor_type(meta)
         if found is not None:
-            strides[text(name)] = found
+            strides[name] = found
     for field, kind in NUMBERS:
         for name, number in mapping(graph.get(field) or {}, field).items():
-            types[text(name)] = _symbolic(number, kind)
+            if name in types:
+                raise UnreadableModel(f"'{displayable(name)}' stands for two things; export the model again")
+            types[name] = _symbolic(number, kind)
+    inputs = tuple(_made(item) for item in items(graph.get("inputs"), "a graph's inputs"))
+    _check_once(inputs, "a graph has the input")
     return AtenGraph(
-        inputs=tuple(_made(item) for item in items(graph.get("inputs"), "a graph's inputs")),
+        inputs=inputs,
         outputs=tuple(argument_of(item, depth) for item in items(graph.get("outputs"), "a graph's outputs")),
         nodes=tuple(_node(item, depth) for item in items(graph.get("nodes"), "nodes")),
         types=types,
@@ -169,19 +204,27 @@ def graph_of(value: Json, depth: int) -> AtenGraph:
     )
 
 
+def _check_depth(depth: int) -> None:
+    if depth > NESTING_LIMIT:
+        raise UnreadableModel(f"graphs or lists are nested more than {NESTING_LIMIT} deep; this is no real model")
+
+
 def _node(value: Json, depth: int) -> AtenNode:
     node = mapping(value, "a node")
-    target = text(node.get("target"), "a node's target").removeprefix("torch.ops.")
+    target = displayable(text(node.get("target"), "a node's target").removeprefix("torch.ops."))
     arguments = [mapping(item, "a node's input") for item in items(node.get("inputs"), "a node's inputs")]
     outputs = [name for item in items(node.get("outputs"), "a node's outputs") for name in _outputs(item)]
-    name = node.get("name")
+    called = node.get("name")
+    name = displayable(called if isinstance(called, str) else next((made for made in outputs if made), ""))
+    given = tuple((text(item.get("name")), argument_of(item.get("arg"), depth)) for item in arguments)
+    _check_once((key or None for key, _ in given), f"node '{name}' is given")
     metadata = node.get("metadata")
     stack, trace = (_note(metadata, key) for key in ("nn_module_stack", "stack_trace"))
     frame = innermost_frame(trace)
     return AtenNode(
-        name=text(name) if isinstance(name, str) else next((made for made in outputs if made), ""),
+        name=name,
         target=target,
-        arguments=tuple((text(item.get("name")), argument_of(item.get("arg"), depth)) for item in arguments),
+        arguments=given,
         outputs=tuple(outputs),
         scope=displayable(module_path(_innermost_module(stack))),
         source=None if frame is None else Source(displayable(frame[0], PATH_LIMIT), frame[1]),
@@ -195,7 +238,7 @@ def _note(metadata: Json, key: str) -> str:
 
 def _innermost_module(stack: str) -> str:
     """The path of the last entry "key,path,class" of a stack of modules, which semicolons divide."""
-    parts = stack.rpartition(";")[2].split(",")
+    parts = stack.rpartition(";")[2].split(",", 2)
     return parts[1] if len(parts) > 2 else ""
 
 
@@ -209,12 +252,13 @@ def _outputs(value: Json) -> list[str | None]:
 
 def _made(value: Json) -> str | None:
     """The name that an output, or an input of a graph, is given; None for what has none."""
-    made = mapping(value, "an output")
-    if "name" in made:
+    tag, content = "", value
+    while "name" not in (made := mapping(content, "an output")):
+        tag, content = union(made, "an output")
+        if tag not in {"as_tensor", "as_optional_tensor"} or not isinstance(content, dict):
+            break
+    else:
         return text(made["name"])
-    tag, content = union(value, "an output")
-    if tag in {"as_tensor", "as_optional_tensor"} and isinstance(content, dict):
-        return _made(content)
     if tag.startswith("as_sym_") and isinstance(content, dict):
         name = content.get("as_name")
         return None if name is None else text(name)
@@ -232,10 +276,11 @@ WITHOUT_MEANING = frozenset({"as_none", "as_layout", "as_memory_format", "as_cus
 
 
 def argument_of(value: Json, depth: int) -> Argument:
-    """An argument of a node."""
+    """An argument of a node. `depth`: graphs, and arguments made of arguments, that it stands in."""
+    _check_depth(depth)
     tag, content = union(value, "an argument")
     if tag in LISTS:
-        return tuple(_item(item) for item in items(content, f"an argument {tag}"))
+        return tuple(_item(tag, item, depth) for item in items(content, f"an argument {tag}"))
     if tag in WITHOUT_MEANING:
         return None
     match tag, content:
@@ -244,22 +289,29 @@ def argument_of(value: Json, depth: int) -> Argument:
         case "as_scalar_type", _:
             return _dtype(content)
         case "as_device", dict():
-            return _item(content.get("type"))
+            return _item("as_string", content.get("type"), depth)
         case "as_complex", _:
             return 1j
         case "as_string_to_argument", dict():
-            return tuple(argument_of(item, depth) for item in content.values())
-    return _item(content)
+            return tuple(argument_of(item, depth + 1) for item in content.values())
+    return _item(tag, content, depth)
 
 
-def _item(value: Json) -> Argument:
-    """A number, a string, or a reference to what is computed, alone or in a list."""
+FLOATS = frozenset({"as_float", "as_floats", "as_float_lists"})
+
+
+def _item(tag: str, value: Json, depth: int) -> Argument:
+    """A number, a string, or a reference to what is computed, alone or in a list. `tag` says what it is meant to be."""
+    _check_depth(depth)
+    value = _number(value) if tag in FLOATS else value
     if isinstance(value, str):
-        return text(value)
+        return displayable(value)
+    if isinstance(value, int) and value not in NUMBERS_HELD:
+        raise damaged("a number of more than 64 bits")
     if not isinstance(value, dict | list):
         return value
     if isinstance(value, list):
-        return tuple(_item(item) for item in value)
+        return tuple(_item(tag, item, depth + 1) for item in value)
     if "name" in value:
         return Ref(text(value["name"]))
     tag, content = union(value, "an argument")
@@ -267,7 +319,7 @@ def _item(value: Json) -> Argument:
         return None
     if tag == "as_name":
         return Ref(text(content))
-    return _item(content)
+    return _item(tag, content, depth + 1)
 
 
 # -- signature ------------------------------------------------------------------------------------------------------
@@ -287,29 +339,47 @@ def _fed(
     stored: dict[str, Tensor] = {}
     inputs: list[str] = []
     named: dict[str, Tensor] = {}
-    for spec in specs:
-        tag, content = union(spec, "an input")
-        given = mapping(content, "an input")
-        name = _made(given.get("arg")) if "arg" in given else None
+    fed = [(tag, mapping(content, "an input")) for tag, content in (union(spec, "an input") for spec in specs)]
+    meant = [(tag, given, _made(given.get("arg"))) for tag, given in fed if tag == "user_input" or tag in STORED]
+    _check_fed([name for _, _, name in meant if name is not None], graph)
+    for tag, given, name in meant:
         if name is None:
             continue
-        if tag in STORED:
-            field, learned = STORED[tag]
-            tensor = _tensor(text(given.get(field), "a parameter's name"), graph.types.get(name), learned)
-            twin = named.get(ties.get(tensor.name, tensor.name))
-            same = twin is not None and twin.shape == tensor.shape
-            stored[name] = named[tensor.name] = twin if twin is not None and same else tensor
-        elif tag == "user_input":
+        if tag == "user_input":
             inputs.append(name)
+            continue
+        field, learned = STORED[tag]
+        tensor = _tensor(text(given.get(field), "a parameter's name"), graph.types.get(name), learned)
+        stored[name] = named[tensor.name] = _told_apart(tensor, named, ties)
     return stored, tuple(inputs)
+
+
+def _check_fed(names: list[str], graph: AtenGraph) -> None:
+    """Refuse an input of the graph that is fed two things, and what is fed to no input."""
+    _check_once(names, "the model feeds")
+    known = frozenset(graph.inputs)
+    missing = next((name for name in names if name not in known), None)
+    if missing is not None:
+        raise UnreadableModel(f"the model feeds '{displayable(missing)}', which is no input; export the model again")
+
+
+def _told_apart(tensor: Tensor, named: Mapping[str, Tensor], ties: Mapping[str, str]) -> Tensor:
+    """The stored tensor that this one is: itself, or one that came before, under the same name or tied to it."""
+    before = named.get(tensor.name)
+    twin = before if before is not None else named.get(ties.get(tensor.name, tensor.name))
+    if twin is not None and (twin.shape, twin.dtype, twin.learned) == (tensor.shape, tensor.dtype, tensor.learned):
+        return twin
+    if before is not None:
+        raise UnreadableModel(f"two tensors are stored as '{displayable(tensor.name)}'; export the model again")
+    return tensor
 
 
 def _tensor(name: str, known: TensorType | None, learned: bool) -> Tensor:
     if known is None or known.shape is None or known.dtype is None:
-        raise damaged(f"the type of '{name}'")
+        raise damaged(f"the type of '{displayable(name)}'")
     sizes = tuple(size for size in known.shape if isinstance(size, int))
     if len(sizes) != len(known.shape):
-        raise damaged(f"the shape of '{name}'")
+        raise damaged(f"the shape of '{displayable(name)}'")
     return Tensor(name, sizes, known.dtype, learned=learned)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,15 @@ def test_a_symbolic_size_stays_the_text_that_it_is(written: str, shown: str, tmp
     assert load(archive(tmp_path, model)).inputs[0][1].shape == (shown, 4, 8, 8)
 
 
-@pytest.mark.parametrize("size", [{"as_int": -1}, {"as_int": True}, {"as_int": "4"}, {"as_expr": {}}, {"as_what": 1}])
+def test_a_shape_of_more_axes_than_pytorch_knows_is_unknown(tmp_path: Path) -> None:
+    model = document()
+    graph(model)["tensor_values"]["x"]["sizes"] = [{"as_int": 1}] * 65
+    assert load(archive(tmp_path, model)).inputs[0][1] == TensorType(None, "float32")
+
+
+@pytest.mark.parametrize(
+    "size", [{"as_int": 2**63}, {"as_int": -1}, {"as_int": True}, {"as_int": "4"}, {"as_expr": {}}, {"as_what": 1}]
+)
 def test_a_size_that_is_none_is_unknown(size: object, tmp_path: Path) -> None:
     model = document()
     graph(model)["tensor_values"]["x"]["sizes"][0] = size
@@ -108,6 +117,11 @@ ARGUMENTS = [
     ({"as_optional_tensor": {"as_tensor": {"name": "x"}}}, "z = Clip(x, x)"),
     ({"as_optional_tensor": {"as_none": True}}, "z = Clip(x)"),
     ({"as_sym_float": {"as_float": 0.5}}, "z = Clip(x, 0.5)"),
+    ({"as_float": "Infinity"}, "z = Clip(x, inf)"),  # JSON has no token for them
+    ({"as_float": "-Infinity"}, "z = Clip(x, -inf)"),
+    ({"as_float": "NaN"}, "z = Clip(x, nan)"),
+    ({"as_sym_float": {"as_float": "Infinity"}}, "z = Clip(x, inf)"),
+    ({"as_string": "Infinity"}, "z = aten::clamp.default(x)"),
     ({"as_complex": {"real": 0.0, "imag": 1.0}}, "z = Clip(x, ?)"),
     ({"as_device": {"type": "cpu", "index": None}}, "z = aten::clamp.default(x)"),
     ({"as_something_new": {"as_int": 3}}, "z = Clip(x, 3)"),
@@ -120,6 +134,19 @@ def test_every_kind_of_argument(argument: Any, node: str, tmp_path: Path) -> Non
     model = document("x: 4\nz = aten.clamp.default(self=x, min=0) -> 4\nreturn z")
     graph(model)["nodes"][0]["inputs"][1]["arg"] = argument
     assert drawing(load(archive(tmp_path, model))) == [node]
+
+
+def test_lists_of_floats_hold_infinity_too(tmp_path: Path) -> None:
+    model = document("x: 1x2x4\nz = aten.upsample_nearest1d.vec(input=x, scale_factors=[2]) -> 1x2x8\nreturn z")
+    graph(model)["nodes"][0]["inputs"][1]["arg"] = {"as_floats": ["Infinity"]}
+    assert drawing(load(archive(tmp_path, model))) == ["z = Resize(x, _, [1.0, 1.0, inf])"]
+
+
+def test_a_symbolic_number_may_be_infinite(tmp_path: Path) -> None:
+    model = document("x: 4\nn = aten.item.default(self=x)\ny = aten.mul.Tensor(self=x, other=n) -> 4\nreturn y")
+    graph(model)["nodes"][0]["outputs"] = [{"as_sym_float": {"as_name": "n"}}]
+    graph(model)["sym_float_values"] = {"n": {"as_float": "-Infinity"}}
+    assert load(archive(tmp_path, model)).recorded["n"] == TensorType((), "float64", (float("-inf"),))
 
 
 def test_a_list_of_results_has_several_names(tmp_path: Path) -> None:
@@ -185,6 +212,13 @@ def test_a_parameter_without_a_size_is_refused(tmp_path: Path) -> None:
     model = document()
     graph(model)["tensor_values"]["w"]["sizes"][0] = {"as_expr": {"expr_str": "s0", "hint": None}}
     assert "the shape of 'conv.w'" in refusal(archive(tmp_path, model))
+
+
+def test_names_that_look_the_same_stay_two(tmp_path: Path) -> None:
+    """A tab, and the four characters with which a tab is shown."""
+    model = document("T: 4\nS: parameter 4\ny = aten.mul.Tensor(self=T, other=S) -> 4\nreturn y")
+    written = json.dumps(model).replace('"T"', r'"p\t"').replace('"S"', r'"p\\x09"').replace("conv.S", r"p\\x09")
+    assert drawing(load(archive(tmp_path, json.loads(written)))) == [r"y = Mul(p\x09, p\x09~1)"]
 
 
 def test_names_are_made_fit_to_be_read(tmp_path: Path) -> None:
