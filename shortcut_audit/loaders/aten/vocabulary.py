@@ -13,6 +13,7 @@ from shortcut_audit.loaders.aten import (
     arithmetic,
     contraction,
     creation,
+    fourier,
     indexing,
     layers,
     movement,
@@ -241,6 +242,18 @@ INDEXING = {
 }
 """At computed places."""
 
+FOURIER = {
+    "fft_fft fft_ifft fft_rfft fft_irfft fft_hfft fft_ihfft": fourier.transform,
+    "fft_fft2 fft_ifft2 fft_rfft2 fft_irfft2 fft_hfft2 fft_ihfft2": fourier.transform,
+    "fft_fftn fft_ifftn fft_rfftn fft_irfftn fft_hfftn fft_ihfftn": fourier.transform,
+    "_fft_r2c _fft_c2r _fft_c2c": fourier.transform,
+    "view_as_real": fourier.as_pairs,
+    "view_as_complex": fourier.from_pairs,
+    "real": fourier.part(0),
+    "imag": fourier.part(1),
+}
+"""Spectra and complex numbers."""
+
 CREATION = {
     "zeros new_zeros empty new_empty empty_strided new_empty_strided": creation.filled(0.0),
     "ones new_ones": creation.filled(1.0),
@@ -300,6 +313,7 @@ VOCABULARY: Mapping[str, Rule] = {
     **_aten(LAYERS),
     **_aten(MOVEMENT),
     **_aten(INDEXING),
+    **_aten(FOURIER),
     **_aten(CREATION),
     **ELSEWHERE,
 }

@@ -58,6 +58,66 @@ def test_arithmetic(call: str, nodes: list[str]) -> None:
     assert drawn(f"{PAIR}z = {call} -> 2x4\nreturn z") == nodes
 
 
+@pytest.mark.parametrize(
+    ("call", "inputs"),
+    [
+        ("aten.fft_rfft2.default(self=x, norm='ortho')", "x"),
+        ("aten.fft_ifftn.default(self=x, s=[2, 4], dim=[-2, -1])", "x"),
+        ("aten.fft_irfft.default(self=x, n=k, dim=-1)", "x, k"),
+        ("aten._fft_r2c.default(self=x, dim=[1], normalization=0, onesided=True)", "x"),
+    ],
+)
+def test_fourier_transforms_mix(call: str, inputs: str) -> None:
+    assert drawn(f"{PAIR}k: scalar:int64\nz = {call} -> 2x3:float16\nreturn z") == [f"z = Fft({inputs})"]
+
+
+def test_two_transforms_of_one_tensor_are_two() -> None:
+    draft = translated("""
+        x: 2x4
+        y = aten.fft_rfft.default(self=x, dim=0) -> 2x4
+        z = aten.fft_rfft.default(self=x, dim=1) -> 2x3
+        return y, z
+    """)
+    assert [dict(node.attributes) for node in draft.nodes] == [
+        {"transform": "aten.fft_rfft", "dim": 0},
+        {"transform": "aten.fft_rfft", "dim": 1},
+    ]
+    assert draft.recorded["z"].shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("call", "nodes"),
+    [
+        (
+            "aten.view_as_complex.default(self=x)",
+            ["z.Shape = Shape(x)", "z.Reshape = Reshape(x, z.Shape)", "z = Identity(z.Reshape)"],
+        ),
+        (
+            "aten.view_as_real.default(self=c)",
+            [
+                "z.Shape = Shape(c)",
+                "z.Concat = Concat(z.Shape, [2])",
+                "z.Reshape = Reshape(c, z.Concat)",
+                "z = Identity(z.Reshape)",
+            ],
+        ),
+        (
+            "aten.imag.default(self=c)",
+            [
+                "z.Shape = Shape(c)",
+                "z.Concat = Concat(z.Shape, [2])",
+                "z.Reshape = Reshape(c, z.Concat)",
+                "z.Identity = Identity(z.Reshape)",
+                "z = Gather(z.Identity, 1)",
+            ],
+        ),
+        ("aten.real.default(self=x)", ["z = Identity(x)"]),
+    ],
+)
+def test_complex_numbers_are_pairs(call: str, nodes: list[str]) -> None:
+    assert drawn(f"x: 3x2\nc: 3:complex64\nz = {call} -> 3:unknown\nreturn z") == nodes
+
+
 def test_a_number_takes_the_type_of_the_tensor_beside_it() -> None:
     """x + 1.5 stays float16 (PyTorch's type promotion: a Python number does not widen a tensor of its category)."""
     draft = translated("x: 2:float16\nz = aten.add.Tensor(self=x, other=1.5) -> 2:float16\nreturn z")
