@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from shortcut_audit.extent import NOTHING, Extent
 from shortcut_audit.graph import Op
 from shortcut_audit.lineage import UNIT, Lineage
-from shortcut_audit.operators import Step
+from shortcut_audit.steps import Step
 from shortcut_audit.walk import Exploration
 
 

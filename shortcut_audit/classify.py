@@ -11,9 +11,9 @@ The dearest step on the route decides (design, section 3). Cases:
 from __future__ import annotations
 
 from shortcut_audit.graph import Op, Weight
-from shortcut_audit.operators import Step
 from shortcut_audit.report import Kind
 from shortcut_audit.shortcuts import Found
+from shortcut_audit.steps import Step
 
 
 def dearest_step(found: Found) -> Step:

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from shortcut_audit.contractions import Call
 from shortcut_audit.graph import Attribute, Constant, ModelGraph, Op
-from shortcut_audit.operators import OPERATORS, Effect, Step
+from shortcut_audit.operators import OPERATORS, Effect
 from shortcut_audit.report import Role, WeightInfo
 from shortcut_audit.shortcuts import Found
+from shortcut_audit.steps import Step
 
 SHORT_NAMES: Mapping[str, str] = {
     "BatchNormalization": "BN",

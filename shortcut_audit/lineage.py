@@ -10,19 +10,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 
 from shortcut_audit.extent import Extent, Measure
 from shortcut_audit.graph import Constant, ModelGraph, Op, Value
-from shortcut_audit.operators import (
-    OPERATORS,
-    PARTED,
-    REDUCTIONS,
-    SCALINGS,
-    VARYING,
-    Effect,
-    Kinship,
-    Step,
-    is_activation,
-    is_copy,
-    step,
-)
+from shortcut_audit.operators import OPERATORS, PARTED, REDUCTIONS, SCALINGS, VARYING, Effect, is_activation, is_copy
+from shortcut_audit.steps import Kinship, Step, step
 
 CLASS_BITS = 32
 """A route has fewer than 2**32 steps of one class."""

@@ -15,7 +15,8 @@ from shortcut_audit.extent import Extent
 from shortcut_audit.graph import Op, Value
 from shortcut_audit.lineage import UNIT, Lineage, dearest
 from shortcut_audit.merges import Merge, Refusal, Term
-from shortcut_audit.operators import Step, is_weight_layer
+from shortcut_audit.operators import is_weight_layer
+from shortcut_audit.steps import Step
 from shortcut_audit.walk import Exploration, explore
 
 

@@ -15,7 +15,7 @@ from heapq import heapify, heappop, heappush
 from typing import TypeAlias
 
 from shortcut_audit.lineage import UNIT, Lineage
-from shortcut_audit.operators import Step
+from shortcut_audit.steps import Step
 
 PATIENCE = 512
 """How many values more a search looks at when no cheaper way can be found, for an earlier fork at the same cost."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shortcut_audit import merges
 from shortcut_audit.between import close
 from shortcut_audit.lineage import UNIT, Lineage
-from shortcut_audit.operators import Step
+from shortcut_audit.steps import Step
 from shortcut_audit.walk import Exploration, explore
 from tests.sketch import sketch
 

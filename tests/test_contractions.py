@@ -14,21 +14,18 @@ from collections.abc import Callable
 import pytest
 
 from shortcut_audit.assemble import assemble
+from shortcut_audit.attention import attention, grouped_attention, multi_head_attention, packed_attention
 from shortcut_audit.contractions import (
     Call,
-    attention,
     bilinear,
     convolution,
     einsum,
     fused_matmul,
     gemm,
-    grouped_attention,
     is_pointwise,
     linear,
     matmul,
     matmul_nbits,
-    multi_head_attention,
-    packed_attention,
     packed_matrix,
     product,
     recurrent,

@@ -23,9 +23,9 @@ from shortcut_audit.draft import Draft, Node
 from shortcut_audit.graph import TensorType
 from shortcut_audit.lineage import UNIT, Lineage
 from shortcut_audit.merges import Merge
-from shortcut_audit.operators import Step
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
+from shortcut_audit.steps import Step
 from shortcut_audit.walk import explore
 from tests.random_graphs import built, graphs, luck, recipes, same_in_every_run, verdict
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shortcut_audit.lineage import dearest
-from shortcut_audit.operators import Step
+from shortcut_audit.steps import Step
 from tests.search import search
 
 # --- ways ------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,122 @@
+"""What does a value go through when it enters an op by one of its slots?
+
+A step of a route, by class (design, section 3.2), follows from the operator's row and from what else the op reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+from shortcut_audit.graph import Constant, ModelGraph, Op, Shape
+from shortcut_audit.operators import OPERATORS, Effect
+
+
+class Step(IntEnum):
+    """What a step does to the value that it lets through, cheapest first (design, section 3.2)."""
+
+    VIEW = 0
+    """The same elements, perhaps in another layout or type."""
+    SELECTION = 1
+    """Selection, padding, pooling, resampling: fixed, without learned weights."""
+    SCALE = 2
+    """A constant factor or offset that is not learned."""
+    GATE = 3
+    """An element-wise product with another value."""
+    DIAGONAL = 4
+    """A normalisation, or a learned element-wise factor or offset."""
+    LINEAR = 5
+    """A learned linear map."""
+    NONLINEAR = 6
+    """Anything else: never on a shortcut."""
+
+
+class Kinship(IntEnum):
+    """What the values that an op combines are to each other."""
+
+    STRANGERS = 0
+    SAME_ELEMENT = 1
+    """Functions of one value, element by element: their product is an activation, x * sigmoid(x)."""
+    STATISTIC = 2
+    """A value and a statistic of it, without weights in between: a normalisation, (x - mean(x)) / std(x)."""
+
+
+WHOLE_IF_SAME_SHAPE = frozenset({"Slice", "Pad", "Expand", "Tile", "Resize", "Upsample", "Concat", "CenterCropPad"})
+"""Selections that are no-ops when the shape does not change (an Expand to the same size)."""
+
+
+def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
+    """What a value goes through when it enters `op` by input `slot`; `kinship` is that of the op's values.
+
+    Cases: 1. unknown operator, or a slot that steers; 2. a step that the row decides alone; 3. a product or a sum with
+    constants (x + 0 and 1 x are copies of x), 4. with a statistic of itself, 5. with another value; 6. a choice between
+    values; 7. a contraction with constants, or with another value.
+    """
+    row = OPERATORS.get(op.kind)
+    if row is None or (row.data and slot not in row.data):
+        return Step.NONLINEAR  # 1
+    match row.effect:
+        case Effect.SELECTION:  # 2
+            return Step.VIEW if _passes_whole(graph, op, slot) else Step.SELECTION
+        case Effect.VIEW | Effect.NORMALISATION | Effect.NONLINEAR:  # 2
+            return Step(row.effect)
+        case Effect.PRODUCT | Effect.SUM:
+            return _arithmetic(graph, op, slot, kinship)  # 3, 4, 5
+        case Effect.CHOICE:  # 6
+            if kinship is Kinship.SAME_ELEMENT:
+                return Step.NONLINEAR  # where(x < 0, a x, x) is an activation
+            return Step.GATE if isinstance(op.inputs[0], str) else Step.SELECTION
+        case Effect.CONTRACTION:  # 7
+            if len(op.values()) > 1:
+                return Step.NONLINEAR
+            return Step.LINEAR if any(weight.learned for weight in op.weights()) else Step.SELECTION
+    raise AssertionError(f"no such effect: {row.effect!r}")
+
+
+def _arithmetic(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
+    if len(op.values()) == 1:
+        if any(weight.learned for weight in op.weights()):
+            return Step.DIAGONAL  # 3
+        return Step.VIEW if _is_neutral(graph, op, slot) else Step.SCALE  # 3
+    if kinship is Kinship.STATISTIC and _same_shape(graph, op, slot):
+        return Step.DIAGONAL  # 4
+    gated = OPERATORS[op.kind].effect is Effect.PRODUCT and kinship is not Kinship.SAME_ELEMENT
+    return Step.GATE if gated else Step.NONLINEAR  # 5
+
+
+NEUTRAL: Mapping[str, int] = {"Add": 0, "Sum": 0, "Bias": 0, "Sub": 0, "Mul": 1, "Div": 1}
+"""By operator, the number with which it leaves its other operand as it is."""
+
+
+def _is_neutral(graph: ModelGraph, op: Op, slot: int) -> bool:
+    """Whether the constants that `op` combines its one value with leave it as it is: x + 0, x - 0 (not 0 - x), 1 x."""
+    if op.kind not in NEUTRAL or not _same_shape(graph, op, slot) or (op.kind == "Sub" and slot):
+        return False
+    others = [given for given in op.inputs if isinstance(given, Constant)]
+    return bool(others) and all(given.fill == NEUTRAL[op.kind] for given in others)
+
+
+def _passes_whole(graph: ModelGraph, op: Op, slot: int) -> bool:
+    """Whether a selection selects everything: no size changes, nothing is turned round (Slice) or shifted (Pad)."""
+    if op.kind not in WHOLE_IF_SAME_SHAPE or not _same_shape(graph, op, slot):
+        return False
+    steer = {"Slice": 4, "Pad": 1}.get(op.kind)
+    if steer is None or steer >= len(op.inputs) or op.inputs[steer] is None:
+        pads = op.attributes.get("pads")
+        return op.kind != "Pad" or (isinstance(pads, tuple) and not any(pads))
+    given = op.inputs[steer]
+    data = given.type.data if isinstance(given, Constant) else None
+    plain = 1 if op.kind == "Slice" else 0
+    return data is not None and all(number == plain for number in data)
+
+
+def _same_shape(graph: ModelGraph, op: Op, slot: int) -> bool:
+    given, made = op.inputs[slot], op.outputs[0]
+    if not isinstance(given, str) or made is None:
+        return False
+    before, after = graph.values[given].type.shape, graph.values[made].type.shape
+    return _known(before) and before == after
+
+
+def _known(shape: Shape) -> bool:
+    return shape is not None and all(size is not None for size in shape)
