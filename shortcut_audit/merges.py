@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from shortcut_audit.graph import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape, Value
 from shortcut_audit.operators import OPERATORS, Effect, is_copy
 
-PLAIN_ADDITIONS = frozenset({"Add", "Sum", "Mean"})
-"""Ops that are an addition whatever they read; a mean of several is their sum, scaled afterwards. Others are one only
-where they add whole values (see `_terms`)."""
+PLAIN_ADDITIONS = frozenset({"Add", "Sum"})
+"""Ops that are an addition whatever they read. Others are one only where they add whole values (see `_added`). A mean
+is none: what is averaged are equals, such as two heads."""
 
 SOFTMAXES = frozenset({"Softmax", "com.microsoft::BiasSoftmax"})
 
@@ -121,10 +121,10 @@ def _addition(graph: ModelGraph, op: Op) -> _Addition | None:
 
 
 def _added(graph: ModelGraph, op: Op) -> tuple[Input, ...] | None:
-    """What an op adds, if it adds. Cases: 1. Add, Sum, Mean; 2. Sub; 3. a sum or mean over what was stacked for it."""
+    """What an op adds, if it adds. Cases: 1. Add, Sum; 2. Sub; 3. ReduceSum over what was stacked for it."""
     if op.kind in PLAIN_ADDITIONS or op.kind == "Sub":
         return op.inputs  # 1, 2
-    if op.kind in {"ReduceSum", "ReduceMean"} and isinstance(op.inputs[0], str):
+    if op.kind == "ReduceSum" and isinstance(op.inputs[0], str):
         return _stacked(graph, op, op.inputs[0])  # 3
     return None
 

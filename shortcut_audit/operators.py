@@ -19,7 +19,7 @@ from shortcut_audit.graph import ModelGraph, Op
 
 
 class Effect(IntEnum):
-    """How a row decides the step: by itself (the first four, numbered like steps.Step), or by what else the op reads."""
+    """How a row decides the step: alone (the first four, with the numbers of steps.Step), or by what the op reads."""
 
     VIEW = 0
     SELECTION = 1
