@@ -76,7 +76,8 @@ def find(graph: ModelGraph) -> tuple[tuple[Merge, ...], tuple[Refusal, ...]]:
     """Every addition of the graph, in topological order: as a merge, or with the reason why it merges nothing.
 
     Reasons: 1. "constant operand": at most one term is a value; 2. "broadcast": a term is stretched over the other;
-    3. "attention logits": the sum feeds nothing but a softmax.
+    3. "attention logits": the sum feeds nothing but a softmax; 4. "interpolation": the difference in x + w (f - x), of
+    which the sum is the merge.
     """
     additions = {a.result.id: a for op in graph.ops if (a := _addition(graph, op)) is not None}
     shown = frozenset(graph.outputs)
@@ -90,7 +91,7 @@ def find(graph: ModelGraph) -> tuple[tuple[Merge, ...], tuple[Refusal, ...]]:
             continue
         operands, parts = _unfolded(addition, within)
         others = tuple(part.inner.op for part in parts)
-        objection = _objection(graph, addition, shown)
+        objection = _objection(graph, addition, additions, shown)
         if objection is None:
             copies = tuple(op for part in parts for op in part.copies)
             merges.append(Merge(addition.op, addition.result, operands, others, copies))
@@ -227,7 +228,9 @@ def _unfolded(addition: _Addition, within: Mapping[str, _Fold]) -> tuple[tuple[T
     return tuple(leaves), tuple(reversed(parts))
 
 
-def _objection(graph: ModelGraph, addition: _Addition, shown: frozenset[str]) -> tuple[str, str] | None:
+def _objection(
+    graph: ModelGraph, addition: _Addition, additions: Mapping[str, _Addition], shown: frozenset[str]
+) -> tuple[str, str] | None:
     if len(addition.terms) + addition.stretched < 2:
         other = "the other operand is the same in every forward pass"
         return "constant operand", other if addition.constants else "there is no other operand"  # 1
@@ -235,7 +238,25 @@ def _objection(graph: ModelGraph, addition: _Addition, shown: frozenset[str]) ->
         return "broadcast", "one operand is stretched over the shape of the other"  # 2
     if _feeds_softmax_only(graph, addition.result.id, shown):
         return "attention logits", "the sum feeds nothing but a softmax"  # 3
+    if addition.op.kind == "Sub" and _interpolates(graph, addition, additions, shown):
+        return "interpolation", "the difference is weighted and added to what was subtracted: x + w (f - x)"  # 4
     return None
+
+
+def _interpolates(
+    graph: ModelGraph, difference: _Addition, additions: Mapping[str, _Addition], shown: frozenset[str]
+) -> bool:
+    """Whether the only use of f - x is a product that is added to x: lerp, and a Highway layer so written."""
+    subtracted, name = difference.terms[-1].value, difference.result.id
+    while name not in shown and graph.dag.out_degree(name) == 1:
+        (name,) = graph.dag.successors(name)
+        outer, op = additions.get(name), graph.values[name].op
+        if outer is not None:
+            return any(term.value == subtracted for term in outer.terms)
+        row = None if op is None else OPERATORS.get(op.kind)
+        if op is None or row is None or not (row.effect is Effect.PRODUCT or is_copy(op)):
+            return False
+    return False
 
 
 def _feeds_softmax_only(graph: ModelGraph, name: str, shown: frozenset[str]) -> bool:

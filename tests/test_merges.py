@@ -127,6 +127,20 @@ def test_a_difference_with_a_constant_is_no_addition_of_values() -> None:
     assert found("x -> Sub", "#mean -> Sub") == []
 
 
+@pytest.mark.parametrize("weight", ["#w[] -> Mul", "x -> Conv.T -> Sigmoid -> Mul"])
+def test_the_difference_in_an_interpolation_is_no_merge_of_its_own(weight: str) -> None:
+    """x + w (f - x): lerp, and a Highway layer so written."""
+    drawn = "x -> Conv.f -> Sub -> Mul -> Add", "x -> Sub", weight, "x -> Add"
+    assert found(*drawn) == ["Add: Mul + x", "Sub: interpolation"]
+
+
+def test_a_difference_that_is_used_otherwise_is_a_merge() -> None:
+    weighted = "x -> Conv.f -> Sub -> Mul -> Add", "x -> Sub", "#w[] -> Mul"
+    assert "Sub: Conv.f + -x" in found(*weighted, "z -> Add")  # added to something else
+    assert "Sub: Conv.f + -x" in found(*weighted, "x -> Add", "Sub -> Relu")  # read elsewhere, too
+    assert "Sub: Conv.f + -x" in found("x -> Conv.f -> Sub -> Relu -> Add", "x -> Sub", "x -> Add")
+
+
 # --- stacks ----------------------------------------------------------------------------------------------------------
 
 
