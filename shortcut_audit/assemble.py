@@ -2,9 +2,11 @@
 
 Turns a loader's `Draft` into the frozen `ModelGraph`, the same way for every source:
 1. the structure is checked and the nodes put in order (structure.py);
-2. fused ops are unfolded into the canonical ones they stand for (fused.py);
+2. fused ops are unfolded into the canonical ones they stand for (fused.py), and what is known before it runs is chosen
+   (choices.py); what only a branch needs that is never taken is dropped;
 3. an op all of whose inputs are constant is itself constant, and so is what comes out of `Shape`: geometry, not data.
-   Both become `Constant`s on whoever reads them, with the stored tensors that they were computed from;
+   Both become `Constant`s on whoever reads them, with the stored tensors that they were computed from (stored.py says
+   which are learned), and the number that fills them, if it is one. What is multiplied by zero is zero;
 4. every remaining op makes values, whose shapes are inferred (shapes/), or taken from the file where inference is
    silent.
 """
@@ -18,6 +20,7 @@ from dataclasses import dataclass, field, replace
 import networkx as nx
 
 from shortcut_audit import fused, shapes
+from shortcut_audit.axes import agree
 from shortcut_audit.choices import Choices
 from shortcut_audit.contractions import packed_matrix
 from shortcut_audit.draft import Draft, Node
@@ -232,9 +235,12 @@ def _fill_made(node: Node, inputs: tuple[Input, ...]) -> int | float | None:
     if node.kind == "ConstantOfShape":
         stated = given[1].fill if len(given) > 1 else node.attributes.get("value", 0.0)
         return stated if isinstance(stated, int | float) else None
-    moves = row is not None and (row.effect is Effect.VIEW or node.kind in MOVED)
+    moves = row is not None and (row.effect is Effect.VIEW or node.kind in MOVED) and node.kind not in RESCALED
     return given[0].fill if moves and given and not given[0].weights else None
 
+
+RESCALED = frozenset({"QuantizeLinear", "DequantizeLinear"})
+"""Views of a value that write a constant's elements otherwise."""
 
 MOVED = frozenset({"Expand", "Slice", "Tile", "Gather", "Split"})
 """Selections that only move elements, and add none."""
@@ -272,9 +278,7 @@ def _behind(inputs: tuple[Input, ...]) -> tuple[Weight, ...]:
 
 def compatible(one: tuple[Dim, ...], other: tuple[Dim, ...]) -> bool:
     """Whether two shapes can be the same: no two known sizes differ. Unknown is never "different"."""
-    if len(one) != len(other):
-        return False
-    return all(a == b or not (isinstance(a, int) and isinstance(b, int)) for a, b in zip(one, other, strict=True))
+    return len(one) == len(other) and all(map(agree, one, other))
 
 
 def completed(inferred: Shape, said: Shape) -> Shape:

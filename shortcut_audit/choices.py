@@ -30,7 +30,7 @@ class Choices:
         self._data_of = data_of
         self._sequences: dict[str, Elements] = {}
         self.abandoned: list[str] = []
-        """Values that would have been passed on, had the condition been another."""
+        """What somebody would have read, had it not been known: the other branch, the list around an element."""
 
     def settled(self, node: Node) -> Node:
         """The node itself, or the plain op that it comes to."""
@@ -50,9 +50,12 @@ class Choices:
         if condition is None or len(condition) != 1 or condition[0] is None or isinstance(condition[0], str):
             return node
         chosen, other = node.inputs[1:] if condition[0] else node.inputs[:0:-1]
-        if other is not None:
-            self.abandoned.append(other)
+        self._leave(other)
         return _copy(node, chosen)
+
+    def _leave(self, name: str | None) -> None:
+        if name is not None:
+            self.abandoned.append(name)
 
     def _remember(self, node: Node) -> None:
         made = node.outputs[0] if node.outputs else None
@@ -68,24 +71,33 @@ class Choices:
         elements = self._sequences.get(node.inputs[0] or "")
         if elements is None:
             return None
-        place = self._place(node, 2, len(elements) + 1) if len(node.inputs) > 2 else len(elements)
+        place: int | None = len(elements)
+        if len(node.inputs) > 2 and node.inputs[2] is not None:  # in front of an element, or behind the last
+            place = place if self._number(node, 2) == len(elements) else self._place(node, 2, len(elements))
         return None if place is None else (*elements[:place], node.inputs[1], *elements[place:])
 
     def _element(self, node: Node) -> Node:
         elements = self._sequences.get(node.inputs[0] or "")
         place = None if elements is None else self._place(node, 1, len(elements))
-        return node if elements is None or place is None else _copy(node, elements[place])
+        if elements is None or place is None:
+            return node
+        self._leave(node.inputs[0])
+        return _copy(node, elements[place])
 
     def _place(self, node: Node, slot: int, length: int) -> int | None:
         """The place that an input tells, counted from the front."""
+        place = self._number(node, slot)
+        return place % length if place is not None and -length <= place < length else None
+
+    def _number(self, node: Node, slot: int) -> int | None:
         data = self._data_of(node.inputs[slot])
-        place = data[0] if data is not None and len(data) == 1 else None
-        return place % length if isinstance(place, int) and -length <= place < length else None
+        return data[0] if data is not None and len(data) == 1 and isinstance(data[0], int) else None
 
     def _joined(self, node: Node) -> Node:
         elements = self._sequences.get(node.inputs[0] or "")
         if not elements:
             return node
+        self._leave(node.inputs[0])
         kind = "Stack" if node.attributes.get("new_axis", 0) else "Concat"
         axis: Mapping[str, Attribute] = {"axis": node.attributes.get("axis", 0)}
         return replace(node, kind=kind, label=node.label or node.kind, inputs=elements, attributes=axis)

@@ -140,7 +140,7 @@ def channels_read(op: Op) -> int | None:
     """
     weight = op.inputs[1] if len(op.inputs) > 1 else None
     shape = weight.type.shape if isinstance(weight, Constant) else None
-    if shape is None or len(shape) < 2:
+    if shape is None or len(shape) < 2 or op.kind not in CONVOLUTIONS | {"MatMul", "Gemm", "Linear"}:
         return None
     transposed = op.kind == "Linear" or bool(op.attributes.get("transB", 0))
     axis = 1 if op.kind in {"Conv", "DeformConv"} else -1 if transposed else 0 if op.kind == "ConvTranspose" else -2

@@ -111,12 +111,16 @@ def _gemm(parts: Parts) -> None:
     kept = parts.kept("alpha", "transA", "transB")
     if addend is not None and parts.is_value(addend):
         made = parts.add("Gemm", parts.input(0), parts.input(1), attributes=kept)
-        made = parts.add("Add", made, addend if beta == 1.0 else parts.add("Scale", addend), to=last)
+        made = parts.add("Add", made, _scaled(parts, addend, beta), to=last)
     elif activation or beta == 0:
         made = parts.add("Gemm", parts.input(0), parts.input(1), addend, to=last, attributes=kept)
     else:
         return
     _activate(parts, made, parts.output(0))
+
+
+def _scaled(parts: Parts, name: str, factor: Attribute) -> str:
+    return name if factor == 1.0 else parts.add("Scale", name, attributes={"factor": factor})
 
 
 def _convolution(parts: Parts) -> None:

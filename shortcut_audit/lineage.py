@@ -104,7 +104,8 @@ def _numbered(graph: ModelGraph) -> dict[str, int]:
 
     The same op without weights, applied to the same values or to copies of them, is the same value: exporters that
     merge such ops (relu(x) written twice) and those that do not draw the same model. Copies themselves stay apart, as
-    steps of a route do, and so do sums: how many terms are added in one is a matter of writing.
+    steps of a route do, and so do sums: how many terms are added in one is a matter of writing. What lies between two
+    values holds such an op once.
     """
     numbers: dict[str, int] = {}
     originals: dict[str, int] = {}
@@ -125,12 +126,14 @@ def _application(value: Value, originals: Mapping[str, int]) -> Hashable:
     row = OPERATORS.get(op.kind)
     if row is None or row.effect is Effect.SUM or op.kind in VARYING or is_copy(op):
         return None
+    if None in op.attributes.values():
+        return None  # an attribute that cannot be read
     read: list[Hashable] = []
     for given in op.inputs:
-        if isinstance(given, Constant) and given.type.data is None:
+        if isinstance(given, Constant) and (given.type.data is None or None in given.type.data):
             return None
         read.append(originals[given] if isinstance(given, str) else given)
-    return op.kind, tuple(sorted(op.attributes.items())), tuple(read), value.slot, value.type
+    return op.kind, op.label, tuple(sorted(op.attributes.items())), tuple(read), value.slot, value.type
 
 
 def _is_pointwise(op: Op) -> bool:

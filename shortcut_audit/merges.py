@@ -15,8 +15,10 @@ from shortcut_audit.graph import Attribute, Constant, Dim, Input, ModelGraph, Op
 from shortcut_audit.operators import OPERATORS, Effect, is_copy
 
 PLAIN_ADDITIONS = frozenset({"Add", "Sum"})
-"""Ops that are an addition whatever they read. Others are one only where they add whole values (see `_added`). A mean
-is none: what is averaged are equals, such as two heads."""
+"""Ops that are an addition whatever they read. Others are one only where they add whole values (see `_added`)."""
+
+AVERAGES = frozenset({"Mean", "ReduceMean"})
+"""Ops that add, and divide by how many they add: what is averaged are equals, such as two heads."""
 
 SOFTMAXES = frozenset({"Softmax", "com.microsoft::BiasSoftmax"})
 
@@ -77,7 +79,7 @@ def find(graph: ModelGraph) -> tuple[tuple[Merge, ...], tuple[Refusal, ...]]:
 
     Reasons: 1. "constant operand": at most one term is a value; 2. "broadcast": a term is stretched over the other;
     3. "attention logits": the sum feeds nothing but a softmax; 4. "interpolation": the difference in x + w (f - x), of
-    which the sum is the merge.
+    which the sum is the merge; 5. "average": the sum of equals, divided by their number.
     """
     additions = {a.result.id: a for op in graph.ops if (a := _addition(graph, op)) is not None}
     shown = frozenset(graph.outputs)
@@ -122,10 +124,10 @@ def _addition(graph: ModelGraph, op: Op) -> _Addition | None:
 
 
 def _added(graph: ModelGraph, op: Op) -> tuple[Input, ...] | None:
-    """What an op adds, if it adds. Cases: 1. Add, Sum; 2. Sub; 3. ReduceSum over what was stacked for it."""
-    if op.kind in PLAIN_ADDITIONS or op.kind == "Sub":
+    """What an op adds, if it adds. Cases: 1. Add, Sum, Mean; 2. Sub; 3. a sum or mean over what was stacked for it."""
+    if op.kind in PLAIN_ADDITIONS or op.kind in {"Sub", "Mean"}:
         return op.inputs  # 1, 2
-    if op.kind == "ReduceSum" and isinstance(op.inputs[0], str):
+    if op.kind in {"ReduceSum", "ReduceMean"} and isinstance(op.inputs[0], str):
         return _stacked(graph, op, op.inputs[0])  # 3
     return None
 
@@ -196,12 +198,14 @@ def _fold(
     graph: ModelGraph, addition: _Addition, additions: Mapping[str, _Addition], shown: frozenset[str]
 ) -> _Fold | None:
     """How an addition of values is part of another one of the same shape: its only use, seen through copies."""
-    if len(addition.terms) < 2:
+    if len(addition.terms) < 2 or addition.op.kind in AVERAGES:
         return None
     term, copies = addition.result.id, list[Op]()
     while term not in shown and graph.dag.out_degree(term) == 1:
         (reader,) = graph.dag.successors(term)
         outer, op = additions.get(reader), graph.values[reader].op
+        if outer is not None and outer.op.kind in AVERAGES:
+            return None
         if outer is not None:
             once = len(outer.terms) > 1 and sum(other.value == term for other in outer.terms) == 1
             return _Fold(addition, term, tuple(copies)) if once else None
@@ -236,6 +240,8 @@ def _objection(
         return "constant operand", other if addition.constants else "there is no other operand"  # 1
     if len(addition.terms) < 2:
         return "broadcast", "one operand is stretched over the shape of the other"  # 2
+    if addition.op.kind in AVERAGES:
+        return "average", "what is averaged are equals: no operand is the shortcut of another"  # 5
     if _feeds_softmax_only(graph, addition.result.id, shown):
         return "attention logits", "the sum feeds nothing but a softmax"  # 3
     if addition.op.kind == "Sub" and _interpolates(graph, addition, additions, shown):

@@ -40,11 +40,21 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
                 tensor = kept.get(name) if name is not None else None
                 if tensor is not None and _stands_for_weights(row, slot, tensor):
                     readable.add(tensor.name)
-                    if row is None or row.macs is not None or row.effect is Effect.VIEW:
+                    if _may_be_kernel(row, tensor):
                         kernels.add(tensor.name)
     apart = any(not kept[name].literal and len(kept[name].shape) > 1 for name in kernels)
     learned = {name for name in readable if not (apart and kept[name].literal) or name in kernels}
     return {name: _stored(tensor, name in learned) for name, tensor in kept.items()}
+
+
+def _may_be_kernel(row: Operator | None, tensor: Tensor) -> bool:
+    """Whether an op reads a tensor as what a layer learns, or may hand it on to one that does.
+
+    A normalisation without parameters is written with ones and zeros where another has its scale and shift.
+    """
+    if row is None or row.macs is not None or row.effect is Effect.VIEW:
+        return True
+    return row.effect is Effect.NORMALISATION and _only(tensor.data or ()) is None
 
 
 def _stands_for_weights(row: Operator | None, slot: int, tensor: Tensor) -> bool:

@@ -138,10 +138,11 @@ def _channel_axis(found: Found) -> int:
     """Where the channels of the fork stand: where it has as many as the first layer skipped reads.
 
     Where that tells nothing (the layer reads a part of them, or their number is open): on the second axis for
-    convolutions, else on the last.
+    convolutions, else on the last. Where no layer is skipped (pooling as a token mixer), images have them second.
     """
-    layer = found.residual.first_layer
-    usual, other = (1, -1) if layer is not None and layer.kind in CONVOLUTIONS else (-1, 1)
+    layer, rank = found.residual.first_layer, len(found.fork.type.shape or ())
+    second = rank > 3 if layer is None else layer.kind in CONVOLUTIONS
+    usual, other = (1, -1) if second else (-1, 1)
     read = None if layer is None else channels_read(layer)
     sizes = [_size(found.fork.type.shape, axis) for axis in (usual, other)]
     return other if read is not None and sizes[0] != read and sizes[1] == read else usual

@@ -234,6 +234,15 @@ def test_a_literal_that_may_be_a_kernel_is_a_weight() -> None:
     assert learned(assemble(drawn)) == ["k", "m"]
 
 
+def test_a_norm_s_literal_is_learned_unless_it_is_all_ones_or_zeros() -> None:
+    """A norm without parameters is written with ones and zeros."""
+    drawn = "c = Conv(x, k)", "y = InstanceNormalization(c, s, b)"
+    numbers = {"k": stored(8, 8, 1, 1), "b": stored(8, data=(0.0,) * 8, literal=True)}
+    ones, trained = stored(8, data=(1.0,) * 8, literal=True), stored(8, data=(1.0, 2.0) * 4, literal=True)
+    assert learned(assemble(listing(*drawn, x=IMAGE, s=ones, **numbers))) == ["k"]
+    assert learned(assemble(listing(*drawn, x=IMAGE, s=trained, **numbers))) == ["k", "s"]
+
+
 def test_what_an_unknown_operator_makes_from_nothing_is_a_value() -> None:
     graph = assemble(listing("x = com.example::Source()", "y = Relu(x)"))
     assert [op.kind for op in graph.ops] == ["com.example::Source", "Relu"]
@@ -267,7 +276,8 @@ def test_what_is_multiplied_by_zero_is_zero() -> None:
 @pytest.mark.parametrize(
     ("line", "fill"),
     [("o = ConstantOfShape(n)", 0.0), ("o = ConstantOfShape(n) value=1.0", 1.0), ("o = Expand(t, n)", 2.0),
-     ("o = Identity(t)", 2.0), ("o = Add(t, t)", None), ("o = Identity(w)", None)],
+     ("o = Identity(t)", 2.0), ("o = Add(t, t)", None), ("o = Identity(w)", None),
+     ("o = DequantizeLinear(t, t)", None), ("o = QuantizeLinear(t, t)", None)],
 )  # fmt: skip
 def test_the_number_that_fills_a_constant(line: str, fill: float | None) -> None:
     sizes = stored(4, dtype="int64", data=IMAGE, literal=True)

@@ -78,10 +78,12 @@ BUILT = ("e = SequenceEmpty()", "s = SequenceInsert(e, x)", "r = Relu(x)", "q = 
         (("r = Relu(x)", "q = SequenceConstruct(r, z, x)"), "r"),
         (BUILT, "x"),
         ((*BUILT[:3], "q = SequenceInsert(s, r, i)"), "r"),  # in front
+        ((*BUILT[:3], "q = SequenceInsert(s, r, last)"), "r"),  # in front of the last
+        ((*BUILT[:3], "q = SequenceInsert(s, r, end)"), "x"),  # behind the last
     ],
 )
 def test_an_element_of_a_list_is_what_was_put_there(lines: tuple[str, ...], element: str) -> None:
-    made = graph(*lines, "y = SequenceAt(q, i)", z=IMAGE, i=number(0))
+    made = graph(*lines, "y = SequenceAt(q, i)", z=IMAGE, i=number(0), last=number(-1), end=number(1))
     assert source(made, "y") == element
 
 
@@ -100,6 +102,15 @@ def test_a_list_that_is_put_together_is_a_concatenation() -> None:
     assert (joined.op.kind, joined.op.values(), joined.type.shape) == ("Concat", ["x", "r"], (1, 16, 4, 4))  # type: ignore[union-attr]
     stacked = graph(*BUILT, "y = ConcatFromSequence(q) axis=0 new_axis=1").values["y"]
     assert (stacked.op.kind, stacked.type.shape) == ("Stack", (2, 1, 8, 4, 4))  # type: ignore[union-attr]
+
+
+def test_a_list_that_is_only_read_leaves_no_trace() -> None:
+    """x + f + g is one sum, the first addition of which goes through a list."""
+    lines = "f = Conv(x, w) pads=1,1,1,1", "a = Add(x, f)", "g = Conv(x, v) pads=1,1,1,1"
+    direct = audit_draft(listing(*lines, "y = Add(a, g)", x=IMAGE, **KERNELS))
+    through = "s = SequenceConstruct(a)", "b = SequenceAt(s, i)", "y = Add(b, g)"
+    listed = audit_draft(listing(*lines, *through, x=IMAGE, i=number(0), **KERNELS))  # type: ignore[arg-type]
+    assert [s.kind for s in listed.shortcuts] == [s.kind for s in direct.shortcuts] == ["identity"]
 
 
 def test_siblings_in_a_list_are_distinct() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from shortcut_audit.assemble import assemble
+from shortcut_audit.draft import Tensor
 from shortcut_audit.lineage import UNIT, Lineage, dearest
 from shortcut_audit.steps import Step
-from tests.sketch import sketch
+from tests.sketch import listing, sketch, stored
 
 # --- costs -----------------------------------------------------------------------------------------------------------
 
@@ -89,6 +91,37 @@ def test_weights_attributes_operands_and_chance_make_another_value() -> None:
     assert not same("x -> AveragePool.1{k=2} -> Conv.a", "x -> AveragePool.2{k=4} -> Conv.b")
     assert not same("x -> RandomNormalLike.1 -> Conv.a", "x -> RandomNormalLike.2 -> Conv.b")
     assert not same("x -> Mystery.1 -> Conv.a", "x -> Mystery.2 -> Conv.b")
+
+
+def numbers_of(*lines: str, **tensors: Tensor) -> dict[str, int]:
+    return Lineage(assemble(listing(*lines, x=(1, 8, 4, 4), **tensors))).number
+
+
+def test_what_is_not_known_of_an_op_may_tell_two_apart() -> None:
+    place = stored(1, dtype="int64", data=(0,), literal=True)
+    sizes = "n = NonZero(x)", "s = Shape(n)", "m = NonZero(r)", "t = Shape(m)", "r = Relu(x)"
+    ends = "e = Gather(s, one)", "f = Gather(t, one)"
+    count = stored(1, dtype="int64", data=(1,), literal=True)  # of elements that are not zero
+    found = numbers_of(*sizes, *ends, "a = Slice(x, z, e)", "b = Slice(x, z, f)", one=count, z=place)
+    assert found["a"] != found["b"]
+
+
+def test_other_constants_make_another_value() -> None:
+    first, second = (stored(1, dtype="int64", data=(index,), literal=True) for index in (0, 1))
+    lines = "a = Gather(x, i) axis=1", "b = Gather(x, j) axis=1", "c = Gather(x, i) axis=1"
+    found = numbers_of(*lines, i=first, j=second)
+    assert found["a"] != found["b"]
+    assert found["a"] == found["c"]
+
+
+def test_an_op_that_goes_by_another_name_makes_another_value() -> None:
+    """QuickGelu approximates Gelu; 0.5 C and 2 C are not the same."""
+    found = numbers_of("a = Gelu(x)", "b = com.microsoft::QuickGelu(x)")
+    assert found["a"] != found["b"]
+    lines = "g = Gemm(v, w, x) beta=0.5", "h = Gemm(v, w, x) beta=2.0", "v = Relu(x)"
+    found = numbers_of(*lines, w=stored(4, 4))
+    scaled = [number for name, number in found.items() if "~" in name and name.endswith("~1")]
+    assert len(set(scaled)) == 2
 
 
 # --- sources ---------------------------------------------------------------------------------------------------------

@@ -150,11 +150,16 @@ def test_what_is_stacked_and_summed_is_added() -> None:
     ]
 
 
-def test_a_mean_of_equals_is_no_addition() -> None:
+def test_a_mean_is_a_sum_of_equals() -> None:
     """CrossViT averages two heads: torch.stack(logits).mean(0)."""
-    assert found("x -> Mean", "y -> Mean") == []
+    assert found("x -> Mean", "y -> Mean") == ["Mean: average"]
     drawn = listing("p = Stack(x, z) axis=0", "y = ReduceMean(p) axes=0, keepdims=0", x=SHAPE, z=SHAPE)
-    assert merges.find(assemble(drawn)) == ((), ())
+    assert [refusal.reason for refusal in merges.find(assemble(drawn))[1]] == ["average"]
+
+
+def test_a_mean_is_part_of_no_other_sum_and_none_of_it() -> None:
+    assert found("x -> Add -> Mean", "y -> Add", "z -> Mean") == ["Add: x + y", "Mean: average"]
+    assert found("x -> Mean -> Add", "y -> Mean", "z -> Add") == ["Add: Mean + z", "Mean: average"]
 
 
 def test_axes_may_be_counted_from_the_end() -> None:

@@ -186,6 +186,12 @@ def test_a_gate_that_the_branch_reads_stays() -> None:
     assert prices(made)["plain"][1] == 18_432  # 2 x 9,216
 
 
+def test_images_have_their_channels_second_where_no_layer_is_skipped() -> None:
+    """PoolFormer: 8 x 8 = 64 parameters, at 16 x 16 positions."""
+    found = prices(summary("x -> AveragePool{k=1} -> Add", "x -> Add", shape=(1, 8, 16, 16)))
+    assert found["C"] == (64, 16_384)
+
+
 @pytest.mark.parametrize(
     ("layout", "parameters", "macs"),
     [

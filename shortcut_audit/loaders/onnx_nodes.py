@@ -77,6 +77,13 @@ class Flattening:
         self._add_graph(graph, Frame(opset))
 
     def _add_graph(self, graph: GraphProto, frame: Frame) -> None:
+        self._add_stored(graph, frame)
+        self._record(graph.value_info, frame)
+        self._record(graph.output, frame)
+        for node in graph.node:
+            self._add(node, frame)
+
+    def _add_stored(self, graph: GraphProto, frame: Frame) -> None:
         noted = noted_tensors(graph)
         for initializer in graph.initializer:
             if (name := frame.meaning(initializer.name)) is not None:
@@ -85,10 +92,6 @@ class Flattening:
         for sparse in graph.sparse_initializer:
             if (name := frame.meaning(sparse.values.name)) is not None:
                 self.tensors.append(sparse_tensor(sparse, name))
-        self._record(graph.value_info, frame)
-        self._record(graph.output, frame)
-        for node in graph.node:
-            self._add(node, frame)
 
     def _record(self, infos: Iterable[ValueInfoProto], frame: Frame) -> None:
         for info in infos:
@@ -153,8 +156,8 @@ class Flattening:
     def _add_bodies(self, node: NodeProto, wiring: Wiring, frame: Frame) -> None:
         """A node that holds bodies: their nodes, between those that lead values in and out."""
         given = [frame.meaning(name) for name in node.input]
-        steps = steps_of(node, wiring.bodies[0].graph, lambda name: self.numbers.get(frame.look_up(name) or ""))
-        if steps is not None and steps * len(wiring.bodies[0].graph.node) <= self.to_unroll:
+        steps = self._steps(node, wiring.bodies[0].graph, frame)
+        if steps is not None:
             self._add_steps(node, wiring.bodies[0].graph, steps, given, frame)
             return
         made: list[list[str | None]] = []
@@ -174,16 +177,33 @@ class Flattening:
             ends = [made[end.body][end.slot] if isinstance(end, Made) else _nth(given, end.slot) for end in tie.reads]
             self._tie(tie, node, frame, ends, frame.meaning(output))
 
+    def _steps(self, node: NodeProto, body: GraphProto, frame: Frame) -> int | None:
+        """How many steps of a loop are written out; None where its body counts once."""
+        steps = steps_of(node, body, lambda name: self.numbers.get(frame.look_up(name) or ""))
+        if steps is None or steps * len(body.node) > self.to_unroll:
+            return None
+        return None if any(key_of(inner) in self.functions for inner in body.node) else steps
+
     def _add_steps(self, node: NodeProto, body: GraphProto, steps: int, given: list[str | None], frame: Frame) -> None:
-        """A loop of so many steps, written out: each step reads what the one before has made."""
+        """A loop of so many steps, written out: each reads what the one before has made, and what the body stores."""
         self.to_unroll -= steps * len(body.node)
+        whole = self._inside(node, body, "body", frame)
+        assert whole.names is not None, "a body has names of its own"
+        self._add_stored(body, whole)
+        stored = [inner for inner in body.node if inner.op_type == "Constant"]
+        for inner in stored:
+            self._add(inner, whole)
+        run = [inner for inner in body.node if inner.op_type != "Constant"]
         states, stacked = given[2:], [list[str | None]() for _ in body.output[len(given) - 1 :]]
         for step in range(steps):
-            inner = self._inside(node, body, f"body/{step}", frame)
-            assert inner.names is not None, "a body has names of its own"
-            number, going = (self._literal(inner.path, kind, step) for kind in ("int64", "bool"))
-            inner.names.update(zip(body_inputs(body), (number, going, *states), strict=True))
-            self._add_graph(body, inner)
+            path = f"{whole.path}{step}/"
+            own = {name: self._new(path, name) for each in run for name in map(text, each.output) if name}
+            read = (*(self._literal(path, kind, step) for kind in ("int64", "bool")), *states)
+            names = {**whole.names, **own, **dict(zip(body_inputs(body), read, strict=True))}
+            inner = replace(whole, names=names, path=path)
+            self._record(body.value_info, inner)
+            for each in run:
+                self._add(each, inner)
             made = [inner.meaning(info.name) for info in body.output]
             states = made[1 : len(given) - 1]
             for line, element in zip(stacked, made[len(given) - 1 :], strict=True):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from shortcut_audit.draft import DATA_LIMIT, Tensor
 from shortcut_audit.errors import UnreadableModel
-from shortcut_audit.graph import ITEM_BITS, Datum, Dim, TensorType
+from shortcut_audit.graph import ITEM_BITS, RANK_LIMIT, Datum, Dim, TensorType
 from shortcut_audit.loaders.onnx_text import text
 from shortcut_audit.names import displayable
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 Oddities: TypeAlias = defaultdict[str, list[str]]
 """What is odd about the file, and whom it concerns: a sentence to names."""
 
-RANK_LIMIT = 64
-"""Dimensions of a tensor that are believed; numpy's own limit. Keeps every product of sizes a printable number."""
 
 DTYPES: Mapping[int, str] = {
     1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "string", 9: "bool",

@@ -53,7 +53,9 @@ def table(
     What stands `below` a row is a row of its own, which is seen when the details in the row above are open.
     """
     classes = [""] * (len(heads) - numbers) + ["number"] * numbers
-    head = element("tr", *(element("th", text, class_=name) for text, name in zip(heads, classes, strict=True)))
+    head = element(
+        "tr", *(element("th", text, class_=name, scope="col") for text, name in zip(heads, classes, strict=True))
+    )
     lines = []
     for cells, further in zip_longest(islice(body, ROWS_SHOWN), islice(below, ROWS_SHOWN)):
         for cell in cells[len(heads) - numbers :]:
@@ -62,7 +64,7 @@ def table(
         if further is not None:
             lines.append(element("tr", element("td", further, colspan=str(len(heads))), class_="below"))
     table = element("table", element("thead", head), element("tbody", *lines))
-    return element("div", table, *left_out(length - ROWS_SHOWN), class_="scroll")
+    return element("div", table, *left_out(length - ROWS_SHOWN), class_="scroll", tabindex="0")
 
 
 def cell(*content: Piece) -> Element:

@@ -87,7 +87,7 @@ def _body(report: AuditReport) -> Iterator[Element]:
         yield _section("Could not be audited", listed, *left_out(len(report.errors) - ROWS_SHOWN), class_="error")
     found = remarks(report)
     if found:
-        yield _section("Findings", table(("", "rule", "where", "what"), map(_remark, found), len(found)))
+        yield _section("Findings", table(("level", "rule", "where", "what"), map(_remark, found), len(found)))
     if len(report.models) > 1:
         heads = ("model", *KINDS, "extra parameters", "extra MACs")
         yield _section("Models", table(heads, map(_overview, report.models), len(report.models), numbers=6))
@@ -156,7 +156,7 @@ def _strip(model: ModelReport) -> Element:
         element("i", class_=f"{s.kind}{' gap' if changed else ''}", title=f"{displayable(s.key)}: {s.kind}")
         for s, changed in zip(shown, changes, strict=True)
     ]
-    return element("div", *cells, class_="strip", role="img", aria_label="the kinds of the shortcuts, in order")
+    return element("div", *cells, class_="strip", role="img", aria_label=f"in order: {wording.verdict(model)}")
 
 
 def _shortcuts(model: ModelReport) -> Element:
@@ -217,7 +217,7 @@ def _sums(model: ModelReport) -> Element:
 
 
 def _what_if(model: ModelReport) -> Element:
-    heads = ("what if", "parameters", "", "MACs", "")
+    heads = ("what if", "parameters", "change", "MACs", "change")
     return table(heads, map(_option, options(model)), 4, numbers=4)
 
 
@@ -235,7 +235,7 @@ def _comparison(comparison: Comparison) -> Element:
     title = element("h3", "Against ", against, counts)
     if not comparison.changes:
         return title
-    heads = ("shortcut", "", "accepted", "now")
+    heads = ("shortcut", "became", "accepted", "now")
     return element("section", title, table(heads, map(_change, comparison.changes), len(comparison.changes)))
 
 

@@ -11,10 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from shortcut_audit.graph import Attribute, Datum, Dim, Shape, TensorType
-
-RANK_LIMIT = 64
-"""The most axes that a shape is followed to: NumPy and PyTorch allow no more."""
+from shortcut_audit.graph import RANK_LIMIT, Attribute, Datum, Dim, Shape, TensorType
 
 SIZE_LIMIT = 2**63 - 1
 """The largest size, and the largest integer: ONNX and PyTorch keep both in an int64."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from shortcut_audit.graph import Dim, Shape
-from shortcut_audit.shapes.call import NUMBER_LIMIT, RANK_LIMIT, Call, Number, Rule, Unknown, axis_of
+from shortcut_audit.graph import RANK_LIMIT, Dim, Shape
+from shortcut_audit.shapes.call import NUMBER_LIMIT, Call, Number, Rule, Unknown, axis_of
 
 
 def shape_range(call: Call) -> slice:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shortcut_audit.graph import Dim, Shape
-from shortcut_audit.shapes.call import RANK_LIMIT, Call, Rule, Unknown, axis_of, legal
+from shortcut_audit.graph import RANK_LIMIT, Dim, Shape
+from shortcut_audit.shapes.call import Call, Rule, Unknown, axis_of, legal
 from shortcut_audit.shapes.sizes import divided, product, quotient, scaled
 
 

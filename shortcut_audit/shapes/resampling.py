@@ -10,8 +10,8 @@ import struct
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from shortcut_audit.graph import Dim, Shape
-from shortcut_audit.shapes.call import RANK_LIMIT, Call, Rule, Unknown, axis_of, checked_integers
+from shortcut_audit.graph import RANK_LIMIT, Dim, Shape
+from shortcut_audit.shapes.call import Call, Rule, Unknown, axis_of, checked_integers
 
 
 def resize(call: Call) -> list[Shape]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from shortcut_audit.graph import Dim, Shape
-from shortcut_audit.shapes.call import RANK_LIMIT, Call, Rule, Unknown, axis_of
+from shortcut_audit.graph import RANK_LIMIT, Dim, Shape
+from shortcut_audit.shapes.call import Call, Rule, Unknown, axis_of
 from shortcut_audit.shapes.sizes import broadcast, product, same_size, total
 
 

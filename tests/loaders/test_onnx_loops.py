@@ -90,6 +90,31 @@ def test_any_other_loop_counts_once(inner: GraphProto, trips: int | None, going:
     assert (found.totals.macs, found.totals.lower_bound) == (9_216, True)
 
 
+STORED = TensorProto(name="k", dims=[8, 8], data_type=TensorProto.FLOAT, raw_data=bytes(256))
+
+
+@pytest.mark.parametrize("literal", [False, True])
+def test_what_the_body_stores_is_stored_once(literal: bool, tmp_path: Path) -> None:
+    """8 x 8 = 64 parameters, however often they are used."""
+    inner = body("s2 = MatMul(s, k)")
+    if literal:
+        inner.node.insert(0, helper.make_node("Constant", [], ["k"], value=STORED))
+    else:
+        inner.initializer.append(STORED)
+    found = report(tmp_path, model(inner))
+    assert (found.totals.parameters, found.totals.macs) == (64, 6_144)  # 3 x 4 x 8 x 8 x 8
+
+
+def test_a_body_that_calls_functions_is_not_written_out(tmp_path: Path) -> None:
+    """How large they are is not told by the number of calls."""
+    inner = body("s2 = local.F(s)")
+    made = model(inner)
+    made.opset_import.append(helper.make_opsetid("local", 1))
+    nodes = [helper.make_node("Relu", ["a"], ["b"])]
+    made.functions.append(helper.make_function("local", "F", ["a"], ["b"], nodes, [helper.make_opsetid("", 17)]))
+    assert report(tmp_path, made).totals.uncounted == ("Loop",)
+
+
 def test_only_so_many_nodes_are_written_out(tmp_path: Path) -> None:
     """32 steps of 400 nodes are more than 10,000."""
     chain = ["r0 = Relu(s)", *(f"r{n} = Relu(r{n - 1})" for n in range(1, 398)), "s2 = Relu(r397)"]

@@ -36,6 +36,8 @@ ATTRIBUTES = {
     "lang",
     "name",
     "role",
+    "scope",
+    "tabindex",
     "title",
 }
 
