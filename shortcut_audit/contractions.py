@@ -16,6 +16,12 @@ from dataclasses import dataclass
 from shortcut_audit.axes import HIDDEN, Axes, agree, labelled, product, stretch
 from shortcut_audit.graph import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape, elements
 
+COUNTED_WITH = frozenset(
+    "K N bits block_size dilations direction equation group hidden_size kernel_shape kv_num_heads num_heads pads "
+    "q_num_heads qkv_hidden_sizes strides transA transB transBatchA transBatchB".split()
+)
+"""Attributes that are read here and in attention.py: where one is there and cannot be read, no default is true."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

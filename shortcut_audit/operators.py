@@ -265,4 +265,5 @@ def macs(graph: ModelGraph, op: Op) -> int | None:
         return None
     if row.macs is None:
         return 0
-    return None if None in op.attributes.values() else row.macs(Call.of(graph, op))
+    unread = any(value is None and name in contractions.COUNTED_WITH for name, value in op.attributes.items())
+    return None if unread else row.macs(Call.of(graph, op))

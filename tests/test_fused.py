@@ -193,7 +193,7 @@ def test_gemm_with_an_activation_as_c_is_a_product_and_an_addition() -> None:
 def test_gemm_may_scale_what_it_adds() -> None:
     assert unfolded("y = Gemm(a, B, x) beta=0.5") == [
         "y~0 = Gemm(a, B)",
-        "y~1 = Scale(x)",
+        "y~1 = Scale(x) factor=0.5",
         "y = Add(y~0, y~1)",
     ]
 

@@ -158,6 +158,7 @@ def test_nothing_is_counted_where_an_attribute_cannot_be_read() -> None:
     (made,) = drawn.ops
     assert operators.macs(drawn, made) == 9_216
     assert operators.macs(drawn, replace(made, attributes={**made.attributes, "group": None})) is None
+    assert operators.macs(drawn, replace(made, attributes={**made.attributes, "comment": None})) == 9_216
 
 
 def macs(line: str, x: tuple[int, ...] = IMAGE, **tensors: Tensor) -> int | None:
