@@ -128,32 +128,6 @@ def _positive(*numbers: object) -> bool:
     return all(isinstance(number, int) and number > 0 for number in numbers)
 
 
-def is_pointwise(op: Op) -> bool:
-    """Whether a convolution has a 1x1 kernel, so that it maps each position by itself."""
-    weight = op.inputs[1] if len(op.inputs) > 1 else None
-    if not isinstance(weight, Constant) or weight.type.shape is None:
-        return False
-    return len(weight.type.shape) > 2 and all(size == 1 for size in weight.type.shape[2:])
-
-
-CONVOLUTIONS = frozenset({"Conv", "ConvTranspose", "DeformConv"})
-
-
-def channels_read(op: Op) -> int | None:
-    """How many channels a layer reads at each position, by the shape of its weight; None where it does not say.
-
-    Conv: W of [out, in / group, ...]; ConvTranspose: [in, ...]; MatMul, Gemm: [in, out]; Linear: [out, in].
-    """
-    weight = op.inputs[1] if len(op.inputs) > 1 else None
-    shape = weight.type.shape if isinstance(weight, Constant) else None
-    if shape is None or len(shape) < 2 or op.kind not in CONVOLUTIONS | {"MatMul", "Gemm", "Linear"}:
-        return None
-    transposed = op.kind == "Linear" or bool(op.attributes.get("transB", 0))
-    axis = 1 if op.kind in {"Conv", "DeformConv"} else -1 if transposed else 0 if op.kind == "ConvTranspose" else -2
-    size, group = shape[axis], op.attributes.get("group", 1) if axis == 1 else 1
-    return size * group if isinstance(size, int) and isinstance(group, int) else None
-
-
 def matmul(call: Call) -> int | None:
     """MatMul: each output element sums over the inner dimension."""
     return _multiplied(call.input(0), call.input(1), call.outputs[0])
@@ -255,7 +229,7 @@ def einsum(call: Call) -> int | None:
     equation = call.attributes.get("equation")
     if not isinstance(equation, str):
         return None
-    terms, result = _terms(equation)
+    terms, result = terms_of(equation)
     if len(terms) != len(call.inputs) or not _is_einsum(terms, result, call):
         return None
     operands = [_sizes(term, shape) for term, shape in zip(terms, call.inputs, strict=True)]
@@ -289,14 +263,7 @@ def _sizes(term: str, shape: Shape) -> dict[str, int | None]:
     return dict(labelled(term, shape or ()) or ())
 
 
-def sums_last_axis_alone(equation: str, position: int) -> bool:
-    """Whether an einsum sums over the last axis of one of its operands, and over no other axis of it."""
-    terms, result = _terms(equation)
-    term, kept = terms[position] if position < len(terms) else "", set(result)
-    return bool(term) and {label for label in term if label not in kept} == {term[-1]}
-
-
-def _terms(equation: str) -> tuple[list[str], str]:
+def terms_of(equation: str) -> tuple[list[str], str]:
     """The labels of each operand and those of the result: where none are given, the labels that stand once."""
     left, arrow, result = equation.replace(" ", "").partition("->")
     if not arrow:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TypeAlias
 
-from shortcut_audit import attention, contractions
+from shortcut_audit import attention, contractions, layers
 from shortcut_audit.contractions import Call
 from shortcut_audit.graph import ModelGraph, Op
 
@@ -220,11 +220,11 @@ def mixes(op: Op) -> bool:
     if row is None:
         return False
     if op.kind in {"Conv", "ConvTranspose"}:
-        return not contractions.is_pointwise(op)  # 1
+        return not layers.is_pointwise(op)  # 1
     values = [slot for slot, given in enumerate(op.inputs) if isinstance(given, str)]
     equation = op.attributes.get("equation")
     if op.kind == "Einsum" and isinstance(equation, str) and len(values) == 1:
-        return not contractions.sums_last_axis_alone(equation, values[0])  # 3
+        return not layers.sums_last_axis_alone(equation, values[0])  # 3
     if op.kind in {"ScatterND", "ScatterElements"}:
         return op.attributes.get("reduction", "none") != "none"  # 4
     if row.effect is Effect.CONTRACTION:

@@ -13,7 +13,6 @@ from collections.abc import Callable
 
 import pytest
 
-from shortcut_audit.assemble import assemble
 from shortcut_audit.attention import attention, grouped_attention, multi_head_attention, packed_attention
 from shortcut_audit.contractions import (
     Call,
@@ -22,7 +21,6 @@ from shortcut_audit.contractions import (
     einsum,
     fused_matmul,
     gemm,
-    is_pointwise,
     linear,
     matmul,
     matmul_nbits,
@@ -32,7 +30,6 @@ from shortcut_audit.contractions import (
     transposed_convolution,
 )
 from shortcut_audit.graph import Attribute, Shape
-from tests.sketch import listing, sketch
 
 
 def call(*inputs: Shape, to: Shape = None, **attributes: Attribute) -> Call:
@@ -96,12 +93,6 @@ def test_a_convolution_with_impossible_attributes_is_unknown(
 def test_a_convolution_with_weights_that_are_no_kernel_is_unknown(weight: Shape) -> None:
     assert convolution(call((1, 8, 4, 4), weight, to=(1, 8, 4, 4))) is None
     assert transposed_convolution(call((1, 8, 4, 4), weight, to=(1, 8, 4, 4))) is None
-
-
-def test_a_kernel_of_one_by_one_is_pointwise_and_no_other() -> None:
-    one, three = (sketch(f"x -> Conv{{k={k}}}").ops[0] for k in (1, 3))
-    computed = assemble(listing("y = Conv(x, x)", x=(8, 8, 1, 1))).ops[0]
-    assert [is_pointwise(conv) for conv in (one, three, computed)] == [True, False, False]
 
 
 # --- matrix products -------------------------------------------------------------------------------------------------
