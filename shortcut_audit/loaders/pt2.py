@@ -26,7 +26,9 @@ from typing import IO, cast
 from shortcut_audit.draft import Draft
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.loaders.aten.translate import draft_of
-from shortcut_audit.loaders.pt2_document import Json, program_of, size_of, tensor_type
+from shortcut_audit.loaders.pt2_document import program_of
+from shortcut_audit.loaders.pt2_json import Json
+from shortcut_audit.loaders.pt2_types import size_of, tensor_type
 from shortcut_audit.names import displayable
 
 DOCUMENT_LIMIT = 24 * 2**20

@@ -7,20 +7,16 @@ stay as the file has them; what is only shown (of nodes: name, target, scope, so
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from collections.abc import Mapping
 
 from shortcut_audit.draft import Tensor
 from shortcut_audit.errors import UnreadableModel
-from shortcut_audit.graph import Datum, Dim, Source, TensorType
+from shortcut_audit.graph import Dim, Source, TensorType
 from shortcut_audit.loaders.aten.graph import Argument, AtenGraph, AtenNode, AtenProgram, Ref
 from shortcut_audit.loaders.aten.provenance import innermost_frame, module_path
-from shortcut_audit.loaders.sympy_text import readable
+from shortcut_audit.loaders.pt2_json import Json, check_once, damaged, items, mapping, text, union
+from shortcut_audit.loaders.pt2_types import dtype_of, number_of, symbolic, tensor_type
 from shortcut_audit.names import PATH_LIMIT, displayable
-
-Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
 SCHEMA_MAJORS = (8,)
 """Major versions of the schema that are understood. 8: PyTorch 2.6 and later."""
@@ -28,24 +24,8 @@ SCHEMA_MAJORS = (8,)
 NESTING_LIMIT = 40
 """Graphs within graphs, and lists within lists, that are read."""
 
-RANK_LIMIT = 64
-"""Axes of a tensor: PyTorch's own limit for most ops. A shape of more is as good as unknown."""
-
-SIZE_LIMIT = 2**63 - 1
-"""The largest size that PyTorch can hold. One beyond it is as good as unknown."""
-
 NUMBERS_HELD = range(-(2**63), 2**64)
 """Integers that PyTorch can hold."""
-
-NON_FINITE: Mapping[str, float] = {"Infinity": math.inf, "-Infinity": -math.inf, "NaN": math.nan}
-"""Numbers for which JSON has no token, as PyTorch writes them (_dataclass_to_dict in serialize.py)."""
-
-DTYPES: Mapping[int, str] = {
-    1: "uint8", 2: "int8", 3: "int16", 4: "int32", 5: "int64", 6: "float16", 7: "float32", 8: "float64",
-    10: "complex64", 11: "complex128", 12: "bool", 13: "bfloat16", 28: "uint16", 29: "float8", 30: "float8",
-    31: "float8", 32: "float8", 33: "float8", 34: "uint32", 35: "uint64",
-}  # fmt: skip
-"""Element types by their number in the document (schema.py, ScalarType)."""
 
 
 def program_of(document: Json, source: str, ties: Mapping[str, str], notes: tuple[str, ...]) -> AtenProgram:
@@ -79,100 +59,6 @@ def program_of(document: Json, source: str, ties: Mapping[str, str], notes: tupl
     )
 
 
-# -- JSON, checked ------------------------------------------------------------------------------------------------
-
-
-def mapping(value: Json, where: str) -> dict[str, Json]:
-    """An object."""
-    if not isinstance(value, dict):
-        raise damaged(where)
-    return value
-
-
-def items(value: Json, where: str) -> list[Json]:
-    """A list."""
-    if not isinstance(value, list):
-        raise damaged(where)
-    return value
-
-
-def text(value: Json, where: str = "a name") -> str:
-    """A name, as the file has it: made fit to be read, two could become one."""
-    if not isinstance(value, str):
-        raise damaged(where)
-    return value
-
-
-def _check_once(names: Iterable[str | None], what: str) -> None:
-    """Refuse names of which one stands for two things."""
-    for name, count in Counter(names).items():
-        if name is not None and count > 1:
-            raise UnreadableModel(f"{what} '{displayable(name)}' twice; export the model again")
-
-
-def union(value: Json, where: str) -> tuple[str, Json]:
-    """An object with one field, whose name says what it is."""
-    tagged = mapping(value, where)
-    if len(tagged) != 1:
-        raise damaged(where)
-    return next(iter(tagged.items()))
-
-
-def damaged(where: str) -> UnreadableModel:
-    """The error for a document that is not what its schema says."""
-    return UnreadableModel(
-        f"damaged description of the graph ({where} is not as its schema says); save the model again"
-    )
-
-
-# -- sizes and types ----------------------------------------------------------------------------------------------
-
-
-def size_of(value: Json) -> Dim:
-    """A size: a number, or the text of an expression over symbols."""
-    tag, content = union(value, "a size")
-    if tag == "as_int":
-        known = isinstance(content, int) and not isinstance(content, bool) and 0 <= content <= SIZE_LIMIT
-        return content if isinstance(content, int) and known else None
-    if tag != "as_expr":
-        return None
-    expression = mapping(content, "a size").get("expr_str")
-    if not isinstance(expression, str):
-        return None
-    return readable(expression)
-
-
-def tensor_type(value: Json) -> tuple[TensorType, tuple[Dim, ...] | None]:
-    """Shape and element type of a tensor, and its strides."""
-    meta = mapping(value, "a tensor's type")
-    sizes, strides = items(meta.get("sizes"), "a tensor's sizes"), meta.get("strides")
-    if len(sizes) > RANK_LIMIT:
-        return TensorType(None, _dtype(meta.get("dtype"))), None
-    shape = tuple(map(size_of, sizes))
-    found = tuple(map(size_of, strides)) if isinstance(strides, list) and len(strides) == len(shape) else None
-    return TensorType(shape, _dtype(meta.get("dtype"))), found
-
-
-def _dtype(value: Json) -> str | None:
-    return DTYPES.get(value) if isinstance(value, int) else None
-
-
-def _symbolic(value: Json, kind: str) -> TensorType:
-    """A symbolic number: its text where it is an integer, a size."""
-    tag, content = union(value, "a symbolic number")
-    data: Datum = None
-    if kind == "int64":
-        data = size_of(value)
-    elif tag in {"as_float", "as_bool"} and isinstance(number := _number(content), int | float):
-        data = number
-    return TensorType((), kind, (data,))
-
-
-def _number(value: Json) -> Json:
-    """What stands where a float is expected: a number too that PyTorch writes as a text."""
-    return NON_FINITE.get(value, value) if isinstance(value, str) else value
-
-
 # -- graphs ---------------------------------------------------------------------------------------------------------
 
 NUMBERS = (("sym_int_values", "int64"), ("sym_float_values", "float64"), ("sym_bool_values", "bool"))
@@ -192,9 +78,9 @@ def graph_of(value: Json, depth: int) -> AtenGraph:
         for name, number in mapping(graph.get(field) or {}, field).items():
             if name in types:
                 raise UnreadableModel(f"'{displayable(name)}' stands for two things; export the model again")
-            types[name] = _symbolic(number, kind)
+            types[name] = symbolic(number, kind)
     inputs = tuple(_made(item) for item in items(graph.get("inputs"), "a graph's inputs"))
-    _check_once(inputs, "a graph has the input")
+    check_once(inputs, "a graph has the input")
     return AtenGraph(
         inputs=inputs,
         outputs=tuple(argument_of(item, depth) for item in items(graph.get("outputs"), "a graph's outputs")),
@@ -217,7 +103,7 @@ def _node(value: Json, depth: int) -> AtenNode:
     called = node.get("name")
     name = displayable(called if isinstance(called, str) else next((made for made in outputs if made), ""))
     given = tuple((text(item.get("name")), argument_of(item.get("arg"), depth)) for item in arguments)
-    _check_once((key or None for key, _ in given), f"node '{name}' is given")
+    check_once((key or None for key, _ in given), f"node '{name}' is given")
     metadata = node.get("metadata")
     stack, trace = (_note(metadata, key) for key in ("nn_module_stack", "stack_trace"))
     frame = innermost_frame(trace)
@@ -287,7 +173,7 @@ def argument_of(value: Json, depth: int) -> Argument:
         case "as_graph", dict():
             return graph_of(content.get("graph"), depth + 1)
         case "as_scalar_type", _:
-            return _dtype(content)
+            return dtype_of(content)
         case "as_device", dict():
             return _item("as_string", content.get("type"), depth)
         case "as_complex", _:
@@ -303,7 +189,7 @@ FLOATS = frozenset({"as_float", "as_floats", "as_float_lists"})
 def _item(tag: str, value: Json, depth: int) -> Argument:
     """A number, a string, or a reference to what is computed, alone or in a list. `tag` says what it is meant to be."""
     _check_depth(depth)
-    value = _number(value) if tag in FLOATS else value
+    value = number_of(value) if tag in FLOATS else value
     if isinstance(value, str):
         return displayable(value)
     if isinstance(value, int) and value not in NUMBERS_HELD:
@@ -356,7 +242,7 @@ def _fed(
 
 def _check_fed(names: list[str], graph: AtenGraph) -> None:
     """Refuse an input of the graph that is fed two things, and what is fed to no input."""
-    _check_once(names, "the model feeds")
+    check_once(names, "the model feeds")
     known = frozenset(graph.inputs)
     missing = next((name for name in names if name not in known), None)
     if missing is not None:
