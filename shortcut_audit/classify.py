@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from shortcut_audit.graph import Op, Weight
 from shortcut_audit.report import Kind
-from shortcut_audit.shortcuts import Found
-from shortcut_audit.steps import Step
+from shortcut_audit.search.shortcuts import Found
+from shortcut_audit.search.steps import Step
 
 
 def dearest_step(found: Found) -> Step:

@@ -13,9 +13,9 @@ from shortcut_audit.cost import Ledger, parameters, total, unbound_symbols
 from shortcut_audit.entries import Entries, elements_added
 from shortcut_audit.extent import Measure
 from shortcut_audit.graph import ModelGraph, size_in_bytes
-from shortcut_audit.merges import Refusal
 from shortcut_audit.names import displayable
-from shortcut_audit.shortcuts import Found
+from shortcut_audit.search.merges import Refusal
+from shortcut_audit.search.shortcuts import Found
 from shortcut_audit.whatif import Priced, option, what_if
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from shortcut_audit.contractions import Call
+from shortcut_audit.counting.contractions import Call
 from shortcut_audit.graph import Attribute, Constant, ModelGraph, Op
 from shortcut_audit.operators import OPERATORS, Effect
 from shortcut_audit.report import Role, WeightInfo
-from shortcut_audit.shortcuts import Found
-from shortcut_audit.steps import Step
+from shortcut_audit.search.shortcuts import Found
+from shortcut_audit.search.steps import Step
 
 SHORT_NAMES: Mapping[str, str] = {
     "BatchNormalization": "BN",

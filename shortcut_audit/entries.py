@@ -13,10 +13,10 @@ from shortcut_audit import describe, report
 from shortcut_audit.classify import learned
 from shortcut_audit.cost import Ledger, parameters, span
 from shortcut_audit.graph import ModelGraph, Op, Source, elements, size_in_bytes
-from shortcut_audit.merges import Merge, Refusal
 from shortcut_audit.notes import notes_on
-from shortcut_audit.shortcuts import Found
-from shortcut_audit.steps import Step
+from shortcut_audit.search.merges import Merge, Refusal
+from shortcut_audit.search.shortcuts import Found
+from shortcut_audit.search.steps import Step
 from shortcut_audit.whatif import Priced
 
 STEPS_SHOWN = 64

@@ -6,8 +6,8 @@ Where experts differ the rules decide, and a note says why (design, section 3). 
 from __future__ import annotations
 
 from shortcut_audit.report import Kind
-from shortcut_audit.shortcuts import Found
-from shortcut_audit.steps import Step
+from shortcut_audit.search.shortcuts import Found
+from shortcut_audit.search.steps import Step
 
 
 def notes_on(found: Found, kind: Kind, *, tied: bool) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TypeAlias
 
-from shortcut_audit import attention, contractions, layers
-from shortcut_audit.contractions import Call
+from shortcut_audit.counting import attention, contractions, layers
+from shortcut_audit.counting.contractions import Call
 from shortcut_audit.graph import ModelGraph, Op
 
 

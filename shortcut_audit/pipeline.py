@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shortcut_audit import merges, shortcuts
-from shortcut_audit.assemble import assemble
+from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.bind import bind
 from shortcut_audit.compose import compose
 from shortcut_audit.draft import Draft
 from shortcut_audit.inputs import InputSpec
-from shortcut_audit.lineage import Lineage
 from shortcut_audit.loaders import load, load_object
 from shortcut_audit.report import ModelReport
+from shortcut_audit.search import merges, shortcuts
+from shortcut_audit.search.lineage import Lineage
 
 TRACED = frozenset({"module", "torchscript"})
 """Formats that are traced with the caller's inputs: nothing is left to bind."""

@@ -16,14 +16,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import compress
 
-from shortcut_audit.axes import product
-from shortcut_audit.contractions import shape_of
 from shortcut_audit.cost import Ledger, parameters, total
+from shortcut_audit.counting.axes import product
+from shortcut_audit.counting.contractions import shape_of
+from shortcut_audit.counting.layers import CONVOLUTIONS, channels_read
 from shortcut_audit.graph import ModelGraph, Op, Shape, elements
-from shortcut_audit.layers import CONVOLUTIONS, channels_read
 from shortcut_audit.operators import OPERATORS, is_weight_layer
 from shortcut_audit.report import Kind, Option, Price, Totals, WhatIf
-from shortcut_audit.shortcuts import Found
+from shortcut_audit.search.shortcuts import Found
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from shortcut_audit import merges, shortcuts
-from shortcut_audit.assemble import assemble
+from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.draft import Draft, Node, Tensor
 from shortcut_audit.graph import Attribute, Datum, ModelGraph, TensorType
-from shortcut_audit.lineage import Lineage
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
+from shortcut_audit.search import merges, shortcuts
+from shortcut_audit.search.lineage import Lineage
 
 CHANNELS = 8
 SHAPE = (1, CHANNELS, 4, 4)

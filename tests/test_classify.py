@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shortcut_audit.classify import dearest_step, kind_of, learned
-from shortcut_audit.steps import Step
+from shortcut_audit.search.steps import Step
 from tests.sketch import found, sketch
 
 BRANCH = "x -> Conv.1 -> Relu -> Conv.2 -> Add"

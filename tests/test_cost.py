@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shortcut_audit.assemble import assemble
+from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.cost import Ledger, parameters, span, total, unbound_symbols
 from shortcut_audit.extent import Extent, Measure
 from shortcut_audit.graph import ModelGraph, TensorType, Weight

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from shortcut_audit import describe
-from shortcut_audit.assemble import assemble
+from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.describe import shape_text, weights_of
 from shortcut_audit.draft import Tensor
 from shortcut_audit.pipeline import audit_draft

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shortcut_audit.assemble import assemble
+from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.extent import NOTHING, Extent, Measure
 from shortcut_audit.graph import ModelGraph
 from tests.sketch import listing, sketch, stored

@@ -16,17 +16,17 @@ import networkx as nx
 import pytest
 from hypothesis import given
 
-from shortcut_audit import merges, shortcuts
-from shortcut_audit.assemble import assemble
-from shortcut_audit.between import close
+from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.draft import Draft, Node
 from shortcut_audit.graph import TensorType
-from shortcut_audit.lineage import UNIT, Lineage
-from shortcut_audit.merges import Merge
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
-from shortcut_audit.steps import Step
-from shortcut_audit.walk import explore
+from shortcut_audit.search import merges, shortcuts
+from shortcut_audit.search.between import close
+from shortcut_audit.search.lineage import UNIT, Lineage
+from shortcut_audit.search.merges import Merge
+from shortcut_audit.search.steps import Step
+from shortcut_audit.search.walk import explore
 from tests.random_graphs import built, graphs, luck, recipes, same_in_every_run, verdict
 
 # --- what changes nothing --------------------------------------------------------------------------------------------

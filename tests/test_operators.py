@@ -11,15 +11,15 @@ from dataclasses import replace
 import pytest
 
 from shortcut_audit import operators
-from shortcut_audit.assemble import assemble
+from shortcut_audit.assembly.assemble import assemble
+from shortcut_audit.assembly.fused import ALIASES, UNFOLDINGS
+from shortcut_audit.assembly.shapes import RULES
 from shortcut_audit.cost import Ledger
 from shortcut_audit.draft import Draft, Tensor
 from shortcut_audit.extent import Measure
-from shortcut_audit.fused import ALIASES, UNFOLDINGS
 from shortcut_audit.graph import ModelGraph, Op, TensorType
 from shortcut_audit.operators import OPERATORS, REDUCTIONS, SCALINGS, Effect, Operator
-from shortcut_audit.shapes import RULES
-from shortcut_audit.steps import WHOLE_IF_SAME_SHAPE
+from shortcut_audit.search.steps import WHOLE_IF_SAME_SHAPE
 from tests.sketch import listing, stored
 
 IMAGE = (1, 8, 4, 4)

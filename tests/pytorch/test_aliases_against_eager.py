@@ -13,7 +13,7 @@ from typing import Any
 import networkx as nx
 import pytest
 
-from shortcut_audit.assemble import assemble
+from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.loaders.torch_module import load_module
 
 torch = pytest.importorskip("torch")

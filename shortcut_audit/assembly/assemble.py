@@ -1,0 +1,296 @@
+"""Which values does this model compute, and from what?
+
+Turns a loader's `Draft` into the frozen `ModelGraph`, the same way for every source:
+1. the structure is checked and the nodes put in order (structure.py);
+2. fused ops are unfolded into the canonical ones they stand for (fused.py), and what is known before it runs is chosen
+   (choices.py); what only a branch needs that is never taken is dropped;
+3. an op all of whose inputs are constant is itself constant, and so is what comes out of `Shape`: geometry, not data.
+   Both become `Constant`s on whoever reads them, with the stored tensors that they were computed from (stored.py says
+   which are learned), and the number that fills them, if it is one. What is multiplied by zero is zero;
+4. every remaining op makes values, whose shapes are inferred (shapes/), or taken from the file where inference is
+   silent.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import networkx as nx
+
+from shortcut_audit.assembly import fused, shapes
+from shortcut_audit.assembly.choices import Choices
+from shortcut_audit.assembly.stored import stored_tensors
+from shortcut_audit.assembly.structure import in_order
+from shortcut_audit.counting.axes import agree
+from shortcut_audit.counting.contractions import packed_matrix
+from shortcut_audit.draft import Draft, Node
+from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.graph import Constant, Datum, Dim, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
+from shortcut_audit.operators import OPERATORS, VARYING, Effect
+
+DATA_IGNORED: Mapping[str, int] = {
+    "Shape": 0, "Size": 0, "EyeLike": 0, "RandomNormalLike": 0, "RandomUniformLike": 0, "CastLike": 1,
+}  # fmt: skip
+"""By operator, the input slot of which only shape or element type matters: what stands there is no data."""
+
+EDGE_LIMIT = 1_000_000
+"""Each output of an op depends on each of its inputs: a node of thousands of both is millions of edges."""
+
+NOTED: Mapping[str, str] = {
+    "Loop": "the body of a loop counts once: costs are those of one iteration, and the model's are at least so much",
+    "If": "both branches of an If count, though only one of them runs",
+}
+"""What the reader should know of a model that has such an op."""
+
+
+def assemble(draft: Draft) -> ModelGraph:
+    """The graph of values that `draft` describes. Raises UnreadableModel when it is no graph."""
+    nodes, listed_in_order = in_order(draft)
+    literals = frozenset(tensor.name for tensor in draft.tensors if tensor.literal)
+    work = _Assembly(draft, stored_tensors(draft, nodes), literals)
+    for name, tensor_type in draft.inputs:
+        work.add_value(name, _named_sizes(name, tensor_type), None, 0)
+    taken = {name for node in nodes for name in node.outputs if name is not None} | set(work.stored) | set(work.values)
+    choices = Choices(work.data_of)
+    for node in nodes:
+        for part in fused.unfold(node, taken, work.values.__contains__):
+            work.add(choices.settled(part))
+    work.drop(choices.abandoned)
+    notes = list(draft.notes)
+    if not listed_in_order:
+        notes.append(
+            "the nodes are not listed in an order in which they can run, which the format requires; sorted here"
+        )
+    kinds = {op.kind for op in work.ops}
+    notes += [note for kind, note in NOTED.items() if kind in kinds]
+    return work.finish(tuple(notes))
+
+
+def _named_sizes(name: str, tensor_type: TensorType) -> TensorType:
+    """An input's type with a symbol for each open size, "x[0]" where the file has none: equal sizes are then equal."""
+    if tensor_type.shape is None:
+        return tensor_type
+    sizes = tuple(f"{name}[{axis}]" if size is None else size for axis, size in enumerate(tensor_type.shape))
+    return replace(tensor_type, shape=sizes)
+
+
+@dataclass(slots=True)
+class _Assembly:
+    """The graph under construction: what every name stands for so far."""
+
+    draft: Draft
+    stored: Mapping[str, Constant]
+    literals: frozenset[str]
+    """Stored tensors that are values written in the code."""
+    values: dict[str, Value] = field(default_factory=dict)
+    constants: dict[str, Constant] = field(default_factory=dict)
+    ops: list[Op] = field(default_factory=list)
+    edges: list[tuple[str, str]] = field(default_factory=list)
+    contradictions: list[str] = field(default_factory=list)
+
+    def add_value(self, name: str, tensor_type: TensorType, op: Op | None, slot: int) -> None:
+        self.values[name] = Value(name, tensor_type, op, slot)
+
+    def resolve(self, name: str | None) -> Input:
+        """What an input name stands for."""
+        if name is None or name in self.values:
+            return name
+        return self.constants.get(name) or self.stored[name]
+
+    def data_of(self, name: str | None) -> tuple[Datum, ...] | None:
+        """The elements of a tensor, where they are constant and known."""
+        given = self.resolve(name)
+        return given.type.data if isinstance(given, Constant) else None
+
+    def drop(self, abandoned: Sequence[str]) -> None:
+        """Takes out these values, and whatever is computed for nothing else: the branch that is never taken."""
+        if not abandoned:
+            return
+        readers = Counter(given for op in self.ops for given in set(op.values()))
+        readers.update(self.draft.outputs)
+        dropped: dict[Op, None] = {}
+        waiting = list(dict.fromkeys(name for name in abandoned if name in self.values))
+        while waiting:
+            op = self.values[waiting.pop()].op
+            if op is not None and op not in dropped and not any(readers[made] for made in op.outputs if made):
+                dropped[op] = None
+                for given in set(op.values()):
+                    readers[given] -= 1
+                    waiting.append(given)
+        gone = {made for op in dropped for made in op.outputs if made is not None}
+        self.ops = [op for op in self.ops if op not in dropped]
+        self.values = {name: value for name, value in self.values.items() if name not in gone}
+        self.edges = [(source, made) for source, made in self.edges if made not in gone]
+
+    def add(self, node: Node) -> None:
+        """One more op: constants if it computes nothing but constants, values otherwise."""
+        row = OPERATORS.get(node.kind)
+        buffers = row.buffers if row is not None else ()
+        inputs = tuple(
+            _as_buffers(given) if slot in buffers and isinstance(given, Constant) else given
+            for slot, given in enumerate(self.resolve(name) for name in node.inputs)
+        )
+        types = [self._type(given) for given in inputs]
+        inputs = _unpacked(node, inputs, types)
+        made = shapes.infer(node.kind, node.attributes, types, len(node.outputs), self.draft.opset)
+        ignored = DATA_IGNORED.get(node.kind)
+        inputs = tuple(None if slot == ignored else given for slot, given in enumerate(inputs))
+        source = row is None and not any(node.inputs)  # what an unknown op makes from nothing may be anything
+        if node.kind not in VARYING and not source and not any(isinstance(given, str) for given in inputs):
+            self._add_constants(node, inputs, made)
+        elif node.kind == "Mul" and any(isinstance(given, Constant) and given.fill == 0 for given in inputs):
+            self._add_constants(node, (), made)  # nothing of the value is left: 0 x
+        else:
+            self._add_op(node, inputs, made)
+
+    def _add_constants(self, node: Node, inputs: tuple[Input, ...], made: Sequence[TensorType]) -> None:
+        weights, fill = _behind(inputs), _fill_made(node, inputs)
+        for name, inferred in zip(node.outputs, made, strict=True):
+            if name is not None:
+                tensor_type = inferred if inferred.shape is not None else self._settled(name, inferred)
+                filled = self._filled(node, name, tensor_type)
+                self.constants[name] = Constant(tensor_type, (*weights, *filled), None if filled else fill)
+
+    def _add_op(self, node: Node, inputs: tuple[Input, ...], made: Sequence[TensorType]) -> None:
+        op = Op(
+            kind=node.kind,
+            label=node.label or node.kind,
+            name=node.name,
+            inputs=inputs,
+            outputs=node.outputs,
+            attributes=node.attributes,
+            scope=node.scope,
+            source=node.source,
+            absorbs_norm=node.absorbs_norm,
+        )
+        self.ops.append(op)
+        sources = dict.fromkeys(op.values())
+        for slot, (name, inferred) in enumerate(zip(node.outputs, made, strict=True)):
+            if name is not None:
+                self.add_value(name, self._settled(name, inferred), op, slot)
+                self.edges.extend((source, name) for source in sources)
+        if len(self.edges) > EDGE_LIMIT:
+            raise UnreadableModel(f"holds more than {EDGE_LIMIT} edges between values, which no model known does")
+
+    def _filled(self, node: Node, name: str, tensor_type: TensorType) -> tuple[Weight, ...]:
+        """The tensor that a ConstantOfShape stands for when its shape is stored: a weight whose payload was left out.
+
+        So are the models that ship with the onnx package made. Zeros, and shapes written in the code, are no weights.
+        """
+        if node.kind != "ConstantOfShape" or node.inputs[0] not in self.stored or node.inputs[0] in self.literals:
+            return ()
+        fill = node.attributes.get("value")
+        sizes = tuple(size for size in tensor_type.shape or () if isinstance(size, int))
+        if not isinstance(fill, float) or not fill or not sizes or sizes != tensor_type.shape:
+            return ()
+        return (Weight(name, sizes, tensor_type.dtype or "float32", learned=True),)
+
+    def _type(self, given: Input) -> TensorType | None:
+        if given is None:
+            return None
+        return given.type if isinstance(given, Constant) else self.values[given].type
+
+    def _settled(self, name: str, inferred: TensorType) -> TensorType:
+        """What is inferred, completed by what the file says. Where the two contradict each other, inference holds."""
+        said = self.draft.recorded.get(name)
+        if said is None:
+            return inferred
+        if inferred.shape is not None and said.shape is not None and not compatible(inferred.shape, said.shape):
+            self.contradictions.append(name)
+            return TensorType(inferred.shape, inferred.dtype or said.dtype)
+        return TensorType(completed(inferred.shape, said.shape), inferred.dtype or said.dtype)
+
+    def finish(self, notes: tuple[str, ...]) -> ModelGraph:
+        dag: nx.DiGraph[str] = nx.DiGraph()
+        dag.add_nodes_from((name, {"value": value}) for name, value in self.values.items())
+        dag.add_edges_from(self.edges)
+        if self.contradictions:
+            notes += (_contradiction(self.contradictions),)
+        read: dict[str, Weight] = {}
+        for weight in (weight for op in self.ops for weight in op.weights()):
+            if weight.learned or weight.name not in read:
+                read[weight.name] = weight
+        return ModelGraph(
+            source=self.draft.source,
+            format=self.draft.format,
+            origin=self.draft.origin,
+            dag=nx.freeze(dag),
+            values=self.values,
+            ops=tuple(self.ops),
+            inputs=tuple(name for name, _ in self.draft.inputs),
+            outputs=self.draft.outputs,
+            weights=tuple(read.values()),
+            notes=notes,
+        )
+
+
+def _fill_made(node: Node, inputs: tuple[Input, ...]) -> int | float | None:
+    """The number that every element is of what an op makes from constants, if it makes such a thing and we know."""
+    given = [constant for constant in inputs if isinstance(constant, Constant)]
+    row = OPERATORS.get(node.kind)
+    if node.kind == "Mul":
+        return 0 if any(constant.fill == 0 for constant in given) or not given else None
+    if node.kind == "ConstantOfShape":
+        stated = given[1].fill if len(given) > 1 else node.attributes.get("value", 0.0)
+        return stated if isinstance(stated, int | float) else None
+    moves = row is not None and (row.effect is Effect.VIEW or node.kind in MOVED) and node.kind not in RESCALED
+    return given[0].fill if moves and given and not given[0].weights else None
+
+
+RESCALED = frozenset({"QuantizeLinear", "DequantizeLinear"})
+"""Views of a value that write a constant's elements otherwise."""
+
+MOVED = frozenset({"Expand", "Slice", "Tile", "Gather", "Split"})
+"""Selections that only move elements, and add none."""
+
+
+def _as_buffers(constant: Constant) -> Constant:
+    """A constant as an op sees it that reads it where nothing is learned: running statistics, scales, sizes."""
+    if not any(weight.learned for weight in constant.weights):
+        return constant
+    return replace(constant, weights=tuple(replace(weight, learned=False) for weight in constant.weights))
+
+
+def _unpacked(node: Node, inputs: tuple[Input, ...], types: Sequence[TensorType | None]) -> tuple[Input, ...]:
+    """The inputs, a weight that is stored several to a byte in its logical shape: K x N (com.microsoft MatMulNBits).
+
+    As it is stored where the attributes K and N contradict that.
+    """
+    if node.kind != "com.microsoft::MatMulNBits" or len(inputs) < 2 or not isinstance(inputs[1], Constant):
+        return inputs
+    given, packed = (None if known is None else known.shape for known in types[:2])
+    shape = packed_matrix(node.attributes, given, packed)
+    if shape is None:
+        return inputs
+    unpacked = replace(inputs[1], weights=tuple(replace(weight, shape=shape) for weight in inputs[1].weights))
+    return (inputs[0], unpacked, *inputs[2:])
+
+
+def _behind(inputs: tuple[Input, ...]) -> tuple[Weight, ...]:
+    """The stored tensors from which constants were computed, each once."""
+    behind = [given.weights for given in inputs if isinstance(given, Constant) and given.weights]
+    if len(behind) == 1:
+        return behind[0]  # shared: a chain of constants would copy them again and again
+    return tuple(dict.fromkeys(weight for weights in behind for weight in weights))
+
+
+def compatible(one: tuple[Dim, ...], other: tuple[Dim, ...]) -> bool:
+    """Whether two shapes can be the same: no two known sizes differ. Unknown is never "different"."""
+    return len(one) == len(other) and all(map(agree, one, other))
+
+
+def completed(inferred: Shape, said: Shape) -> Shape:
+    """The inferred shape, its unknown sizes filled in from what the file says. A known size beats a symbol."""
+    if inferred is None or said is None or len(inferred) != len(said):
+        return said if inferred is None else inferred
+    return tuple(
+        b if a is None or (isinstance(a, str) and isinstance(b, int)) else a
+        for a, b in zip(inferred, said, strict=True)
+    )
+
+
+def _contradiction(names: list[str]) -> str:
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"the file states another shape of {names[0]!r}{more} than follows from its inputs; the latter is used"

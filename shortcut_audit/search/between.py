@@ -1,0 +1,161 @@
+"""What lies between the forks of a merge and its operands, and how dear is the cheapest route through it?
+
+One pass over what the search has seen answers for all ways at once. Where the whole past of a merge passes through one
+value, the stretch between the two is *closed*: it is measured once, and later searches leap over it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shortcut_audit.extent import NOTHING, Extent
+from shortcut_audit.graph import Op
+from shortcut_audit.search.lineage import UNIT, Lineage
+from shortcut_audit.search.steps import Step
+from shortcut_audit.search.walk import Exploration
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Which ways (bits) lead from their fork to one value."""
+
+    levels: tuple[int, ...]
+    """By step class: the ways with a route of no dearer steps than that. The last one: all ways that lead here."""
+    working: int
+    """The ways that do real work before they are here."""
+    mixing: int
+    """The ways that mix positions before they are here."""
+
+
+UNREACHED = Reached((0,) * len(Step), 0, 0)
+
+
+class Between:
+    """For each way of an exploration: what lies between its fork and the operands, and how dear the cheapest route is.
+
+    One pass in topological order serves all ways: they are bits.
+    """
+
+    __slots__ = ("_leaps", "_lineage", "_reached", "_ways")
+
+    def __init__(self, lineage: Lineage, exploration: Exploration) -> None:
+        self._lineage = lineage
+        self._ways = exploration.ways
+        self._leaps = exploration.leaps
+        self._reached = self._spread(exploration.cones)
+
+    def _spread(self, seen: Iterable[int]) -> dict[int, Reached]:
+        starts: dict[int, int] = {}
+        for position, way in enumerate(self._ways):
+            starts[way.fork] = starts.get(way.fork, 0) | 1 << position
+        first = min(starts, default=0)
+        reached: dict[int, Reached] = {}
+        for number in sorted(number for number in seen if number >= first):
+            here = self._arrivals(number, reached, starts.get(number, 0))
+            if here is not None:
+                reached[number] = here
+        return reached
+
+    def _parents(self, number: int) -> tuple[tuple[int, int, int], ...]:
+        if number in self._leaps:
+            return ((self._lineage.closed[number][0], int(Step.NONLINEAR), 0),)
+        return self._lineage.parents(number)
+
+    def _extent(self, number: int) -> Extent:
+        """What stands between a value and its parents: its op, or the closed stretch that was leapt over."""
+        if number in self._leaps:
+            return self._lineage.closed[number][1]
+        op = self._lineage.values[number].op
+        return NOTHING if op is None else self._lineage.measure.of(op)
+
+    def _arrivals(self, number: int, reached: dict[int, Reached], starting: int) -> Reached | None:
+        levels = [0] * len(Step)
+        working = mixing = 0
+        for parent, level, _ in self._parents(number):
+            above = reached.get(parent)
+            if above is not None:
+                working |= above.working
+                mixing |= above.mixing
+                for dearer in range(level, len(Step)):
+                    levels[dearer] |= above.levels[dearer]
+        arriving = levels[-1]
+        if not arriving and not starting:
+            return None
+        if arriving:
+            extent = self._extent(number)
+            working |= arriving if extent.working else 0
+            mixing |= arriving if extent.mixing else 0
+        if starting:
+            levels = [level | starting for level in levels]
+        return Reached(tuple(levels), working & ~starting, mixing & ~starting)
+
+    def reached(self, operand: int) -> Reached:
+        """Which ways lead to a value, and how."""
+        return self._reached.get(operand, UNREACHED)
+
+    def extent(self, way: int, operands: Iterable[int]) -> Extent:
+        """What lies between a way's fork and some values."""
+        total, last = NOTHING, None
+        for number in self._region(way, operands):
+            op = self._lineage.values[number].op
+            if op is not last or number in self._leaps:
+                total += self._extent(number)
+            last = op
+        return total
+
+    def cost(self, way: int, operand: int) -> int:
+        """What the cheapest route from a way's fork to a value costs; the value must be computed from the fork."""
+        costs = {self._ways[way].fork: 0}
+        for number in self._region(way, [operand]):
+            costs[number] = min(costs[p] + UNIT[level] for p, level, _ in self._parents(number) if p in costs)
+        return costs[operand]
+
+    def ops(self, way: int, operands: Iterable[int]) -> tuple[Op, ...]:
+        """The ops between a way's fork and some values, leapt-over ones included."""
+        found: dict[Op, None] = {}
+        for number in self._region(way, operands):
+            inside = self._interior(number) if number in self._leaps else [number]
+            found.update((op, None) for n in inside if (op := self._lineage.values[n].op) is not None)
+        return tuple(found)
+
+    def _region(self, way: int, operands: Iterable[int]) -> list[int]:
+        """The values computed from a way's fork from which any of `operands` is computed; the fork itself is not."""
+        fork = self._ways[way].fork
+        found = {number for number in operands if number != fork and self.reached(number).levels[-1] >> way & 1}
+        waiting = list(found)
+        while waiting:
+            for parent, _, _ in self._parents(waiting.pop()):
+                if parent != fork and parent not in found and self.reached(parent).levels[-1] >> way & 1:
+                    found.add(parent)
+                    waiting.append(parent)
+        return sorted(found)
+
+    def _interior(self, result: int) -> list[int]:
+        entry = self._lineage.closed[result][0]
+        found, waiting = {result}, [result]
+        while waiting:
+            for parent, _, _ in self._lineage.parents(waiting.pop()):
+                if parent > entry and parent not in found:
+                    found.add(parent)
+                    waiting.append(parent)
+        return sorted(found)
+
+
+def close(lineage: Lineage, result: int, inside: Iterable[int], exploration: Exploration) -> None:
+    """Notes the stretch between a merge's result and the one value through which all of its past passes, if any.
+
+    `inside`: what the merge makes between its operands and its result.
+    """
+    if exploration.entry is None or any(level != Step.NONLINEAR for _, level, _ in lineage.parents(result)):
+        return  # open, or walkers may pass through the result
+    entry = exploration.entry
+    total, seen = NOTHING, set()
+    for number in sorted([*(n for n in exploration.cones if n > entry), *inside, result]):
+        op = lineage.values[number].op
+        if number in exploration.leaps:
+            total += lineage.closed[number][1]
+        elif op is not None and op not in seen:
+            seen.add(op)
+            total += lineage.measure.of(op)
+    lineage.closed[result] = (entry, total)

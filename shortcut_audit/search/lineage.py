@@ -1,0 +1,151 @@
+"""What is each value computed from, and what does a step back cost?
+
+The cost of a route counts its steps by class, the dearest class first; it is kept in one integer, CLASS_BITS bits a
+class, so that costs add and compare as numbers do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+
+from shortcut_audit.extent import Extent, Measure
+from shortcut_audit.graph import Constant, ModelGraph, Op, Value
+from shortcut_audit.operators import OPERATORS, PARTED, REDUCTIONS, SCALINGS, VARYING, Effect, is_activation, is_copy
+from shortcut_audit.search.steps import Kinship, Step, step
+
+CLASS_BITS = 32
+"""A route has fewer than 2**32 steps of one class."""
+
+UNIT: tuple[int, ...] = (0, *(1 << (CLASS_BITS * level) for level in Step if level > Step.VIEW))
+"""The cost of one step, by class. Views cost nothing."""
+
+
+def dearest(cost: int) -> Step:
+    """The dearest class among the steps of a route of this cost."""
+    return Step(max(cost.bit_length() - 1, 0) // CLASS_BITS)
+
+
+class Lineage:
+    """A graph, prepared for walking back: values as numbers in topological order, parents with their step class.
+
+    Merges are looked at in topological order, and each one whose whole past passes through one value *closes* the
+    stretch between the two: a later search that comes upon its result leaps to that value, and takes what lies between
+    from the extent noted here. Nested skips then cost what they add, not what they span.
+    """
+
+    __slots__ = ("_origins", "_parents", "_roots", "_sources", "closed", "graph", "measure", "number", "values")
+
+    def __init__(self, graph: ModelGraph) -> None:
+        self.graph = graph
+        self.measure = Measure(graph)
+        self.values: tuple[Value, ...] = tuple(graph.values.values())
+        self.number = _numbered(graph)
+        self.closed: dict[int, tuple[int, Extent]] = {}
+        """For a merge's result: the one value through which all of its past passes, and what lies between."""
+        self._parents: list[tuple[tuple[int, int, int], ...] | None] = [None] * len(self.values)
+        self._roots = self._trace(_is_pointwise)
+        self._origins = self._trace(_makes_statistics)
+        self._sources: list[int] | None = None
+
+    def parents(self, number: int) -> tuple[tuple[int, int, int], ...]:
+        """(parent, step class, input slot) of everything that a value is computed from."""
+        known = self._parents[number]
+        if known is None:
+            known = self._parents[number] = tuple(self._steps_into(self.values[number]))
+        return known
+
+    def _steps_into(self, value: Value) -> Iterator[tuple[int, int, int]]:
+        op = value.op
+        if op is None:
+            return
+        read = [(self.number[given], slot) for slot, given in enumerate(op.inputs) if isinstance(given, str)]
+        kinship = self._kinship([parent for parent, _ in read])
+        beside = value.slot > 0 and op.kind not in PARTED
+        for parent, slot in read:
+            yield parent, int(Step.NONLINEAR if beside else step(self.graph, op, slot, kinship)), slot
+
+    def _kinship(self, read: list[int]) -> Kinship:
+        if len({self._roots[parent] for parent in read}) == 1:
+            return Kinship.SAME_ELEMENT
+        return Kinship.STATISTIC if len({self._origins[parent] for parent in read}) == 1 else Kinship.STRANGERS
+
+    def _trace(self, through: Callable[[Op], bool]) -> list[int]:
+        """For each value, the one value that it is computed from by such ops alone; itself where there is none."""
+        found = list(range(len(self.values)))
+        for number, value in enumerate(self.values):
+            if value.op is not None and through(value.op):
+                above = {found[self.number[given]] for given in value.op.inputs if isinstance(given, str)}
+                if len(above) == 1:
+                    found[number] = above.pop()
+        return found
+
+    def sources(self, number: int) -> int:
+        """The model's inputs (values computed from no value) that a value depends on, as a set of bits."""
+        if self._sources is None:
+            self._sources = self._all_sources()
+        return self._sources[number]
+
+    def _all_sources(self) -> list[int]:
+        found: list[int] = []
+        origins = 0
+        for value in self.values:
+            bits = 0
+            for given in value.op.inputs if value.op else ():
+                if isinstance(given, str):
+                    bits |= found[self.number[given]]
+            if not bits:
+                bits, origins = 1 << origins, origins + 1
+            found.append(bits)
+        return found
+
+
+def _numbered(graph: ModelGraph) -> dict[str, int]:
+    """A number for each value, in topological order. Values that are the same whatever the input share one.
+
+    The same op without weights, applied to the same values or to copies of them, is the same value: exporters that
+    merge such ops (relu(x) written twice) and those that do not draw the same model. Copies themselves stay apart, as
+    steps of a route do, and so do sums: how many terms are added in one is a matter of writing. What lies between two
+    values holds such an op once.
+    """
+    numbers: dict[str, int] = {}
+    originals: dict[str, int] = {}
+    first: dict[Hashable, int] = {}
+    for number, (name, value) in enumerate(graph.values.items()):
+        made = _application(value, originals)
+        numbers[name] = originals[name] = number if made is None else first.setdefault(made, number)
+        if value.op is not None and is_copy(value.op) and isinstance(source := value.op.inputs[0], str):
+            originals[name] = originals[source]
+    return numbers
+
+
+def _application(value: Value, originals: Mapping[str, int]) -> Hashable:
+    """What a value is made by and from, if another one made so is the same; None if that cannot be said."""
+    op = value.op
+    if op is None or not op.values() or op.weights():
+        return None
+    row = OPERATORS.get(op.kind)
+    if row is None or row.effect is Effect.SUM or op.kind in VARYING or is_copy(op):
+        return None
+    if None in op.attributes.values():
+        return None  # an attribute that cannot be read
+    read: list[Hashable] = []
+    for given in op.inputs:
+        if isinstance(given, Constant) and (given.type.data is None or None in given.type.data):
+            return None
+        read.append(originals[given] if isinstance(given, str) else given)
+    return op.kind, op.label, tuple(sorted(op.attributes.items())), tuple(read), value.slot, value.type
+
+
+def _is_pointwise(op: Op) -> bool:
+    row = OPERATORS.get(op.kind)
+    return row is not None and row.pointwise
+
+
+def _makes_statistics(op: Op) -> bool:
+    """Whether statistics of a value stay such: reductions, powers, and what is linear, element-wise and weightless.
+
+    A squashed statistic, sigmoid(mean(x)), is a gate's: what it multiplies is no normalisation.
+    """
+    if op.kind in REDUCTIONS or op.kind in SCALINGS:
+        return True
+    return _is_pointwise(op) and not is_activation(op) and not any(weight.learned for weight in op.weights())

@@ -1,0 +1,224 @@
+"""Which operand of a merge is the shortcut, by which route?
+
+He et al. 2015: y = F(x) + x, or y = F(x) + W_s x. The operand that lets the fork x through by the cheapest route is
+the shortcut; another operand must do real work, and strictly more than the shortcut (design, section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from shortcut_audit.extent import Extent
+from shortcut_audit.graph import Op, Value
+from shortcut_audit.operators import is_weight_layer
+from shortcut_audit.search.between import Between, Reached, close
+from shortcut_audit.search.lineage import UNIT, Lineage, dearest
+from shortcut_audit.search.merges import Merge, Refusal, Term
+from shortcut_audit.search.steps import Step
+from shortcut_audit.search.walk import Exploration, explore
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One step of a route: the value that it makes, the op that makes it, and what it does to what it lets through."""
+
+    op: Op
+    slot: int
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A shortcut, before it is classified and priced."""
+
+    merge: Merge
+    operand: Term
+    fork: Value
+    route: tuple[Link, ...]
+    """From fork to merge; empty for a bare edge."""
+    through: tuple[Op, ...]
+    """Every op between the fork and this operand: the route, its gates, and ways beside it."""
+    residual: Extent
+    """What lies between the fork and the operands that do the work."""
+
+
+def find(lineage: Lineage, merge: Merge) -> tuple[Found, ...] | Refusal:
+    """The shortcuts that a merge holds, cheapest first, or the reason why it holds none.
+
+    Reasons: 1. "independent sources": the operands share no input; 2. "parallel branches": each operand changes what
+    they share by a nonlinearity, or the cheapest does as much as the others; 3. "elementwise expression": no operand
+    does real work between fork and merge.
+    """
+    numbers = [lineage.number[term.value] for term in merge.operands]
+    offsets = [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands]
+    exploration = explore(lineage, numbers, offsets)
+    inside = [lineage.number[made] for op in merge.ops[:-1] for made in op.outputs if made is not None]
+    close(lineage, lineage.number[merge.result.id], inside, exploration)
+    if not exploration.ways:
+        return _unrelated(lineage, merge, numbers)
+    return _Trial(lineage, merge, numbers, exploration).verdict()
+
+
+def _unrelated(lineage: Lineage, merge: Merge, numbers: list[int]) -> Refusal:
+    common = 0
+    seen = 0
+    for number in numbers:
+        sources = lineage.sources(number)
+        common, seen = common | (seen & sources), seen | sources
+    if not common:
+        return _refuse(merge, "independent sources", "the operands are computed from different inputs")  # 1
+    return _refuse(
+        merge, "parallel branches", "every operand passes a nonlinearity on its way from what they share"
+    )  # 2
+
+
+def _refuse(merge: Merge, reason: str, detail: str) -> Refusal:
+    return Refusal(merge.op, merge.result, reason, detail, merge.folded)
+
+
+DETAILS: Mapping[str, str] = {
+    "parallel branches": "the operands do the same kind and amount of work on what they share",
+    "elementwise expression": "no operand reads weights or mixes positions between fork and sum",
+}
+
+TIES = 16
+"""With how many operands of the same class a way is compared in detail."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What tells two operands of the same class apart."""
+
+    cost: int
+    """Of the cheapest route from the fork (lineage.UNIT)."""
+    mixing: bool
+    macs: int | None
+    parameters: int
+    maps: tuple[tuple[int, ...], ...]
+    """Shapes of the learned matrices and kernels."""
+
+    def does_more_than(self, other: _Work) -> bool:
+        """Whether it takes more MACs or, where sizes are open, reads more weights."""
+        if self.macs is None or other.macs is None:
+            return self.parameters > other.parameters
+        return self.macs > other.macs
+
+
+class _Trial:
+    """One merge whose operands have values in common: which of them are shortcuts?
+
+    What holds for a way is a bit: the operands are asked all at once, so that a sum of many costs little more than one
+    of two.
+    """
+
+    def __init__(self, lineage: Lineage, merge: Merge, numbers: list[int], exploration: Exploration) -> None:
+        self._lineage = lineage
+        self._merge = merge
+        self._numbers = numbers
+        self._ways = exploration.ways
+        self._between = Between(lineage, exploration)
+        self._kept: dict[tuple[int, int], _Work] = {}
+        self._survey(range(len(numbers)))
+
+    def _survey(self, operands: Iterable[int]) -> None:
+        """Which ways have somebody at work beside them among these operands, and somebody dearer than each class."""
+        self._dearer = [0] * len(Step)
+        once = twice = 0
+        for position in operands:
+            reached = self._reached(position)
+            twice |= once & reached.working
+            once |= reached.working
+            for level, ways in enumerate(reached.levels):
+                self._dearer[level] |= reached.working & ~ways
+        self._works_once, self._works_twice = once, twice
+
+    def _reached(self, position: int) -> Reached:
+        """How the ways lead to an operand; a negated one cannot be had cheaper than by a scale."""
+        here = self._between.reached(self._numbers[position])
+        if not self._merge.operands[position].negated:
+            return here
+        return Reached((0,) * Step.SCALE + here.levels[Step.SCALE :], here.working, here.mixing)
+
+    def verdict(self) -> tuple[Found, ...] | Refusal:
+        """Takes the operands, cheapest way first, as shortcuts, as long as another one does more."""
+        workers = dict.fromkeys(range(len(self._numbers)))
+        accepted: list[int] = []
+        objections: list[str] = []
+        for position, way in enumerate(self._ways):
+            objection = self._objection(position, workers)
+            if objection:
+                objections.append(objection)
+            else:
+                accepted.append(position)
+                del workers[way.operand]
+                self._survey(workers)
+        if not accepted:
+            return _refuse(self._merge, objections[0], DETAILS[objections[0]])  # 2, 3
+        return tuple(self._found(position, workers) for position in accepted)
+
+    def _objection(self, position: int, workers: Iterable[int]) -> str:
+        """Why a way is no shortcut; empty if it is one. Some other operand must do real work, and strictly more.
+
+        More is: 1. a dearer class; or, the class being the same and the route no cheaper, 2. mixing, where the way
+        mixes nothing, or 3. more MACs. Two equal linear maps (of the same weight shapes) are parallel, wherever they
+        are applied: averaged heads.
+        """
+        way, bit = self._ways[position], 1 << position
+        own = self._reached(way.operand)
+        if not (self._works_twice if own.working & bit else self._works_once) & bit:
+            return "elementwise expression"
+        level = dearest(way.cost)
+        if self._dearer[level] & bit:
+            return ""  # 1
+        equals = (w for w in workers if w != way.operand and self._level(w, position) is level)
+        mine = self._work(position, way.operand)
+        for worker in islice(equals, TIES):
+            other = self._work(position, worker)
+            if other.cost < mine.cost or (level is Step.LINEAR and other.maps == mine.maps):
+                continue
+            if other.mixing if other.mixing != mine.mixing else other.does_more_than(mine):
+                return ""  # 2, 3
+        return "parallel branches"
+
+    def _level(self, operand: int, way: int) -> Step | None:
+        """The dearest class on an operand's cheapest route from a way's fork, if it works; None if it does not."""
+        reached = self._reached(operand)
+        if not reached.working >> way & 1:
+            return None
+        return next(Step(level) for level, ways in enumerate(reached.levels) if ways >> way & 1)
+
+    def _work(self, position: int, operand: int) -> _Work:
+        """What an operand does between a way's fork and the merge."""
+        key = self._ways[position].fork, operand
+        if key not in self._kept:
+            number = [self._numbers[operand]]
+            cost = self._between.cost(position, *number)
+            extent = self._between.extent(position, number)
+            self._kept[key] = _Work(
+                cost, extent.mixing, extent.macs, extent.all_parameters, _maps(self._between.ops(position, number))
+            )
+        return self._kept[key]
+
+    def _found(self, position: int, workers: Iterable[int]) -> Found:
+        way = self._ways[position]
+        links = []
+        for number, slot, level in way.links:
+            op = self._lineage.values[number].op
+            assert op is not None, "a route leads through ops"
+            links.append(Link(op, slot, Step(level)))
+        return Found(
+            merge=self._merge,
+            operand=self._merge.operands[way.operand],
+            fork=self._lineage.values[way.fork],
+            route=tuple(links),
+            through=self._between.ops(position, [self._numbers[way.operand]]) if links else (),
+            residual=self._between.extent(position, [self._numbers[worker] for worker in workers]),
+        )
+
+
+def _maps(ops: tuple[Op, ...]) -> tuple[tuple[int, ...], ...]:
+    """The shapes of the learned matrices and kernels that ops apply, transposed or not."""
+    kernels = (w.shape for op in ops if is_weight_layer(op) for w in op.weights() if w.learned and len(w.shape) > 1)
+    return tuple(sorted(tuple(sorted(shape)) for shape in kernels))

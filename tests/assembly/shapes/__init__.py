@@ -1,0 +1,1 @@
+"""Tests of `shortcut_audit.assembly.shapes`, module by module."""

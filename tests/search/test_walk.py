@@ -1,0 +1,97 @@
+"""By which way does each operand lead back to what it has in common with another?"""
+
+from __future__ import annotations
+
+from shortcut_audit.search.lineage import dearest
+from shortcut_audit.search.steps import Step
+from tests.search.around import search
+
+# --- ways ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_operand_that_the_other_is_computed_from_is_its_own_fork() -> None:
+    assert search("x -> Add", "x -> Conv -> Relu -> Add").ways == {"x": ("x", [])}
+
+
+def test_a_way_lists_its_steps_from_the_fork_on() -> None:
+    drawn = "x -> Slice -> Conv.p -> BatchNormalization -> Add", "x -> Conv.1 -> Relu -> Conv.2 -> Add"
+    assert search(*drawn).ways == {"BatchNormalization": ("x", ["SELECTION", "LINEAR", "DIAGONAL"])}
+
+
+def test_no_way_leads_through_a_nonlinearity() -> None:
+    assert search("x -> Relu -> Add", "x -> Sigmoid -> Add").ways == {}
+
+
+def test_both_operands_may_have_a_way_and_the_cheaper_comes_first() -> None:
+    found = search("x -> Conv.1 -> Conv.2 -> Add", "x -> Conv.p -> Add")
+    assert list(found.ways.items()) == [("Conv.p", ("x", ["LINEAR"])), ("Conv.2", ("x", ["LINEAR", "LINEAR"]))]
+
+
+def test_of_two_routes_to_one_fork_the_cheaper_is_taken() -> None:
+    drawn = "x -> MaxPool -> Concat -> Add", "x -> BatchNormalization -> Concat", "x -> Conv -> Relu -> Add"
+    assert search(*drawn).ways["Concat"] == ("x", ["SELECTION", "SELECTION"])
+
+
+def test_the_nearest_fork_is_taken() -> None:
+    """Both x and Conv.0 are common; Conv.0 is nearer."""
+    drawn = "x -> Conv.0 -> Add", "Conv.0 -> Conv.1 -> Relu -> Add"
+    assert search(*drawn).ways == {"Conv.0": ("Conv.0", [])}
+
+
+def test_the_nearest_fork_is_the_one_at_the_end_of_the_cheapest_route() -> None:
+    """Both x and z are gated, but x is pooled besides."""
+    drawn = "x -> MaxPool -> Mul -> Add", "z -> Mul", "x -> Relu.x -> Sum -> Add", "z -> Relu.z -> Sum"
+    assert search(*drawn).ways["Mul"] == ("z", ["GATE"])  # against x by way of SELECTION and GATE
+
+
+def test_where_two_forks_cost_the_same_the_earlier_is_taken() -> None:
+    """Highway: x is let through, not T(x) that is computed from it."""
+    drawn = (
+        "x -> Conv.T -> Sigmoid -> Mul.x -> Add",
+        "x -> Mul.x",
+        "Sigmoid -> Mul.f -> Add",
+        "x -> Conv.f -> Relu -> Mul.f",
+    )
+    assert search(*drawn).ways["Mul.x"] == ("x", ["GATE"])
+
+
+def test_a_negated_operand_has_cost_a_scale_already() -> None:
+    found = search("x -> Conv -> Relu -> Sub", "x -> Sub")
+    assert [dearest(way.cost) for way in found.seen.ways] == [Step.SCALE]
+
+
+def test_a_gated_value_that_is_mapped_again_is_a_nonlinear_layer() -> None:
+    """GLU (Shazeer 2020): no way leads through it. A gate on what was mapped is one."""
+    unit = "x -> Conv.up -> Mul -> Conv.down -> Add", "x -> Conv.gate -> Sigmoid -> Mul", "x -> Relu -> Add"
+    assert search(*unit).ways == {}
+    gated = "x -> Conv.up -> Mul -> Add", "x -> Conv.gate -> Sigmoid -> Mul", "x -> Relu -> Add"
+    assert search(*gated).ways == {"Mul": ("x", ["LINEAR", "GATE"])}
+
+
+def test_siblings_are_no_forks_of_each_other() -> None:
+    drawn = "x -> Split -> Conv.1 -> Relu -> Add", "Split:1 -> Add", "x -> Split"
+    assert search(*drawn).ways == {"Split:1": ("x", ["SELECTION"])}
+
+
+def test_a_value_of_a_sum_of_three_may_be_common_to_any_two() -> None:
+    found = search("x -> Sum", "x -> Conv.1 -> Relu -> Sum", "z -> Sum")
+    assert found.ways == {"x": ("x", [])}
+
+
+def test_views_cost_nothing() -> None:
+    """They are no reason to prefer one fork to another."""
+    assert search("x -> Identity -> Cast -> Add", "x -> Conv -> Relu -> Add").seen.ways[0].cost == 0
+
+
+# --- cones ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_cone_is_all_that_an_operand_is_computed_from() -> None:
+    found = search("x -> Conv.1 -> Relu -> Add", "x -> Conv.p -> Add")
+    assert found.cones == {"Relu": "0", "Conv.1": "0", "Conv.p": "1", "x": "01"}
+
+
+def test_the_search_stops_once_nothing_cheaper_can_be_found() -> None:
+    stem = " -> ".join(f"Conv.{i} -> Relu.{i}" for i in range(3_000))
+    found = search(f"x -> {stem} -> Add", "Relu.2998 -> Add")
+    assert len(found.cones) == 3  # Relu.2999, Conv.2999, Relu.2998

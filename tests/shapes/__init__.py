@@ -1,1 +1,0 @@
-"""Tests of `shortcut_audit.shapes`, module by module."""
