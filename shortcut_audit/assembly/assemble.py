@@ -171,8 +171,8 @@ class _Assembly:
             if name is not None:
                 self.add_value(name, self._settled(name, inferred), op, slot)
                 self.edges.extend((source, name) for source in sources)
-        if len(self.edges) > EDGE_LIMIT:
-            raise UnreadableModel(f"holds more than {EDGE_LIMIT} edges between values, which no model known does")
+            if len(self.edges) > EDGE_LIMIT:
+                raise UnreadableModel(f"holds more than {EDGE_LIMIT} edges between values, which no model known does")
 
     def _filled(self, node: Node, name: str, tensor_type: TensorType) -> tuple[Weight, ...]:
         """The tensor that a ConstantOfShape stands for when its shape is stored: a weight whose payload was left out.

@@ -224,6 +224,19 @@ def inflated(inputs: int) -> ModelProto:
     return long(helper.make_node("Add", ["x"] * inputs, ["y"]))
 
 
+def bipartite(count: int) -> ModelProto:
+    """An op of which each of many outputs depends on each of as many inputs."""
+    values = [node("Relu", "x", f"i{n}") for n in range(count)]
+    many = helper.make_node("Mix", [f"i{n}" for n in range(count)], [f"o{n}" for n in range(count)], domain="com.evil")
+    return long(*values, many, node("Conv", "o0 w", "f", pads=[1, 1, 1, 1]), node("Add", "f x", "y"))
+
+
+def softmaxes(count: int) -> ModelProto:
+    """x + conv(x), which that many softmaxes read."""
+    sums = node("Conv", "x w", "f", pads=[1, 1, 1, 1]), node("Add", "f x", "s")
+    return long(*sums, *(node("Softmax", "s", f"p{n}") for n in range(count)), node("Identity", "s", "y"))
+
+
 def _floats(name: str, *numbers: float) -> TensorProto:
     return helper.make_tensor(name, TensorProto.FLOAT, [len(numbers)], numbers)
 
@@ -308,6 +321,8 @@ UNLISTED: tuple[Case, ...] = (
         "leaves out",
     ),
     reject("a node with 100 000 inputs", later(lambda: inflated(100_000)), "100000 inputs"),
+    reject("1 100 outputs that depend on 1 100 inputs each", later(bipartite, 1_100), "edges between values"),
+    audited("a sum that 5 000 softmaxes read", later(softmaxes, 5_000), identity=1),
     reject("a Conv that makes five tensors", drawn("f, a, b, c, d = Conv(x, w)", ADD), "5 outputs"),
     audited("y = x + x", drawn("y = Add(x, x)"), adds=1),
     audited("a chain of 30 000 nodes", later(chain, 30_000), adds=0, ops=30_000),
