@@ -10,7 +10,8 @@ Rules that every loader keeps:
 2. An If is one node of kind "If" per output, reading (condition, then-value, else-value). A value that a Loop or Scan
    carries enters the body through a node "LoopState" reading its initial value; each output of the loop is a node
    "Loop" reading (the body's value, the initial value), or the body's value alone where the loop stacks it along the
-   axis `stacked`. What a body reads slice by slice is a node "LoopSlice", the number of its step a "LoopIndex".
+   axis `stacked`. What a body reads slice by slice is a node "LoopSlice", the number of its step a "LoopIndex". A loop
+   of which the file says that its steps are few may be written out step by step instead.
 3. Element types are numpy's names ("float32", "bfloat16", "int64", "bool"; "float8", "int4" without further detail).
 """
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from shortcut_audit.graph import Datum
 from shortcut_audit.loaders.onnx_attributes import graphs_in
 from shortcut_audit.loaders.onnx_bodies import body_inputs
+from shortcut_audit.loaders.onnx_frames import made_in
 from shortcut_audit.loaders.onnx_text import text
 
 if TYPE_CHECKING:
@@ -40,11 +41,11 @@ def steps_of(node: NodeProto, body: GraphProto, number: Callable[[str], Datum]) 
 
 def _goes_on(body: GraphProto, number: Callable[[str], Datum]) -> bool:
     """Whether the condition that the body makes is the one that it is given, or a constant from outside, handed on."""
-    given, name = body_inputs(body), text(body.output[0].name)
+    given, own, name = body_inputs(body), set(map(text, made_in(body))), text(body.output[0].name)
     makers = {text(made): node for node in body.node for made in node.output}
     for _ in body.node:
         maker = makers.get(name)
         if maker is None or maker.op_type not in HANDING_ON or len(maker.input) != 1:
             break
         name = text(maker.input[0])
-    return name == given[1] or (name not in makers and name not in given and number(name) is True)
+    return name == given[1] or (name not in own and name not in given and number(name) is True)

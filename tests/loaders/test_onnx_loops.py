@@ -115,6 +115,28 @@ def test_a_body_that_calls_functions_is_not_written_out(tmp_path: Path) -> None:
     assert report(tmp_path, made).totals.uncounted == ("Loop",)
 
 
+def test_a_condition_that_the_body_stores_is_not_one_from_outside(tmp_path: Path) -> None:
+    """It has the name of the one outside, and is false: the loop ends after its first step."""
+    inner = body(*BLOCK, goes_on="g2 = Identity(going)")
+    inner.initializer.append(helper.make_tensor("going", TensorProto.BOOL, [], [False]))
+    assert report(tmp_path, model(inner)).totals.uncounted == ("Loop",)
+
+
+def test_a_loop_in_a_function_may_store_its_condition(tmp_path: Path) -> None:
+    """A function sees nothing of the names around it: what its loop stores must not be looked for there."""
+    inner = body(*BLOCK, goes_on="g2 = Identity(stays)")
+    inner.initializer.append(helper.make_tensor("stays", TensorProto.BOOL, [], [True]))
+    made = model(inner)
+    (loop,) = made.graph.node
+    trips = helper.make_node("Constant", [], ["trips"], value=made.graph.initializer[1])
+    going = helper.make_node("Constant", [], ["going"], value=made.graph.initializer[2])
+    imports = [helper.make_opsetid("", 17)]
+    made.functions.append(helper.make_function("local", "F", ["x", "w"], ["y"], [trips, going, loop], imports))
+    made.graph.node[0].CopyFrom(helper.make_node("F", ["x", "w"], ["y"], domain="local"))
+    made.opset_import.append(helper.make_opsetid("local", 1))
+    assert report(tmp_path, made).totals.uncounted == ("Loop",)
+
+
 def test_only_so_many_nodes_are_written_out(tmp_path: Path) -> None:
     """32 steps of 400 nodes are more than 10,000."""
     chain = ["r0 = Relu(s)", *(f"r{n} = Relu(r{n - 1})" for n in range(1, 398)), "s2 = Relu(r397)"]
