@@ -28,9 +28,9 @@ HANDING_ON = frozenset({"Identity", "Cast"})
 def steps_of(node: NodeProto, body: GraphProto, number: Callable[[str], Datum]) -> int | None:
     """How many steps a Loop takes, if that is known and they are few; `number` tells the one element of a constant.
 
-    It must count its steps, must not be stopped before, and its body must hold no bodies itself.
+    It must count its steps, must not be stopped before, and its body must make every state anew and hold no bodies.
     """
-    if node.op_type != "Loop" or len(node.input) < 2 or not node.input[0]:
+    if node.op_type != "Loop" or len(node.input) < 2 or not node.input[0] or len(body.output) < len(node.input) - 1:
         return None
     trips, going = number(text(node.input[0])), number(text(node.input[1])) if node.input[1] else True
     if not isinstance(trips, int) or not 0 < trips <= STEPS or going is not True or not _goes_on(body, number):

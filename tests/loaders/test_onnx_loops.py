@@ -115,6 +115,15 @@ def test_a_body_that_calls_functions_is_not_written_out(tmp_path: Path) -> None:
     assert report(tmp_path, made).totals.uncounted == ("Loop",)
 
 
+def test_a_body_that_does_not_make_every_state_is_not_written_out(tmp_path: Path) -> None:
+    """x goes in twice, and one state comes out."""
+    made = model(body(*BLOCK))
+    (loop,) = made.graph.node
+    loop.input.append("x")
+    loop.attribute[0].g.input.append(helper.make_tensor_value_info("t", TensorProto.FLOAT, IMAGE))
+    assert report(tmp_path, made).totals.uncounted == ("Loop",)
+
+
 def test_a_condition_that_the_body_stores_is_not_one_from_outside(tmp_path: Path) -> None:
     """It has the name of the one outside, and is false: the loop ends after its first step."""
     inner = body(*BLOCK, goes_on="g2 = Identity(going)")
