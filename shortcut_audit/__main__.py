@@ -7,7 +7,7 @@ def main() -> None:
     """The console script. Until the command line is there, Ctrl-C ends the process as it ends any, without a word."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from shortcut_audit import cli
+    from shortcut_audit.command import cli
 
     cli.main()
 

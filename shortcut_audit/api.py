@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shortcut_audit.errors import UsageError
-from shortcut_audit.inputs import parse_inputs
+from shortcut_audit.loaders.inputs import parse_inputs
 from shortcut_audit.pipeline import audit_file, audit_object
 from shortcut_audit.report import ModelReport
 

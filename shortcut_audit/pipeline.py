@@ -1,6 +1,6 @@
 """In which order do the stages run?
 
-load -> bind -> assemble -> merges -> shortcuts -> compose. One screen; nothing is decided here.
+load -> bind -> assemble -> search -> compose. One screen; nothing is decided here.
 """
 
 from __future__ import annotations
@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from shortcut_audit.account.compose import compose
 from shortcut_audit.assembly.assemble import assemble
-from shortcut_audit.bind import bind
-from shortcut_audit.compose import compose
-from shortcut_audit.draft import Draft
-from shortcut_audit.inputs import InputSpec
+from shortcut_audit.graph.draft import Draft
 from shortcut_audit.loaders import load, load_object
+from shortcut_audit.loaders.bind import bind
+from shortcut_audit.loaders.inputs import InputSpec
 from shortcut_audit.report import ModelReport
-from shortcut_audit.search import merges, shortcuts
-from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search import search
 
 TRACED = frozenset({"module", "torchscript"})
 """Formats that are traced with the caller's inputs: nothing is left to bind."""
@@ -43,14 +42,4 @@ def audit_object(
 def audit_draft(draft: Draft) -> ModelReport:
     """The report on a loaded model. Raises UnreadableModel when the draft is no graph."""
     graph = assemble(draft)
-    lineage = Lineage(graph)
-    found: list[shortcuts.Found] = []
-    candidates, refusals = merges.find(graph)
-    others = list(refusals)
-    for merge in candidates:
-        verdict = shortcuts.find(lineage, merge)
-        if isinstance(verdict, merges.Refusal):
-            others.append(verdict)
-        else:
-            found.extend(verdict)
-    return compose(graph, lineage.measure, found, others)
+    return compose(graph, search(graph))

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from shortcut_audit.draft import Draft
+from shortcut_audit.graph.draft import Draft
 from shortcut_audit.report import ModelReport
 from tests.sketch import listing, stored
 

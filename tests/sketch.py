@@ -25,12 +25,12 @@ import re
 from dataclasses import dataclass, field, replace
 
 from shortcut_audit.assembly.assemble import assemble
-from shortcut_audit.draft import Draft, Node, Tensor
-from shortcut_audit.graph import Attribute, Datum, ModelGraph, TensorType
+from shortcut_audit.graph.draft import Draft, Node, Tensor
+from shortcut_audit.graph.model import Attribute, Datum, ModelGraph, TensorType
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
-from shortcut_audit.search import merges, shortcuts
-from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search import search
+from shortcut_audit.search.shortcuts import Found
 
 CHANNELS = 8
 SHAPE = (1, CHANNELS, 4, 4)
@@ -92,11 +92,9 @@ def kinds(*lines: str, **options: object) -> list[str]:
     return [shortcut.kind for shortcut in audited(*lines, **options).shortcuts]
 
 
-def found(graph: ModelGraph) -> list[shortcuts.Found]:
+def found(graph: ModelGraph) -> list[Found]:
     """The shortcuts of a graph, before they are classified and priced."""
-    lineage = Lineage(graph)
-    verdicts = [shortcuts.find(lineage, merge) for merge in merges.find(graph)[0]]
-    return [shortcut for verdict in verdicts if isinstance(verdict, tuple) for shortcut in verdict]
+    return list(search(graph).found)
 
 
 def reasons(*lines: str, **options: object) -> list[str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from shortcut_audit.cli import execute
+from shortcut_audit.command.cli import execute
 from shortcut_audit.gate.rules import RULES
 from shortcut_audit.reporters import json as json_reporter
 from tests.networks import network, save

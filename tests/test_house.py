@@ -50,7 +50,7 @@ def test_only_the_command_line_prints(module: Path) -> None:
         if (isinstance(node, ast.Name) and node.id == "print")
         or (isinstance(node, ast.Attribute) and node.attr in {"echo", "secho", "stdout", "stderr"})
     ]
-    assert not printing or name_of(module) == "cli.py"
+    assert not printing or name_of(module) == "command/cli.py"
 
 
 def loaded_after(*statements: str) -> set[str]:
@@ -72,10 +72,10 @@ def test_an_onnx_file_is_audited_without_a_framework() -> None:
 
 def test_help_loads_nothing_heavy() -> None:
     loaded = loaded_after(
-        "from shortcut_audit.cli import main",
+        "from shortcut_audit.command.cli import main",
         "sys.argv = ['shortcut-audit', '--help']",
         "try: main()",
         "except SystemExit: pass",
     )
-    assert "shortcut_audit.cli" in loaded
+    assert "shortcut_audit.command.cli" in loaded
     assert loaded.isdisjoint({"onnx", "networkx", "numpy", "torch"})

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 
 from shortcut_audit.assembly.assemble import assemble
-from shortcut_audit.draft import Draft, Node
-from shortcut_audit.graph import TensorType
+from shortcut_audit.graph.draft import Draft, Node
+from shortcut_audit.graph.model import TensorType
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
 from shortcut_audit.search import merges, shortcuts

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shortcut_audit.errors import UnreadableModel, UsageError
-from shortcut_audit.inputs import parse_inputs
+from shortcut_audit.loaders.inputs import parse_inputs
 from shortcut_audit.pipeline import audit_draft, audit_file
 from tests.networks import network, save
 from tests.sketch import listing

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from shortcut_audit.cli import execute
+from shortcut_audit.command.cli import execute
 from tests.networks import network, save
 
 ROOT = Path(__file__).parents[1]

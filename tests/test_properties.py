@@ -16,10 +16,10 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shortcut_audit.cli import execute
-from shortcut_audit.loaders.onnx_wire import skeleton
+from shortcut_audit.command.cli import execute
+from shortcut_audit.loaders.onnx.wire import skeleton
 from tests.hostile import archives, drawing, functions, subgraphs
-from tests.loaders.pt2_archives import document
+from tests.loaders.pt2.pt2_archives import document
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from shortcut_audit.loaders import pt2
+from shortcut_audit.loaders.pt2 import archive as pt2
 from shortcut_audit.pipeline import audit_file
 from tests.test_samples import pinned_versions_installed
 

@@ -2,10 +2,10 @@
 
 Turns a loader's `Draft` into the frozen `ModelGraph`, the same way for every source:
 1. the structure is checked and the nodes put in order (structure.py);
-2. fused ops are unfolded into the canonical ones they stand for (fused.py), and what is known before it runs is chosen
-   (choices.py); what only a branch needs that is never taken is dropped;
+2. fused ops are unfolded into the canonical ones they stand for (unfold.py, and what is known before it runs is chosen
+   (fold.py); what only a branch needs that is never taken is dropped;
 3. an op all of whose inputs are constant is itself constant, and so is what comes out of `Shape`: geometry, not data.
-   Both become `Constant`s on whoever reads them, with the stored tensors that they were computed from (stored.py says
+   Both become `Constant`s on whoever reads them, with the stored tensors that they were computed from (weights.py says
    which are learned), and the number that fills them, if it is one. What is multiplied by zero is zero;
 4. every remaining op makes values, whose shapes are inferred (shapes/), or taken from the file where inference is
    silent.
@@ -19,16 +19,17 @@ from dataclasses import dataclass, field, replace
 
 import networkx as nx
 
-from shortcut_audit.assembly import fused, shapes
-from shortcut_audit.assembly.choices import Choices
-from shortcut_audit.assembly.stored import stored_tensors
+from shortcut_audit.assembly import unfold
+from shortcut_audit.assembly.fold import Choices
 from shortcut_audit.assembly.structure import in_order
-from shortcut_audit.counting.axes import agree
-from shortcut_audit.counting.contractions import packed_matrix
-from shortcut_audit.draft import Draft, Node
+from shortcut_audit.assembly.weights import stored_tensors
 from shortcut_audit.errors import UnreadableModel
-from shortcut_audit.graph import Constant, Datum, Dim, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
-from shortcut_audit.operators import OPERATORS, VARYING, Effect
+from shortcut_audit.graph.draft import Draft, Node
+from shortcut_audit.graph.model import Constant, Datum, Dim, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
+from shortcut_audit.operators import shapes
+from shortcut_audit.operators.counting.axes import agree
+from shortcut_audit.operators.counting.contractions import packed_matrix
+from shortcut_audit.operators.table import OPERATORS, VARYING, Effect
 
 DATA_IGNORED: Mapping[str, int] = {
     "Shape": 0, "Size": 0, "EyeLike": 0, "RandomNormalLike": 0, "RandomUniformLike": 0, "CastLike": 1,
@@ -55,7 +56,7 @@ def assemble(draft: Draft) -> ModelGraph:
     taken = {name for node in nodes for name in node.outputs if name is not None} | set(work.stored) | set(work.values)
     choices = Choices(work.data_of)
     for node in nodes:
-        for part in fused.unfold(node, taken, work.values.__contains__):
+        for part in unfold.unfold(node, taken, work.values.__contains__):
             work.add(choices.settled(part))
     work.drop(choices.abandoned)
     notes = list(draft.notes)

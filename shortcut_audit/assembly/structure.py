@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from shortcut_audit.draft import Draft, Node
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.graph.draft import Draft, Node
 
 
 def in_order(draft: Draft) -> tuple[tuple[Node, ...], bool]:

@@ -26,10 +26,9 @@ from shortcut_audit.gate.config_values import (
     table,
     whole_numbers,
 )
-from shortcut_audit.gate.paths import is_there, leaves, matches, read_regular, repository_of
+from shortcut_audit.gate.paths import glob, is_there, leaves, matches, read_regular, repository_of
 from shortcut_audit.gate.rules import RULE_IDS, RULES
 from shortcut_audit.gate.settings import FailOn, Ignore, Settings
-from shortcut_audit.sources import glob
 
 SIZE_LIMIT = 2**20
 """Bytes of a configuration that is read."""

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from shortcut_audit.errors import UsageError
 from shortcut_audit.gate.rules import RULE_IDS
 from shortcut_audit.gate.settings import FAIL_ON, RULE_LEVELS, Budget, Ignore
-from shortcut_audit.inputs import parse_inputs
+from shortcut_audit.loaders.inputs import parse_inputs
 from shortcut_audit.names import NAME_LIMIT, displayable
 from shortcut_audit.report import KINDS
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from shortcut_audit.errors import ConfigError
+
+PARTS = 32
+"""Of a pattern. Each is a recursion, and behind links in a loop each multiplies what matches; trees are not as deep."""
+
+MAGIC = re.compile(r"[*?[]")
+"""What makes a name a pattern."""
 
 
 def matches(pattern: str, source: str, root: Path) -> bool:
@@ -74,3 +82,19 @@ def read_regular(path: Path, limit: int, what: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise ConfigError(f"{path}: cannot read the {what}: {reason}") from None
+
+
+def glob(folder: Path, pattern: str) -> Iterator[Path]:
+    """What a pattern matches below a folder. Raises ValueError, and says why, where it is no pattern that is followed.
+
+    Path.glob, unlike glob.glob, follows no links below `**`: two links in a loop would double each other.
+    """
+    parts = Path(pattern).parts
+    if not parts or Path(pattern).anchor:
+        raise ValueError("it names no file below a folder")
+    if len(parts) > PARTS:
+        raise ValueError(f"it has more than {PARTS} parts")
+    first = next((n for n, part in enumerate(parts) if MAGIC.search(part)), len(parts))
+    if ".." in parts[first:]:
+        raise ValueError("'..' behind a wildcard leads back to where it began, again and again")
+    return folder.glob(pattern)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from shortcut_audit.draft import Draft
-from shortcut_audit.factories import is_factory
-from shortcut_audit.inputs import InputSpec
+from shortcut_audit.graph.draft import Draft
+from shortcut_audit.loaders.factories import is_factory
+from shortcut_audit.loaders.inputs import InputSpec
 
 
 def load(source: str, inputs: Sequence[InputSpec] = (), *, torchscript: bool = False) -> Draft:
@@ -22,26 +22,26 @@ def load(source: str, inputs: Sequence[InputSpec] = (), *, torchscript: bool = F
     Raises UnreadableModel when there is no model that can be read, UsageError when an input or an extra is missing.
     """
     if is_factory(source) and not os.path.lexists(source):
-        from shortcut_audit.loaders.torch_module import load_factory
+        from shortcut_audit.loaders.torch.module import load_factory
 
         return load_factory(source, inputs)  # 1
     path = Path(source)
     if torchscript and path.suffix.lower() not in {".onnx", ".pt2"}:
-        from shortcut_audit.loaders.torchscript import load as load_torchscript
+        from shortcut_audit.loaders.torch.script import load as load_torchscript
 
         return load_torchscript(path, inputs)  # 2
     if path.suffix.lower() == ".pt2":
-        from shortcut_audit.loaders.pt2 import load as load_pt2
+        from shortcut_audit.loaders.pt2.archive import load as load_pt2
 
         return load_pt2(path)  # 3
-    from shortcut_audit.loaders.onnx_file import load as load_onnx
+    from shortcut_audit.loaders.onnx.file import load as load_onnx
 
     return load_onnx(path)  # 4
 
 
 def load_object(model: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Draft:
     """A live `nn.Module` or `fx.GraphModule`, called with example inputs, or an `ExportedProgram`, which needs none."""
-    from shortcut_audit.loaders.torch_module import load_exported, load_module
+    from shortcut_audit.loaders.torch.module import load_exported, load_module
 
     if hasattr(model, "graph_signature"):
         return load_exported(model)

@@ -34,7 +34,7 @@ class Reporter:
 
 
 def _text(report: AuditReport, style: Style) -> str:
-    from shortcut_audit.reporters import terminal
+    from shortcut_audit.reporters.text import terminal
 
     return terminal.format(report, style)
 
@@ -64,7 +64,7 @@ def _github(report: AuditReport, style: Style) -> str:
 
 
 def _html(report: AuditReport, style: Style) -> str:
-    from shortcut_audit.reporters import html
+    from shortcut_audit.reporters.html import document as html
 
     return html.format(report)
 

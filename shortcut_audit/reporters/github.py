@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from shortcut_audit import wording
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import AuditReport, Failure, Finding, Level
-from shortcut_audit.reporters.places import Places, about
-from shortcut_audit.reporters.remarks import gravest_first, verdict
+from shortcut_audit.reporters.shared.grouped import gravest_first, verdict
+from shortcut_audit.reporters.shared.locations import Places, about
 from shortcut_audit.wording import exact
 
 ANNOTATIONS = 10

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from shortcut_audit.names import displayable, displayable_text
 from shortcut_audit.report import AuditReport, Change, Comparison, ModelReport, Shortcut, Side
-from shortcut_audit.reporters.remarks import Remark, remarks, verdict
-from shortcut_audit.reporters.rows import Row, rows
-from shortcut_audit.reporters.sums import became
+from shortcut_audit.reporters.shared.grouped import Remark, remarks, verdict
+from shortcut_audit.reporters.shared.runs import Row, rows
+from shortcut_audit.reporters.shared.totals import became
 from shortcut_audit.wording import counted, exact, shape, share
 
 SIZE_LIMIT = 900_000

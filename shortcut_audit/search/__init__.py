@@ -1,1 +1,39 @@
-"""Which additions merge a shortcut, and by which route does it come? shortcuts.py is the way in."""
+"""Which additions of a graph merge a shortcut, by which route does it come, and what are the other additions?
+
+`search` is the way in: merges.py lists the sums, walk.py and between.py look around each, shortcuts.py decides.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from shortcut_audit.graph.model import ModelGraph
+from shortcut_audit.search import merges, shortcuts
+from shortcut_audit.search.extent import Measure
+from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search.merges import Refusal
+from shortcut_audit.search.shortcuts import Found
+
+
+class Searched(NamedTuple):
+    """Every addition of a graph: each is part of a shortcut that was found, or refused with its reason."""
+
+    found: tuple[Found, ...]
+    refused: tuple[Refusal, ...]
+    measure: Measure
+    """What stretches of the graph hold, as far as the search has measured them."""
+
+
+def search(graph: ModelGraph) -> Searched:
+    """The shortcuts of a graph, and its other additions."""
+    lineage = Lineage(graph)
+    candidates, no_merges = merges.find(graph)
+    found: list[Found] = []
+    refused: list[Refusal] = list(no_merges)
+    for merge in candidates:  # in topological order: what lies behind a merge that has been looked at is closed
+        verdict = shortcuts.find(lineage, merge)
+        if isinstance(verdict, Refusal):
+            refused.append(verdict)
+        else:
+            found.extend(verdict)
+    return Searched(tuple(found), tuple(refused), lineage.measure)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shortcut_audit.extent import NOTHING, Extent
-from shortcut_audit.graph import Op
+from shortcut_audit.graph.model import Op
+from shortcut_audit.search.extent import NOTHING, Extent
 from shortcut_audit.search.lineage import UNIT, Lineage
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.walk import Exploration

@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 
-from shortcut_audit.extent import Extent, Measure
-from shortcut_audit.graph import Constant, ModelGraph, Op, Value
-from shortcut_audit.operators import OPERATORS, PARTED, REDUCTIONS, SCALINGS, VARYING, Effect, is_activation, is_copy
+from shortcut_audit.graph.model import Constant, ModelGraph, Op, Value
+from shortcut_audit.operators.table import (
+    OPERATORS,
+    PARTED,
+    REDUCTIONS,
+    SCALINGS,
+    VARYING,
+    Effect,
+    is_activation,
+    is_copy,
+)
+from shortcut_audit.search.extent import Extent, Measure
 from shortcut_audit.search.steps import Kinship, Step, step
 
 CLASS_BITS = 32

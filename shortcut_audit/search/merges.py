@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shortcut_audit.graph import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape, Value
-from shortcut_audit.operators import OPERATORS, Effect, is_copy
+from shortcut_audit.graph.model import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape, Value
+from shortcut_audit.operators.table import OPERATORS, Effect, is_copy
 
 PLAIN_ADDITIONS = frozenset({"Add", "Sum"})
 """Ops that are an addition whatever they read. Others are one only where they add whole values (see `_added`)."""

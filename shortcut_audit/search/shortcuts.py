@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from shortcut_audit.extent import Extent
-from shortcut_audit.graph import Op, Value
-from shortcut_audit.operators import is_weight_layer
+from shortcut_audit.graph.model import Op, Value
+from shortcut_audit.operators.table import is_weight_layer
 from shortcut_audit.search.between import Between, Reached, close
+from shortcut_audit.search.extent import Extent
 from shortcut_audit.search.lineage import UNIT, Lineage, dearest
 from shortcut_audit.search.merges import Merge, Refusal, Term
 from shortcut_audit.search.steps import Step

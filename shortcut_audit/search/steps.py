@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 
-from shortcut_audit.graph import Constant, ModelGraph, Op, Shape
-from shortcut_audit.operators import OPERATORS, Effect
+from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape
+from shortcut_audit.operators.table import OPERATORS, Effect
 
 
 class Step(IntEnum):

@@ -8,9 +8,9 @@ import networkx as nx
 import pytest
 
 from shortcut_audit.assembly.assemble import assemble, compatible, completed
-from shortcut_audit.draft import Draft, Tensor
 from shortcut_audit.errors import UnreadableModel
-from shortcut_audit.graph import Constant, ModelGraph, Shape, TensorType
+from shortcut_audit.graph.draft import Draft, Tensor
+from shortcut_audit.graph.model import Constant, ModelGraph, Shape, TensorType
 from tests.sketch import listing, node, stored
 
 IMAGE = (1, 8, 4, 4)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from shortcut_audit.assembly.structure import in_order
-from shortcut_audit.draft import Draft
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.graph.draft import Draft
 from tests.sketch import listing, stored
 
 X = (1, 8)

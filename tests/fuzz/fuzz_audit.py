@@ -527,7 +527,7 @@ def _onnx_seeds() -> Iterator[tuple[str, bytes]]:
     """Models of every operator that onnx has an example of, and the samples without their payloads."""
     from onnx.backend.test.case.node import collect_testcases
 
-    from shortcut_audit.loaders.onnx_wire import skeleton
+    from shortcut_audit.loaders.onnx.wire import skeleton
 
     yield from ((case.name, case.model.SerializeToString()) for case in collect_testcases(None) if case.model)
     yield from ((path.stem, skeleton(path)) for path in SAMPLES.glob("*.onnx"))

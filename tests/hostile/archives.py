@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.hostile.case import ANYTHING, Case, Maker, audited, reject
 from tests.hostile.drawing import content
-from tests.loaders.pt2_archives import RESIDUAL, document
+from tests.loaders.pt2.pt2_archives import RESIDUAL, document
 
 PROJECTION = """
     x: 1x4x8x8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onnx import AttributeProto, FunctionProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
-from shortcut_audit.loaders.onnx_metadata import NAME_SCOPES
+from shortcut_audit.loaders.onnx.metadata import NAME_SCOPES
 from tests.hostile.case import Case, audited, reject, same
 from tests.hostile.drawing import ADD, CONV, edited, function, graph, model, node, saved
 from tests.hostile.graphs import later

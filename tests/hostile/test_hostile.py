@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from shortcut_audit import cli
+from shortcut_audit.command import cli
 from tests.hostile.case import Case, Result
 from tests.hostile.command import run
 

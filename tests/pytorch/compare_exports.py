@@ -25,7 +25,8 @@ from typing import Any
 import torch
 import transformers
 
-from shortcut_audit.loaders import pt2, torch_module
+from shortcut_audit.loaders.pt2 import archive as pt2
+from shortcut_audit.loaders.torch import module as torch_module
 from shortcut_audit.pipeline import audit_draft, audit_file
 from shortcut_audit.report import ModelReport
 

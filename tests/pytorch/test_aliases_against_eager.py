@@ -14,7 +14,7 @@ import networkx as nx
 import pytest
 
 from shortcut_audit.assembly.assemble import assemble
-from shortcut_audit.loaders.torch_module import load_module
+from shortcut_audit.loaders.torch.module import load_module
 
 torch = pytest.importorskip("torch")
 

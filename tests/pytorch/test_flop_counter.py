@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shortcut_audit.loaders.torch_module import load_module
+from shortcut_audit.loaders.torch.module import load_module
 from shortcut_audit.pipeline import audit_draft
 
 torch = pytest.importorskip("torch")

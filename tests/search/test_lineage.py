@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shortcut_audit.assembly.assemble import assemble
-from shortcut_audit.draft import Tensor
+from shortcut_audit.graph.draft import Tensor
 from shortcut_audit.search.lineage import UNIT, Lineage, dearest
 from shortcut_audit.search.steps import Step
 from tests.sketch import listing, sketch, stored

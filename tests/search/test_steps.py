@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from shortcut_audit.assembly.assemble import assemble
-from shortcut_audit.draft import Tensor
-from shortcut_audit.graph import ModelGraph
+from shortcut_audit.graph.draft import Tensor
+from shortcut_audit.graph.model import ModelGraph
 from shortcut_audit.search import steps
 from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.steps import Kinship, Step

@@ -1,8 +1,8 @@
 """How do PyTorch's graphs become drafts?
 
-One ATen vocabulary for everything that PyTorch users hold. A reader (pt2_document, torch_program) turns its source
-into an `AtenProgram` (graph.py); `translate.draft_of` turns that into a `Draft`, whoever wrote it. Nothing here imports
-torch.
+One ATen vocabulary for everything that PyTorch users hold. A reader (pt2/document.py, torch/program.py) turns its
+source into an `AtenProgram` (graph.py); `translate.draft_of` turns that into a `Draft`, whoever wrote it. Nothing here
+imports torch.
 
     graph        the nouns: nodes and arguments as ATen has them
     call         what a rule of the vocabulary is given, and writes

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from shortcut_audit.graph import Attribute
+from shortcut_audit.graph.model import Attribute
 from shortcut_audit.loaders.aten.call import Call, Misfit, Rule, known_sizes
 
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from shortcut_audit.draft import Node
-from shortcut_audit.graph import Attribute, Dim, Shape, TensorType
+from shortcut_audit.graph.draft import Node
+from shortcut_audit.graph.model import Attribute, Dim, Shape, TensorType
 from shortcut_audit.loaders.aten.graph import Argument, AtenNode, Ref
 from shortcut_audit.loaders.aten.writer import Writer
 

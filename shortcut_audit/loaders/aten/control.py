@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from shortcut_audit.draft import Node
-from shortcut_audit.graph import Attribute, TensorType
+from shortcut_audit.graph.draft import Node
+from shortcut_audit.graph.model import Attribute, TensorType
 from shortcut_audit.loaders.aten.aliases import Place
 from shortcut_audit.loaders.aten.call import Misfit
 from shortcut_audit.loaders.aten.graph import Argument, AtenGraph, AtenNode, flat

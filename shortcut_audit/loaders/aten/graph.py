@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from shortcut_audit.draft import Tensor
-from shortcut_audit.graph import Dim, Source, TensorType
+from shortcut_audit.graph.draft import Tensor
+from shortcut_audit.graph.model import Dim, Source, TensorType
 
 
 @dataclass(frozen=True, slots=True)

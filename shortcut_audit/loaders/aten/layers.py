@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shortcut_audit.graph import Attribute
+from shortcut_audit.graph.model import Attribute
 from shortcut_audit.loaders.aten.call import Call, Misfit, Rule
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from shortcut_audit.graph import Dim
+from shortcut_audit.graph.model import Dim
 from shortcut_audit.loaders.aten.call import Call, Misfit, Rule, known_sizes
 
 END = 2**63 - 1

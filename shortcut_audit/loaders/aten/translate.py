@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from shortcut_audit.draft import Draft
 from shortcut_audit.errors import UnreadableModel
-from shortcut_audit.graph import Dim, TensorType
+from shortcut_audit.graph.draft import Draft
+from shortcut_audit.graph.model import Dim, TensorType
 from shortcut_audit.loaders.aten import control
 from shortcut_audit.loaders.aten.aliases import Aliases, Place, View
 from shortcut_audit.loaders.aten.call import Call, Misfit, fitting

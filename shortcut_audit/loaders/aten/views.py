@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from itertools import pairwise
 
-from shortcut_audit.graph import Dim
+from shortcut_audit.graph.model import Dim
 from shortcut_audit.loaders.aten import movement
 from shortcut_audit.loaders.aten.aliases import Region
 from shortcut_audit.loaders.aten.call import Call, Misfit, fitting, known_sizes

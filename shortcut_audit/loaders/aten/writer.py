@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from shortcut_audit.draft import Node, Tensor
-from shortcut_audit.graph import Datum, Dim, TensorType
+from shortcut_audit.graph.draft import Node, Tensor
+from shortcut_audit.graph.model import Datum, Dim, TensorType
 from shortcut_audit.names import displayable
 
 

@@ -17,8 +17,8 @@ from __future__ import annotations
 import ast
 import re
 
-from shortcut_audit.draft import Draft, Tensor
-from shortcut_audit.graph import Dim, TensorType
+from shortcut_audit.graph.draft import Draft, Tensor
+from shortcut_audit.graph.model import Dim, TensorType
 from shortcut_audit.loaders.aten.graph import Argument, AtenGraph, AtenNode, AtenProgram, Ref
 from shortcut_audit.loaders.aten.translate import draft_of
 

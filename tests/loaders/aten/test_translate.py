@@ -5,7 +5,7 @@ import re
 import pytest
 
 from shortcut_audit.errors import UnreadableModel
-from shortcut_audit.graph import TensorType
+from shortcut_audit.graph.model import TensorType
 from tests.loaders.aten.programs import drawn, translated
 
 

@@ -1,0 +1,39 @@
+"""Which kind of shortcut is it?
+
+The dearest step on the route decides (design, section 3). Cases:
+1. nothing but views: identity, y = F(x) + x;
+2. selection, padding, pooling, resampling, a constant factor: parameter-free (He et al. 2015, option A);
+3. a product with another value: gated (Srivastava et al. 2015, highway networks);
+4. learned weights: projection, y = F(x) + W_s x. They may also stand beside the route, where the shortcut is put
+   together from pieces of which only some are mapped.
+"""
+
+from __future__ import annotations
+
+from shortcut_audit.graph.model import Op, Weight
+from shortcut_audit.report import Kind
+from shortcut_audit.search.shortcuts import Found
+from shortcut_audit.search.steps import Step
+
+
+def dearest_step(found: Found) -> Step:
+    """The dearest class on the route. A norm that has learned nothing is a scale, as is the -1 of a subtraction."""
+    steps = [
+        Step.SCALE if link.step is Step.DIAGONAL and not learned((link.op,)) else link.step for link in found.route
+    ]
+    return max([*steps, Step.SCALE if found.operand.negated else Step.VIEW])
+
+
+def kind_of(found: Found) -> Kind:
+    """The kind of a shortcut."""
+    dearest = dearest_step(found)
+    if dearest is Step.VIEW:
+        return "identity"  # 1
+    if dearest is Step.GATE:
+        return "gated"  # 3
+    return "projection" if learned(found.through) else "parameter-free"  # 4, 2
+
+
+def learned(ops: tuple[Op, ...]) -> tuple[Weight, ...]:
+    """The learned tensors that ops read, each once."""
+    return tuple(dict.fromkeys(w for op in ops for w in op.weights() if w.learned))

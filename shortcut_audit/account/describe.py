@@ -1,0 +1,138 @@
+"""How would a person say what stands on a route?
+
+`conv 1x1/2, 64 -> 128, no bias + BN`: for people only. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from shortcut_audit.graph.model import Attribute, Constant, ModelGraph, Op
+from shortcut_audit.operators.counting.contractions import Call
+from shortcut_audit.operators.table import OPERATORS, Effect
+from shortcut_audit.report import Role, WeightInfo
+from shortcut_audit.search.shortcuts import Found
+from shortcut_audit.search.steps import Step
+
+SHORT_NAMES: Mapping[str, str] = {
+    "BatchNormalization": "BN",
+    "LayerNormalization": "LN",
+    "GroupNormalization": "GN",
+    "InstanceNormalization": "IN",
+    "RMSNormalization": "RMSNorm",
+    "AveragePool": "avg pool",
+    "MaxPool": "max pool",
+    "GlobalAveragePool": "global avg pool",
+    "ReduceMean": "mean",
+    "ReduceMax": "max",
+    "Resize": "resize",
+    "Upsample": "resize",
+    "Pad": "pad",
+    "Slice": "slice",
+    "Concat": "concat",
+}
+"""What practitioners call an operator; others keep their own name."""
+
+MATRIX_PRODUCTS = frozenset({"MatMul", "Gemm", "Linear", "com.microsoft::MatMulNBits"})
+
+
+def weights_of(op: Op) -> tuple[WeightInfo, ...]:
+    """The learned tensors that an op reads, with the role that each plays."""
+    row = OPERATORS.get(op.kind)
+    found: dict[str, WeightInfo] = {}
+    for slot, given in enumerate(op.inputs):
+        for weight in given.weights if isinstance(given, Constant) else ():
+            if weight.learned:
+                role: Role = "weight"
+                if row is not None and slot in row.bias:
+                    role = "bias"
+                elif row is not None and row.effect in {Effect.PRODUCT, Effect.NORMALISATION}:
+                    role = "scale"
+                found.setdefault(weight.name, WeightInfo(weight.name, weight.shape, role))
+    return tuple(found.values())
+
+
+def detail(graph: ModelGraph, op: Op) -> str:
+    """What an op does, in words: "1x1, stride 2, 64 -> 128". Empty where there is nothing to say."""
+    call = Call.of(graph, op)
+    if op.kind in {"Conv", "ConvTranspose", "DeformConv"}:
+        return ", ".join(filter(None, [_kernel(call), _stride(call, "stride "), _grouped(call), _channels(call, 1)]))
+    if op.kind in MATRIX_PRODUCTS:
+        return _channels(call, -1)
+    if op.kind in {"AveragePool", "MaxPool", "LpPool"}:
+        kernel = call.attributes.get("kernel_shape")
+        return ", ".join(filter(None, [_by(kernel), _stride(call, "stride ")]))
+    before, after = call.input(0), call.outputs[0] if call.outputs else None
+    if before is not None and after is not None and before != after:
+        return f"{shape_text(before)} -> {shape_text(after)}"
+    return ""
+
+
+def in_words(graph: ModelGraph, found: Found) -> str:
+    """W_s as a person would say it; empty for a shortcut without learned weights."""
+    gates = [op for op in found.through if op not in {link.op for link in found.route}]
+    said = [_said(graph, link.op) for link in found.route if link.step >= Step.SELECTION]
+    gated = [_said(graph, op) for op in gates if weights_of(op)]
+    if not any(weights_of(op) for op in found.through):
+        return ""
+    route = " + ".join(filter(None, said))
+    if not gated:
+        return route
+    name = "gate" if any(link.step is Step.GATE for link in found.route) else "beside"
+    return "; ".join(filter(None, [route, f"{name}: {' + '.join(filter(None, gated))}"]))
+
+
+def _said(graph: ModelGraph, op: Op) -> str:
+    call = Call.of(graph, op)
+    roles = {weight.role for weight in weights_of(op)}
+    bias = ("bias (folded norm)" if op.absorbs_norm else "bias") if "bias" in roles else "no bias"
+    if op.kind in {"Conv", "ConvTranspose", "DeformConv"}:
+        name = {"Conv": "conv", "ConvTranspose": "transposed conv", "DeformConv": "deformable conv"}[op.kind]
+        return ", ".join(
+            filter(None, [f"{name} {_kernel(call)}{_stride(call, '/')}", _grouped(call), _channels(call, 1), bias])
+        )
+    if op.kind in MATRIX_PRODUCTS:
+        return ", ".join(filter(None, [f"linear {_channels(call, -1)}", bias if OPERATORS[op.kind].bias else ""]))
+    if op.kind in {"AveragePool", "MaxPool", "LpPool"}:
+        return f"{SHORT_NAMES.get(op.kind, op.kind)} {_by(call.attributes.get('kernel_shape'))}{_stride(call, '/')}"
+    if op.kind in {"Add", "Sub"}:
+        return "bias" if roles else ""
+    if op.kind in {"Mul", "Div"}:
+        return f"scale {shape_text(weights_of(op)[0].shape)}" if roles else ""
+    return SHORT_NAMES.get(op.kind, op.kind)
+
+
+def shape_text(shape: Sequence[object] | None) -> str:
+    """A shape as people write it: "1x64x56x56", an unknown size as "?"."""
+    if shape is None:
+        return "?"
+    return (
+        "x".join("?" if size is None else str(size) for size in shape[:8]) + ("…" if len(shape) > 8 else "") or "scalar"
+    )
+
+
+def _kernel(call: Call) -> str:
+    weight = call.input(1)
+    return "x".join(str(size) for size in weight[2:]) if weight is not None and len(weight) > 2 else ""
+
+
+def _by(sizes: Attribute) -> str:
+    return shape_text(sizes) if isinstance(sizes, tuple) else ""
+
+
+def _stride(call: Call, mark: str) -> str:
+    strides = call.attributes.get("strides")
+    if not isinstance(strides, tuple) or all(step == 1 for step in strides):
+        return ""
+    return mark + (str(strides[0]) if len(set(strides)) == 1 else _by(strides))
+
+
+def _grouped(call: Call) -> str:
+    group = call.integer("group", 1)
+    return f"{group} groups" if group > 1 else ""
+
+
+def _channels(call: Call, axis: int) -> str:
+    before, after = call.size(0, axis), call.outputs[0] if call.outputs else None
+    made = after[axis] if after is not None and -len(after) <= axis < len(after) else None
+    return f"{'?' if before is None else before} -> {'?' if made is None else made}"

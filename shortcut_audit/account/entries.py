@@ -1,0 +1,140 @@
+"""What does the report say of one addition?
+
+Of a shortcut all that section 8 of the JSON contract names, of any other addition the reason. What many entries share
+is made once: a merge may hold thousands of shortcuts, and one op may stand on the routes of as many.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from shortcut_audit import report
+from shortcut_audit.account import describe
+from shortcut_audit.account.classify import learned
+from shortcut_audit.account.cost import Ledger, parameters, span
+from shortcut_audit.account.notes import notes_on
+from shortcut_audit.account.whatif import Priced
+from shortcut_audit.graph.model import ModelGraph, Op, Source, elements, size_in_bytes
+from shortcut_audit.search.merges import Merge, Refusal
+from shortcut_audit.search.shortcuts import Found
+from shortcut_audit.search.steps import Step
+
+STEPS_SHOWN = 64
+"""Steps of a route that are listed: the first and the last. No real shortcut has half as many."""
+NAMES_SHOWN = 64
+"""Additions of one sum that are listed again at each of its shortcuts but the first, which has them all."""
+
+
+class Entries:
+    """The entries of one model's report."""
+
+    def __init__(self, graph: ModelGraph, ledger: Ledger) -> None:
+        self._graph = graph
+        self._ledger = ledger
+        self._merges: dict[Op, report.MergeInfo] = {}
+        self._steps: dict[tuple[Op, Step], report.Step] = {}
+
+    def shortcut(self, shortcut: Priced, scope: str, key: str) -> report.Shortcut:
+        """The entry of a shortcut, under its key."""
+        found, merge = shortcut.found, shortcut.found.merge
+        has_weight, has_bias = _weight_and_bias(found)
+        notes = notes_on(found, shortcut.kind, tied=bool(self._ledger.tied(found.through)))
+        if len(found.route) > STEPS_SHOWN:
+            notes += (f"{len(found.route) - STEPS_SHOWN} of the {len(found.route)} steps of its route are not listed",)
+        return report.Shortcut(
+            key=key,
+            scope=scope,
+            kind=shortcut.kind,
+            merge=self._merge(merge),
+            fork=report.ForkInfo(found.fork.id, found.fork.type.shape),
+            route=self._route(found),
+            weights_in_words=describe.in_words(self._graph, found),
+            has_weight=has_weight,
+            has_bias=has_bias,
+            parameters=parameters(learned(found.through)),
+            macs=self._ledger.macs(found.through),
+            elementwise_adds=elements_added(merge),
+            held_bytes=size_in_bytes(found.fork.type.shape, found.fork.type.dtype),
+            span=span(found.residual),
+            notes=notes,
+        )
+
+    def _merge(self, merge: Merge) -> report.MergeInfo:
+        known = self._merges.get(merge.op)
+        if known is not None:
+            return known
+        also = tuple(map(_name, merge.folded))
+        source = _source(merge.op.source)
+        made = report.MergeInfo(merge.op.label, _name(merge.op), merge.result.type.shape, source, also)
+        self._merges[merge.op] = replace(made, also=also[:NAMES_SHOWN])
+        return made
+
+    def _route(self, found: Found) -> tuple[report.Step, ...]:
+        links = found.route
+        if len(links) > STEPS_SHOWN:
+            links = (*links[: STEPS_SHOWN // 2], *links[-STEPS_SHOWN // 2 :])
+        return tuple(self._step(link.op, link.step) for link in links)
+
+    def _step(self, op: Op, step: Step) -> report.Step:
+        if (op, step) not in self._steps:
+            detail, weights = describe.detail(self._graph, op), describe.weights_of(op)
+            self._steps[op, step] = report.Step(op.label, _name(op), detail, step.name.lower(), weights, _strides(op))
+        return self._steps[op, step]
+
+    def other(self, refusal: Refusal) -> report.OtherAdd:
+        """The entry of an addition that is no residual merge."""
+        return report.OtherAdd(
+            name=_name(refusal.op),
+            op=refusal.op.label,
+            shape=refusal.result.type.shape,
+            reason=refusal.reason,
+            detail=refusal.detail,
+            also=tuple(map(_name, refusal.folded)),
+            source=_source(refusal.op.source),
+        )
+
+
+def elements_added(merge: Merge) -> int | None:
+    """Element-wise additions of a merge: one less than it has operands, for each element; None for an open shape."""
+    count = elements(merge.result.type.shape)
+    return None if count is None else (len(merge.operands) - 1) * count
+
+
+def _weight_and_bias(found: Found) -> tuple[bool, bool]:
+    """Whether W_s exists, and whether it has a bias: He's question, taken literally.
+
+    The shift of a normalisation beside a linear map is not that map's bias (an unfolded BatchNorm has one always).
+    Where a normalisation or a learned scale is all there is, its shift is the bias.
+    """
+    maps: list[Op] = []
+    mapped = False
+    for link in found.route:
+        if link.step is Step.LINEAR or (mapped and link.op.kind in {"Add", "Bias"}):
+            maps.append(link.op)
+            mapped = True
+        elif link.step in {Step.GATE, Step.DIAGONAL}:
+            mapped = False  # another map, or a normalisation: what is added now is its shift
+    roles = {weight.role for op in maps or found.through for weight in describe.weights_of(op)}
+    return bool(roles - {"bias"}), "bias" in roles
+
+
+def _strides(op: Op) -> tuple[int, ...]:
+    strides = op.attributes.get("strides") if op.kind == "Conv" else None
+    return tuple(size for size in strides if isinstance(size, int)) if isinstance(strides, tuple) else ()
+
+
+def _name(op: Op) -> str:
+    """The node's name in the file; for a nameless one, its operator and what it makes."""
+    return op.name or f"{op.label}:{next((made for made in op.outputs if made is not None), '')}"
+
+
+def _source(source: Source | None) -> report.Source | None:
+    """Relative to the current folder where it lies inside it: that is how reviewers, and CI, know the file."""
+    if source is None:
+        return None
+    try:
+        here = f"{Path.cwd()}/"
+    except FileNotFoundError:  # somebody has removed the current folder
+        here = ""
+    return report.Source(source.file.removeprefix(here), source.line)

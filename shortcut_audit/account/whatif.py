@@ -1,0 +1,166 @@
+"""What would the model cost with other shortcuts?
+
+He et al. 2015, section 3.3: (A) all shortcuts parameter-free, (B) projections where dimensions change and identities
+elsewhere, (C) projections everywhere; and the plain counterpart, without shortcuts. Element-wise additions are no MACs,
+so the plain model costs what A costs. Pure arithmetic on shapes.
+
+A shortcut that is a projection already keeps its own price. One that is not is priced as the model writes its others:
+W_s maps the channels of the fork to those of the merge, at each position of the merge, with as many further parameters
+per output channel as a map in this model carries: 2 where normalisations stand apart (scale and shift), 1 where maps
+carry biases (an eval export folds the normalisation into them), 0 otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import compress
+
+from shortcut_audit.account.cost import Ledger, parameters, total
+from shortcut_audit.graph.model import ModelGraph, Op, Shape, elements
+from shortcut_audit.operators.counting.axes import product
+from shortcut_audit.operators.counting.contractions import shape_of
+from shortcut_audit.operators.counting.layers import CONVOLUTIONS, channels_read
+from shortcut_audit.operators.table import OPERATORS, is_weight_layer
+from shortcut_audit.report import Kind, Option, Price, Totals, WhatIf
+from shortcut_audit.search.shortcuts import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A shortcut with its kind."""
+
+    found: Found
+    kind: Kind
+
+
+def changes_dimensions(found: Found) -> bool | None:
+    """Whether fork and merge differ in shape; None where a size is unknown."""
+    before, after = found.fork.type.shape, found.merge.result.type.shape
+    if before is None or after is None:
+        return None
+    if len(before) != len(after):
+        return True
+    if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in zip(before, after, strict=True)):
+        return True
+    return False if all(a == b and a is not None for a, b in zip(before, after, strict=True)) else None
+
+
+def option(shortcuts: tuple[Priced, ...]) -> Option:
+    """The paper's option that the shortcuts follow.
+
+    Cases: 1. there are none; 2. a gated one follows no option; 3. no projection: A; 4. projections exactly where
+    dimensions change: B; 5. projections everywhere: C; 6. anything else: mixed.
+    """
+    if not shortcuts:
+        return "none"  # 1
+    if any(s.kind == "gated" for s in shortcuts):
+        return "mixed"  # 2
+    projected = [s.kind == "projection" for s in shortcuts]
+    if not any(projected):
+        return "A"  # 3
+    if all(is_p == changes_dimensions(s.found) for is_p, s in zip(projected, shortcuts, strict=True)):
+        return "B"  # 4
+    return "C" if all(projected) else "mixed"  # 5, 6
+
+
+def what_if(graph: ModelGraph, ledger: Ledger, totals: Totals, shortcuts: tuple[Priced, ...]) -> WhatIf:
+    """The price of the model under each option. B is unknown where it is unknown whether dimensions change."""
+    pricing = _Pricing(graph, ledger, totals, shortcuts)
+    changes = [changes_dimensions(shortcut.found) for shortcut in shortcuts]
+    return WhatIf(
+        A=pricing.bare,
+        B=Price(None, None) if None in changes else pricing.projecting(list(compress(shortcuts, changes))),
+        C=pricing.projecting(list(shortcuts)),
+        plain=pricing.bare,
+    )
+
+
+class _Pricing:
+    """The model without what its shortcuts hold, and what other shortcuts would add."""
+
+    def __init__(self, graph: ModelGraph, ledger: Ledger, totals: Totals, shortcuts: tuple[Priced, ...]) -> None:
+        self._ledger = ledger
+        self._extra = _extra_per_channel(graph)
+        self._removed = _removable(graph, shortcuts)
+        self._kept = {weight for op in graph.ops if op not in self._removed for weight in op.weights()}
+        spent = ledger.macs(self._removed)
+        self.bare = Price(
+            totals.parameters - self._held(self._removed),
+            None if spent is None or totals.macs is None else totals.macs - spent,
+        )
+
+    def _held(self, ops: Iterable[Op]) -> int:
+        """Learned scalars that nothing but what is removed reads."""
+        return parameters(weight for op in ops for weight in op.weights() if weight not in self._kept)
+
+    def projecting(self, shortcuts: list[Priced]) -> Price:
+        """The model with a projection on each of these shortcuts, and nothing on the others."""
+        own = dict.fromkeys(op for s in shortcuts if s.kind == "projection" for op in s.found.through)
+        restored = [op for op in own if op in self._removed]
+        prices = [_projection(s.found, self._extra) for s in shortcuts if s.kind != "projection"]
+        prices.append(Price(self._held(restored), self._ledger.macs(restored)))
+        scalars = [self.bare.parameters, *(price.parameters for price in prices)]
+        return Price(total(scalars), total([self.bare.macs, *(price.macs for price in prices)]))
+
+
+def _removable(graph: ModelGraph, shortcuts: tuple[Priced, ...]) -> dict[Op, None]:
+    """The ops on shortcuts that nobody needs once the shortcuts are gone: a gate may be the branch's, too."""
+    candidates = {op for shortcut in shortcuts for op in shortcut.found.through}
+    cut = {(s.found.operand.value, op) for s in shortcuts for op in s.found.merge.ops}
+    shown = frozenset(graph.outputs)
+    removed: dict[Op, None] = {}
+    for op in reversed(graph.ops):
+        made = [name for name in op.outputs if name is not None]
+        if op in candidates and shown.isdisjoint(made):
+            readers = ((name, graph.values[reader].op) for name in made for reader in graph.dag.successors(name))
+            if all(reader in removed or (name, reader) in cut for name, reader in readers):
+                removed[op] = None
+    return removed
+
+
+def _projection(found: Found, extra: int) -> Price:
+    """What W_s would cost where there is none."""
+    axis = _channel_axis(found)
+    before, after = _size(found.fork.type.shape, axis), _size(found.merge.result.type.shape, axis)
+    if before is None or after is None:
+        return Price(None, None)
+    return Price(before * after + extra * after, product(elements(found.merge.result.type.shape), before))
+
+
+def _size(shape: Shape, axis: int) -> int | None:
+    if shape is None or not -len(shape) <= axis < len(shape):
+        return None
+    size = shape[axis]
+    return size if isinstance(size, int) else None
+
+
+def _channel_axis(found: Found) -> int:
+    """Where the channels of the fork stand: where it has as many as the first layer skipped reads.
+
+    Where that tells nothing (the layer reads a part of them, or their number is open): on the second axis for
+    convolutions, else on the last. Where no layer is skipped (pooling as a token mixer), images have them second.
+    """
+    layer, rank = found.residual.first_layer, len(found.fork.type.shape or ())
+    second = rank > 3 if layer is None else layer.kind in CONVOLUTIONS
+    usual, other = (1, -1) if second else (-1, 1)
+    read = None if layer is None else channels_read(layer)
+    sizes = [_size(found.fork.type.shape, axis) for axis in (usual, other)]
+    return other if read is not None and sizes[0] != read and sizes[1] == read else usual
+
+
+def _extra_per_channel(graph: ModelGraph) -> int:
+    if any(op.kind == "BatchNormalization" for op in graph.ops):
+        return 2
+    layers = [op for op in graph.ops if is_weight_layer(op)]
+    return 1 if 2 * sum(_has_bias(graph, op) for op in layers) > len(layers) else 0
+
+
+def _has_bias(graph: ModelGraph, op: Op) -> bool:
+    """Whether a layer carries a bias, in a slot of its own or as an addition that alone reads it."""
+    row = OPERATORS[op.kind]
+    if any(slot < len(op.inputs) and shape_of(graph, op.inputs[slot]) is not None for slot in row.bias):
+        return True
+    made = next((name for name in op.outputs if name is not None), None)
+    readers = [] if made is None else [graph.values[name].op for name in graph.dag.successors(made)]
+    return len(readers) == 1 and readers[0] is not None and readers[0].kind == "Add" and len(readers[0].values()) == 1

@@ -1,0 +1,107 @@
+"""Which value does an op pass on, where that is known before it runs?
+
+Exporters write what Python decided as ops: an If on a size that is known, a list that is built and read again.
+1. An If whose condition is constant is the value of one branch; what only the other one needs is never run.
+2. A sequence is what was put into it, and its element at a constant place is that.
+3. A sequence that is put together again is a Concat, or a Stack, of its elements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+from shortcut_audit.graph.draft import Node
+from shortcut_audit.graph.model import Attribute, Datum
+
+Elements: TypeAlias = "tuple[str | None, ...]"
+DataOf: TypeAlias = "Callable[[str | None], tuple[Datum, ...] | None]"
+"""The elements of a tensor by name, where they are constant and few."""
+
+LONGEST = 1024
+"""Elements of a sequence that are kept in mind."""
+
+
+class Choices:
+    """What is known of the lists and branches of one model, as its nodes come by in the order in which they run."""
+
+    def __init__(self, data_of: DataOf) -> None:
+        self._data_of = data_of
+        self._sequences: dict[str, Elements] = {}
+        self.abandoned: list[str] = []
+        """What somebody would have read, had it not been known: the other branch, the list around an element."""
+
+    def settled(self, node: Node) -> Node:
+        """The node itself, or the plain op that it comes to."""
+        match node.kind:
+            case "If":
+                return self._branch(node)  # 1
+            case "SequenceEmpty" | "SequenceConstruct" | "SequenceInsert" | "Identity":
+                self._remember(node)  # 2
+            case "SequenceAt":
+                return self._element(node)  # 2
+            case "ConcatFromSequence":
+                return self._joined(node)  # 3
+        return node
+
+    def _branch(self, node: Node) -> Node:
+        condition = self._data_of(node.inputs[0])
+        if condition is None or len(condition) != 1 or condition[0] is None or isinstance(condition[0], str):
+            return node
+        chosen, other = node.inputs[1:] if condition[0] else node.inputs[:0:-1]
+        self._leave(other)
+        return _copy(node, chosen)
+
+    def _leave(self, name: str | None) -> None:
+        if name is not None:
+            self.abandoned.append(name)
+
+    def _remember(self, node: Node) -> None:
+        made = node.outputs[0] if node.outputs else None
+        before: Elements | None = () if node.kind == "SequenceEmpty" else node.inputs
+        if node.kind == "SequenceInsert":
+            before = self._inserted(node)
+        elif node.kind == "Identity":
+            before = self._sequences.get(node.inputs[0] or "")
+        if made is not None and before is not None and len(before) <= LONGEST:
+            self._sequences[made] = before
+
+    def _inserted(self, node: Node) -> Elements | None:
+        elements = self._sequences.get(node.inputs[0] or "")
+        if elements is None:
+            return None
+        place: int | None = len(elements)
+        if len(node.inputs) > 2 and node.inputs[2] is not None:  # in front of an element, or behind the last
+            place = place if self._number(node, 2) == len(elements) else self._place(node, 2, len(elements))
+        return None if place is None else (*elements[:place], node.inputs[1], *elements[place:])
+
+    def _element(self, node: Node) -> Node:
+        elements = self._sequences.get(node.inputs[0] or "")
+        place = None if elements is None else self._place(node, 1, len(elements))
+        if elements is None or place is None:
+            return node
+        self._leave(node.inputs[0])
+        return _copy(node, elements[place])
+
+    def _place(self, node: Node, slot: int, length: int) -> int | None:
+        """The place that an input tells, counted from the front."""
+        place = self._number(node, slot)
+        return place % length if place is not None and -length <= place < length else None
+
+    def _number(self, node: Node, slot: int) -> int | None:
+        data = self._data_of(node.inputs[slot])
+        return data[0] if data is not None and len(data) == 1 and isinstance(data[0], int) else None
+
+    def _joined(self, node: Node) -> Node:
+        elements = self._sequences.get(node.inputs[0] or "")
+        if not elements:
+            return node
+        self._leave(node.inputs[0])
+        kind = "Stack" if node.attributes.get("new_axis", 0) else "Concat"
+        axis: Mapping[str, Attribute] = {"axis": node.attributes.get("axis", 0)}
+        return replace(node, kind=kind, label=node.label or node.kind, inputs=elements, attributes=axis)
+
+
+def _copy(node: Node, source: str | None) -> Node:
+    return replace(node, kind="Identity", label=node.label or node.kind, inputs=(source,), attributes={})

@@ -1,0 +1,83 @@
+"""Which of the tensors that a model stores are learned?
+
+What the file says, or what follows from who reads a tensor and where (design, section 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shortcut_audit.assembly import unfold
+from shortcut_audit.graph.draft import Draft, Node, Tensor
+from shortcut_audit.graph.model import Constant, Datum, TensorType, Weight
+from shortcut_audit.operators.table import OPERATORS, Effect, Operator
+
+QUANTISED_TYPES = frozenset(
+    {"int16", "uint16", "int8", "uint8", "int4", "uint4", "int2", "uint2", "int32", "float8", "float4"}
+)
+"""Element types in which quantised weights are stored (int32: their biases)."""
+
+
+def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
+    """Every stored tensor as the constant that its readers see.
+
+    Whether it is learned is what the file says, or follows from who reads it (design, section 4): a tensor that some
+    op reads where weights stand. Scalars are hyper-parameters, and a literal with one element is a number in the code.
+    So is any literal where the model keeps its kernels apart from its literals, unless it may be a kernel itself.
+    """
+    kept = {tensor.name: tensor for tensor in draft.tensors}
+    readable: set[str] = set()
+    kernels: set[str] = set()
+    scales: set[str | None] = set()
+    for node in nodes:
+        for part in unfold.unfold(node, set(), lambda name: name not in kept):
+            row = OPERATORS.get(part.kind)
+            if part.kind == unfold.QUANTISATION:
+                scales.update(part.outputs)
+            if not scales.isdisjoint(part.inputs):
+                continue  # what is combined with a scale of quantisation is one
+            for slot, name in enumerate(part.inputs):
+                tensor = kept.get(name) if name is not None else None
+                if tensor is not None and _stands_for_weights(row, slot, tensor):
+                    readable.add(tensor.name)
+                    if _may_be_kernel(row, tensor):
+                        kernels.add(tensor.name)
+    apart = any(not kept[name].literal and len(kept[name].shape) > 1 for name in kernels)
+    learned = {name for name in readable if not (apart and kept[name].literal) or name in kernels}
+    return {name: _stored(tensor, name in learned) for name, tensor in kept.items()}
+
+
+def _may_be_kernel(row: Operator | None, tensor: Tensor) -> bool:
+    """Whether an op reads a tensor as what a layer learns, or may hand it on to one that does.
+
+    A normalisation without parameters is written with ones and zeros where another has its scale and shift.
+    """
+    if row is None or row.macs is not None or row.effect is Effect.VIEW:
+        return True
+    return row.effect is Effect.NORMALISATION and _only(tensor.data or ()) is None
+
+
+def _stands_for_weights(row: Operator | None, slot: int, tensor: Tensor) -> bool:
+    if tensor.dtype in QUANTISED_TYPES:
+        return row is not None and slot in row.quantised + row.bias
+    return tensor.dtype.startswith(("float", "bfloat", "complex", "unknown"))  # unclear never makes a model cheaper
+
+
+def _stored(tensor: Tensor, stands_for_weights: bool) -> Constant:
+    learned = tensor.learned
+    if learned is None:
+        number = tensor.shape == () or (tensor.literal and all(size == 1 for size in tensor.shape))
+        learned = stands_for_weights and not number
+    tensor_type = TensorType(tensor.shape, tensor.dtype, tensor.data)
+    if learned:
+        return Constant(tensor_type, (Weight(tensor.name, tensor.shape, tensor.dtype, learned=True),))
+    fill = _only(tensor.data or ())
+    if tensor.literal:
+        return Constant(tensor_type, (), fill)  # a number in the code is no stored tensor
+    return Constant(tensor_type, (Weight(tensor.name, tensor.shape, tensor.dtype, learned=False),), fill)
+
+
+def _only(data: tuple[Datum, ...]) -> int | float | None:
+    """The one number in some data."""
+    first = data[0] if data else None
+    return first if isinstance(first, int | float) and all(datum == first for datum in data) else None

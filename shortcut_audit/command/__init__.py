@@ -1,0 +1,1 @@
+"""How is a run made: arguments, sources, limits, processes, files? cli.py is the way in, and alone prints."""

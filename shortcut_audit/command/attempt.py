@@ -1,0 +1,98 @@
+"""What comes of the audit of one model?
+
+A report or a failure, never an exception: one model's trouble is no other's. That holds for whatever is done with one
+model (`guarded`): auditing it, judging it, showing it.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, Generic, TypeVar
+
+from shortcut_audit.command.limits import limited
+from shortcut_audit.errors import ShortcutAuditError, UnreadableModel
+from shortcut_audit.loaders.factories import is_factory
+from shortcut_audit.loaders.inputs import parse_inputs
+from shortcut_audit.pipeline import audit_file
+from shortcut_audit.report import Failure, ModelReport
+
+SIZE_LIMIT = 20_000_000
+"""Characters of the JSON report on one model, roughly. A chain of 8,000 residual blocks makes 6 million."""
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One model to audit."""
+
+    source: str
+    dims: Mapping[str, int] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
+    """Shapes of inputs as `--input` takes them."""
+    torchscript: bool = False
+    """Whether a file that is neither ONNX nor .pt2 may be run as TorchScript."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(Generic[Made]):
+    """What came of a task."""
+
+    result: Made | Failure
+    traceback: str = ""
+    """Of an exception that should not have been raised; empty otherwise."""
+
+
+def attempt(task: Task) -> Attempt[ModelReport]:
+    """Audits one model here."""
+    return guarded(task.source, limited() if _is_only_read(task) else nullcontext(), lambda: _audited(task))
+
+
+def guarded(source: str, bound: AbstractContextManager[None], work: Callable[[], Made]) -> Attempt[Made]:
+    """What comes of some work on the model `source`, within a bound. Whatever it raises is the attempt's Failure."""
+    try:
+        with bound:
+            return Attempt(work())
+    except ShortcutAuditError as error:
+        return Attempt(Failure(source, str(error)))
+    except MemoryError:
+        return Attempt(Failure(source, "not enough memory to audit this model"))
+    except SystemExit:  # of the user's own code: left alone, it would end the run, and with status 0 if it likes
+        return Attempt(Failure(source, "its code ends the program (sys.exit); let it return the model"))
+    except Exception as error:  # noqa: BLE001 -- the boundary: one model's crash is no other's
+        what = f"a bug in shortcut-audit ({type(error).__name__}); please report it, -vv shows where"
+        return Attempt(Failure(source, what), traceback.format_exc())
+
+
+def _audited(task: Task) -> ModelReport:
+    found = audit_file(task.source, dims=task.dims, inputs=parse_inputs(task.inputs), torchscript=task.torchscript)
+    if _is_over(found, SIZE_LIMIT):
+        raise UnreadableModel(
+            f"the report on it would be over {SIZE_LIMIT // 10**6} MB long, which no known model's is; "
+            "if this one is real, please report it"
+        )
+    return found
+
+
+def _is_over(noun: Any, limit: int) -> bool:
+    """Whether a report is longer than `limit`. What is shared in memory is written as often as it is named."""
+    waiting, size = [noun], 0
+    while waiting and size <= limit:
+        thing = waiting.pop()
+        size += 20
+        if isinstance(thing, str):
+            size += len(thing)
+        elif isinstance(thing, tuple):
+            waiting += thing
+        elif is_dataclass(thing):
+            waiting += (getattr(thing, part.name) for part in fields(thing))
+    return size > limit
+
+
+def _is_only_read(task: Task) -> bool:
+    """Whether the source may be a stranger's. Code that the user asked for, and its framework, take what they take."""
+    return not task.torchscript and (os.path.lexists(task.source) or not is_factory(task.source))

@@ -1,0 +1,240 @@
+"""What does one run audit, and what does it object to?
+
+sources -> models -> held against the baseline -> judged -> the report of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from shortcut_audit import __version__
+from shortcut_audit.command import limits
+from shortcut_audit.command.attempt import Attempt, Task, attempt, guarded
+from shortcut_audit.command.sources import expand
+from shortcut_audit.errors import ConfigError, UsageError
+from shortcut_audit.gate import accepted, baseline, config, policy
+from shortcut_audit.gate.settings import FailOn, Settings
+from shortcut_audit.loaders.inputs import parse_dims, parse_inputs
+from shortcut_audit.report import AuditReport, Comparison, Failure, Finding, ModelReport
+
+Done = Callable[[str], object]
+"""Is told each source that is done with."""
+Progress = Callable[[int], AbstractContextManager[Done]]
+"""Given how many sources there are: who is told, within the context, what is done with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asks for."""
+
+    sources: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    dims: tuple[str, ...] = ()
+    baseline: str | None = None
+    write_baseline: str | None = None
+    config: str | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: FailOn | None = None
+    jobs: int = 1
+    torchscript: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run."""
+
+    report: AuditReport
+    objected: bool
+    """Whether there is a finding at or over the fail level."""
+    accepted: str | Failure | None
+    """The text of the baseline that was asked for, or why there is none; None where none was asked for."""
+    tracebacks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A model, and what is to be said of it."""
+
+    model: ModelReport
+    comparison: Comparison | None
+    findings: tuple[Finding, ...]
+
+
+def run(request: Request, progress: Progress) -> Outcome:
+    """Audits and judges. Raises ConfigError or UsageError for what concerns all sources, with one line for the user."""
+    here = _here()
+    settings = _configured(request, here)
+    sources = _sources(request, settings)
+    accepted_before = _Baselines(settings, [source for source in sources if isinstance(source, str)])
+    attempts = [_judged(made, settings, accepted_before) for made in _attempts(sources, settings, request, progress)]
+    judged = [made.result for made in attempts if isinstance(made.result, _Judged)]
+    comparisons = tuple(made.comparison for made in judged if made.comparison is not None)
+    if request.baseline is not None and comparisons and all(made.counterpart is None for made in comparisons):
+        raise ConfigError(f"{request.baseline}: knows none of the models that were audited; check the path")
+    findings = _waived(judged, settings)
+    failures = tuple(made.result for made in attempts if isinstance(made.result, Failure))
+    models = tuple(made.model for made in judged)
+    return Outcome(
+        AuditReport(__version__, models, findings, failures, comparisons),
+        objected=any(policy.fails(found, settings.settings_for(found.source).fail_on) for found in findings),
+        accepted=None if request.write_baseline is None else _accepted(request.write_baseline, models, failures, here),
+        tracebacks=tuple(made.traceback for made in attempts if made.traceback),
+    )
+
+
+def _here() -> Path:
+    """The current folder. Somebody may have removed it."""
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise UsageError(f"the current folder cannot be used ({error.strerror}); change to one that exists") from None
+
+
+@contextmanager
+def _bounded(what: str) -> Iterator[None]:
+    """Bounds time and memory of something that concerns all models, such as the configuration. Raises ConfigError."""
+    try:
+        with limits.limited():
+            yield
+    except limits.OverTime:
+        raise ConfigError(f"{what} take more than {limits.SECONDS} seconds of processor time; simplify them") from None
+    except MemoryError:
+        raise ConfigError(f"{what} take too much memory; simplify them") from None
+
+
+def _configured(request: Request, here: Path) -> config.Config:
+    parse_inputs(request.inputs)  # what is ill-formed concerns all sources: say it once, before any is opened
+    options = config.Options(
+        select=request.select,
+        ignore=request.ignore,
+        fail_on=request.fail_on,
+        baseline=request.baseline,
+        dims=parse_dims(request.dims),
+        inputs=request.inputs,
+    )
+    with _bounded("the settings of the configuration"):
+        found = config.load(None if request.config is None else Path(request.config), here).with_options(options)
+    if request.write_baseline is not None and request.baseline is None:
+        return _without_baseline(found)
+    return found
+
+
+def _without_baseline(found: config.Config) -> config.Config:
+    """Whoever accepts what there is, the first time or again, is not held against what was accepted before."""
+    overrides = tuple(
+        replace(o, fields={key: value for key, value in o.fields.items() if key != "baseline"}) for o in found.overrides
+    )
+    return replace(found, settings=replace(found.settings, baseline=None), overrides=overrides)
+
+
+def _sources(request: Request, settings: config.Config) -> Sequence[str | Failure]:
+    if request.sources:
+        return expand(request.sources)
+    with _bounded("the patterns of the configuration's `models`"):
+        configured = settings.sources()
+    if not configured:
+        raise UsageError("no SOURCE given, and no `models` configured; name a model file, a folder or a pattern")
+    return configured
+
+
+def _attempts(
+    sources: Sequence[str | Failure], settings: config.Config, request: Request, progress: Progress
+) -> Sequence[Attempt[ModelReport]]:
+    """One for each source, in their order."""
+    named = [source for source in sources if isinstance(source, str)]
+    tasks = [replace(_task(name, settings.settings_for(name)), torchscript=request.torchscript) for name in named]
+    with progress(len(tasks)) as done:
+        made = iter(_in_turn(tasks, done) if request.jobs == 1 else _side_by_side(tasks, request.jobs, done))
+    return [Attempt(source) if isinstance(source, Failure) else next(made) for source in sources]
+
+
+def _in_turn(tasks: Sequence[Task], done: Done) -> list[Attempt[ModelReport]]:
+    """In this process. Who cuts a file short while it is read ends it (SIGBUS): a status that is not 0, and no report.
+
+    With --jobs, that too costs one model alone.
+    """
+    attempts = []
+    for task in tasks:
+        attempts.append(attempt(task))
+        done(task.source)
+    return attempts
+
+
+def _side_by_side(tasks: Sequence[Task], jobs: int, done: Done) -> list[Attempt[ModelReport]]:
+    from shortcut_audit.command.jobs import attempt_all
+
+    return attempt_all(tasks, jobs, done)
+
+
+def _task(source: str, settings: Settings) -> Task:
+    return Task(source, settings.dims, settings.inputs)
+
+
+class _Baselines:
+    """The baselines that the models are held against, each read once, before any model is audited."""
+
+    def __init__(self, settings: config.Config, sources: Sequence[str]) -> None:
+        self._settings = settings
+        self._sources = sources
+        with _bounded("the overrides of the configuration"):
+            named = {file: source for source in sources if (file := settings.settings_for(source).baseline) is not None}
+        with _bounded("the baselines"):
+            self._read = {file: _reported(file) for file in named if accepted.is_report(Path(file))}
+        others = {file: source for file, source in named.items() if file not in self._read}
+        self._read |= {file: _audited(file, settings.settings_for(source)) for file, source in others.items()}
+
+    def compare(self, model: ModelReport) -> Comparison | None:
+        file = self._settings.settings_for(model.source).baseline
+        if file is None:
+            return None
+        alone = len(self._sources) == 1 and self._settings.options.baseline is not None
+        return baseline.compare(model, self._read[file].of(model.source, alone=alone), file)
+
+
+def _reported(file: str) -> accepted.Counterparts:
+    """The baseline in a JSON report."""
+    return accepted.Counterparts(accepted.read(Path(file)))
+
+
+def _audited(file: str, settings: Settings) -> accepted.Counterparts:
+    """The baseline in another model: that model as it is."""
+    found = attempt(_task(file, settings)).result
+    if isinstance(found, Failure):
+        raise ConfigError(f"{file}: cannot be used as a baseline: {found.message}")
+    return accepted.Counterparts(accepted.Baseline(file, (accepted.accept(found),)))
+
+
+def _judged(made: Attempt[ModelReport], settings: config.Config, accepted_before: _Baselines) -> Attempt[_Judged]:
+    """A model beside what was accepted of it, and what the rules say. Trouble with it is that model's alone."""
+    model = made.result
+    if isinstance(model, Failure):
+        return Attempt(model, made.traceback)
+
+    def judge() -> _Judged:
+        comparison = accepted_before.compare(model)
+        return _Judged(model, comparison, policy.judge(model, settings.settings_for(model.source), comparison))
+
+    return guarded(model.source, limits.limited(limits.REPORTING_SECONDS), judge)
+
+
+def _waived(judged: Sequence[_Judged], settings: config.Config) -> tuple[Finding, ...]:
+    """All findings but those that the configuration ignores."""
+    findings = [finding for made in judged for finding in made.findings]
+    today = date.today()  # noqa: DTZ011 -- the day on the user's calendar
+    with _bounded("the `ignore` entries of the configuration"):
+        return policy.waive(findings, settings, [made.model.source for made in judged], today)
+
+
+def _accepted(file: str, models: Sequence[ModelReport], failures: Sequence[Failure], here: Path) -> str | Failure:
+    """The text of the baseline that accepts these models."""
+    if failures:
+        return Failure(file, "not every source could be audited")
+    work = partial(accepted.rewrite, Path(file), [accepted.accept(model) for model in models], here)
+    made = guarded(file, _bounded("the baselines"), work).result
+    return replace(made, message=made.message.removeprefix(f"{Path(file)}: ")) if isinstance(made, Failure) else made

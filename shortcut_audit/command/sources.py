@@ -1,0 +1,82 @@
+"""Which models does an argument mean?
+
+A file is itself, whatever its name. A folder is the model files below it. A pattern is what it matches. A dotted name
+with a colon is a factory in the user's own code. Nothing is opened here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from shortcut_audit.gate.paths import MAGIC, glob
+from shortcut_audit.loaders.factories import is_factory
+from shortcut_audit.report import Failure
+
+MODEL_SUFFIXES = (".onnx", ".pt2")
+"""Of the files that are models wherever they are found; others must be named one by one."""
+
+
+def expand(arguments: Iterable[str]) -> list[str | Failure]:
+    """The sources that the arguments mean, in their order, each once; what names none is a Failure in its place."""
+    found: dict[str | Failure, None] = {}
+    for argument in arguments:
+        found.update(dict.fromkeys(_expand(argument)))
+    return list(found)
+
+
+def _expand(argument: str) -> Iterator[str | Failure]:
+    path = Path(argument)
+    if argument and "\0" not in argument:
+        if os.path.isdir(argument):  # noqa: PTH112 -- Path.is_dir raises on what no file system can hold
+            yield from _folder(path)
+            return
+        if os.path.lexists(argument) or is_factory(argument):
+            yield argument
+            return
+        if MAGIC.search(argument):
+            yield from _pattern(argument)
+            return
+    yield Failure(argument, "no such file or folder; check the path")
+
+
+def _pattern(pattern: str) -> Iterator[str | Failure]:
+    """What matches: folders, models, and, where the pattern spells out a suffix, the files of that suffix."""
+    suffix = Path(pattern).suffix
+    wanted = MODEL_SUFFIXES if not suffix or MAGIC.search(suffix) else (suffix.lower(),)
+    anchor = Path(pattern).anchor
+    try:
+        matches = sorted(path for path in glob(Path(anchor), pattern[len(anchor) :]) if not _hidden(path, pattern))
+    except ValueError as error:
+        yield Failure(pattern, f"no such file, and no pattern: {error}")
+        return
+    files = [str(match) for match in matches if match.suffix.lower() in wanted and not match.is_dir()]
+    folders = [] if "**" in pattern else [match for match in matches if match.is_dir()]
+    below = [model for folder in folders for model in _folder(folder) if isinstance(model, str)]
+    if not files and not below:
+        what = "nothing matches" if not matches else f"no model ({', '.join(wanted)}) among what matches"
+        yield Failure(pattern, f"{what}; check the pattern")
+    yield from files
+    yield from below
+
+
+def _hidden(match: Path, pattern: str) -> bool:
+    """Whether a match lies in a hidden folder, or is a hidden file, that the pattern does not spell out."""
+    return any(part.startswith(".") and part not in pattern.split("/") for part in match.parts)
+
+
+def _folder(folder: Path) -> Iterator[str | Failure]:
+    """The models below a folder, in order; hidden folders and links to folders are left alone."""
+    closed: list[OSError] = []
+    found = False
+    for where, folders, files in os.walk(folder, onerror=closed.append):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if Path(name).suffix.lower() in MODEL_SUFFIXES:
+                found = True
+                yield os.path.join(where, name)  # noqa: PTH118 -- as the user began it: ./models stays ./models
+    for error in closed:
+        yield Failure(str(error.filename), f"cannot look into this folder: {error.strerror}")
+    if not found and not closed:
+        yield Failure(str(folder), f"no model ({', '.join(MODEL_SUFFIXES)}) in this folder")

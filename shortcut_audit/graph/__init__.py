@@ -1,0 +1,1 @@
+"""Which nouns travel from stage to stage: draft, graph, sizes, element types?"""

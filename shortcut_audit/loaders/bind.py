@@ -1,0 +1,100 @@
+"""Which sizes does the caller give to the dimensions that a model leaves open?
+
+`--dim NAME=SIZE` binds a symbol everywhere; `--input NAME=1x3x224x224` gives one input a shape, and with it binds the
+symbols that stood there. An open dimension without a name is called "INPUT[axis]".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from shortcut_audit.errors import UsageError
+from shortcut_audit.graph.draft import Draft
+from shortcut_audit.graph.model import Dim, TensorType
+from shortcut_audit.loaders.inputs import InputSpec
+
+
+def bind(draft: Draft, dims: Mapping[str, int], inputs: Sequence[InputSpec]) -> Draft:
+    """The same model with those sizes. Raises UsageError for a dimension or an input that the model does not have.
+
+    A shape that differs from a fixed one in the file is taken at its word: what the file states of other tensors is
+    then forgotten, and a note says so.
+    """
+    given = _given(draft, inputs)
+    bound = dict(dims)
+    overruled = []
+    for (name, old), spec in zip(draft.inputs, given, strict=True):
+        if spec is None:
+            continue
+        if old.shape is not None and len(old.shape) != len(spec.shape):
+            raise UsageError(f"input {name!r} has {len(old.shape)} dimensions, --input gives it {len(spec.shape)}")
+        for before, size in zip(old.shape or spec.shape, spec.shape, strict=True):
+            if isinstance(before, str) and isinstance(size, int):
+                bound.setdefault(before, size)
+            elif isinstance(before, int) and before != size:
+                overruled.append(name)
+    _check(draft, dims)
+    new = tuple(
+        (name, TensorType(spec.shape, spec.dtype or old.dtype) if spec else _bound(name, old, bound))
+        for (name, old), spec in zip(draft.inputs, given, strict=True)
+    )
+    if overruled:
+        note = f"--input gives {', '.join(dict.fromkeys(map(repr, overruled)))} another shape than the file fixes"
+        return replace(draft, inputs=new, recorded={}, notes=(*draft.notes, note))
+    recorded = (
+        {name: _bound(name, tensor_type, bound) for name, tensor_type in draft.recorded.items()}
+        if bound
+        else draft.recorded
+    )
+    return replace(draft, inputs=new, recorded=recorded)
+
+
+def _given(draft: Draft, specs: Sequence[InputSpec]) -> list[InputSpec | None]:
+    """The specification for each input: by name, and the nameless ones in order over the inputs that are left."""
+    named = {spec.name: spec for spec in specs if spec.name is not None}
+    known = [name for name, _ in draft.inputs]
+    for name in named:
+        if name not in known:
+            raise UsageError(f"the model has no input {name!r}; its inputs are {_listed(known)}")
+    rest = iter([spec for spec in specs if spec.name is None])
+    given = [named.get(name) or next(rest, None) for name in known]
+    if next(rest, None) is not None:
+        raise UsageError(f"more --input than the model has inputs, which are {_listed(known)}")
+    return given
+
+
+def _check(draft: Draft, dims: Mapping[str, int]) -> None:
+    """Dimensions of which the model has none are a slip of the pen, unless it leaves nothing open.
+
+    One that it has is enough: the others may be meant for another model of the same run.
+    """
+    open_dims = [
+        _name_of(name, axis, size)
+        for name, tensor_type in draft.inputs
+        for axis, size in enumerate(tensor_type.shape or ())
+        if not isinstance(size, int)
+    ]
+    inner = {size for tensor_type in draft.recorded.values() for size in tensor_type.shape or ()}
+    if dims and open_dims and not any(name in open_dims or name in inner for name in dims):
+        asked = ", ".join(repr(name) for name in dims)
+        raise UsageError(f"the model has no dimension {asked}; open are {_listed(list(dict.fromkeys(open_dims)))}")
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:8])
+    return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown or "none"
+
+
+def _name_of(name: str, axis: int, size: Dim) -> str:
+    return size if isinstance(size, str) else f"{name}[{axis}]"
+
+
+def _bound(name: str, tensor_type: TensorType, dims: Mapping[str, int]) -> TensorType:
+    shape = tensor_type.shape
+    if shape is None or not dims:
+        return tensor_type
+    sizes = tuple(
+        size if isinstance(size, int) else dims.get(_name_of(name, axis, size), size) for axis, size in enumerate(shape)
+    )
+    return replace(tensor_type, shape=sizes)

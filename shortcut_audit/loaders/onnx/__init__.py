@@ -1,0 +1,1 @@
+"""Which graph does an ONNX file hold? file.py is the way in."""

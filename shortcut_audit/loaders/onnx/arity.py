@@ -1,0 +1,63 @@
+"""Does an ONNX node read and make as many tensors as its operator does?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.loaders.onnx.attributes import called
+
+if TYPE_CHECKING:
+    from onnx import NodeProto
+
+UNBOUNDED = 2**31 - 1
+"""How the operator schemas say "any number"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arity:
+    """What the operator's specification asks for at one version of the operator set."""
+
+    inputs: tuple[int, int]
+    """At least, at most."""
+    outputs: tuple[int, int]
+    required: tuple[int, ...]
+    """Input slots that must not be left out."""
+
+    def check(self, node: NodeProto, inputs: Sequence[str | None], outputs: Sequence[str]) -> None:
+        """Raises UnreadableModel when the node's tensors are too few or too many.
+
+        `inputs`: what the names stand for. In a function, the call may leave out what a name stands for.
+        """
+        if not self.inputs[0] <= len(inputs) <= self.inputs[1]:
+            _refuse(node, "inputs", len(inputs), self.inputs)
+        if not self.outputs[0] <= len(outputs) <= self.outputs[1]:
+            _refuse(node, "outputs", len(outputs), self.outputs)
+        for slot in self.required:
+            if not inputs[slot]:
+                raise UnreadableModel(f"{called(node)} leaves out input {slot}, which it needs; export the model again")
+
+
+def arity_of(op_type: str, opset: int) -> Arity | None:
+    """The arity of a default-domain operator at this version; None for one that ONNX does not define there."""
+    from onnx import defs
+
+    try:
+        schema = defs.get_schema(op_type, opset, "")
+    except defs.SchemaError:
+        return None
+    single = defs.OpSchema.FormalParameterOption.Single
+    required = (slot for slot, formal in enumerate(schema.inputs) if formal.option == single)
+    return Arity(
+        (schema.min_input, schema.max_input),
+        (schema.min_output, schema.max_output),
+        tuple(slot for slot in required if slot < schema.min_input),
+    )
+
+
+def _refuse(node: NodeProto, what: str, count: int, bounds: tuple[int, int]) -> NoReturn:
+    low, high = bounds
+    wanted = str(low) if low == high else f"at least {low}" if high >= UNBOUNDED else f"{low} to {high}"
+    raise UnreadableModel(f"{called(node)} has {count} {what}, the operator has {wanted}; export the model again")

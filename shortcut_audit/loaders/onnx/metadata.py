@@ -1,0 +1,132 @@
+"""What has the exporter noted: a node's module and line of Python, and what a stored tensor was in PyTorch?
+
+1. torch's exporter over torch.export records all of it, as metadata of nodes and of values.
+2. torch's TorchScript exporter spells the module's path in the node's name: "/layer1/layer1.0/Add".
+3. Others, such as tf2onnx, name nodes by path too: "model/block1/add".
+4. Everyone else says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shortcut_audit.graph.model import Source
+from shortcut_audit.loaders.onnx.text import text
+from shortcut_audit.names import displayable
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, NodeProto
+
+NAME_SCOPES = "pkg.torch.onnx.name_scopes"
+STACK_TRACE = "pkg.torch.onnx.stack_trace"
+
+REWRITES = "pkg.onnxscript.rewriter.rule_name"
+
+SIGNATURE = "pkg.torch.export.graph_signature.InputSpec.kind"
+FOLDED_FROM = "pkg.onnxscript.optimizer.folded_from"
+
+METADATA_READ = (NAME_SCOPES, STACK_TRACE, REWRITES)
+"""The keys of a node's metadata that are read here. Exporters write as much again beside them."""
+
+RENAMED = re.compile(r"onnx::Conv(Transpose)?_\d+")
+"""What the TorchScript exporter calls a convolution's tensors once it has folded a normalisation into them (2)."""
+
+UNNAMED = re.compile(r"val_\d+")
+"""What the exporter over torch.export calls its own constants, of which none is a parameter (1)."""
+
+LONGEST_RECORD = 10_000
+"""Characters of a record that are looked at: some fifty modules within each other."""
+
+QUOTED = re.compile(r"""[^'"]*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")""")
+"""One string in the `repr` of a list of strings, and what stands before it. Module paths hold nothing that `repr` would
+escape."""
+
+FRAME = re.compile(r'File "([^"\n]*)", line (\d{1,9})\b')
+"""One frame of a Python traceback."""
+
+
+def scope_and_source(node: NodeProto) -> tuple[str, Source | None]:
+    """Dotted path of the node's module ("" where unknown), and its line of Python (None where unknown)."""
+    scope, source = "", None
+    for entry in node.metadata_props:
+        if entry.key == NAME_SCOPES:
+            scope = _innermost_module(text(entry.value))
+        elif entry.key == STACK_TRACE:
+            source = _last_frame(text(entry.value))
+    return scope or scope_in_name(text(node.name)), source
+
+
+def absorbs_norm(node: NodeProto) -> bool:
+    """Whether the exporter has folded a normalisation into the node, as far as its metadata (1) or names (2) say so."""
+    if any(entry.key == REWRITES and "BatchNorm" in text(entry.value) for entry in node.metadata_props):
+        return True
+    weights = [text(name) for name in node.input[1:3]]
+    return len(weights) == 2 and all(RENAMED.fullmatch(name) for name in weights)
+
+
+def noted_tensors(graph: GraphProto) -> dict[str, bool]:
+    """The stored tensors of which the exporter notes what they are (1), by name: whether each is a parameter.
+
+    Of a constant that it folded it notes from what. Where that is nothing but its own constants, and the shapes of what
+    the graph computes, no parameter is behind it (zeros_like); where it is more, the note tells nothing.
+    """
+    computed = {text(name) for node in graph.node for name in node.output}.union(text(i.name) for i in graph.input)
+    noted = {}
+    for info in graph.value_info:
+        for entry in info.metadata_props:
+            if entry.key == SIGNATURE:
+                noted[text(info.name)] = text(entry.value) == "PARAMETER"
+            elif entry.key == FOLDED_FROM and len(entry.value) <= LONGEST_RECORD:
+                names = _strings(text(entry.value))
+                if names and all(UNNAMED.fullmatch(name) or name in computed for name in names):
+                    noted[text(info.name)] = False
+    return noted
+
+
+def scope_in_name(name: str) -> str:
+    """The module path that a node's name spells, if it does (2, 3). An optimiser may have put a word before it."""
+    if "/" not in name:
+        return ""
+    name = name[name.find(" /") + 1 :]  # ONNX Runtime: "fused /layer1/layer1.0/Add"
+    parts = name.split("/")[:-1]
+    return displayable(_joined(parts[1:]) if parts[0] == "" else "/".join(parts))
+
+
+def _joined(components: Sequence[str]) -> str:
+    """TorchScript's scopes as one dotted path (2).
+
+    Children of a container repeat its name ("layer1", "layer1.0"): such a component takes the place of the one before.
+    """
+    path: list[str] = []
+    for component in components:
+        if path and component.startswith(path[-1] + "."):
+            path[-1] = component
+        else:
+            path.append(component)
+    return ".".join(path)
+
+
+def _innermost_module(scopes: str) -> str:
+    """The last module path in the list that the exporter recorded; the final entry is the op itself (1)."""
+    if len(scopes) > LONGEST_RECORD or not scopes.startswith("["):
+        return ""
+    entries = _strings(scopes)
+    return displayable(entries[-2]) if len(entries) > 1 else ""
+
+
+def _strings(listed: str) -> list[str]:
+    """The strings in the `repr` of a list, up to one that does not end: each is looked for where the last one ended."""
+    found: list[str] = []
+    at = 0
+    while (string := QUOTED.match(listed, at)) is not None:
+        found.append(string[1] or string[2] or "")
+        at = string.end()
+    return found
+
+
+def _last_frame(trace: str) -> Source | None:
+    """The innermost frame of the traceback: the line that called the op (1)."""
+    frames = FRAME.findall(trace[-LONGEST_RECORD:])
+    return Source(frames[-1][0], int(frames[-1][1])) if frames else None

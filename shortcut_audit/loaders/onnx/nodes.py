@@ -1,0 +1,349 @@
+"""To which operator applications does an ONNX graph come down, bodies and functions written out in place?
+
+A graph is read within a `Frame`, which says what its names stand for. The model's own names stand for themselves; what
+a body or a function makes gets a new name, so that a name means one tensor over the whole draft.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.graph.draft import Node, Tensor
+from shortcut_audit.graph.model import Attribute, Datum, TensorType
+from shortcut_audit.loaders.onnx.arity import Arity, arity_of
+from shortcut_audit.loaders.onnx.attributes import (
+    Bound,
+    attributes_of,
+    called,
+    constant_of,
+    defaults_of,
+    graphs_in,
+    plain,
+)
+from shortcut_audit.loaders.onnx.bodies import WIRINGS, Made, Tie, Wiring, body_inputs
+from shortcut_audit.loaders.onnx.frames import Frame, Place, captured, made_in
+from shortcut_audit.loaders.onnx.functions import DEFAULT_DOMAINS, Key, key_of
+from shortcut_audit.loaders.onnx.loops import steps_of
+from shortcut_audit.loaders.onnx.metadata import noted_tensors
+from shortcut_audit.loaders.onnx.tensors import Oddities, declared_type, sparse_tensor, stored_tensor
+from shortcut_audit.loaders.onnx.text import text
+from shortcut_audit.names import displayable
+
+if TYPE_CHECKING:
+    from onnx import FunctionProto, GraphProto, NodeProto, OperatorSetIdProto, ValueInfoProto
+
+UNROLLED = 10_000
+"""Nodes that may be written out for the steps of loops, all together."""
+
+RUNTIME_DOMAINS = ("ai.onnx.", "com.microsoft")
+"""How the domains of ONNX's further operators and of ONNX Runtime's begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Operator:
+    """What is known of an operator, looked up once for all of its nodes."""
+
+    kind: str
+    label: str
+    arity: Arity | None
+    function: FunctionProto | None
+
+
+@dataclass(slots=True)
+class Flattening:
+    """A model on its way into a draft: what is read so far."""
+
+    functions: Mapping[Key, FunctionProto]
+    nodes: list[Node] = field(default_factory=list)
+    tensors: list[Tensor] = field(default_factory=list)
+    recorded: dict[str, TensorType] = field(default_factory=dict)
+    oddities: Oddities = field(default_factory=lambda: defaultdict(list))
+    taken: dict[str, int] = field(default_factory=dict)
+    """Names in the draft, each with how many others were derived from it. Empty where no name needs to be made."""
+    operators: dict[tuple[str, str, str, int], _Operator] = field(default_factory=dict)
+    numbers: dict[str, Datum] = field(default_factory=dict)
+    """The stored tensors of one element that is known."""
+    to_unroll: int = UNROLLED
+    """Nodes that may still be written out for further steps of loops."""
+
+    def add_model(self, graph: GraphProto, opset: int, *, nested: bool) -> None:
+        """The model's own graph and all that it holds; `nested` where that are subgraphs or calls."""
+        if nested:
+            self.taken = dict.fromkeys([*map(text, made_in(graph)), *(text(info.name) for info in graph.input)], 0)
+        self._add_graph(graph, Frame(opset))
+
+    def _add_graph(self, graph: GraphProto, frame: Frame) -> None:
+        self._add_stored(graph, frame)
+        self._record(graph.value_info, frame)
+        self._record(graph.output, frame)
+        for node in graph.node:
+            self._add(node, frame)
+
+    def _add_stored(self, graph: GraphProto, frame: Frame) -> None:
+        noted = noted_tensors(graph)
+        for initializer in graph.initializer:
+            if (name := frame.meaning(initializer.name)) is not None:
+                learned = noted.get(text(initializer.name))
+                self._store(stored_tensor(initializer, name, self.oddities, learned=learned))
+        for sparse in graph.sparse_initializer:
+            if (name := frame.meaning(sparse.values.name)) is not None:
+                self.tensors.append(sparse_tensor(sparse, name))
+
+    def _record(self, infos: Iterable[ValueInfoProto], frame: Frame) -> None:
+        for info in infos:
+            own = text(info.name)
+            if name := own if frame.names is None else frame.names.get(own):
+                self.recorded[name] = declared_type(info, self.oddities)
+
+    def _add(self, node: NodeProto, frame: Frame) -> None:
+        operator = self._operator(node, frame.opset)
+        reads = [frame.meaning(name) for name in node.input]
+        if operator.arity is not None:
+            operator.arity.check(node, reads, node.output)
+        attributes = attributes_of(node, frame.bound) if node.attribute else {}
+        if operator.function is not None:
+            self._add_call(node, operator.function, attributes, frame)
+        elif operator.kind == "Constant":
+            self._add_constant(node, attributes, frame)
+        elif operator.kind in WIRINGS and (operator.kind != "Scan" or frame.opset > 8):
+            self._add_bodies(node, WIRINGS[operator.kind](node, attributes), frame)
+        else:
+            bodies = [graph for attribute in attributes.values() for graph in graphs_in(attribute)]
+            if bodies:
+                reads += captured(bodies, frame)
+                self.oddities["holds a subgraph that is not looked into"].append(called(node))
+            makes = [frame.meaning(name) for name in node.output]
+            plain_attributes = plain(attributes) if attributes else {}
+            self._emit(operator.kind, operator.label, frame.place(node), reads, makes, plain_attributes)
+
+    def _operator(self, node: NodeProto, opset: int) -> _Operator:
+        key = (node.domain, node.op_type, node.overload, opset)
+        if key not in self.operators:
+            self.operators[key] = self._looked_up(node, opset)
+        return self.operators[key]
+
+    def _looked_up(self, node: NodeProto, opset: int) -> _Operator:
+        domain, label = text(node.domain), displayable(text(node.op_type))
+        function = self.functions.get(key_of(node))
+        if function is not None:
+            return _Operator(label, label, None, function)
+        if domain in DEFAULT_DOMAINS and opset == 0:
+            raise UnreadableModel(f"{called(node)} is one of ONNX's operators, of which the file names no version")
+        own = domain in DEFAULT_DOMAINS and "::" not in label
+        kind = label if own else displayable(f"{domain or 'ai.onnx'}::{label}")
+        arity = arity_of(label, opset) if own else None
+        if arity is None and not domain.startswith(RUNTIME_DOMAINS):
+            self.oddities["defined neither by ONNX, nor by ONNX Runtime, nor in the file; it stays opaque"].append(kind)
+        return _Operator(kind, label, arity, None)
+
+    def _add_constant(self, node: NodeProto, attributes: Bound, frame: Frame) -> None:
+        name = frame.meaning(node.output[0])
+        tensor = constant_of(attributes, name or "", self.oddities)
+        if tensor is None:
+            raise UnreadableModel(f"{called(node)} has no value; export the model again")
+        if name is not None:
+            self._store(tensor)
+
+    def _store(self, tensor: Tensor) -> None:
+        self.tensors.append(tensor)
+        if tensor.data is not None and len(tensor.data) == 1:
+            self.numbers[tensor.name] = tensor.data[0]
+
+    def _add_bodies(self, node: NodeProto, wiring: Wiring, frame: Frame) -> None:
+        """A node that holds bodies: their nodes, between those that lead values in and out."""
+        given = [frame.meaning(name) for name in node.input]
+        steps = self._steps(node, wiring.bodies[0].graph, frame)
+        if steps is not None:
+            self._add_steps(node, wiring.bodies[0].graph, steps, given, frame)
+            return
+        made: list[list[str | None]] = []
+        for body in wiring.bodies:
+            inner = self._inside(node, body.graph, body.role, frame)
+            for tie, name in zip(body.entries, body_inputs(body.graph), strict=True):
+                self._tie(
+                    tie,
+                    node,
+                    frame,
+                    [_nth(given, end.slot) for end in tie.reads],
+                    inner.look_up(name) if name else None,
+                )
+            self._add_graph(body.graph, inner)
+            made.append([inner.meaning(info.name) for info in body.graph.output])
+        for tie, output in zip(wiring.exits, node.output, strict=True):
+            ends = [made[end.body][end.slot] if isinstance(end, Made) else _nth(given, end.slot) for end in tie.reads]
+            self._tie(tie, node, frame, ends, frame.meaning(output))
+
+    def _steps(self, node: NodeProto, body: GraphProto, frame: Frame) -> int | None:
+        """How many steps of a loop are written out; None where its body counts once."""
+        steps = steps_of(node, body, lambda name: self.numbers.get(frame.look_up(name) or ""))
+        if steps is None or steps * len(body.node) > self.to_unroll:
+            return None
+        return None if any(key_of(inner) in self.functions for inner in body.node) else steps
+
+    def _add_steps(self, node: NodeProto, body: GraphProto, steps: int, given: list[str | None], frame: Frame) -> None:
+        """A loop of so many steps, written out: each reads what the one before has made, and what the body stores."""
+        self.to_unroll -= steps * len(body.node)
+        whole = self._inside(node, body, "body", frame)
+        assert whole.names is not None, "a body has names of its own"
+        self._add_stored(body, whole)
+        stored = [inner for inner in body.node if inner.op_type == "Constant"]
+        for inner in stored:
+            self._add(inner, whole)
+        run = [inner for inner in body.node if inner.op_type != "Constant"]
+        states, stacked = given[2:], [list[str | None]() for _ in body.output[len(given) - 1 :]]
+        for step in range(steps):
+            path = f"{whole.path}{step}/"
+            own = {name: self._new(path, name) for each in run for name in map(text, each.output) if name}
+            read = (*(self._literal(path, kind, step) for kind in ("int64", "bool")), *states)
+            names = {**whole.names, **own, **dict(zip(body_inputs(body), read, strict=True))}
+            inner = replace(whole, names=names, path=path)
+            self._record(body.value_info, inner)
+            for each in run:
+                self._add(each, inner)
+            made = [inner.meaning(info.name) for info in body.output]
+            states = made[1 : len(given) - 1]
+            for line, element in zip(stacked, made[len(given) - 1 :], strict=True):
+                line.append(element)
+        label, place = displayable(text(node.op_type)), frame.place(node)
+        for output, state in zip(node.output, states, strict=False):
+            self._emit("Identity", label, place, [state], [frame.meaning(output)], {})
+        for output, line in zip(node.output[len(states) :], stacked, strict=True):
+            self._emit("Stack", label, place, line, [frame.meaning(output)], {"axis": 0})
+
+    def _literal(self, path: str, dtype: str, step: int) -> str:
+        """What a step reads of the loop itself: its number, or that the loop goes on."""
+        name = self._new(path, dtype)
+        self._store(Tensor(name, (), dtype, (step if dtype == "int64" else True,), literal=True))
+        return name
+
+    def _tie(self, tie: Tie, node: NodeProto, frame: Frame, reads: list[str | None], makes: str | None) -> None:
+        self._emit(tie.kind, displayable(text(node.op_type)), frame.place(node), reads, [makes], tie.attributes)
+
+    def _inside(self, node: NodeProto, graph: GraphProto, role: str, frame: Frame) -> Frame:
+        """The frame of a body: what it makes gets new names, all else is that of the graph around it."""
+        path = f"{_stem(node, frame)}/{role}/"
+        own = [*body_inputs(graph), *map(text, made_in(graph))]
+        names: dict[str, str | None] = {name: self._new(path, name) for name in own if name}
+        place = frame.place(node)
+        return replace(frame, names=names, outer=frame, path=path, scope=place.scope, source=place.source)
+
+    def _add_call(self, node: NodeProto, function: FunctionProto, attributes: Bound, frame: Frame) -> None:
+        """A call of a function: its nodes, reading and making what the call reads and makes."""
+        _check_call(node, function)
+        names: dict[str, str | None] = dict.fromkeys(map(text, function.input))
+        names.update(zip(map(text, function.input), map(frame.meaning, node.input), strict=False))
+        handed_on = _bind_outputs(node, function, frame, names)
+        path = f"{_stem(node, frame)}/"
+        for made in (text(output) for inner in function.node for output in inner.output):
+            if made and made not in names:
+                names[made] = self._new(path, made)
+        place, label = frame.place(node), displayable(text(node.op_type))
+        scope = place.scope
+        if scope == frame.scope:  # The call does not say which module it is: the function's name has to do.
+            scope = displayable(".".join(filter(None, (scope, label))))
+        bound = {**defaults_of(function), **attributes}
+        inside = Frame(
+            self._opset_of(function, frame.opset),
+            names,
+            path=path,
+            bound=bound,
+            caller=place.name,
+            scope=scope,
+            source=place.source,
+        )
+        self._record(function.value_info, inside)
+        for inner in function.node:
+            self._add(inner, inside)
+        for formal, output in handed_on:
+            self._emit("Identity", label, place, [names.get(formal)], [output], {})
+
+    def _opset_of(self, function: FunctionProto, around: int) -> int:
+        own = max(opset_versions(function.opset_import), default=around)
+        if own != around:
+            self.oddities[f"written for opset {own}, in a model of opset {around}"].append(text(function.name))
+        return own
+
+    def _new(self, path: str, name: str) -> str:
+        """A name that nothing in the draft has yet."""
+        wanted = path + displayable(name)
+        found = wanted
+        while found in self.taken:
+            self.taken[wanted] = self.taken.get(wanted, 0) + 1
+            found = f"{wanted}#{self.taken[wanted]}"
+        self.taken[found] = 0
+        return found
+
+    def _emit(
+        self,
+        kind: str,
+        label: str,
+        place: Place,
+        reads: list[str | None],
+        makes: list[str | None],
+        attributes: Mapping[str, Attribute],
+    ) -> None:
+        self.nodes.append(
+            Node(
+                kind,
+                tuple(reads),
+                tuple(makes),
+                place.name,
+                label,
+                attributes,
+                place.scope,
+                place.source,
+                place.absorbs_norm,
+            )
+        )
+
+
+def _check_call(node: NodeProto, function: FunctionProto) -> None:
+    """Raises UnreadableModel when a function is called with more than it takes."""
+    for what, count, most in (
+        ("inputs", len(node.input), len(function.input)),
+        ("outputs", len(node.output), len(function.output)),
+    ):
+        if count > most:
+            raise UnreadableModel(f"{called(node)} has {count} {what}, the function that it calls has {most}")
+
+
+def _bind_outputs(
+    node: NodeProto, function: FunctionProto, frame: Frame, names: dict[str, str | None]
+) -> list[tuple[str, str]]:
+    """Lets the function make the caller's values under the caller's names.
+
+    What it only hands on, or makes twice, is returned: its name in the function, and that of the caller.
+    """
+    handed_on = []
+    for formal, stored in zip(map(text, function.output), node.output, strict=False):
+        output = frame.meaning(stored)
+        if output is None:
+            continue
+        if formal in names:
+            handed_on.append((formal, output))
+        else:
+            names[formal] = output
+    return handed_on
+
+
+def opset_versions(imports: Iterable[OperatorSetIdProto]) -> set[int]:
+    """The versions of ONNX's own operators that are imported. Raises UnreadableModel for one that cannot exist."""
+    versions = {entry.version for entry in imports if text(entry.domain) in DEFAULT_DOMAINS}
+    for version in versions:
+        if not 0 < version < 2**31:
+            raise UnreadableModel(f"is written for version {version} of ONNX's operators, which does not exist")
+    return versions
+
+
+def _stem(node: NodeProto, frame: Frame) -> str:
+    """Whence names for what a node holds are made: its own name, or that of what it makes."""
+    first = next((name for name in node.output if name), "")
+    return displayable(frame.path + text(node.name or first or node.op_type))
+
+
+def _nth(names: Sequence[str | None], slot: int) -> str | None:
+    return names[slot] if slot < len(names) else None

@@ -1,0 +1,262 @@
+"""Which graph does a PyTorch export archive hold?
+
+A .pt2 file, as torch.export.save writes it, is a zip archive; models/NAME.json in it describes the graph. That document
+and the list of weights are read with `zipfile` and `json` alone: no payload is opened, nothing is unpickled, imported,
+evaluated or unpacked to disk. (torch.export.load runs code from the file in several ways and is never called.)
+Layout: torch/export/pt2_archive/constants.py; until PyTorch 2.7 the document was serialized_exported_program.json.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.graph.draft import Draft
+from shortcut_audit.loaders.aten.translate import draft_of
+from shortcut_audit.loaders.pt2.checked import Json
+from shortcut_audit.loaders.pt2.document import program_of
+from shortcut_audit.loaders.pt2.types import size_of, tensor_type
+from shortcut_audit.names import displayable
+
+DOCUMENT_LIMIT = 24 * 2**20
+"""Bytes of the graph's description, inflated. A 70-billion-parameter decoder takes some 10 MB. One character beyond the
+Basic Multilingual Plane, and Python holds the text in four times as many."""
+
+TOKENS_LIMIT = 3_000_000
+"""Brackets, commas and colons in all documents together, an opening brace counted twice: each stands for some 100 bytes
+of memory, however few it takes in the file. Real documents have one for every 7 bytes."""
+
+TOKENS: Mapping[bytes, int] = {b",": 1, b":": 1, b"[": 1, b"{": 2}
+
+READ_LIMIT = 4 * 2**20
+"""Bytes that are read from the file at a time. The zip archive's list of contents, which `zipfile` reads whole, takes
+some 80 for each file in it."""
+
+PIECE = 2**20
+"""Bytes that are inflated at a time."""
+
+PACKINGS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""Of the others, zipfile inflates as much at a time as there is."""
+
+MODEL = re.compile(r"((?:[^/\0]+/)?)models/([^/\0]+)\.json", re.IGNORECASE)
+OLD_MODEL = "serialized_exported_program.json"
+TIES = "data/weights/{}_weights_config.json"
+REMEDY = "save the model with torch.export.save, or export it to ONNX"
+
+RESAVE = "download or save it again"
+
+
+def load(path: Path) -> Draft:
+    """The model in a .pt2 archive. Raises UnreadableModel, saying what the file is instead and what to do."""
+    with _opened(path) as file:
+        _check_kind(file)
+        with _intact("damaged or truncated zip archive"):
+            archive = zipfile.ZipFile(file)
+        with archive:
+            return _read(archive, path)
+
+
+class _Sipped(io.FileIO):
+    """A file that hands over little at a time: `zipfile` takes as much at once as the archive's records tell it to."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """The next bytes; all that are left where no number is given."""
+        left = max(0, os.fstat(self.fileno()).st_size - self.tell())
+        wanted = left if size is None or size < 0 else size
+        if wanted > READ_LIMIT:
+            raise UnreadableModel(
+                f"the zip archive's list of contents takes {wanted:,} bytes, more than {READ_LIMIT:,}; "
+                "this is no real model"
+            )
+        return super().read(wanted)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """The file, opened; whatever the system then objects to is an UnreadableModel."""
+    try:
+        # Opening a named pipe would wait for a writer.
+        with _Sipped(path, opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+            yield file
+    except OSError as error:
+        raise UnreadableModel(f"cannot be read: {error.strerror or error}") from error
+
+
+@contextmanager
+def _intact(otherwise: str) -> Iterator[None]:
+    """Work of `zipfile` alone: where an archive's records are nonsense, it raises nearly anything, not just BadZipFile.
+
+    `otherwise`: what is then said to be wrong.
+    """
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, ArithmeticError) as error:
+        raise UnreadableModel(f"{otherwise} ({displayable(str(error))}); {RESAVE}") from error
+
+
+def _check_kind(file: IO[bytes]) -> None:
+    """Refuse what is no regular file that begins like a zip archive."""
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        raise UnreadableModel("not a regular file; name a model file")
+    if status.st_size == 0:
+        raise UnreadableModel("empty file; download or save it again")
+    head = file.read(16)
+    if not head.startswith(b"PK"):
+        raise UnreadableModel(f"not a zip archive, as .pt2 files are: {_instead(head)}")
+
+
+def _instead(head: bytes) -> str:
+    """What a file is that begins like this, and what to do."""
+    if head.startswith(b"version https://"):
+        return "it looks like a Git LFS pointer; run `git lfs pull`"
+    if head.startswith(b"\x80"):
+        return f"it looks like a Python pickle, which is never loaded, as that runs code; {REMEDY}"
+    if head.lstrip().lower().startswith((b"<!doctype", b"<html")):
+        return "it looks like HTML, such as an error page of a download; download the model again"
+    if head[:1] == b"\x08":
+        return "it looks like an ONNX model; name it .onnx"
+    return f"no known format; {REMEDY}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """The document that describes the graph."""
+
+    name: str
+    """Of the archive's file."""
+    model: str
+    folder: str
+    """That everything is in, with a slash; empty for the archive's top."""
+
+
+def _read(archive: zipfile.ZipFile, path: Path) -> Draft:
+    documents = _Documents(archive)
+    names = documents.names
+    entry = _model_entry(names)
+    _check_unambiguous(names)
+    # What is needed of the weights' document is little: it is read first, so that the two are never held together.
+    ties = _ties(documents, f"{entry.folder}{TIES.format(entry.model)}")
+    program = program_of(documents.read(entry.name), str(path), ties, _notes(names))
+    return draft_of(program)
+
+
+def _model_entry(names: Sequence[str]) -> _Entry:
+    found = [_Entry(name, match[2], match[1]) for name in names if (match := MODEL.fullmatch(name))]
+    found += [_Entry(name, "model", "") for name in names if name == OLD_MODEL]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        listed = ", ".join(displayable(entry.name) for entry in found[:8])
+        raise UnreadableModel(f"the archive holds several models ({listed}); save each in a file of its own")
+    raise UnreadableModel(_other_archive(names))
+
+
+def _check_unambiguous(names: Sequence[str]) -> None:
+    """Refuse an archive of which PyTorch may read another part than we do.
+
+    It takes the first of two files with one name, whatever the case of its letters, and `zipfile` the last; and it
+    looks into the folder of the very first file alone.
+    """
+    twice = next((name for name, count in Counter(map(str.lower, names)).items() if count > 1), None)
+    if twice is not None:
+        raise UnreadableModel(f"the archive holds {displayable(twice)} twice; save the model again")
+    folders = dict.fromkeys(name.partition("/")[0] if "/" in name else "" for name in names)
+    if len(folders) > 1:
+        listed = ", ".join(displayable(name) or "its top" for name in list(folders)[:8])
+        raise UnreadableModel(
+            f"the archive holds files in several folders ({listed}), not in one; save the model again"
+        )
+
+
+def _other_archive(names: Sequence[str]) -> str:
+    """What a zip archive without a model description is, and what to do."""
+    inner = {name.partition("/")[2] for name in names} | set(names)
+    if any(name.startswith("code/") for name in inner) or "constants.pkl" in inner:
+        return f"a TorchScript archive: TorchScript is a program; {REMEDY}, or audit it with --torchscript and --input"
+    if any(name.startswith("data/aotinductor/") for name in inner) or any(name.endswith(".so") for name in names):
+        return f"an AOTInductor package: compiled code without a graph; {REMEDY}"
+    if "data.pkl" in inner:
+        return f"a torch.save archive (weights or a pickled module), which holds no graph; {REMEDY}"
+    return f"a zip archive without models/*.json; {REMEDY}"
+
+
+def _notes(names: Sequence[str]) -> tuple[str, ...]:
+    compiled = any("data/aotinductor/" in name for name in names)
+    return ("the archive holds compiled code too (AOTInductor), which was not looked at",) if compiled else ()
+
+
+def _ties(documents: _Documents, config: str) -> Mapping[str, str]:
+    """Names of stored tensors that are another one under a second name, and that one's name.
+
+    They share a payload, and see it in the same way. Tensors without a payload (device "meta") share one all the same.
+    """
+    document = documents.read(config) if config in documents else None
+    listed = document.get("config") if isinstance(document, dict) else None
+    first: dict[tuple[object, ...], str] = {}
+    ties = {}
+    for name, payload in listed.items() if isinstance(listed, dict) else ():
+        key = _payload(payload)
+        if key is not None and first.setdefault(key, name) != name:
+            ties[name] = first[key]
+    return ties
+
+
+def _payload(entry: Json) -> tuple[object, ...] | None:
+    """What tells one stored tensor from the others: its payload, and how it is seen; None where there is none."""
+    meta = entry.get("tensor_meta") if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not isinstance(meta, dict) or not isinstance(entry.get("path_name"), str):
+        return None
+    device, offset = meta.get("device"), meta.get("storage_offset")
+    if isinstance(device, dict) and device.get("type") == "meta":
+        return None
+    return (entry["path_name"], *tensor_type(meta), None if offset is None else size_of(offset))
+
+
+class _Documents:
+    """The JSON documents of an archive, each measured before it is inflated. They share what may be read at all."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._left = TOKENS_LIMIT
+        self.names = [entry.orig_filename for entry in archive.infolist()]  # `filename` ends at a NUL
+        self._entries = dict(zip(self.names, archive.infolist(), strict=True))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries
+
+    def read(self, name: str) -> Json:
+        """A document."""
+        shown, text = displayable(name), self._inflated(name)
+        self._left -= sum(text.count(token) * weight for token, weight in TOKENS.items())
+        if self._left < 0:
+            raise UnreadableModel(f"{shown} holds more than {TOKENS_LIMIT:,} values; this is no real model")
+        try:
+            return cast("Json", json.loads(text))
+        except (ValueError, RecursionError) as error:
+            raise UnreadableModel(
+                f"{shown} is no JSON document ({displayable(str(error))}); save the model again"
+            ) from error
+
+    def _inflated(self, name: str) -> bytes:
+        shown, entry = displayable(name), self._entries[name]
+        if entry.file_size > DOCUMENT_LIMIT:
+            raise UnreadableModel(f"{shown} inflates to {entry.file_size:,} bytes, more than {DOCUMENT_LIMIT:,}")
+        if entry.compress_type not in PACKINGS:
+            raise UnreadableModel(f"{shown} is packed in a way that PyTorch does not use; save the model again")
+        with _intact(f"{shown} cannot be unpacked"), self._archive.open(entry) as file:
+            # In pieces: asked for all at once, zipfile inflates whatever there is, and cuts it to size only then.
+            return b"".join(iter(lambda: file.read(PIECE), b""))

@@ -1,0 +1,1 @@
+"""Which graph does PyTorch itself make? The one folder that imports torch."""

@@ -1,0 +1,72 @@
+"""Where in the user's own code did it go wrong, in one line?
+
+Building and tracing a module runs code that may raise anything, from anywhere. What the user needs is the reason, and
+the innermost line that he can change: not a hundred lines of PyTorch's traceback.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import sysconfig
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from shortcut_audit.errors import ShortcutAuditError, UnreadableModel
+
+INSTALLED = (
+    *(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+    Path(__file__).resolve().parents[3],
+)
+"""Folders of code that the user has not written: Python's, what pip installs, and this package's."""
+
+
+@contextmanager
+def blamed(what: str, kind: type[ShortcutAuditError] = UnreadableModel) -> Iterator[None]:
+    """Whatever is raised within becomes an error of this kind: `what` failed, why, and where in the user's code.
+
+    What that code and PyTorch print or log meanwhile is dropped: it would stand in the middle of the report, or say at
+    length what the error says in a line.
+    """
+    try:
+        with _silence():
+            yield
+    except ShortcutAuditError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise kind(f"{what}: {_reason(error)}{_place(error)}") from error
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _reason(error: BaseException) -> str:
+    """The kind of error and the first line of what it says."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def _place(error: BaseException) -> str:
+    """The user's innermost line in the traceback, in brackets; failing that, that of an installed package but torch."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")]
+    own = [frame for frame in frames if not _is_installed(frame.filename)]
+    others = [frame for frame in frames if "site-packages" in frame.filename and "/torch/" not in frame.filename]
+    found = own or others
+    return f" ({found[-1].filename}:{found[-1].lineno})" if found else ""
+
+
+def _is_installed(filename: str) -> bool:
+    path = Path(filename).resolve()
+    return any(path.is_relative_to(folder) for folder in INSTALLED)

@@ -1,0 +1,295 @@
+"""How many multiply-accumulates does a contraction take?
+
+Pure arithmetic on shapes, in Python ints. Every function takes a `Call` and returns MACs, or None where a size is
+unknown or the operands do not fit together: it gives each of their axes a letter (`Axes`), as the operator
+specification does. Conventions as in torch.utils.flop_counter (which reports 2 x MAC): one MAC per product that is
+summed; biases, normalisations, activations and pooling count nothing. Slots and attributes: ONNX operator
+specification; for domain com.microsoft, ContribOperators.md of ONNX Runtime.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from shortcut_audit.graph.model import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape, elements
+from shortcut_audit.operators.counting.axes import HIDDEN, Axes, agree, labelled, product, stretch
+
+COUNTED_WITH = frozenset(
+    "K N bits block_size dilations direction equation group hidden_size kernel_shape kv_num_heads num_heads pads "
+    "q_num_heads qkv_hidden_sizes strides transA transB transBatchA transBatchB".split()
+)
+"""Attributes that are read here and in attention.py: where one is there and cannot be read, no default is true."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The shapes and attributes with which an operator is called."""
+
+    inputs: tuple[Shape, ...]
+    """Shape of each input slot; None for an input left out or of unknown rank."""
+    outputs: tuple[Shape, ...]
+    attributes: Mapping[str, Attribute]
+    given: tuple[bool, ...]
+    """Whether anything stands in each input slot, of known shape or not."""
+
+    @classmethod
+    def of(cls, graph: ModelGraph, op: Op) -> Call:
+        """The call that `op` makes in `graph`."""
+        return cls(
+            tuple(shape_of(graph, given) for given in op.inputs),
+            tuple(None if made is None else graph.values[made].type.shape for made in op.outputs) or (None,),
+            op.attributes,
+            tuple(given is not None for given in op.inputs),
+        )
+
+    def has(self, slot: int) -> bool:
+        """Whether anything stands in an input slot."""
+        return slot < len(self.given) and self.given[slot]
+
+    def input(self, slot: int) -> Shape:
+        """Shape of an input slot; None where it is left out or unknown."""
+        return self.inputs[slot] if slot < len(self.inputs) else None
+
+    def size(self, slot: int, axis: int) -> int | None:
+        """One size of an input; None where unknown."""
+        shape = self.input(slot)
+        if shape is None or not -len(shape) <= axis < len(shape):
+            return None
+        size = shape[axis]
+        return size if isinstance(size, int) else None
+
+    def integer(self, name: str, default: int) -> int:
+        """An integer attribute."""
+        value = self.attributes.get(name)
+        return value if isinstance(value, int) else default
+
+
+def shape_of(graph: ModelGraph, given: Input) -> Shape:
+    """Shape of what stands in an input slot."""
+    if given is None:
+        return None
+    return given.type.shape if isinstance(given, Constant) else graph.values[given].type.shape
+
+
+def convolution(call: Call) -> int | None:
+    """Conv, DeformConv: each output element sums over (channels in / group) x kernel, the sizes of W from axis 1 on."""
+    weight = call.input(1)
+    if weight is None or not (_slides(call, weight) and _has_channels(call, weight, whole="o", shared="c")):
+        return None
+    return product(elements(call.outputs[0]), elements(weight[1:]))
+
+
+def transposed_convolution(call: Call) -> int | None:
+    """ConvTranspose: each *input* element is spread over (channels out / group) x kernel, W's sizes from axis 1 on."""
+    weight = call.input(1)
+    if weight is None or not (_slides(call, weight) and _has_channels(call, weight, whole="c", shared="o")):
+        return None
+    return product(elements(call.input(0)), elements(weight[1:]))
+
+
+def _has_channels(call: Call, weight: tuple[Dim, ...], whole: str, shared: str) -> bool:
+    """Whether X [batch, channels in, ...], W and Y [batch, channels out, ...] have channels for each other.
+
+    The first axis of W has the `whole` of the channels in (c) or out (o); of the others each group has its share.
+    """
+    axes, group = Axes(), call.integer("group", 1)
+    axes.read(f"{whole}p", weight[:2])
+    for channels, shape in (("c", call.input(0)), ("o", call.outputs[0])):
+        axes.read(f"n{channels}", None if shape is None else shape[:2])
+    axes.demand(agree(axes.size(shared), product(axes.size("p"), group)))
+    return axes.possible and (axes.size(whole) or 0) % group == 0
+
+
+def _slides(call: Call, weight: tuple[Dim, ...]) -> bool:
+    """Whether W is a kernel, and images and attributes have as many axes of space as it."""
+    space = len(weight) - 2
+    kernel, pads = (call.attributes.get(name) or () for name in ("kernel_shape", "pads"))
+    steps = [call.attributes.get(name, (1,) * space) for name in ("strides", "dilations")]
+    images = [shape for shape in (call.input(0), call.outputs[0]) if shape is not None]
+    if space < 1 or call.integer("group", 1) < 1 or any(len(shape) != len(weight) for shape in images):
+        return False
+    if kernel and not (isinstance(kernel, tuple) and _fits(kernel, weight[2:])):
+        return False
+    if pads and not (isinstance(pads, tuple) and len(pads) == 2 * space):
+        return False
+    return all(isinstance(step, tuple) and len(step) == space and _positive(*step) for step in steps)
+
+
+def _fits(sizes: tuple[Attribute, ...], shape: tuple[Dim, ...]) -> bool:
+    """Whether a shape may have these sizes."""
+    if len(sizes) != len(shape):
+        return False
+    return all(isinstance(a, int) and agree(a, b) for a, b in zip(sizes, shape, strict=True))
+
+
+def _positive(*numbers: object) -> bool:
+    return all(isinstance(number, int) and number > 0 for number in numbers)
+
+
+def matmul(call: Call) -> int | None:
+    """MatMul: each output element sums over the inner dimension."""
+    return _multiplied(call.input(0), call.input(1), call.outputs[0])
+
+
+def fused_matmul(call: Call) -> int | None:
+    """com.microsoft FusedMatMul: as MatMul, either operand perhaps transposed first."""
+    left, right = call.input(0), call.input(1)
+    if left is None or right is None:
+        return None
+    return _multiplied(
+        transposed(left, call.integer("transBatchA", 0), call.integer("transA", 0)),
+        transposed(right, call.integer("transBatchB", 0), call.integer("transB", 0)),
+        call.outputs[0],
+    )
+
+
+def transposed(shape: tuple[Dim, ...], batch: int, matrix: int) -> tuple[Dim, ...]:
+    """`batch` moves the first axis behind the batch axes; `matrix` then swaps the last two. Vectors stay."""
+    if batch and len(shape) > 2:
+        shape = (*shape[1:-1], shape[0], shape[-1])
+    if matrix and len(shape) > 1:
+        shape = (*shape[:-2], shape[-1], shape[-2])
+    return shape
+
+
+def _multiplied(left: Shape, right: Shape, made: Shape) -> int | None:
+    """numpy.matmul: matrices in the last two axes, the others broadcast; a vector has no rows, or no columns."""
+    rows = "" if left is not None and len(left) == 1 else "m"
+    columns = "" if right is not None and len(right) == 1 else "n"
+    axes = Axes()
+    axes.read(f"...{rows}k" if rows else "k", left)
+    axes.read(f"...k{columns}" if columns else "k", right)
+    axes.made(f"...{rows}{columns}", made)
+    return axes.count(f"...{rows}k{columns}")
+
+
+def gemm(call: Call) -> int | None:
+    """Gemm: M x N x K; A is [M, K] and B [K, N], or transposed."""
+    axes = Axes()
+    axes.read("km" if call.integer("transA", 0) else "mk", call.input(0))
+    axes.read("nk" if call.integer("transB", 0) else "kn", call.input(1))
+    axes.made("mn", call.outputs[0])
+    return axes.count("mnk")
+
+
+def linear(call: Call) -> int | None:
+    """Linear (torch): x @ weight.T with weight of [out, in], or [in]; each output element sums over `in`."""
+    weight = call.input(1)
+    out = "" if weight is not None and len(weight) == 1 else "o"
+    axes = Axes()
+    axes.read("...i", call.input(0))
+    axes.read(f"{out}i", weight)
+    axes.made(f"...{out}", call.outputs[0])
+    return axes.count(f"...{out}i")
+
+
+def bilinear(call: Call) -> int | None:
+    """Bilinear (torch): x1^T W_k x2 with W of [out, in1, in2]; batch x out x in1 x in2, then batch x out x in2."""
+    axes = Axes()
+    axes.read("...i", call.input(0))
+    axes.read("...j", call.input(1))
+    axes.read("oij", call.input(2))
+    axes.made("...o", call.outputs[0])
+    return axes.count("...oij", "...oj")
+
+
+def matmul_nbits(call: Call) -> int | None:
+    """com.microsoft MatMulNBits: A [..., K] times a quantised K x N matrix."""
+    matrix = packed_matrix(call.attributes, call.input(0), call.input(1))
+    axes = Axes()
+    axes.demand(matrix is not None)
+    axes.read("...k", call.input(0))
+    axes.read("kn", matrix)
+    axes.made("...n", call.outputs[0])
+    return axes.count("...kn")
+
+
+def packed_matrix(attributes: Mapping[str, Attribute], given: Shape, packed: Shape) -> tuple[int, int] | None:
+    """The matrix [K, N] that MatMulNBits keeps in B [N, ceil(K / block_size), ceil(block_size x bits / 8)] bytes.
+
+    None where its attributes contradict what is stored, or the last size of A [..., K].
+    """
+    inner, outer, block = (attributes.get(name) for name in ("K", "N", "block_size"))
+    bits = attributes.get("bits", 4)
+    if not (isinstance(inner, int) and isinstance(outer, int) and isinstance(block, int) and isinstance(bits, int)):
+        return None
+    if not _positive(inner, outer, block, bits) or (given is not None and not _fits((inner,), given[-1:])):
+        return None
+    stored = (outer, -(-inner // block), -(-block * bits // 8))
+    return (inner, outer) if packed is None or _fits(stored, packed) else None
+
+
+def einsum(call: Call) -> int | None:
+    """Einsum, contracted from left to right, pair by pair: each pair costs the product of all its labels' sizes.
+
+    A pair that sums nothing (an outer or element-wise product) still multiplies, and counts, as in bmm.
+    """
+    equation = call.attributes.get("equation")
+    if not isinstance(equation, str):
+        return None
+    terms, result = terms_of(equation)
+    if len(terms) != len(call.inputs) or not _is_einsum(terms, result, call):
+        return None
+    operands = [_sizes(term, shape) for term, shape in zip(terms, call.inputs, strict=True)]
+    last = {label: position for position, operand in enumerate(operands) for label in operand}
+    total, left, kept = 0, operands[0], {HIDDEN, *result}
+    for position, right in enumerate(operands[1:], 1):
+        sizes = {label: stretch(left.get(label, 1), right.get(label, 1)) for label in {**left, **right}}
+        cost = product(*sizes.values())
+        if cost is None:
+            return None
+        total += cost
+        left = {label: size for label, size in sizes.items() if last[label] > position or label[0] in kept}
+    return total
+
+
+def _is_einsum(terms: list[str], result: str, call: Call) -> bool:
+    """Whether operands and result have the sizes that their labels demand; of an axis of size 1, any."""
+    if None in call.inputs:
+        return False
+    axes = Axes()
+    for term, shape in zip(terms, call.inputs, strict=True):
+        axes.read(term, shape, stretched=True)
+    letters = result.replace("...", "")
+    axes.demand(len(set(letters)) == len(letters) and set(letters) <= {letter for term in terms for letter in term})
+    axes.made(result, call.outputs[0])
+    return axes.possible
+
+
+def _sizes(term: str, shape: Shape) -> dict[str, int | None]:
+    """The sizes of one operand by label; one that stands twice takes a diagonal."""
+    return dict(labelled(term, shape or ()) or ())
+
+
+def terms_of(equation: str) -> tuple[list[str], str]:
+    """The labels of each operand and those of the result: where none are given, the labels that stand once."""
+    left, arrow, result = equation.replace(" ", "").partition("->")
+    if not arrow:
+        once = sorted(label for label, count in Counter(left).items() if count == 1 and label.isalpha())
+        result = ("..." if "..." in left else "") + "".join(once)
+    return left.split(","), result
+
+
+def unknowable(call: Call) -> None:
+    """A loop: its body counts once, and how often it runs is not in the file."""
+
+
+def recurrent(gates: int) -> Callable[[Call], int | None]:
+    """LSTM (4 gates), GRU (3), RNN (1): per step and direction, gates x hidden x (input + hidden).
+
+    X is [sequence, batch, input]; W [directions, gates x hidden, input], R [directions, gates x hidden, hidden].
+    """
+
+    def count(call: Call) -> int | None:
+        axes = Axes()
+        axes.read("sbi", call.input(0))
+        axes.read("dgi", call.input(1))
+        axes.read("dgh", call.input(2))
+        axes.read("h", (call.integer("hidden_size", 0) or None,))
+        axes.read("d", (2 if call.attributes.get("direction") == "bidirectional" else 1,))
+        axes.demand(agree(axes.size("g"), product(gates, axes.size("h"))))
+        return axes.count("sbdgi", "sbdgh")
+
+    return count

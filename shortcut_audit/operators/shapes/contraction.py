@@ -1,0 +1,167 @@
+"""What shape has the output of a contraction: matrix products, einsum, recurrence?
+
+Sources: onnx/docs/Operators.md; for fused operators onnxruntime/docs/ContribOperators.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from shortcut_audit.graph.model import Dim, Shape
+from shortcut_audit.graph.sizes import Unknown, broadcast, broadcast_size
+from shortcut_audit.operators.counting.contractions import transposed
+from shortcut_audit.operators.shapes.call import Call, Rule
+
+
+def multiplied(left: tuple[Dim, ...], right: tuple[Dim, ...]) -> tuple[Dim, ...]:
+    """numpy.matmul: the last two axes are matrices, those before are broadcast; a vector loses its axis."""
+    if not left or not right or differ(left[-1], right[-2:][0]):
+        raise Unknown
+    rows = left[-2:-1]
+    columns = right[-1:] if len(right) > 1 else ()
+    return broadcast(left[:-2], right[:-2]) + rows + columns
+
+
+def differ(one: Dim, other: Dim) -> bool:
+    """Are the two known, and not the same?"""
+    return isinstance(one, int) and isinstance(other, int) and one != other
+
+
+def matmul(left_slot: int, right_slot: int) -> Rule:
+    """A matrix product of the inputs in these slots."""
+
+    def rule(call: Call) -> list[Shape]:
+        return [multiplied(call.shape(left_slot), call.shape(right_slot))]
+
+    return rule
+
+
+def fused_matmul(call: Call) -> list[Shape]:
+    """FusedMatMul of com.microsoft: either side may be transposed first."""
+    left = transposed(call.shape(0), call.integer("transBatchA", 0), call.integer("transA", 0))
+    right = transposed(call.shape(1), call.integer("transBatchB", 0), call.integer("transB", 0))
+    return [multiplied(left, right)]
+
+
+def gemm(left_slot: int, right_slot: int) -> Rule:
+    """A' (M, K) times B' (K, N) makes (M, N)."""
+
+    def rule(call: Call) -> list[Shape]:
+        left, right = call.shape(left_slot), call.shape(right_slot)
+        if len(left) != 2 or len(right) != 2:
+            raise Unknown
+        rows, inner = reversed(left) if call.integer("transA", 0) else left
+        depth, columns = reversed(right) if call.integer("transB", 0) else right
+        if differ(inner, depth):
+            raise Unknown
+        return [(rows, columns)]
+
+    return rule
+
+
+def linear(call: Call) -> list[Shape]:
+    """Linear (ATen's): x (..., K) and a weight (N, K), transposed, make (..., N)."""
+    weight = call.shape(1)
+    if len(weight) != 2:
+        raise Unknown
+    return [multiplied(call.shape(0), (weight[1], weight[0]))]
+
+
+def bilinear(call: Call) -> list[Shape]:
+    """Bilinear (ATen's): two inputs (..., K) and (..., L) and a weight (N, K, L) make (..., N)."""
+    weight = call.shape(2)
+    if len(weight) != 3 or call.rank(0) < 1:
+        raise Unknown
+    return [(*call.shape(0)[:-1], weight[0])]
+
+
+def packed_matmul(call: Call) -> list[Shape]:
+    """A (..., K) times a packed matrix (K, N) whose sizes are attributes."""
+    return [(*call.shape(0)[:-1], call.integer("N"))]
+
+
+def distances(call: Call) -> list[Shape]:
+    """CDist of com.microsoft: A (M, D) against B (N, D) makes (M, N)."""
+    left, right = call.shape(0), call.shape(1)
+    if not len(left) == len(right) == 2:
+        raise Unknown
+    return [(left[0], right[0])]
+
+
+def einsum(call: Call) -> list[Shape]:
+    """Each letter is an axis; "..." stands for axes that are broadcast."""
+    left, arrow, right = "".join(call.text("equation").split()).partition("->")
+    terms = left.split(",")
+    if len(terms) != len(call.inputs):
+        raise Unknown
+    sizes: dict[str, Dim] = {}
+    ellipsis: tuple[Dim, ...] = ()
+    for slot, term in enumerate(terms):
+        ellipsis = broadcast(ellipsis, read_term(term, call.shape(slot), sizes))
+    if not arrow:
+        once = sorted(letter for letter, count in Counter(left).items() if count == 1 and letter in sizes)
+        right = ("..." if "..." in left else "") + "".join(once)
+    before, dots, after = right.partition("...")
+    if any(letter not in sizes for letter in before + after):
+        raise Unknown
+    return [(*[sizes[letter] for letter in before], *(ellipsis if dots else ()), *[sizes[letter] for letter in after])]
+
+
+def read_term(term: str, shape: tuple[Dim, ...], sizes: dict[str, Dim]) -> tuple[Dim, ...]:
+    """Note the size of each letter of one operand in `sizes`; return the axes that "..." stands for."""
+    before, dots, after = term.partition("...")
+    extra = len(shape) - len(before) - len(after)
+    letters = before + after
+    if extra < 0 or (extra and not dots) or "." in letters:
+        raise Unknown
+    known = shape[: len(before)] + shape[len(before) + extra :]
+    for letter, size in zip(letters, known, strict=True):
+        sizes[letter] = broadcast_size(sizes[letter], size) if letter in sizes else size
+    return shape[len(before) : len(before) + extra]
+
+
+def recurrent(call: Call) -> list[Shape]:
+    """RNN, GRU, LSTM: all hidden states, the last hidden state, the last cell state.
+
+    X is (length, batch, features), with layout 1 (batch, length, features); R is (directions, gates * hidden, hidden).
+    """
+    shape = call.shape(0)
+    if len(shape) != 3:
+        raise Unknown
+    hidden: Dim = call.integer("hidden_size") if call.has("hidden_size") else call.last_size(2)
+    directions = 2 if call.text("direction") == "bidirectional" else 1
+    if call.integer("layout", 0):
+        by_batch = (shape[0], directions, hidden)
+        return [(*shape[:2], directions, hidden), by_batch, by_batch]
+    by_direction = (directions, shape[1], hidden)
+    return [(shape[0], directions, shape[1], hidden), by_direction, by_direction]
+
+
+MATMUL = matmul(0, 1)
+
+RULES: Mapping[str, Rule] = {
+    "Bilinear": bilinear,
+    "Einsum": einsum,
+    "GRU": recurrent,
+    "Gemm": gemm(0, 1),
+    "LSTM": recurrent,
+    "Linear": linear,
+    "MatMul": MATMUL,
+    "MatMulInteger": MATMUL,
+    "QLinearMatMul": matmul(0, 3),
+    "RNN": recurrent,
+    "com.microsoft::CDist": distances,
+    "com.microsoft::DynamicQuantizeLSTM": recurrent,
+    "com.microsoft::DynamicQuantizeMatMul": MATMUL,
+    "com.microsoft::FusedGemm": gemm(0, 1),
+    "com.microsoft::FusedMatMul": fused_matmul,
+    "com.microsoft::FusedMatMulActivation": fused_matmul,
+    "com.microsoft::GemmFastGelu": MATMUL,
+    "com.microsoft::MatMulBnb4": packed_matmul,
+    "com.microsoft::MatMulInteger16": MATMUL,
+    "com.microsoft::MatMulIntegerToFloat": MATMUL,
+    "com.microsoft::MatMulNBits": packed_matmul,
+    "com.microsoft::QGemm": gemm(0, 3),
+    "com.microsoft::TransposeMatMul": fused_matmul,
+}

@@ -1,0 +1,187 @@
+"""What element type has an op's output?
+
+Most outputs have the type of the first input; the tables below list the others. Source: onnx/docs/Operators.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from shortcut_audit.operators.shapes.call import Call
+
+ONNX_TYPES: Mapping[int, str] = {
+    1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "string", 9: "bool",
+    10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 14: "complex64", 15: "complex128", 16: "bfloat16",
+    17: "float8", 18: "float8", 19: "float8", 20: "float8", 21: "uint4", 22: "int4", 23: "float4", 24: "float8",
+    25: "uint2", 26: "int2", 27: "float6", 28: "float6",
+}  # fmt: skip
+"""Element types by their number in an ONNX file (onnx.proto, TensorProto.DataType)."""
+
+Spec: TypeAlias = "int | str | Callable[[Call], str | None]"
+"""The element type of one output: that of the input in this slot, a fixed one, or what a function finds."""
+
+
+def element_types(call: Call) -> list[str | None]:
+    """The element type of each output; None where it is unknown."""
+    specs = TABLE.get(call.kind)
+    if specs is None:
+        return [call.dtype(0)] * call.outputs
+    found = [element_type(call, spec) for spec in specs[: call.outputs]]
+    return found + [None] * (call.outputs - len(found))
+
+
+def element_type(call: Call, spec: Spec) -> str | None:
+    """What one entry of the table says."""
+    if isinstance(spec, str):
+        return spec
+    return call.dtype(spec) if isinstance(spec, int) else spec(call)
+
+
+def by_number(attribute: str, default: int) -> Callable[[Call], str | None]:
+    """The type whose number an attribute holds."""
+
+    def find(call: Call) -> str | None:
+        number = call.attributes.get(attribute, default)
+        return ONNX_TYPES.get(number) if isinstance(number, int) else None
+
+    return find
+
+
+def number_or_input(attribute: str) -> Callable[[Call], str | None]:
+    """The type whose number an attribute holds; without it that of the first input."""
+
+    def find(call: Call) -> str | None:
+        return by_number(attribute, 0)(call) if call.has(attribute) else call.dtype(0)
+
+    return find
+
+
+def either(one: int, other: int) -> Callable[[Call], str | None]:
+    """Two inputs of one type: that of the first whose type is known."""
+
+    def find(call: Call) -> str | None:
+        return call.dtype(one) or call.dtype(other)
+
+    return find
+
+
+def any_known(call: Call) -> str | None:
+    """All inputs are of one type: that of the first whose type is known."""
+    return next((given.dtype for given in call.inputs if given is not None and given.dtype is not None), None)
+
+
+def quantized(call: Call) -> str | None:
+    """QuantizeLinear: the zero point's type; without one what the attribute output_dtype says, by default uint8."""
+    if call.given(2):
+        return call.dtype(2)
+    number = call.attributes.get("output_dtype", 0)
+    return ONNX_TYPES.get(number or 2) if isinstance(number, int) else None
+
+
+def dequantized(call: Call) -> str | None:
+    """DequantizeLinear: what the attribute output_dtype says, otherwise the scale's type."""
+    number = call.attributes.get("output_dtype", 0)
+    if number == 0:
+        return call.dtype(1)
+    return ONNX_TYPES.get(number) if isinstance(number, int) else None
+
+
+def dropout_mask(call: Call) -> str | None:
+    """Before version 10 the mask had the data's type."""
+    return call.dtype(0) if call.opset < 10 else "bool"
+
+
+def statistics(call: Call) -> str | None:
+    """Mean and inverse deviation of a normalisation: the attribute stash_type, float32 by default."""
+    return by_number("stash_type", 1)(call)
+
+
+def fill(call: Call) -> str | None:
+    """ConstantOfShape: the type of its attribute, a tensor, of which only the number is known; float32 without."""
+    if not call.has("value"):
+        return "float32"
+    return "bool" if isinstance(call.attributes["value"], bool) else None
+
+
+def choice(call: Call) -> str | None:
+    """An If: the type that both branches have."""
+    return call.dtype(1) if call.dtype(1) == call.dtype(2) else None
+
+
+BOOL: Sequence[Spec] = ("bool",)
+INT64: Sequence[Spec] = ("int64",)
+SECOND: Sequence[Spec] = (1,)
+THIRD: Sequence[Spec] = (2,)
+ANY: Sequence[Spec] = (any_known,)
+PAIR: Sequence[Spec] = (either(0, 1),)
+NORMALIZATION: Sequence[Spec] = (0, statistics, statistics)
+RANDOM: Sequence[Spec] = (by_number("dtype", 1),)
+RANDOM_LIKE: Sequence[Spec] = (number_or_input("dtype"),)
+SKIP_NORMALIZATION: Sequence[Spec] = (0, "float32", "float32", 0)
+WINDOW: Sequence[Spec] = (by_number("output_datatype", 1),)
+
+TABLE: Mapping[str, Sequence[Spec]] = {
+    **dict.fromkeys(
+        (
+            "And Equal Greater GreaterOrEqual IsInf IsNaN Less LessOrEqual Not OptionalHasElement Or RegexFullMatch Xor"
+        ).split(),
+        BOOL,
+    ),
+    **dict.fromkeys("ArgMax ArgMin LoopIndex NonMaxSuppression NonZero SequenceLength Shape Size".split(), INT64),
+    **dict.fromkeys("Concat Einsum Stack Max Mean Min Sum".split(), ANY),
+    **dict.fromkeys("Add Div MatMul Mod Mul Sub Gemm Linear BitwiseAnd BitwiseOr BitwiseXor PRelu Range".split(), PAIR),
+    **dict.fromkeys("BlackmanWindow HammingWindow HannWindow MelWeightMatrix".split(), WINDOW),
+    "AffineGrid": (0,),
+    "Attention": (0, 1, 2, 0),
+    "BatchNormalization": (0, 3, 3, 3, 3),
+    "Bernoulli": RANDOM_LIKE,
+    "BitCast": (by_number("to", 0),),
+    "Cast": (by_number("to", 0),),
+    "CastLike": SECOND,
+    "ConstantOfShape": (fill,),
+    "ConvInteger": ("int32",),
+    "DequantizeLinear": (dequantized,),
+    "Dropout": (0, dropout_mask),
+    "DynamicQuantizeLinear": ("uint8", "float32", "uint8"),
+    "EyeLike": RANDOM_LIKE,
+    "If": (choice,),
+    "ImageDecoder": ("uint8",),
+    "LayerNormalization": NORMALIZATION,
+    "LinearAttention": (0, either(3, 0)),
+    "Loop": (either(0, 1),),
+    "MatMulInteger": ("int32",),
+    "MaxPool": (0, "int64"),
+    "Multinomial": (by_number("dtype", 6),),
+    "OneHot": THIRD,
+    "QLinearConv": (7,),
+    "QLinearMatMul": (7,),
+    "QuantizeLinear": (quantized,),
+    "RandomNormal": RANDOM,
+    "RandomNormalLike": RANDOM_LIKE,
+    "RandomUniform": RANDOM,
+    "RandomUniformLike": RANDOM_LIKE,
+    "SimplifiedLayerNormalization": NORMALIZATION,
+    "StringSplit": ("string", "int64"),
+    "TfIdfVectorizer": ("float32",),
+    "TopK": (0, "int64"),
+    "Unique": (0, "int64", "int64", "int64"),
+    "Where": (either(1, 2),),
+    "com.microsoft::Attention": (0, 0),
+    "com.microsoft::BiasDropout": (0, "bool"),
+    "com.microsoft::CropAndResize": (0,),
+    "com.microsoft::DequantizeLinear": SECOND,
+    "com.microsoft::EmbedLayerNormalization": (2, "int32", 2),
+    "com.microsoft::MatMulInteger16": ("int32",),
+    "com.microsoft::MatMulIntegerToFloat": THIRD,
+    "com.microsoft::QAttention": (3, 3),
+    "com.microsoft::QGemm": (lambda call: call.dtype(8) if call.given(8) else call.dtype(1),),
+    "com.microsoft::QLinearConcat": SECOND,
+    "com.microsoft::QLinearConv": (7,),
+    "com.microsoft::QLinearWhere": SECOND,
+    "com.microsoft::QuantizeLinear": (quantized,),
+    "com.microsoft::SimplifiedLayerNormalization": NORMALIZATION,
+    "com.microsoft::SkipLayerNormalization": SKIP_NORMALIZATION,
+    "com.microsoft::SkipSimplifiedLayerNormalization": SKIP_NORMALIZATION,
+    "com.microsoft::Unique": (0, "int64", "int64"),
+}

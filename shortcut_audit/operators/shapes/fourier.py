@@ -1,0 +1,78 @@
+"""What shape has a spectrum?
+
+Sources: onnx/docs/Operators.md (DFT, STFT); for Rfft and Irfft onnxruntime/docs/ContribOperators.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shortcut_audit.graph.model import Dim, Shape
+from shortcut_audit.graph.sizes import Unknown, scaled
+from shortcut_audit.operators.shapes.call import Call, Rule, axis_of
+
+
+def fourier(call: Call) -> list[Shape]:
+    """DFT: the last axis holds real and imaginary part; half of the spectrum is enough for a real signal."""
+    shape = call.shape(0)
+    if len(shape) < 2:
+        raise Unknown
+    axis = axis_of(call.scalar(2) if call.given(2) else call.integer("axis", 1 if call.opset < 20 else -2), len(shape))
+    one_sided, inverse = call.integer("onesided", 0), call.integer("inverse", 0)
+    length = shape[axis]
+    if call.given(1):
+        length = call.size_if_known(1)
+    elif one_sided and inverse:
+        length = scaled(length - 1, 2) if isinstance(length, int) else None
+    if one_sided and not inverse:
+        length = half(length)
+    result = [*shape[:-1], 1 if one_sided and inverse else 2]
+    result[axis] = length
+    return [tuple(result)]
+
+
+def half(length: Dim) -> Dim:
+    """Distinct frequencies of a real signal."""
+    return length // 2 + 1 if isinstance(length, int) else None
+
+
+def short_time_fourier(call: Call) -> list[Shape]:
+    """STFT: (batch, length, 1 or 2) makes (batch, frames, frequencies, 2)."""
+    shape = call.shape(0)
+    if len(shape) not in (2, 3):
+        raise Unknown
+    frame: Dim = shape[1]
+    if call.given(3):
+        frame = call.size_if_known(3)
+    elif call.given(2):
+        frame = call.shape(2)[0] if call.rank(2) == 1 else None
+    step = call.scalar(1) if call.input(1).data is not None else None
+    frames = None
+    if isinstance(frame, int) and isinstance(shape[1], int) and step and step > 0 and frame <= shape[1]:
+        frames = (shape[1] - frame) // step + 1
+    return [(shape[0], frames, half(frame) if call.integer("onesided", 1) else frame, 2)]
+
+
+def real_fourier(call: Call) -> list[Shape]:
+    """Rfft of com.microsoft: a new last axis holds real and imaginary part."""
+    length = call.last_size(0)
+    return [(*call.shape(0)[:-1], half(length) if call.integer("onesided", 1) else length, 2)]
+
+
+def inverse_real_fourier(call: Call) -> list[Shape]:
+    """Irfft of com.microsoft: the last axis, real and imaginary part, vanishes."""
+    shape = call.shape(0)
+    if len(shape) < 2:
+        raise Unknown
+    length = shape[-2]
+    if call.integer("onesided", 1):
+        length = scaled(length - 1, 2) if isinstance(length, int) else None
+    return [(*shape[:-2], length)]
+
+
+RULES: Mapping[str, Rule] = {
+    "DFT": fourier,
+    "STFT": short_time_fourier,
+    "com.microsoft::Irfft": inverse_real_fourier,
+    "com.microsoft::Rfft": real_fourier,
+}

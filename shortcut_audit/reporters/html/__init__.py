@@ -1,0 +1,1 @@
+"""How is a report written for a browser? document.py is the way in."""

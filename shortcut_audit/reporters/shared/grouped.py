@@ -1,0 +1,54 @@
+"""Which findings say the same?
+
+Long models repeat themselves, and so do the objections to them: shortcuts of one model that are written in one line and
+of which a rule says the same share a remark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shortcut_audit.gate.settings import LEVELS
+from shortcut_audit.report import AuditReport, Finding, Level
+from shortcut_audit.reporters.shared.locations import Places
+from shortcut_audit.wording import counted, exact
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a rule says of a model, or of some of its shortcuts."""
+
+    level: Level
+    rule: str
+    source: str
+    line: str
+    """The line of Python that wrote the shortcuts, "net.py:101"; empty where it is not known."""
+    message: str
+    shortcuts: tuple[str, ...]
+    """Their keys; empty for a remark on the model."""
+
+
+def verdict(report: AuditReport) -> str:
+    """What came of the run, in words: "2 errors, 1 note in 3 models; 1 could not be audited"."""
+    levels = [finding.level for finding in report.findings]
+    found = [counted(levels.count(level), level) for level in LEVELS if level in levels]
+    failed = f"; {exact(len(report.errors))} could not be audited" if report.errors else ""
+    return f"{', '.join(found) or 'nothing to object to'} in {counted(len(report.models), 'model')}{failed}"
+
+
+def remarks(report: AuditReport) -> list[Remark]:
+    """Everything that is objected to, gravest first."""
+    places = Places(report)
+    same: dict[tuple[Level, str, str, str, str], list[str]] = {}
+    for finding in gravest_first(report.findings):
+        place = places.of(finding)
+        line = f"{place.file}:{place.line}" if place.in_code else ""
+        keys = same.setdefault((finding.level, finding.rule, finding.source, line, finding.message), [])
+        keys += [] if finding.shortcut is None else [finding.shortcut]
+    return [Remark(*said, tuple(keys)) for said, keys in same.items()]
+
+
+def gravest_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Errors before warnings before notes, otherwise as they came."""
+    return sorted(findings, key=lambda finding: LEVELS.index(finding.level))

@@ -1,0 +1,232 @@
+"""How is a report shown to a person at a terminal?
+
+The answer first, then a row for each shortcut, what they add up to, and what else the model might have been.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+
+from shortcut_audit import wording
+from shortcut_audit.names import PATH_LIMIT
+from shortcut_audit.report import AuditReport, Change, Comparison, Level, ModelReport, Side
+from shortcut_audit.reporters import Style
+from shortcut_audit.reporters.shared import totals
+from shortcut_audit.reporters.shared.grouped import remarks
+from shortcut_audit.reporters.text import shortcut_table, verbose
+from shortcut_audit.reporters.text.canvas import GLUE, Ink, Page, widths
+from shortcut_audit.wording import counted, exact, short
+
+NOTES_SHOWN = 12
+"""Different notes of one kind that are spelled out without -v."""
+SYMBOLS_SHOWN = 8
+"""Inputs, open dimensions and uncounted operators that are named."""
+SHORTCUTS_SHOWN = 8
+"""Shortcuts that are named where a rule says the same of many."""
+
+LEVEL_STYLES: dict[Level, str] = {"error": "bold red", "warning": "bold yellow", "note": "bold blue"}
+_LABEL = 15
+"""Cells that the label of a total takes."""
+
+
+def format(report: AuditReport, style: Style) -> str:  # noqa: A001 -- what every reporter's function is called
+    """The text report; empty if there was nothing that could be audited and nothing to object to."""
+    page = Page(style)
+    show = _brief if style.quiet else _model
+    for number, model in enumerate(report.models):
+        if number and not style.quiet:
+            page.line()
+            page.line()
+        show(page, model, [c for c in report.comparisons if c.source == model.source])
+    _findings(page, report, gap=bool(report.models) and not style.quiet)
+    if len(report.models) + len(report.errors) > 1 and report.models:
+        _closing(page, report)
+    return page.text() if report.models or report.findings else ""
+
+
+def _brief(page: Page, model: ModelReport, comparisons: Sequence[Comparison]) -> None:
+    """-q: one line a model."""
+    page.line((page.name(model.source, PATH_LIMIT), "bold"), ": ", wording.verdict(model))
+
+
+def _model(page: Page, model: ModelReport, comparisons: Sequence[Comparison]) -> None:
+    notes = shortcut_table.Footnotes(model)
+    _title(page, model)
+    page.line()
+    page.prose((wording.verdict(model), "bold"))
+    if model.shortcuts:
+        page.line()
+        shortcut_table.show(page, model, notes)
+        page.line()
+        _totals(page, model)
+        page.line()
+        _what_if(page, model)
+    page.line()
+    page.prose((wording.CONVENTION, "dim"), hang=2)
+    if model.other_adds or model.notes or notes.texts:
+        page.line()
+    _others(page, model)
+    _notes(page, model, notes)
+    if comparisons:
+        page.line()
+    for comparison in comparisons:
+        _comparison(page, comparison)
+    if page.style.verbose:
+        verbose.show(page, model)
+
+
+def _title(page: Page, model: ModelReport) -> None:
+    page.line((page.name(model.source, PATH_LIMIT), "bold"))
+    origin = f"{model.format}{', ' if model.origin else ''}{page.said(model.origin)}"
+    facts = [fact.replace(" ", GLUE) for fact in totals.facts(model)]
+    page.prose(f"{GLUE}{page.glyphs.dot} ".join([origin, *facts]), indent=2)
+    inputs = islice(model.inputs, SYMBOLS_SHOWN)
+    shapes = [f"{page.name(tensor.name, 60)}{GLUE}{page.said(wording.shape(tensor.shape))}" for tensor in inputs]
+    more = f" and {len(model.inputs) - SYMBOLS_SHOWN} more" if len(model.inputs) > SYMBOLS_SHOWN else ""
+    at = f"at input {', '.join(shapes)}{more}" if shapes else "without inputs"
+    page.prose(*_painted(totals.work(model, page.glyphs)), f" {at}", indent=2)
+    if model.totals.lower_bound:
+        _missing(page, model)
+
+
+def _painted(sentence: str) -> list[Ink]:
+    """What is not known stands out."""
+    known, *rest = sentence.split(wording.UNKNOWN)
+    return [known, *(ink for part in rest for ink in ((wording.UNKNOWN, "red"), part))]
+
+
+def _missing(page: Page, model: ModelReport) -> None:
+    """Why the MACs are a lower bound or unknown, and what would settle them."""
+    reasons = []
+    if model.symbols:
+        reasons.append(
+            ("dimensions are open: ", "add", [f"--dim {_binding(page, name)}" for name in model.symbols], " ")
+        )
+    if model.totals.uncounted:
+        reasons.append(("not counted: ", "", [page.name(name, 60) for name in model.totals.uncounted], ", "))
+    if not reasons:
+        reasons.append(("not counted: ", "", ["ops whose shapes are not known"], ""))
+    for what, remedy, names, mark in reasons:
+        more = f" and {len(names) - SYMBOLS_SHOWN} more" if len(names) > SYMBOLS_SHOWN else ""
+        page.prose((what, "red"), f"{remedy} {mark.join(names[:SYMBOLS_SHOWN])}{more}".lstrip(), indent=2, hang=2)
+
+
+def _binding(page: Page, symbol: str) -> str:
+    return shlex.quote(f"{page.name(symbol, 60)}=SIZE")
+
+
+def _totals(page: Page, model: ModelReport) -> None:
+    for label, sentence in totals.sums(model):
+        page.field(label, *_painted(sentence), indent=2, label_width=_LABEL)
+
+
+def _what_if(page: Page, model: ModelReport) -> None:
+    """The table of the paper's options; this model's own is marked."""
+    head: list[Ink] = [(text, "dim") for text in ("  what if", "parameters", "", "MACs", "")]
+    rows = [head, *map(_option, totals.options(model))]
+    for shown in (rows, [[row[0], row[1], row[3]] for row in rows]):
+        needed = widths(shown)
+        if sum(needed) + 2 * (len(needed) - 1) <= page.width:
+            page.table(shown, right=frozenset(range(1, len(needed))), widths=needed, indent=0)
+            return
+    for label, parameters, _, macs, _ in rows[1:]:
+        page.prose(label, ": ", parameters, " parameters, ", macs, " MACs", hang=4)
+
+
+def _option(option: totals.Option) -> list[Ink]:
+    style = "bold" if option.own else ""
+    return [
+        (("> " if option.own else "  ") + option.label, style),
+        (option.parameters, style),
+        (option.parameters_change, "dim"),
+        (option.macs, style),
+        (option.macs_change, "dim"),
+    ]
+
+
+def _others(page: Page, model: ModelReport) -> None:
+    """The additions that are no shortcuts, counted by reason."""
+    if not model.other_adds:
+        return
+    reasons = Counter(page.said(other.reason) for other in model.other_adds)
+    counts = ", ".join(f"{exact(number)} {reason}" for reason, number in reasons.most_common(NOTES_SHOWN))
+    rest = len(reasons) - NOTES_SHOWN
+    hint = "" if page.style.verbose else " (-v lists them)"
+    more = f" and {rest} more reasons" if rest > 0 else ""
+    page.prose(f"{counted(len(model.other_adds), 'other addition')}: {counts}{more}{hint}", hang=2)
+
+
+def _notes(page: Page, model: ModelReport, footnotes: shortcut_table.Footnotes) -> None:
+    limit = None if page.style.verbose else NOTES_SHOWN
+    for number, note in islice(enumerate(footnotes.texts, 1), limit):
+        page.prose((f"[{number}] ", "cyan"), page.said(note), hang=4)
+    _left_out(page, len(footnotes.texts), limit)
+    for note in islice(model.notes, limit):
+        page.prose(("note: ", "bold blue"), page.said(note), hang=6)
+    _left_out(page, len(model.notes), limit)
+
+
+def _left_out(page: Page, number: int, limit: int | None) -> None:
+    if limit is not None and number > limit:
+        page.line((f"and {counted(number - limit, 'note')} more (-v shows all)", "dim"))
+
+
+def _comparison(page: Page, comparison: Comparison) -> None:
+    """What changed since it was accepted, side by side."""
+    against = page.name(comparison.against, PATH_LIMIT)
+    if comparison.counterpart is None:
+        page.prose((f"{against} does not know this model", "bold"), hang=2)
+        return
+    changes = f"{exact(comparison.unchanged)} unchanged, {exact(len(comparison.changes))} changed"
+    page.prose(("against ", "bold"), (against, "bold"), f": {changes}", hang=2)
+    for change in comparison.changes:
+        key = page.name((change.now or change.then or _NOBODY).key)
+        page.prose((key, "bold"), f"  {_what(change, page.glyphs.arrow)}", indent=2, hang=4)
+
+
+_NOBODY = Side("", "identity", None, None, 0, None)
+
+
+def _what(change: Change, arrow: str) -> str:
+    then, now = change.then, change.now
+    if then is None or now is None:
+        side = now or then or _NOBODY
+        what = f"{side.kind}, {counted(side.parameters, 'parameter')}, {short(side.macs)} MACs"
+        return f"new: {what}" if then is None else f"gone: was {what}"
+    pairs = (
+        (then.kind, now.kind, ""),
+        (exact(then.parameters), exact(now.parameters), " parameters"),
+        (short(then.macs), short(now.macs), " MACs"),
+    )
+    return ", ".join((a if a == b else f"{a} {arrow} {b}") + unit for a, b, unit in pairs)
+
+
+def _findings(page: Page, report: AuditReport, *, gap: bool) -> None:
+    """What the rules object to, gravest first; shortcuts of one model of which they say the same share a line."""
+    found = remarks(report)
+    if found and gap:
+        page.line()
+    for remark in found:
+        shown = remark.shortcuts if page.style.verbose else remark.shortcuts[:SHORTCUTS_SHOWN]
+        more = [f"{exact(len(remark.shortcuts) - len(shown))} more"] if len(remark.shortcuts) > len(shown) else []
+        names = ", ".join([*map(page.name, shown), *more])
+        line = f" ({page.name(remark.line, PATH_LIMIT)})" if remark.line else ""
+        where = ": ".join(filter(None, [page.name(remark.source, PATH_LIMIT), names + line]))
+        style = LEVEL_STYLES[remark.level]
+        page.prose(
+            (remark.level, style), f" {remark.rule}: ", (where, "bold"), f": {page.said(remark.message)}", hang=2
+        )
+
+
+def _closing(page: Page, report: AuditReport) -> None:
+    """The last line of a run over several sources."""
+    if not page.style.quiet:
+        page.line()
+    found = sum(len(model.shortcuts) for model in report.models)
+    weighted = sum(shortcut.has_weight for model in report.models for shortcut in model.shortcuts)
+    failed = f"; {exact(len(report.errors))} could not be audited" if report.errors else ""
+    models = counted(len(report.models), "model")
+    page.prose((f"{models}, {counted(found, 'shortcut')}, {exact(weighted)} with weights{failed}", "bold"))

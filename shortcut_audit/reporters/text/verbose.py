@@ -1,0 +1,109 @@
+"""What exactly did the audit see? (-v)
+
+For each shortcut its merge, fork, route and weights; for each other addition the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shortcut_audit import wording
+from shortcut_audit.report import ModelReport, OtherAdd, Shape, Shortcut, Source, Step
+from shortcut_audit.reporters.text.canvas import Ink, Page
+from shortcut_audit.reporters.text.shortcut_table import KIND_STYLES
+from shortcut_audit.wording import counted, exact, in_bytes, short
+
+_LABEL = 9
+"""Cells that a label takes."""
+
+
+def show(page: Page, model: ModelReport) -> None:
+    """Every shortcut, then every other addition."""
+    for shortcut in model.shortcuts:
+        page.line()
+        _shortcut(page, shortcut)
+    reasons: dict[str, list[OtherAdd]] = {}
+    for other in model.other_adds:
+        reasons.setdefault(other.reason, []).append(other)
+    for reason, others in reasons.items():
+        page.line()
+        page.prose((page.said(reason), "bold"), f" ({counted(len(others), 'addition')})")
+        for other in others:
+            _other(page, other)
+
+
+def _shortcut(page: Page, shortcut: Shortcut) -> None:
+    merge, span = shortcut.merge, shortcut.span
+    page.prose((page.name(shortcut.key), "bold"), "  ", (shortcut.kind, KIND_STYLES[shortcut.kind]))
+    _field(
+        page,
+        "merge",
+        page.name(merge.op),
+        *_named(page, merge.name),
+        f"  {_shape(page, merge.shape)}",
+        _at(page, merge.source),
+    )
+    if merge.also:
+        _field(page, "with", _listed(page, merge.also))
+    _field(page, "fork", page.name(shortcut.fork.name), f"  {_shape(page, shortcut.fork.shape)}")
+    if not shortcut.route:
+        _field(page, "route", "none: the merge reads the fork itself")
+    for number, step in enumerate(shortcut.route):
+        _step(page, step, "" if number else "route")
+    if shortcut.weights_in_words:
+        _field(page, "W_s", page.said(shortcut.weights_in_words))
+    price = f"{counted(shortcut.parameters, 'parameter')}, {short(shortcut.macs)} MACs"
+    adds = wording.UNKNOWN if shortcut.elementwise_adds is None else exact(shortcut.elementwise_adds)
+    _field(page, "costs", f"{price}, {adds} element-wise additions, {in_bytes(shortcut.held_bytes)} held")
+    skipped = (
+        counted(span.weight_layers, "weight layer"),
+        counted(span.ops, "op"),
+        counted(span.parameters, "parameter"),
+    )
+    _field(page, "skips", ", ".join((*skipped, f"{short(span.macs)} MACs")))
+    for note in shortcut.notes:
+        _field(page, "note", page.said(note))
+
+
+def _step(page: Page, step: Step, label: str) -> None:
+    said = f" {page.said(step.detail)}" if step.detail else ""
+    _field(page, label, page.name(step.op), said, (f"  ({page.name(step.step_class)})", "cyan"))
+    if step.name:
+        _field(page, "", "  node   ", (page.name(step.name), "bold"))
+    for weight in step.weights:
+        _field(page, "", f"  {weight.role:6} ", (page.name(weight.name), "bold"), f"  {_shape(page, weight.shape)}")
+
+
+def _other(page: Page, other: OtherAdd) -> None:
+    page.prose(
+        page.name(other.op),
+        *_named(page, other.name),
+        f"  {_shape(page, other.shape)}",
+        _at(page, other.source),
+        indent=2,
+        hang=4,
+    )
+    if other.also:
+        page.prose(f"with {_listed(page, other.also)}", indent=4, hang=2)
+    if other.detail:
+        page.prose((page.said(other.detail), "dim"), indent=4, hang=2)
+
+
+def _field(page: Page, label: str, *inks: Ink) -> None:
+    page.field(label, *inks, indent=2, label_width=_LABEL)
+
+
+def _named(page: Page, name: str) -> list[Ink]:
+    return [" ", (page.name(name), "bold")] if name else []
+
+
+def _shape(page: Page, shape: Shape) -> str:
+    return page.said(wording.shape(shape))
+
+
+def _at(page: Page, source: Source | None) -> Ink:
+    return "" if source is None else (f"  {page.name(source.file)}:{source.line}", "cyan")
+
+
+def _listed(page: Page, names: Iterable[str]) -> str:
+    return ", ".join(map(page.name, names))

@@ -1,0 +1,99 @@
+"""What does a stretch of the graph hold: how many ops, weight layers, parameters, MACs?
+
+Extents add up, so that a stretch that has been measured once need not be walked again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shortcut_audit.graph.model import ModelGraph, Op, Weight
+from shortcut_audit.operators import table
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What some ops hold together."""
+
+    ops: int = 0
+    weight_layers: int = 0
+    macs: int | None = 0
+    """None as soon as one op's MACs are unknown."""
+    parameters: int = 0
+    """Learned scalars in tensors that no other op reads."""
+    tied: frozenset[Weight] = frozenset()
+    """Learned tensors that several ops of the model read: each counts once."""
+    working: bool = False
+    """Whether any op does real work (table.does_work)."""
+    mixing: bool = False
+    nonlinear: bool = False
+    unknown: frozenset[str] = frozenset()
+    """Operators that are not understood, by the name that the file has for them."""
+    first_layer: Op | None = None
+    """The first weight layer."""
+
+    def __add__(self, other: Extent) -> Extent:
+        """Both stretches together; `other` is the later one."""
+        return Extent(
+            self.ops + other.ops,
+            self.weight_layers + other.weight_layers,
+            None if self.macs is None or other.macs is None else self.macs + other.macs,
+            self.parameters + other.parameters,
+            self.tied | other.tied if other.tied else self.tied,
+            self.working or other.working,
+            self.mixing or other.mixing,
+            self.nonlinear or other.nonlinear,
+            self.unknown | other.unknown if other.unknown else self.unknown,
+            self.first_layer or other.first_layer,
+        )
+
+    @property
+    def all_parameters(self) -> int:
+        """Learned scalars, each tensor once."""
+        return self.parameters + sum(weight.elements for weight in self.tied)
+
+
+NOTHING = Extent()
+
+
+class Measure:
+    """The extent of every op of a model, each worked out once."""
+
+    def __init__(self, graph: ModelGraph) -> None:
+        self._graph = graph
+        self._known: dict[Op, Extent] = {}
+        readers = Counter(weight for op in graph.ops for weight in op.weights() if weight.learned)
+        self._tied = frozenset(weight for weight, count in readers.items() if count > 1)
+
+    def of(self, op: Op) -> Extent:
+        """What one op holds."""
+        known = self._known.get(op)
+        if known is None:
+            known = self._known[op] = self._measured(op)
+        return known
+
+    def total(self, ops: Iterable[Op]) -> Extent:
+        """What some ops hold together; they must be distinct, and in topological order."""
+        total = NOTHING
+        for op in ops:
+            total += self.of(op)
+        return total
+
+    def _measured(self, op: Op) -> Extent:
+        row = table.OPERATORS.get(op.kind)
+        learned = [weight for weight in op.weights() if weight.learned]
+        layer = table.is_weight_layer(op)
+        return Extent(
+            ops=1,
+            weight_layers=int(layer),
+            macs=table.macs(self._graph, op),
+            parameters=sum(weight.elements for weight in learned if weight not in self._tied),
+            tied=self._tied.intersection(learned),
+            working=table.does_work(op),
+            mixing=table.mixes(op),
+            nonlinear=table.is_nonlinear(op),
+            unknown=frozenset() if row is not None else frozenset({op.label}),
+            first_layer=op if layer else None,
+        )

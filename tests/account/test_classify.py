@@ -1,0 +1,61 @@
+"""Which kind of shortcut is it? The dearest step on the route decides."""
+
+from __future__ import annotations
+
+import pytest
+
+from shortcut_audit.account.classify import dearest_step, kind_of, learned
+from shortcut_audit.search.steps import Step
+from tests.sketch import found, sketch
+
+BRANCH = "x -> Conv.1 -> Relu -> Conv.2 -> Add"
+
+
+@pytest.mark.parametrize(
+    ("route", "kind", "dearest"),
+    [
+        (["x -> Add"], "identity", Step.VIEW),
+        (["x -> Identity -> Reshape -> Add"], "identity", Step.VIEW),
+        (["x -> MaxPool{k=1} -> Add"], "parameter-free", Step.SELECTION),
+        (["x -> Neg -> Add"], "parameter-free", Step.SCALE),
+        (["x -> Mul -> Add", "z -> Mul"], "gated", Step.GATE),
+        (["x -> MaxPool{k=1} -> Mul -> Add", "z -> Mul"], "gated", Step.GATE),
+        (["x -> Mul -> Add", "#scale -> Mul"], "projection", Step.DIAGONAL),
+        (["x -> Conv.p{k=1} -> Add"], "projection", Step.LINEAR),
+        (["x -> Conv.p{k=1} -> Mul -> Add", "z -> Mul"], "projection", Step.LINEAR),
+    ],
+)
+def test_the_dearest_step_decides(route: list[str], kind: str, dearest: Step) -> None:
+    (shortcut,) = found(sketch(BRANCH, *route))
+    assert (kind_of(shortcut), dearest_step(shortcut)) == (kind, dearest)
+
+
+def test_a_subtracted_shortcut_is_scaled_by_minus_one() -> None:
+    (shortcut,) = found(sketch("x -> Conv.1 -> Relu -> Conv.2 -> Sub", "x -> Sub"))
+    assert (kind_of(shortcut), dearest_step(shortcut)) == ("parameter-free", Step.SCALE)
+
+
+def test_a_normalisation_that_has_learned_nothing_is_parameter_free() -> None:
+    (shortcut,) = found(sketch(BRANCH, "x -> MeanVarianceNormalization -> Add"))
+    assert kind_of(shortcut) == "parameter-free"
+
+
+def test_a_shortcut_of_which_one_piece_is_mapped_is_a_projection() -> None:
+    """The cheapest route only selects; the other half passes a convolution."""
+    (shortcut,) = found(
+        sketch(
+            "x -> Conv.1 -> Relu -> Conv.2 -> Add",
+            "x -> Split -> Concat -> Add",
+            "Split:1 -> Conv.half{in=4,k=1} -> Concat",
+        )
+    )
+    assert [link.step for link in shortcut.route] == [Step.SELECTION, Step.SELECTION]
+    assert kind_of(shortcut) == "projection"
+    assert [weight.name for weight in learned(shortcut.through)] == ["Conv.half.weight"]
+
+
+def test_a_learned_tensor_is_listed_once() -> None:
+    graph = sketch("x -> Conv.1 -> BatchNormalization")
+    assert [w.name for w in learned(graph.ops + graph.ops)] == [
+        "Conv.1.weight", "BatchNormalization.scale", "BatchNormalization.bias",
+    ]  # fmt: skip

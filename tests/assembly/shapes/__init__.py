@@ -1,1 +1,0 @@
-"""Tests of `shortcut_audit.assembly.shapes`, module by module."""

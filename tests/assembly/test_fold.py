@@ -1,0 +1,120 @@
+"""Which value does an op choose, where that is known before it runs?"""
+
+from __future__ import annotations
+
+import pytest
+
+from shortcut_audit.assembly.assemble import assemble
+from shortcut_audit.graph.model import ModelGraph, Op
+from shortcut_audit.pipeline import audit_draft
+from tests.sketch import listing, stored
+
+IMAGE = (1, 8, 4, 4)
+KERNELS = {"w": stored(8, 8, 3, 3), "v": stored(8, 8, 3, 3)}
+BRANCHES = (
+    "a = Conv(x, w) pads=1,1,1,1",
+    "r = Relu(a)",
+    "b = Conv(x, v) pads=1,1,1,1",
+    "c = If(k, r, b)",
+)
+
+
+def number(value: int | bool, dtype: str = "int64") -> object:
+    return stored(dtype=dtype, data=(value,), literal=True)
+
+
+def graph(*lines: str, **tensors: object) -> ModelGraph:
+    return assemble(listing(*lines, x=IMAGE, **tensors))  # type: ignore[arg-type]
+
+
+def source(made: ModelGraph, name: str) -> str:
+    """What a value is a copy of."""
+    op = made.values[name].op
+    assert isinstance(op, Op)
+    assert op.kind == "Identity"
+    (given,) = op.values()
+    return given
+
+
+@pytest.mark.parametrize(("condition", "chosen", "left"), [(True, "r", ["w"]), (False, "b", ["v"])])
+def test_an_if_whose_condition_is_known_is_one_branch(condition: bool, chosen: str, left: list[str]) -> None:
+    made = graph(*BRANCHES, k=number(condition, "bool"), **KERNELS)
+    assert source(made, "c") == chosen
+    assert [weight.name for weight in made.weights] == left
+    assert made.notes == ()
+
+
+def test_a_condition_may_follow_from_sizes() -> None:
+    """squeeze(1) asks whether the second size is 1."""
+    asks = "s = Shape(x)", "n = Gather(s, i) axis=0", "k = Equal(n, one)"
+    made = graph(*asks, *BRANCHES, i=number(1), one=number(1), **KERNELS)
+    assert source(made, "c") == "b"  # it is 8
+
+
+def test_an_if_whose_condition_is_a_value_keeps_both_branches() -> None:
+    made = graph(*BRANCHES, k=(), **KERNELS)
+    assert [op.kind for op in made.ops] == ["Conv", "Relu", "Conv", "If"]
+    assert "both branches" in made.notes[0]
+
+
+def test_what_the_branch_that_is_not_taken_shares_with_others_stays() -> None:
+    made = graph(*BRANCHES, "y = Add(c, a)", k=number(False, "bool"), **KERNELS)
+    assert [op.kind for op in made.ops] == ["Conv", "Conv", "Identity", "Add"]  # a Relu of a nobody needs
+
+
+def test_an_addition_that_is_never_run_is_none() -> None:
+    lines = "a = Conv(x, w) pads=1,1,1,1", "s = Add(a, x)", "c = If(k, x, s)", "y = Relu(c)"
+    report = audit_draft(listing(*lines, x=IMAGE, k=number(True, "bool"), **KERNELS))  # type: ignore[arg-type]
+    assert (report.totals.adds, report.totals.macs, report.totals.parameters) == (0, 0, 0)
+
+
+BUILT = ("e = SequenceEmpty()", "s = SequenceInsert(e, x)", "r = Relu(x)", "q = SequenceInsert(s, r)")
+
+
+@pytest.mark.parametrize(
+    ("lines", "element"),
+    [
+        (("q = SequenceConstruct(x, z)",), "x"),
+        (("r = Relu(x)", "q = SequenceConstruct(r, z, x)"), "r"),
+        (BUILT, "x"),
+        ((*BUILT[:3], "q = SequenceInsert(s, r, i)"), "r"),  # in front
+        ((*BUILT[:3], "q = SequenceInsert(s, r, last)"), "r"),  # in front of the last
+        ((*BUILT[:3], "q = SequenceInsert(s, r, end)"), "x"),  # behind the last
+    ],
+)
+def test_an_element_of_a_list_is_what_was_put_there(lines: tuple[str, ...], element: str) -> None:
+    made = graph(*lines, "y = SequenceAt(q, i)", z=IMAGE, i=number(0), last=number(-1), end=number(1))
+    assert source(made, "y") == element
+
+
+def test_places_are_counted_from_the_end_too() -> None:
+    assert source(graph(*BUILT, "y = SequenceAt(q, i)", i=number(-1)), "y") == "r"
+
+
+def test_a_place_that_is_not_there_or_not_known_chooses_nothing() -> None:
+    for place in (number(2), number(-3), ()):
+        made = graph(*BUILT, "y = SequenceAt(q, i)", i=place)
+        assert made.ops[-1].kind == "SequenceAt"
+
+
+def test_a_list_that_is_put_together_is_a_concatenation() -> None:
+    joined = graph(*BUILT, "y = ConcatFromSequence(q) axis=1").values["y"]
+    assert (joined.op.kind, joined.op.values(), joined.type.shape) == ("Concat", ["x", "r"], (1, 16, 4, 4))  # type: ignore[union-attr]
+    stacked = graph(*BUILT, "y = ConcatFromSequence(q) axis=0 new_axis=1").values["y"]
+    assert (stacked.op.kind, stacked.type.shape) == ("Stack", (2, 1, 8, 4, 4))  # type: ignore[union-attr]
+
+
+def test_a_list_that_is_only_read_leaves_no_trace() -> None:
+    """x + f + g is one sum, the first addition of which goes through a list."""
+    lines = "f = Conv(x, w) pads=1,1,1,1", "a = Add(x, f)", "g = Conv(x, v) pads=1,1,1,1"
+    direct = audit_draft(listing(*lines, "y = Add(a, g)", x=IMAGE, **KERNELS))
+    through = "s = SequenceConstruct(a)", "b = SequenceAt(s, i)", "y = Add(b, g)"
+    listed = audit_draft(listing(*lines, *through, x=IMAGE, i=number(0), **KERNELS))  # type: ignore[arg-type]
+    assert [s.kind for s in listed.shortcuts] == [s.kind for s in direct.shortcuts] == ["identity"]
+
+
+def test_siblings_in_a_list_are_distinct() -> None:
+    """y = x + f(x), the x out of a list that holds f(x), too: an identity, not what the list is computed from."""
+    lines = "f = Conv(x, w) pads=1,1,1,1", "s = SequenceConstruct(x, f)", "h = SequenceAt(s, i)", "y = Add(h, f)"
+    report = audit_draft(listing(*lines, x=IMAGE, i=number(0), **KERNELS))  # type: ignore[arg-type]
+    assert [shortcut.kind for shortcut in report.shortcuts] == ["identity"]

@@ -1,0 +1,1 @@
+"""Tests of `shortcut_audit.operators.shapes`, module by module."""

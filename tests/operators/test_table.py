@@ -1,0 +1,223 @@
+"""What does an operator do to its data? The table holds together, and each row is what it says."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from shortcut_audit.account.cost import Ledger
+from shortcut_audit.assembly.assemble import assemble
+from shortcut_audit.assembly.unfold import ALIASES, UNFOLDINGS
+from shortcut_audit.graph.draft import Draft, Tensor
+from shortcut_audit.graph.model import ModelGraph, Op, TensorType
+from shortcut_audit.operators import table
+from shortcut_audit.operators.shapes import RULES
+from shortcut_audit.operators.table import OPERATORS, REDUCTIONS, SCALINGS, Effect, Operator
+from shortcut_audit.search.extent import Measure
+from shortcut_audit.search.steps import WHOLE_IF_SAME_SHAPE
+from tests.sketch import listing, stored
+
+IMAGE = (1, 8, 4, 4)
+
+
+# --- the table -------------------------------------------------------------------------------------------------------
+
+
+def test_every_operator_stands_in_one_row() -> None:
+    """The table is made of pairs: of two rows for one operator the second would silently win."""
+    tree = ast.parse(inspect.getsource(table))
+    (rows,) = (
+        made.value for made in tree.body if isinstance(made, ast.AnnAssign) and ast.unparse(made.target) == "OPERATORS"
+    )
+    assert isinstance(rows, ast.Call)
+    names = Counter(
+        name
+        for text in ast.walk(rows)
+        if isinstance(text, ast.Constant) and isinstance(text.value, str)
+        for name in text.value.split()
+    )
+    assert names.keys() == OPERATORS.keys()
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def kinds_where(wrong: Callable[[Operator], object]) -> list[str]:
+    return [kind for kind, row in OPERATORS.items() if wrong(row)]
+
+
+def test_no_slot_has_two_roles() -> None:
+    """A buffer is never learned, a bias and a quantised weight are: a slot cannot be both."""
+    assert kinds_where(lambda row: set(row.buffers) & {*row.bias, *row.quantised}) == []
+    assert kinds_where(lambda row: set(row.bias) & set(row.quantised)) == []
+
+
+def test_what_data_passes_through_is_no_buffer() -> None:
+    assert kinds_where(lambda row: set(row.data) & set(row.buffers)) == []
+
+
+def test_an_elementwise_op_mixes_no_positions() -> None:
+    assert kinds_where(lambda row: row.pointwise and row.mixes) == []
+
+
+def test_what_contracts_is_counted() -> None:
+    assert kinds_where(lambda row: row.effect is Effect.CONTRACTION and row.macs is None) == []
+
+
+def test_the_sets_of_operators_name_rows_of_the_table() -> None:
+    assert OPERATORS.keys() >= WHOLE_IF_SAME_SHAPE | REDUCTIONS | SCALINGS
+    assert {kind for kind in WHOLE_IF_SAME_SHAPE if OPERATORS[kind].effect is not Effect.SELECTION} == set()
+
+
+def test_a_fused_operator_has_no_row_of_its_own_unless_it_may_stay_as_it_is() -> None:
+    """Gemm is fused only where its C is a value."""
+    assert UNFOLDINGS.keys() & OPERATORS.keys() == {"Gemm"}
+    assert ALIASES.keys() & OPERATORS.keys() == set()
+
+
+def graph_of(line: str, x: tuple[int, ...] = IMAGE, **tensors: Tensor) -> ModelGraph:
+    return assemble(_fed(line, x, tensors))
+
+
+def _fed(line: str, x: tuple[int, ...], tensors: dict[str, Tensor]) -> Draft:
+    values = {name: x for name in ("x", "z", "c") if name in line.partition("(")[2]}
+    return listing(line, **values, **tensors)
+
+
+# --- work ------------------------------------------------------------------------------------------------------------
+
+
+def op(line: str, **tensors: Tensor) -> Op:
+    return graph_of(line, **tensors).ops[-1]
+
+
+def test_weights_and_mixing_are_work_and_arithmetic_is_not() -> None:
+    assert table.does_work(op("y = Conv(x, w)", w=stored(8, 8, 1, 1)))  # learned
+    assert table.does_work(op("y = LayerNormalization(x, a)", a=stored(4)))  # learned
+    assert table.does_work(op("y = AveragePool(x) kernel_shape=2,2"))  # mixes
+    assert table.does_work(op("y = MatMul(x, z)"))  # mixes
+    assert table.does_work(op("y = com.example::Mystery(x)"))  # who knows
+    assert not table.does_work(op("y = Mul(x, a)", a=stored()))
+    assert not table.does_work(op("y = Mul(x, a)", a=stored(8, 1, 1)))  # each element by itself
+    assert not table.does_work(op("y = PRelu(x, a)", a=stored(8, 1, 1)))
+    assert not table.does_work(op("y = Relu(x)"))
+    assert not table.does_work(op("y, z = Split(x)"))
+
+
+def test_a_convolution_mixes_positions_unless_it_is_pointwise() -> None:
+    assert table.mixes(op("y = Conv(x, w)", w=stored(8, 8, 3, 3)))
+    assert not table.mixes(op("y = Conv(x, w)", w=stored(8, 8, 1, 1)))
+
+
+@pytest.mark.parametrize(
+    ("equation", "mixing"),
+    [("bchw,wd->bchd", False), ("...w,wd->...d", False), ("bchw,hd->bcdw", True), ("bchw,cd->bdhw", True),
+     ("bchw,wd", False), ("bchw,whd->bcd", True), ("bchw,c->bchw", True)],
+)  # fmt: skip
+def test_an_einsum_maps_each_position_where_it_sums_over_the_last_axis(equation: str, mixing: bool) -> None:
+    sizes = {"w": 4, "h": 4, "c": 8, "d": 4}
+    weight = stored(*(sizes[label] for label in equation.partition("->")[0].split(",")[1]))
+    assert table.mixes(op(f"y = Einsum(x, w) equation={equation}", w=weight)) is mixing
+
+
+def test_what_is_scattered_mixes_positions_where_it_is_added_up() -> None:
+    indices = stored(4, 1, dtype="int64")
+    assert not table.mixes(op("y = ScatterND(x, i, z)", i=indices))
+    assert table.mixes(op("y = ScatterND(x, i, z) reduction=add", i=indices))
+
+
+def test_a_product_of_values_is_not_linear() -> None:
+    assert table.is_nonlinear(op("y = MatMul(x, z)"))
+    assert table.is_nonlinear(op("y = Mul(x, z)"))
+    assert not table.is_nonlinear(op("y = Conv(x, w)", w=stored(8, 8, 1, 1)))
+
+
+def test_a_matrix_on_the_left_mixes_positions_and_one_on_the_right_maps_each() -> None:
+    assert table.mixes(op("y = MatMul(w, x)", w=stored(4, 4)))
+    assert not table.mixes(op("y = MatMul(x, w)", w=stored(4, 4)))
+    assert table.mixes(op("y = MatMul(x, z)"))
+
+
+def test_a_weight_layer_contracts_with_learned_weights() -> None:
+    """As the literature counts layers: ResNet-18 has 18, its normalisations are none of them."""
+    assert table.is_weight_layer(op("y = Conv(x, w)", w=stored(8, 8, 3, 3)))
+    assert not table.is_weight_layer(op("y = Conv(x, w)", w=stored(8, 8, 3, 3, learned=False)))
+    assert not table.is_weight_layer(op("y = MatMul(x, z)"))
+    assert not table.is_weight_layer(op("y = LayerNormalization(x, s, b)", s=stored(4), b=stored(4)))
+    assert not table.is_weight_layer(op("y = Gather(t, x)", t=stored(100, 8)))
+
+
+# --- counts ----------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_counted_where_an_attribute_cannot_be_read() -> None:
+    drawn = graph_of("y = Conv(x, w) pads=1,1,1,1", w=stored(8, 8, 3, 3))
+    (made,) = drawn.ops
+    assert table.macs(drawn, made) == 9_216
+    assert table.macs(drawn, replace(made, attributes={**made.attributes, "group": None})) is None
+    assert table.macs(drawn, replace(made, attributes={**made.attributes, "comment": None})) == 9_216
+
+
+def macs(line: str, x: tuple[int, ...] = IMAGE, **tensors: Tensor) -> int | None:
+    graph = graph_of(line, x, **tensors)
+    return table.macs(graph, graph.ops[-1])
+
+
+def test_an_op_is_counted_known_to_cost_nothing_or_unknown() -> None:
+    assert macs("y = Conv(x, w) pads=1,1,1,1", w=stored(16, 8, 3, 3)) == 18_432  # 16 x 4 x 4 x 8 x 3 x 3
+    assert macs("y = Softmax(x)") == 0
+    assert macs("y = com.example::Mystery(x)") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "x", "tensors", "count"),
+    [
+        ("y = ConvTranspose(x, w) strides=2,2", IMAGE, {"w": stored(8, 4, 2, 2)}, 2_048),  # 8 x 4 x 4 x 4 x 2 x 2
+        ("y = MatMul(x, w)", (2, 5, 8), {"w": stored(8, 3)}, 240),  # 2 x 5 x 3 x 8
+        ("y = Gemm(x, w) transB=1", (2, 8), {"w": stored(3, 8)}, 48),  # 2 x 3 x 8
+        ("y = Linear(x, w)", (2, 5, 8), {"w": stored(3, 8)}, 240),
+        ("y = Einsum(x, w) equation=bij,jk->bik", (2, 5, 8), {"w": stored(8, 3)}, 240),
+        ("y = com.microsoft::FusedMatMul(x, w) transA=1", (8, 5), {"w": stored(8, 3)}, 120),  # 5 x 3 x 8
+        ("y = LSTM(x, w, r) hidden_size=4", (5, 2, 3), {"w": stored(1, 16, 3), "r": stored(1, 16, 4)}, 1_120),
+        ("y = Attention(x, x, x)", (2, 4, 6, 8), {}, 4_608),  # 2 x 4 x 6 x 6 x (8 + 8)
+    ],
+)  # fmt: skip
+def test_shapes_and_counts_work_together(line: str, x: tuple[int, ...], tensors: dict[str, Tensor], count: int) -> None:
+    assert macs(line, x, **tensors) == count
+
+
+STATED = TensorType((1, 1600), "float32")
+"""What the file says of the result of a product that cannot be."""
+
+
+@pytest.mark.parametrize(
+    ("line", "x", "tensors"),
+    [
+        ("y = MatMul(x, w)", (1, 4), {"w": stored(800, 1600)}),
+        ("y = Gemm(x, w)", (1, 4), {"w": stored(800, 1600)}),
+        ("y = Gemm(x, w)", (1, 1, 4), {"w": stored(4, 1600)}),
+        ("y = Einsum(x, w) equation=ij,jk->ik", (4, 2), {"w": stored(800, 1600)}),
+        ("y = Conv(x, w) kernel_shape=8,8", (1, 1, 8, 8), {"w": stored(16, 1, 3, 3)}),
+        ("y = LSTM(x, w, r) hidden_size=16", (5, 2, 1000), {"w": stored(1, 64, 1), "r": stored(1, 64, 16)}),
+        ("y = LSTM(x, w, r)", (5, 2, 3), {"w": stored(48), "r": stored(64)}),
+        ("y = com.microsoft::MultiHeadAttention(x, k, x) num_heads=4", (2, 6, 32), {"k": stored(1, 1, 1)}),
+        ("y = com.microsoft::Attention(x, w) num_heads=2 qkv_hidden_sizes=0,0,0", (1, 5, 64), {"w": stored(64, 192)}),
+        ("y = Attention(x, x, x) q_num_heads=4 kv_num_heads=1000000", (2, 6, 64), {}),
+        ("y = com.microsoft::MatMulNBits(x, q) K=1 N=1 block_size=32", (1, 4096), {"q": stored(4096, 128, 16)}),
+    ],
+)  # fmt: skip
+def test_what_contradicts_itself_is_not_counted_whatever_the_file_says_of_it(
+    line: str, x: tuple[int, ...], tensors: dict[str, Tensor]
+) -> None:
+    graph = assemble(replace(_fed(line, x, tensors), recorded={"y": STATED}))
+    assert table.macs(graph, graph.ops[-1]) is None
+    assert Ledger(graph, Measure(graph)).totals(adds=0).lower_bound
+
+
+def test_an_op_whose_shape_nobody_can_tell_is_not_counted_as_nothing() -> None:
+    assert {kind for kind, row in OPERATORS.items() if row.macs is not None} <= RULES.keys()
+    graph = assemble(listing("a = com.example::Mystery(x)", "y = Conv(a, w)", x=IMAGE, w=stored(8, 8, 1, 1)))
+    assert table.macs(graph, graph.ops[-1]) is None

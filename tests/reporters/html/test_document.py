@@ -1,0 +1,172 @@
+"""What does a browser show, and can a name write HTML?"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from shortcut_audit.report import AuditReport, Change, Comparison, Failure, Finding, Side
+from shortcut_audit.reporters.html import document
+from tests import goldens
+from tests.reporters.examples import ESCAPES, HIGHWAY, HOSTILE, JUDGED, RESNET18, TRANSFORMER, UNBOUND, report
+
+ATTACKS = (
+    *ESCAPES,
+    "<img src=x onerror=alert(1)><script>alert(1)</script>",
+    "</style></title></code></table><svg onload=alert(1)>",
+    '" onmouseover="alert(1)',
+    "' onmouseover='alert(1)",
+    "&lt;b&gt;&#60;script&#62;",
+    "<!-- --><![CDATA[x]]><?php x ?>",
+    "javascript:alert(1)",
+    "##vso[task.complete result=Succeeded;]",
+    "*/ } body { display: none } /*",
+)
+ATTRIBUTES = {
+    "aria-label",
+    "charset",
+    "class",
+    "colspan",
+    "content",
+    "http-equiv",
+    "id",
+    "lang",
+    "name",
+    "role",
+    "scope",
+    "tabindex",
+    "title",
+}
+
+
+class Parsed(HTMLParser):
+    """What a browser finds on a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text: list[str] = []
+        self._within: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.attributes += attrs
+        if tag not in {"meta", "br"}:
+            self._within.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._within.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._within and self._within[-1] != "style":
+            self.text.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(data)
+
+    def handle_pi(self, data: str) -> None:
+        raise AssertionError(data)
+
+    def unknown_decl(self, data: str) -> None:
+        raise AssertionError(data)
+
+    @property
+    def words(self) -> str:
+        return " ".join(" ".join(self.text).split())
+
+
+def told(*models: object) -> str:
+    return Parsed(document.format(report(*models))).words  # type: ignore[arg-type]
+
+
+def test_the_page() -> None:
+    """All but the style sheet, which is a file of its own."""
+    goldens.check(
+        "judged.html", re.sub("<style>.*?</style>", "<style></style>", document.format(JUDGED), flags=re.DOTALL)
+    )
+
+
+def test_nothing_is_fetched_and_nothing_runs() -> None:
+    text = document.format(JUDGED)
+    page = Parsed(text)
+    assert not {"script", "link", "img", "iframe", "object", "a", "form", "base", "svg"} & set(page.tags)
+    assert {name for name, _ in page.attributes} <= ATTRIBUTES
+    assert ("http-equiv", "Content-Security-Policy") in page.attributes
+    assert "content=\"default-src 'none'; style-src 'unsafe-inline';" in text
+    assert "url(" not in text
+
+
+def test_the_verdict_comes_first() -> None:
+    words = told(RESNET18)
+    assert words.index("Nothing to object to in 1 model") < words.index("models/resnet18.onnx")
+    assert "8 shortcuts: 5 identity (no weights), 3 projections (W_s, with bias); option B" in words
+
+
+def test_every_weight_of_a_route_is_named() -> None:
+    words = told(RESNET18)
+    assert "weight layer2.0.downsample.0.weight 128x64x1x1" in words
+    assert "bias layer2.0.downsample.0.bias 128" in words
+
+
+def test_what_cannot_be_known_is_called_unknown() -> None:
+    words = told(UNBOUND)
+    assert "unknown MACs at input tokens batch,seq_len · open: batch , seq_len" in words
+    assert "projection y = F(x) + W_s x" in words
+    assert "merging unknown element-wise additions" in words
+
+
+def test_equal_blocks_share_a_row() -> None:
+    """Ten gates of a Highway network; the strip shows each."""
+    words = told(HIGHWAY)
+    assert "layers.0 … layers.9" in words
+    assert "gated × 10" in words
+    assert Parsed(document.format(report(HIGHWAY))).tags["i"] == 10
+
+
+def test_other_additions_are_listed_by_reason() -> None:
+    words = told(TRANSFORMER)
+    assert "61 other additions 49 constant operand" in words  # 12 x 4, and the position table; 12 masks
+    assert "12 attention logits" in words
+    assert "/encoder/layers.11/self_attention/Add_mask net.py:49" in words
+
+
+def attacked(name: str) -> str:
+    side = Side(name, "identity", (1, name), None, 0, None)
+    return document.format(
+        AuditReport(
+            name,
+            (replace(HOSTILE, source=name, origin=name, notes=(name,)),),
+            (Finding("identity-lost", "error", name, name, name),),
+            (Failure(name, name),),
+            (Comparison(name, name, name, 0, (Change(side, side, "grew"),)),),
+        )
+    )
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_name_writes_html(attack: str) -> None:
+    """Whatever it is called, the page has the same elements, and no attribute but our own."""
+    text = attacked(attack)
+    page, tame = Parsed(text), Parsed(attacked("name"))
+    assert page.tags == tame.tags
+    assert Counter(name for name, _ in page.attributes) == Counter(name for name, _ in tame.attributes)
+    assert "##" not in text
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
+def test_a_page_stays_of_a_size_that_a_browser_opens() -> None:
+    """3,000 different shortcuts of 200 characters each, in 300 models: 500 rows each, of the first 200."""
+    blocks = tuple(replace(RESNET18.shortcuts[0], key=f"{'é' * 150}.{n}", parameters=n) for n in range(3_000))
+    page = Parsed(document.format(report(replace(RESNET18, shortcuts=blocks))))
+    assert "and 2,500 more: the JSON report has all" in page.words
+    assert page.tags["i"] == 600
+    many = Parsed(document.format(report(*(replace(RESNET18, source=f"{n}.onnx") for n in range(300)))))
+    assert many.tags["article"] == 200
+    assert "and 100 more: the JSON report has all" in many.words
