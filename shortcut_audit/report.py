@@ -10,11 +10,23 @@ None always means "cannot be known", never 0.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 Kind: TypeAlias = Literal["identity", "parameter-free", "gated", "projection"]
 KINDS: tuple[Kind, ...] = ("identity", "parameter-free", "gated", "projection")
 Option: TypeAlias = Literal["A", "B", "C", "mixed", "none"]
+Reason: TypeAlias = Literal[
+    "constant operand",
+    "broadcast",
+    "independent sources",
+    "parallel branches",
+    "elementwise expression",
+    "attention logits",
+    "interpolation",
+    "average",
+]
+"""Why an addition is no residual merge. The phrases are stable; theory.md has a section for each."""
+REASONS: tuple[Reason, ...] = get_args(Reason)
 Level: TypeAlias = Literal["error", "warning", "note"]
 Trend: TypeAlias = Literal["same", "grew", "fell", "unknown"]
 Role: TypeAlias = Literal["weight", "bias", "scale"]
@@ -129,8 +141,7 @@ class OtherAdd:
     name: str
     op: str
     shape: Shape
-    reason: str
-    """One of a few stable phrases: "constant operand", "broadcast", "independent sources", "parallel branches", …"""
+    reason: Reason
     detail: str = ""
     """What exactly, in words; shown by -v."""
     also: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """Which kind of shortcut is it?
 
-The dearest step on the route decides (design, section 3). Cases:
+The dearest step on the route decides (theory: identity, parameter-free, gated, projection). Cases:
 1. nothing but views: identity, y = F(x) + x;
 2. selection, padding, pooling, resampling, a constant factor: parameter-free (He et al. 2015, option A);
 3. a product with another value: gated (Srivastava et al. 2015, highway networks);

@@ -1,6 +1,6 @@
 """What should the reader know of a shortcut beyond its kind and its price?
 
-Where experts differ the rules decide, and a note says why (design, section 3). Notes decide nothing.
+Where experts differ the rules decide, and a note says why (theory: undecidable). Notes decide nothing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which of the tensors that a model stores are learned?
 
-What the file says, or what follows from who reads a tensor and where (design, section 4).
+What the file says, or what follows from who reads a tensor and where (theory: parameters).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ QUANTISED_TYPES = frozenset(
 def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
     """Every stored tensor as the constant that its readers see.
 
-    Whether it is learned is what the file says, or follows from who reads it (design, section 4): a tensor that some
+    Whether it is learned is what the file says, or follows from who reads it (theory: parameters): a tensor that some
     op reads where weights stand. Scalars are hyper-parameters, and a literal with one element is a number in the code.
     So is any literal where the model keeps its kernels apart from its literals, unless it may be a kernel itself.
     """

@@ -101,10 +101,10 @@ def _schema(context: click.Context, given: bool) -> str:
     return json.schema()
 
 
-def _explanation(context: click.Context, rule: str) -> str:
-    from shortcut_audit.gate import policy
+def _explanation(context: click.Context, word: str) -> str:
+    from shortcut_audit.command.explain import explain
 
-    return policy.explain(rule)
+    return explain(word)
 
 
 def _help(context: click.Context, given: bool) -> str:
@@ -184,11 +184,11 @@ def _output(context: click.Context, parameter: click.Parameter, files: tuple[str
 @click.option("-v", "--verbose", count=True, help="Every route, weight and reason.")
 @click.option(
     "--explain",
-    metavar="RULE",
+    metavar="WORD",
     is_eager=True,
     expose_value=False,
     callback=_print_and_exit(_explanation),
-    help="What a rule objects to, why, and what to do; 'all' lists them.",
+    help="What a rule objects to, why, and what to do; what a word of a report means. 'all' lists them.",
 )
 @click.option(
     "--schema",

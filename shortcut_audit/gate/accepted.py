@@ -1,6 +1,6 @@
 """What was accepted of a model, and how is it kept?
 
-A baseline is a JSON report (design, section 8), whole or cut down: `write` keeps of it what a comparison needs, one
+A baseline is a JSON report (reporters/schema.json), whole or cut down: `write` keeps of it what a comparison needs, one
 shortcut a line, so that a pull request shows what it changes. `read` takes either. It trusts nothing in the file.
 """
 

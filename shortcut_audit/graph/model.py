@@ -15,7 +15,7 @@ from typing import TypeAlias
 import networkx as nx
 
 Dim: TypeAlias = int | str | None
-"""One size of a shape: known, a symbol such as "batch", or unknown. Unknown is never "different" (design: 3.5)."""
+"""One size of a shape: known, a symbol such as "batch", or unknown. Unknown is never "different" (theory: assumed)."""
 
 Shape: TypeAlias = tuple[Dim, ...] | None
 """Sizes of a tensor, outermost first; None where not even the rank is known."""

@@ -199,7 +199,7 @@ def understood(op: Op) -> Operator | None:
 
 
 def does_work(op: Op) -> bool:
-    """Whether an op does real work (design, section 3.4): is a layer that reads learned weights, or mixes positions.
+    """Whether an op does real work (theory: real work): is a layer that reads learned weights, or mixes positions.
 
     A learned factor or offset of each element by itself is no layer: it makes no branch of an element-wise expression.
     An unknown operator is taken to work: what it does cannot be ruled out.

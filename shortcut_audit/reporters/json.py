@@ -1,4 +1,4 @@
-"""How is a report written for other programs? (design, section 8; schema.json describes it)
+"""How is a report written for other programs? (schema.json describes it)
 
 A whole JSON document in ASCII, one shortcut a line: programs read it fast, and a difference between two of them can be
 read by people.

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from shortcut_audit.graph.model import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape, Value
 from shortcut_audit.operators.table import OPERATORS, Effect, is_copy
+from shortcut_audit.report import Reason
 
 PLAIN_ADDITIONS = frozenset({"Add", "Sum"})
 """Ops that are an addition whatever they read. Others are one only where they add whole values (see `_added`)."""
@@ -59,7 +60,7 @@ class Refusal:
 
     op: Op
     result: Value
-    reason: str
+    reason: Reason
     detail: str = ""
     folded: tuple[Op, ...] = ()
 
@@ -167,7 +168,7 @@ def _from_front(axis: Attribute, rank: int) -> int | None:
 
 
 def _same_shape(one: Shape, other: Shape) -> bool:
-    """Whether an operand may have the shape of the sum. Unknown sizes are never "different" (design, section 3.5).
+    """Whether an operand may have the shape of the sum. Unknown sizes are never "different" (theory: assumed).
 
     A size that is fixed at 1 where the sum's is open is stretched, whatever the open size will be.
     """
@@ -234,7 +235,7 @@ def _unfolded(addition: _Addition, within: Mapping[str, _Fold]) -> tuple[tuple[T
 
 def _objection(
     graph: ModelGraph, addition: _Addition, additions: Mapping[str, _Addition], shown: frozenset[str]
-) -> tuple[str, str] | None:
+) -> tuple[Reason, str] | None:
     if len(addition.terms) + addition.stretched < 2:
         other = "the other operand is the same in every forward pass"
         return "constant operand", other if addition.constants else "there is no other operand"  # 1

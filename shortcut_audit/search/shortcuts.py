@@ -1,7 +1,7 @@
 """Which operand of a merge is the shortcut, by which route?
 
 He et al. 2015: y = F(x) + x, or y = F(x) + W_s x. The operand that lets the fork x through by the cheapest route is
-the shortcut; another operand must do real work, and strictly more than the shortcut (design, section 3).
+the shortcut; another operand must do real work, and strictly more than the shortcut (theory: shortcut).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from itertools import islice
 
 from shortcut_audit.graph.model import Op, Value
 from shortcut_audit.operators.table import is_weight_layer
+from shortcut_audit.report import Reason
 from shortcut_audit.search.between import Between, Reached, close
 from shortcut_audit.search.extent import Extent
 from shortcut_audit.search.lineage import UNIT, Lineage, dearest
@@ -74,11 +75,11 @@ def _unrelated(lineage: Lineage, merge: Merge, numbers: list[int]) -> Refusal:
     )  # 2
 
 
-def _refuse(merge: Merge, reason: str, detail: str) -> Refusal:
+def _refuse(merge: Merge, reason: Reason, detail: str) -> Refusal:
     return Refusal(merge.op, merge.result, reason, detail, merge.folded)
 
 
-DETAILS: Mapping[str, str] = {
+DETAILS: Mapping[Reason, str] = {
     "parallel branches": "the operands do the same kind and amount of work on what they share",
     "elementwise expression": "no operand reads weights or mixes positions between fork and sum",
 }
@@ -145,10 +146,10 @@ class _Trial:
         """Takes the operands, cheapest way first, as shortcuts, as long as another one does more."""
         workers = dict.fromkeys(range(len(self._numbers)))
         accepted: list[int] = []
-        objections: list[str] = []
+        objections: list[Reason] = []
         for position, way in enumerate(self._ways):
             objection = self._objection(position, workers)
-            if objection:
+            if objection is not None:
                 objections.append(objection)
             else:
                 accepted.append(position)
@@ -158,8 +159,8 @@ class _Trial:
             return _refuse(self._merge, objections[0], DETAILS[objections[0]])  # 2, 3
         return tuple(self._found(position, workers) for position in accepted)
 
-    def _objection(self, position: int, workers: Iterable[int]) -> str:
-        """Why a way is no shortcut; empty if it is one. Some other operand must do real work, and strictly more.
+    def _objection(self, position: int, workers: Iterable[int]) -> Reason | None:
+        """Why a way is no shortcut; None if it is one. Some other operand must do real work, and strictly more.
 
         More is: 1. a dearer class; or, the class being the same and the route no cheaper, 2. mixing, where the way
         mixes nothing, or 3. more MACs. Two equal linear maps (of the same weight shapes) are parallel, wherever they
@@ -171,7 +172,7 @@ class _Trial:
             return "elementwise expression"
         level = dearest(way.cost)
         if self._dearer[level] & bit:
-            return ""  # 1
+            return None  # 1
         equals = (w for w in workers if w != way.operand and self._level(w, position) is level)
         mine = self._work(position, way.operand)
         for worker in islice(equals, TIES):
@@ -179,7 +180,7 @@ class _Trial:
             if other.cost < mine.cost or (level is Step.LINEAR and other.maps == mine.maps):
                 continue
             if other.mixing if other.mixing != mine.mixing else other.does_more_than(mine):
-                return ""  # 2, 3
+                return None  # 2, 3
         return "parallel branches"
 
     def _level(self, operand: int, way: int) -> Step | None:

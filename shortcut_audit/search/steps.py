@@ -1,6 +1,7 @@
 """What does a value go through when it enters an op by one of its slots?
 
-A step of a route, by class (design, section 3.2), follows from the operator's row and from what else the op reads.
+A step of a route, by class, follows from the operator's row and from what else the op reads (theory: view, selection,
+scale, gate, diagonal, linear, nonlinear).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from shortcut_audit.operators.table import OPERATORS, Effect
 
 
 class Step(IntEnum):
-    """What a step does to the value that it lets through, cheapest first (design, section 3.2)."""
+    """What a step does to the value that it lets through, cheapest first (theory: route)."""
 
     VIEW = 0
     """The same elements, perhaps in another layout or type."""

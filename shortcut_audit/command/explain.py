@@ -1,0 +1,46 @@
+"""What does a rule object to, and what does a word of a report mean?
+
+The rules answer for themselves; every other word is looked up in the theory.
+"""
+
+from __future__ import annotations
+
+import textwrap
+
+from shortcut_audit import theory
+from shortcut_audit.errors import UsageError
+from shortcut_audit.gate import policy
+from shortcut_audit.gate.config_values import did_you_mean, shown
+from shortcut_audit.gate.rules import RULE_IDS
+
+WIDTH = 78
+
+
+def explain(word: str) -> str:
+    """The answer as text; of "all", one line for each rule and the other words that have an answer.
+
+    Raises UsageError for a word that no report says.
+    """
+    if word == "all":
+        return f"{policy.explain('all')}\n{_words()}"
+    if word in RULE_IDS:
+        return policy.explain(word)
+    heading = theory.section(word)
+    if heading is not None:
+        return f"{heading}\n\n{_wrapped(theory.sections()[heading])}\n"
+    known = (*RULE_IDS, *theory.sections())
+    raise UsageError(f"there is no rule and no word {shown(word)}{did_you_mean(word, known)}; --explain all lists them")
+
+
+def _words() -> str:
+    words = ", ".join(word for word in theory.sections() if not word.startswith("note: "))
+    return textwrap.fill(f"words: {words}", WIDTH, subsequent_indent="  ", break_on_hyphens=False) + "\n"
+
+
+def _wrapped(markdown: str) -> str:
+    """The paragraphs of a section, as wide as a terminal; examples, which are indented, and lists stay as they are."""
+    paragraphs = markdown.split("\n\n")
+    return "\n\n".join(
+        part if part.startswith(("    ", "1. ")) else textwrap.fill(part, WIDTH, break_on_hyphens=False)
+        for part in paragraphs
+    )

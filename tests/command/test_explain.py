@@ -1,0 +1,32 @@
+"""Does every word of a report have an answer?"""
+
+from __future__ import annotations
+
+import pytest
+
+from shortcut_audit.command.explain import explain
+from shortcut_audit.errors import UsageError
+from shortcut_audit.gate.rules import RULE_IDS
+
+
+def test_a_word_is_answered_from_the_theory() -> None:
+    answer = explain("parallel branches")
+    assert answer.startswith("parallel branches\n\nThe operands have a past in common")
+    assert "\n    y = W_1 x + W_2 x\n" in answer
+    assert max(map(len, answer.splitlines())) <= 78
+
+
+@pytest.mark.parametrize("rule", RULE_IDS)
+def test_a_rule_answers_for_itself(rule: str) -> None:
+    assert explain(rule).startswith(f"{rule} (")
+
+
+def test_all_lists_rules_and_words() -> None:
+    listed = explain("all")
+    assert "identity-lost" in listed
+    assert "held memory" in listed
+
+
+def test_an_unknown_word_is_met_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="did you mean 'gated'"):
+        explain("gatd")
