@@ -92,6 +92,32 @@ class MergeInfo:
     source: Source | None = None
     also: tuple[str, ...] = ()
     """Names of the other additions folded into this n-ary sum."""
+    after_layers: int = 0
+    """How many of the model's `layers` come before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One weight layer: a contraction or recurrence with learned weights. A model's layers are its spine."""
+
+    name: str
+    op: str
+    detail: str
+    """In words: "3x3, stride 2, 64 -> 128"; empty where there is nothing to say."""
+    scope: str
+    shape: Shape
+    """Of what it makes."""
+    parameters: int
+    """Learned scalars that it reads; a tied tensor counts at each layer that reads it."""
+    macs: int | None
+    shortcut: str | None = None
+    """Key of the shortcut that it stands on; None for one of the main path."""
+    source: Source | None = None
+
+    @property
+    def flops(self) -> int | None:
+        """Floating point operations of the layer: 2 x MACs."""
+        return None if self.macs is None else 2 * self.macs
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +153,9 @@ class Shortcut:
     """Bytes of the fork value, kept alive while the residual branch runs."""
     span: Span
     notes: tuple[str, ...] = ()
+    first_layer: int | None = None
+    """The first of the model's `layers` that it leads around, counted from 0; None where it skips none."""
+    last_layer: int | None = None
 
     @property
     def flops(self) -> int | None:
@@ -230,6 +259,8 @@ class ModelReport:
     symbols: tuple[str, ...] = ()
     """Dimensions that are not bound and stand in the way of a cost: --dim NAME=SIZE would settle them."""
     notes: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    """Its weight layers, in the order in which they are computed."""
 
     def to_dict(self) -> dict[str, Any]:
         """The model's entry in the JSON report, names as they are in the file."""

@@ -28,6 +28,10 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
     totals = ledger.totals(adds)
     symbols = unbound_symbols(graph) if totals.macs is None else ()
     entries = Entries(graph, ledger)
+    shortcuts = _shortcuts(entries, priced)
+    standing = {
+        op: s.key for one, s in zip(reversed(priced), reversed(shortcuts), strict=True) for op in one.found.through
+    }
     return report.ModelReport(
         source=graph.source,
         format=graph.format,
@@ -35,10 +39,11 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
         inputs=tuple(_input(graph, name) for name in graph.inputs),
         totals=totals,
         summary=_summary(graph, ledger, totals, priced),
-        shortcuts=_shortcuts(entries, priced),
+        shortcuts=shortcuts,
         other_adds=tuple(map(entries.other, others)),
         symbols=symbols,
         notes=graph.notes,
+        layers=tuple(entries.layer(op, standing.get(op)) for op in ledger.layers),
     )
 
 

@@ -20,6 +20,8 @@ class Ledger:
     def __init__(self, graph: ModelGraph, measure: Measure) -> None:
         self._graph = graph
         self._measure = measure
+        self.layers = measure.layers
+        """The model's weight layers, in topological order."""
 
     def macs(self, ops: Iterable[Op]) -> int | None:
         """MACs of some ops together; None if any of them is unknown."""

@@ -6,6 +6,7 @@ is made once: a merge may hold thousands of shortcuts, and one op may stand on t
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +33,9 @@ class Entries:
     def __init__(self, graph: ModelGraph, ledger: Ledger) -> None:
         self._graph = graph
         self._ledger = ledger
+        order = {op: number for number, op in enumerate(graph.ops)}
+        layers = [order[op] for op in ledger.layers]
+        self._after = {op: bisect_left(layers, number) for op, number in order.items()}
         self._merges: dict[Op, report.MergeInfo] = {}
         self._steps: dict[tuple[Op, Step], report.Step] = {}
 
@@ -58,6 +62,23 @@ class Entries:
             held_bytes=size_in_bytes(found.fork.type.shape, found.fork.type.dtype),
             span=span(found.residual),
             notes=notes,
+            first_layer=None if found.residual.layers is None else found.residual.layers[0],
+            last_layer=None if found.residual.layers is None else found.residual.layers[1],
+        )
+
+    def layer(self, op: Op, shortcut: str | None) -> report.Layer:
+        """The entry of a weight layer, and the shortcut that it stands on."""
+        made = next((self._graph.values[made].type for made in op.outputs if made is not None), None)
+        return report.Layer(
+            name=_name(op),
+            op=op.label,
+            detail=describe.detail(self._graph, op),
+            scope=op.scope,
+            shape=None if made is None else made.shape,
+            parameters=parameters(op.weights()),
+            macs=self._ledger.macs([op]),
+            shortcut=shortcut,
+            source=_source(op.source),
         )
 
     def _merge(self, merge: Merge) -> report.MergeInfo:
@@ -66,7 +87,8 @@ class Entries:
             return known
         also = tuple(map(_name, merge.folded))
         source = _source(merge.op.source)
-        made = report.MergeInfo(merge.op.label, _name(merge.op), merge.result.type.shape, source, also)
+        shape, after = merge.result.type.shape, self._after[merge.op]
+        made = report.MergeInfo(merge.op.label, _name(merge.op), shape, source, also, after)
         self._merges[merge.op] = replace(made, also=also[:NAMES_SHOWN])
         return made
 

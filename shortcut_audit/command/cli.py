@@ -15,7 +15,6 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +23,7 @@ from shortcut_audit import __version__
 from shortcut_audit.command.signals import Stopped, fill_descriptors, settle, stoppable
 from shortcut_audit.errors import ShortcutAuditError
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text, loggable
-from shortcut_audit.reporters import REPORTERS, Style
+from shortcut_audit.reporters import REPORTERS, Style, format_of
 
 if TYPE_CHECKING:
     from shortcut_audit.command.render import Wanted
@@ -35,7 +34,7 @@ PROGRAM = "shortcut-audit"
 AUDITED, OBJECTED, FAILED = 0, 1, 2
 STOPPED = 128
 """Plus the signal's number: the exit status of a run that a signal has ended, as shells have it."""
-SUFFIXES = {reporter.suffix: name for name, reporter in REPORTERS.items() if reporter.suffix}
+SUFFIXES = [reporter.suffix for reporter in REPORTERS.values() if reporter.suffix]
 
 EPILOG = """\
 A SOURCE is an ONNX file, a .pt2 file of torch.export, a folder (all of these below it), a pattern, or
@@ -125,7 +124,7 @@ def _file(context: click.Context, parameter: click.Parameter, file: str | None) 
 def _output(context: click.Context, parameter: click.Parameter, files: tuple[str, ...]) -> tuple[str, ...]:
     for file in files:
         _file(context, parameter, file)
-        if PurePath(file).suffix.lower() not in SUFFIXES:
+        if format_of(file) is None:
             raise click.BadParameter(f"the suffix of {file!r} must be one of {', '.join(SUFFIXES)}")
     return files
 
@@ -135,7 +134,7 @@ def _output(context: click.Context, parameter: click.Parameter, files: tuple[str
 @click.option(
     "--format",
     "form",
-    type=click.Choice(list(REPORTERS)),
+    type=click.Choice([name for name, reporter in REPORTERS.items() if reporter.printed]),
     default="text",
     show_default=True,
     help="What goes to stdout.",
@@ -301,8 +300,8 @@ def _places(form: str, outputs: Sequence[str], verbose: int, quiet: bool) -> Ite
 
     yield _Place("stdout", Wanted(form, _style(sys.stdout, verbose, quiet)), _put)
     for file in outputs:
-        suffix = PurePath(file).suffix.lower()
-        yield _Place(file, Wanted(SUFFIXES[suffix], _style(None, verbose, quiet)), partial(_write, file))
+        written = format_of(file) or "text"
+        yield _Place(file, Wanted(written, _style(None, verbose, quiet)), partial(_write, file))
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if form == "github" and summary:  # GitHub shows what is appended to this file on the page of the workflow run
         yield _Place(summary, Wanted("markdown", _style(None, 0, quiet=False)), partial(_append, summary))

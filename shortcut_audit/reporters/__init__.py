@@ -31,6 +31,8 @@ class Reporter:
     suffix: str | None
     """Of the files that are written in this format; None for one that goes to stdout only."""
     render: Callable[[AuditReport, Style], str]
+    printed: bool = True
+    """Whether it may be asked for on stdout, too; what is a file's content only may not."""
 
 
 def _text(report: AuditReport, style: Style) -> str:
@@ -69,6 +71,16 @@ def _html(report: AuditReport, style: Style) -> str:
     return html.format(report)
 
 
+def _csv(table: str) -> Callable[[AuditReport, Style], str]:
+    def render(report: AuditReport, style: Style) -> str:
+        from shortcut_audit.reporters import csv
+        from shortcut_audit.reporters.shared import records
+
+        return csv.format(report, getattr(records, table))
+
+    return render
+
+
 REPORTERS = {
     "text": Reporter(".txt", _text),
     "json": Reporter(".json", _json),
@@ -76,5 +88,15 @@ REPORTERS = {
     "sarif": Reporter(".sarif", _sarif),
     "github": Reporter(None, _github),
     "html": Reporter(".html", _html),
+    "csv": Reporter(".csv", _csv("SHORTCUTS"), printed=False),
+    "models.csv": Reporter(".models.csv", _csv("MODELS"), printed=False),
+    "layers.csv": Reporter(".layers.csv", _csv("LAYERS"), printed=False),
 }
 """Every format by its name on the command line."""
+
+
+def format_of(file: str) -> str | None:
+    """The format of a file, by the longest suffix that its name ends in: r.layers.csv is a table of layers."""
+    ending = {reporter.suffix: name for name, reporter in REPORTERS.items() if reporter.suffix}
+    found = max((suffix for suffix in ending if file.lower().endswith(suffix)), key=len, default=None)
+    return None if found is None else ending[found]

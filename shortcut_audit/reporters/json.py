@@ -16,7 +16,7 @@ from shortcut_audit.report import AuditReport
 
 _PATHS = frozenset({"source", "file", "against", "counterpart"})
 _TEXTS = frozenset({"message", "notes", "detail", "weights_in_words", "origin"})
-_LISTS = frozenset({"models", "shortcuts", "other_adds", "findings", "errors", "comparisons", "changes"})
+_LISTS = frozenset({"models", "shortcuts", "layers", "other_adds", "findings", "errors", "comparisons", "changes"})
 """Fields whose entries stand on a line of their own."""
 
 

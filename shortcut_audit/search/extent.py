@@ -33,6 +33,8 @@ class Extent:
     """Operators that are not understood, by the name that the file has for them."""
     first_layer: Op | None = None
     """The first weight layer."""
+    layers: tuple[int, int] | None = None
+    """The first and the last weight layer, as positions among those of the model."""
 
     def __add__(self, other: Extent) -> Extent:
         """Both stretches together; `other` is the later one."""
@@ -47,6 +49,7 @@ class Extent:
             self.nonlinear or other.nonlinear,
             self.unknown | other.unknown if other.unknown else self.unknown,
             self.first_layer or other.first_layer,
+            _hull(self.layers, other.layers),
         )
 
     @property
@@ -58,11 +61,20 @@ class Extent:
 NOTHING = Extent()
 
 
+def _hull(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
+    if one is None or other is None:
+        return one or other
+    return min(one[0], other[0]), max(one[1], other[1])
+
+
 class Measure:
     """The extent of every op of a model, each worked out once."""
 
     def __init__(self, graph: ModelGraph) -> None:
         self._graph = graph
+        self.layers = tuple(op for op in graph.ops if table.is_weight_layer(op))
+        """The model's weight layers, in topological order."""
+        self._nth = {op: number for number, op in enumerate(self.layers)}
         self._known: dict[Op, Extent] = {}
         readers = Counter(weight for op in graph.ops for weight in op.weights() if weight.learned)
         self._tied = frozenset(weight for weight, count in readers.items() if count > 1)
@@ -84,10 +96,10 @@ class Measure:
     def _measured(self, op: Op) -> Extent:
         row = table.OPERATORS.get(op.kind)
         learned = [weight for weight in op.weights() if weight.learned]
-        layer = table.is_weight_layer(op)
+        nth = self._nth.get(op)
         return Extent(
             ops=1,
-            weight_layers=int(layer),
+            weight_layers=int(nth is not None),
             macs=table.macs(self._graph, op),
             parameters=sum(weight.elements for weight in learned if weight not in self._tied),
             tied=self._tied.intersection(learned),
@@ -95,5 +107,6 @@ class Measure:
             mixing=table.mixes(op),
             nonlinear=table.is_nonlinear(op),
             unknown=frozenset() if row is not None else frozenset({op.label}),
-            first_layer=op if layer else None,
+            first_layer=None if nth is None else op,
+            layers=None if nth is None else (nth, nth),
         )

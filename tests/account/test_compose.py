@@ -239,3 +239,27 @@ def test_what_the_loader_said_of_the_model_is_passed_on() -> None:
     report = audit_draft(drawn)
     assert (report.source, report.format, report.origin) == ("model.onnx", "onnx", "opset 17, tool 1")
     assert report.notes[0] == "said before"
+
+
+# --- the spine -------------------------------------------------------------------------------------------------------
+
+
+def test_layers_are_the_spine_and_a_shortcut_leads_around_some() -> None:
+    """Where W_s stands between the layers it leads around, it is one of the shortcut's, not of the main path."""
+    model = audited(
+        "x -> Conv.0 -> Relu -> Conv.1 -> Relu.1 -> Conv.2 -> Add -> Conv.3 -> Relu.3 -> Conv.4 -> Add.1",
+        "Relu -> Conv.p{k=1} -> Add",
+        "Add -> Add.1",
+    )
+    places = {layer.name: number for number, layer in enumerate(model.layers)}
+    assert sorted(places) == ["Conv.0", "Conv.1", "Conv.2", "Conv.3", "Conv.4", "Conv.p"]
+    assert {layer.name: layer.shortcut for layer in model.layers if layer.shortcut} == {"Conv.p": "(root)"}
+    around = [(shortcut.first_layer, shortcut.last_layer) for shortcut in model.shortcuts]
+    assert around == [(places["Conv.1"], places["Conv.2"]), (places["Conv.3"], places["Conv.4"])]
+    assert [shortcut.merge.after_layers for shortcut in model.shortcuts] == [4, 6]
+
+
+def test_a_branch_without_weight_layers_has_no_first_and_no_last() -> None:
+    model = audited("x -> Conv.0 -> AveragePool -> Add -> Conv.1", "Conv.0 -> Add")
+    (shortcut,) = model.shortcuts
+    assert (shortcut.first_layer, shortcut.last_layer, shortcut.merge.after_layers) == (None, None, 1)

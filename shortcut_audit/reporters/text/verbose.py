@@ -1,6 +1,6 @@
 """What exactly did the audit see? (-v)
 
-For each shortcut its merge, fork, route and weights; for each other addition the reason.
+For each shortcut its merge, fork, route and weights; for each other addition the reason; and every weight layer.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shortcut_audit import wording
-from shortcut_audit.report import ModelReport, OtherAdd, Shape, Shortcut, Source, Step
-from shortcut_audit.reporters.text.canvas import Ink, Page
+from shortcut_audit.report import Layer, ModelReport, OtherAdd, Shape, Shortcut, Source, Step
+from shortcut_audit.reporters.text.canvas import Ink, Page, widths
 from shortcut_audit.reporters.text.shortcut_table import KIND_STYLES
 from shortcut_audit.wording import counted, exact, in_bytes, short
 
@@ -18,7 +18,7 @@ _LABEL = 9
 
 
 def show(page: Page, model: ModelReport) -> None:
-    """Every shortcut, then every other addition."""
+    """Every shortcut, then every other addition, then every layer."""
     for shortcut in model.shortcuts:
         page.line()
         _shortcut(page, shortcut)
@@ -30,6 +30,29 @@ def show(page: Page, model: ModelReport) -> None:
         page.prose((page.said(reason), "bold"), f" ({counted(len(others), 'addition')})")
         for other in others:
             _other(page, other)
+    if model.layers:
+        page.line()
+        _layers(page, model)
+
+
+def _layers(page: Page, model: ModelReport) -> None:
+    """The per-layer table; a line with the name and one with the rest where the terminal is too narrow for both."""
+    heads: list[Ink] = [(head, "dim") for head in ("layer", "op", "output", "parameters", "MACs")]
+    rows = [heads, *(_layer(page, layer) for layer in model.layers)]
+    needed = widths(rows)
+    if sum(needed) + 2 * len(needed) <= page.width:
+        page.table(rows, right=frozenset({3, 4}), widths=needed, indent=2)
+        return
+    needed = [0, *needed[1:]]
+    for name, *rest in rows:
+        page.line(name, indent=2)
+        page.table([["", *rest]], right=frozenset({3, 4}), widths=needed, indent=2)
+
+
+def _layer(page: Page, layer: Layer) -> list[Ink]:
+    on = f" (shortcut {page.name(layer.shortcut)})" if layer.shortcut is not None else ""
+    what = f"{page.name(layer.op)} {page.said(layer.detail)}".rstrip()
+    return [page.name(layer.name) + on, what, _shape(page, layer.shape), exact(layer.parameters), short(layer.macs)]
 
 
 def _shortcut(page: Page, shortcut: Shortcut) -> None:

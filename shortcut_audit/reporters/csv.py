@@ -1,0 +1,43 @@
+"""How is a report written for a spreadsheet?
+
+RFC 4180 with a header row: quoted where need be, lines end in CR LF, what cannot be known is an empty field. A field
+that a spreadsheet would take for a formula opens with an apostrophe: the names in it are a stranger's.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
+from shortcut_audit.report import AuditReport
+from shortcut_audit.reporters.shared.records import Cell, Table
+
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""What a formula begins with (OWASP, "CSV Injection")."""
+_PATHS = frozenset({"source", "file"})
+_TEXTS = frozenset({"notes", "detail", "weights_in_words", "route"})
+
+
+def format(report: AuditReport, table: Table) -> str:  # noqa: A001 -- what every reporter's function is called
+    """One of the report's tables."""
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(table.columns)
+    for record in table.rows(report):
+        writer.writerow([_field(column, record[column]) for column in table.columns])
+    return stream.getvalue()
+
+
+def _field(column: str, cell: Cell) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, int):
+        return str(cell)
+    if column in _TEXTS:
+        shown = displayable_text(cell)
+    else:
+        shown = displayable(cell, PATH_LIMIT) if column in _PATHS else displayable(cell)
+    return f"'{shown}" if shown.startswith(FORMULAS) else shown
