@@ -1,0 +1,172 @@
+"""What can be asked on the command line?
+
+One table of click's parameters. Options that are answered by a text of their own (--help, --schema, ...) raise it as an
+`Answer`; heavy imports wait until one is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from shortcut_audit import __version__
+from shortcut_audit.reporters import REPORTERS, format_of
+
+PROGRAM = "shortcut-audit"
+SUFFIXES = [reporter.suffix for reporter in REPORTERS.values() if reporter.suffix]
+
+EPILOG = """\
+A SOURCE is an ONNX file, a .pt2 file of torch.export, a folder (all of these below it), a pattern, or
+package.module:factory: your own code, called to make a torch.nn.Module. Weights are never read.
+
+Exit status: 0 audited, nothing to object to; 1 findings at or over the fail level; 2 a source could not be audited.
+"""
+
+
+class Answer(Exception):
+    """The text that answers an option which asks for nothing else."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def _answered(text: Callable[[click.Context, Any], str]) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def callback(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if value not in (None, False) and not context.resilient_parsing:
+            raise Answer(text(context, value))
+
+    return callback
+
+
+def _schema(context: click.Context, given: bool) -> str:
+    from shortcut_audit.reporters import json
+
+    return json.schema()
+
+
+def _explanation(context: click.Context, word: str) -> str:
+    from shortcut_audit.command.explain import explain
+
+    return explain(word)
+
+
+def _help(context: click.Context, given: bool) -> str:
+    return f"{context.get_help()}\n"
+
+
+def _version(context: click.Context, given: bool) -> str:
+    return f"{PROGRAM} {__version__}\n"
+
+
+def _file(context: click.Context, parameter: click.Parameter, file: str | None) -> str | None:
+    """The name of a file. An empty one, such as a variable that is not set, must not pass for "none"."""
+    if file == "":
+        raise click.BadParameter("an empty name is no file; name one, or leave the option out")
+    return file
+
+
+def _output(context: click.Context, parameter: click.Parameter, files: tuple[str, ...]) -> tuple[str, ...]:
+    for file in files:
+        _file(context, parameter, file)
+        if format_of(file) is None:
+            raise click.BadParameter(f"the suffix of {file!r} must be one of {', '.join(SUFFIXES)}")
+    return files
+
+
+PARAMETERS: tuple[click.Parameter, ...] = (
+    click.Argument(["sources"], metavar="SOURCE...", nargs=-1),
+    click.Option(
+        ["--format", "form"],
+        type=click.Choice([name for name, reporter in REPORTERS.items() if reporter.printed]),
+        default="text",
+        show_default=True,
+        help="What goes to stdout.",
+    ),
+    click.Option(
+        ["-o", "--output", "outputs"],
+        metavar="FILE",
+        multiple=True,
+        callback=_output,
+        help="Write the report here, too; the suffix is the format. Repeatable.",
+    ),
+    click.Option(
+        ["--input", "inputs"],
+        metavar="[NAME=]1x3x224x224[:dtype]",
+        multiple=True,
+        help="Shape of an input. Repeatable.",
+    ),
+    click.Option(
+        ["--dim", "dims"], metavar="NAME=SIZE", multiple=True, help="Size of a symbolic dimension. Repeatable."
+    ),
+    click.Option(
+        ["--baseline"],
+        metavar="FILE",
+        callback=_file,
+        help="What was accepted: an earlier JSON report, or another model.",
+    ),
+    click.Option(
+        ["--write-baseline"], metavar="FILE", callback=_file, help="Accept what there is: write it as a baseline."
+    ),
+    click.Option(
+        ["--config"],
+        metavar="FILE",
+        callback=_file,
+        help="Instead of the nearest pyproject.toml with [tool.shortcut-audit].",
+    ),
+    click.Option(
+        ["--select"], metavar="RULE", multiple=True, help="Apply this rule and those selected with it only. Repeatable."
+    ),
+    click.Option(["--ignore"], metavar="RULE", multiple=True, help="Do not apply this rule. Repeatable."),
+    click.Option(
+        ["--fail-on"],
+        type=click.Choice(["error", "warning", "never"]),
+        help="Findings that make the exit status 1.  [default: error]",
+    ),
+    click.Option(["--exit-zero"], is_flag=True, help="Exit status 0 instead of 1. Never instead of 2."),
+    click.Option(["--torchscript"], is_flag=True, help="Run a .pt file as TorchScript, a program: trusted files only."),
+    click.Option(
+        ["--jobs"],
+        metavar="N",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="Audit N models at a time.",
+    ),
+    click.Option(["-q", "--quiet"], is_flag=True, help="One line a model, and the findings."),
+    click.Option(["-v", "--verbose"], count=True, help="Every route, weight and reason."),
+    click.Option(
+        ["--explain"],
+        metavar="WORD",
+        is_eager=True,
+        expose_value=False,
+        callback=_answered(_explanation),
+        help="What a rule objects to, why, and what to do; what a word of a report means. 'all' lists them.",
+    ),
+    click.Option(
+        ["--schema"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_answered(_schema),
+        help="The JSON Schema of the JSON report.",
+    ),
+    click.Option(
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_answered(_version),
+        help="Show the version and exit.",
+    ),
+    click.Option(
+        ["-h", "--help"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_answered(_help),
+        help="Show this message and exit.",
+    ),
+)
