@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shortcut_audit.graph.model import ModelGraph, Op, Weight
-from shortcut_audit.operators.table import understood
+from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Span, Totals
 from shortcut_audit.search.extent import Extent, Measure
 
@@ -38,7 +38,9 @@ class Ledger:
         bound, and is named.
         """
         counts = {op: self._measure.of(op).macs for op in self._graph.ops}
-        uncounted = {op.label if understood(op) else op.kind for op, count in counts.items() if count is None}
+        uncounted = {
+            op.label if row_of(op.kind).understood else op.kind for op, count in counts.items() if count is None
+        }
         unbound = bool(uncounted) and bool(unbound_symbols(self._graph))
         return Totals(
             ops=len(self._graph.ops),

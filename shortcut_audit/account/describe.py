@@ -5,48 +5,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from shortcut_audit.graph.model import Attribute, Constant, ModelGraph, Op
 from shortcut_audit.operators.counting.contractions import Call
-from shortcut_audit.operators.table import OPERATORS, Effect
+from shortcut_audit.operators.row import Effect, Family
+from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Role, WeightInfo
 from shortcut_audit.search.shortcuts import Found
 from shortcut_audit.search.steps import Step
 
-SHORT_NAMES: Mapping[str, str] = {
-    "BatchNormalization": "BN",
-    "LayerNormalization": "LN",
-    "GroupNormalization": "GN",
-    "InstanceNormalization": "IN",
-    "RMSNormalization": "RMSNorm",
-    "AveragePool": "avg pool",
-    "MaxPool": "max pool",
-    "GlobalAveragePool": "global avg pool",
-    "ReduceMean": "mean",
-    "ReduceMax": "max",
-    "Resize": "resize",
-    "Upsample": "resize",
-    "Pad": "pad",
-    "Slice": "slice",
-    "Concat": "concat",
-}
-"""What practitioners call an operator; others keep their own name."""
-
-MATRIX_PRODUCTS = frozenset({"MatMul", "Gemm", "Linear", "com.microsoft::MatMulNBits"})
-
 
 def weights_of(op: Op) -> tuple[WeightInfo, ...]:
     """The learned tensors that an op reads, with the role that each plays."""
-    row = OPERATORS.get(op.kind)
+    row = row_of(op.kind)
     found: dict[str, WeightInfo] = {}
     for slot, given in enumerate(op.inputs):
         for weight in given.weights if isinstance(given, Constant) else ():
             if weight.learned:
                 role: Role = "weight"
-                if row is not None and slot in row.bias:
+                if slot in row.bias:
                     role = "bias"
-                elif row is not None and row.effect in {Effect.PRODUCT, Effect.NORMALISATION}:
+                elif row.effect in {Effect.PRODUCT, Effect.NORMALISATION}:
                     role = "scale"
                 found.setdefault(weight.name, WeightInfo(weight.name, weight.shape, role))
     return tuple(found.values())
@@ -55,13 +35,14 @@ def weights_of(op: Op) -> tuple[WeightInfo, ...]:
 def detail(graph: ModelGraph, op: Op) -> str:
     """What an op does, in words: "1x1, stride 2, 64 -> 128". Empty where there is nothing to say."""
     call = Call.of(graph, op)
-    if op.kind in {"Conv", "ConvTranspose", "DeformConv"}:
-        return ", ".join(filter(None, [_kernel(call), _stride(call, "stride "), _grouped(call), _channels(call, 1)]))
-    if op.kind in MATRIX_PRODUCTS:
-        return _channels(call, -1)
-    if op.kind in {"AveragePool", "MaxPool", "LpPool"}:
-        kernel = call.attributes.get("kernel_shape")
-        return ", ".join(filter(None, [_by(kernel), _stride(call, "stride ")]))
+    match row_of(op.kind).family:
+        case Family.CONVOLUTION:
+            said = [_kernel(call), _stride(call, "stride "), _grouped(call), _channels(call, 1)]
+            return ", ".join(filter(None, said))
+        case Family.MATRIX_PRODUCT:
+            return _channels(call, -1)
+        case Family.WINDOW_POOLING:
+            return ", ".join(filter(None, [_by(call.attributes.get("kernel_shape")), _stride(call, "stride ")]))
     before, after = call.input(0), call.outputs[0] if call.outputs else None
     if before is not None and after is not None and before != after:
         return f"{shape_text(before)} -> {shape_text(after)}"
@@ -83,23 +64,22 @@ def in_words(graph: ModelGraph, found: Found) -> str:
 
 
 def _said(graph: ModelGraph, op: Op) -> str:
-    call = Call.of(graph, op)
+    call, row = Call.of(graph, op), row_of(op.kind)
     roles = {weight.role for weight in weights_of(op)}
     bias = ("bias (folded norm)" if op.absorbs_norm else "bias") if "bias" in roles else "no bias"
-    if op.kind in {"Conv", "ConvTranspose", "DeformConv"}:
-        name = {"Conv": "conv", "ConvTranspose": "transposed conv", "DeformConv": "deformable conv"}[op.kind]
-        return ", ".join(
-            filter(None, [f"{name} {_kernel(call)}{_stride(call, '/')}", _grouped(call), _channels(call, 1), bias])
-        )
-    if op.kind in MATRIX_PRODUCTS:
-        return ", ".join(filter(None, [f"linear {_channels(call, -1)}", bias if OPERATORS[op.kind].bias else ""]))
-    if op.kind in {"AveragePool", "MaxPool", "LpPool"}:
-        return f"{SHORT_NAMES.get(op.kind, op.kind)} {_by(call.attributes.get('kernel_shape'))}{_stride(call, '/')}"
-    if op.kind in {"Add", "Sub"}:
+    match row.family:
+        case Family.CONVOLUTION:
+            name = f"{row.short} {_kernel(call)}{_stride(call, '/')}"
+            return ", ".join(filter(None, [name, _grouped(call), _channels(call, 1), bias]))
+        case Family.MATRIX_PRODUCT:
+            return ", ".join(filter(None, [f"linear {_channels(call, -1)}", bias if row.bias else ""]))
+        case Family.WINDOW_POOLING:
+            return f"{row.short or op.kind} {_by(call.attributes.get('kernel_shape'))}{_stride(call, '/')}"
+    if row.neutral == 0:
         return "bias" if roles else ""
-    if op.kind in {"Mul", "Div"}:
+    if row.neutral == 1:
         return f"scale {shape_text(weights_of(op)[0].shape)}" if roles else ""
-    return SHORT_NAMES.get(op.kind, op.kind)
+    return row.short or op.kind
 
 
 def shape_text(shape: Sequence[object] | None) -> str:

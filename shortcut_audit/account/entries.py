@@ -17,6 +17,8 @@ from shortcut_audit.account.cost import Ledger, parameters, span
 from shortcut_audit.account.notes import notes_on
 from shortcut_audit.account.whatif import Priced
 from shortcut_audit.graph.model import ModelGraph, Op, Source, elements, size_in_bytes
+from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.merges import Merge, Refusal
 from shortcut_audit.search.shortcuts import Found
 from shortcut_audit.search.steps import Step
@@ -132,7 +134,7 @@ def _weight_and_bias(found: Found) -> tuple[bool, bool]:
     maps: list[Op] = []
     mapped = False
     for link in found.route:
-        if link.step is Step.LINEAR or (mapped and link.op.kind in {"Add", "Bias"}):
+        if link.step is Step.LINEAR or (mapped and row_of(link.op.kind).effect is Effect.SUM):
             maps.append(link.op)
             mapped = True
         elif link.step in {Step.GATE, Step.DIAGONAL}:
@@ -142,7 +144,7 @@ def _weight_and_bias(found: Found) -> tuple[bool, bool]:
 
 
 def _strides(op: Op) -> tuple[int, ...]:
-    strides = op.attributes.get("strides") if op.kind == "Conv" else None
+    strides = op.attributes.get("strides") if row_of(op.kind).skips else None
     return tuple(size for size in strides if isinstance(size, int)) if isinstance(strides, tuple) else ()
 
 

@@ -5,6 +5,8 @@ Where experts differ the rules decide, and a note says why (theory: undecidable)
 
 from __future__ import annotations
 
+from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Kind
 from shortcut_audit.search.shortcuts import Found
 from shortcut_audit.search.steps import Step
@@ -44,7 +46,7 @@ def _normalisation_only(found: Found, kind: Kind) -> str:
     steps = {link.step for link in found.route}
     if kind != "projection" or Step.LINEAR in steps or Step.DIAGONAL not in steps:
         return ""
-    if all(link.op.kind in {"Add", "Sub", "Bias"} for link in found.route if link.step is Step.DIAGONAL):
+    if all(row_of(link.op.kind).effect is Effect.SUM for link in found.route if link.step is Step.DIAGONAL):
         return "there is no W_s: a learned offset alone is added on the way"
     return "W_s is diagonal: a learned scale or a normalisation, no matrix"
 
@@ -76,6 +78,6 @@ def _opaque_branch(found: Found, kind: Kind) -> str:
 
 
 def _requantised(found: Found, kind: Kind) -> str:
-    if any(link.op.kind == "QuantizeLinear" for link in found.route):
+    if any(row_of(link.op.kind).rounds for link in found.route):
         return "the shortcut is requantised on its way: its values are rounded"
     return ""

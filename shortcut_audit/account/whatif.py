@@ -20,8 +20,8 @@ from shortcut_audit.account.cost import Ledger, parameters, total
 from shortcut_audit.graph.model import ModelGraph, Op, Shape, elements
 from shortcut_audit.operators.counting.axes import product
 from shortcut_audit.operators.counting.contractions import shape_of
-from shortcut_audit.operators.counting.layers import CONVOLUTIONS, channels_read
-from shortcut_audit.operators.table import OPERATORS, is_weight_layer
+from shortcut_audit.operators.row import Family
+from shortcut_audit.operators.table import channels_read, is_weight_layer, row_of
 from shortcut_audit.report import Kind, Option, Price, Totals, WhatIf
 from shortcut_audit.search.shortcuts import Found
 
@@ -142,7 +142,7 @@ def _channel_axis(found: Found) -> int:
     convolutions, else on the last. Where no layer is skipped (pooling as a token mixer), images have them second.
     """
     layer, rank = found.residual.first_layer, len(found.fork.type.shape or ())
-    second = rank > 3 if layer is None else layer.kind in CONVOLUTIONS
+    second = rank > 3 if layer is None else row_of(layer.kind).family is Family.CONVOLUTION
     usual, other = (1, -1) if second else (-1, 1)
     read = None if layer is None else channels_read(layer)
     sizes = [_size(found.fork.type.shape, axis) for axis in (usual, other)]
@@ -150,7 +150,7 @@ def _channel_axis(found: Found) -> int:
 
 
 def _extra_per_channel(graph: ModelGraph) -> int:
-    if any(op.kind == "BatchNormalization" for op in graph.ops):
+    if any(row_of(op.kind).running for op in graph.ops):
         return 2
     layers = [op for op in graph.ops if is_weight_layer(op)]
     return 1 if 2 * sum(_has_bias(graph, op) for op in layers) > len(layers) else 0
@@ -158,9 +158,14 @@ def _extra_per_channel(graph: ModelGraph) -> int:
 
 def _has_bias(graph: ModelGraph, op: Op) -> bool:
     """Whether a layer carries a bias, in a slot of its own or as an addition that alone reads it."""
-    row = OPERATORS[op.kind]
+    row = row_of(op.kind)
     if any(slot < len(op.inputs) and shape_of(graph, op.inputs[slot]) is not None for slot in row.bias):
         return True
     made = next((name for name in op.outputs if name is not None), None)
     readers = [] if made is None else [graph.values[name].op for name in graph.dag.successors(made)]
-    return len(readers) == 1 and readers[0] is not None and readers[0].kind == "Add" and len(readers[0].values()) == 1
+    return (
+        len(readers) == 1
+        and readers[0] is not None
+        and row_of(readers[0].kind).adds_plainly
+        and len(readers[0].values()) == 1
+    )

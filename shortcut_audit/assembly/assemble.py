@@ -26,15 +26,10 @@ from shortcut_audit.assembly.weights import stored_tensors
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Draft, Node
 from shortcut_audit.graph.model import Constant, Datum, Dim, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
-from shortcut_audit.operators import shapes
 from shortcut_audit.operators.counting.axes import agree
 from shortcut_audit.operators.counting.contractions import packed_matrix
-from shortcut_audit.operators.table import OPERATORS, VARYING, Effect
-
-DATA_IGNORED: Mapping[str, int] = {
-    "Shape": 0, "Size": 0, "EyeLike": 0, "RandomNormalLike": 0, "RandomUniformLike": 0, "CastLike": 1,
-}  # fmt: skip
-"""By operator, the input slot of which only shape or element type matters: what stands there is no data."""
+from shortcut_audit.operators.infer import infer
+from shortcut_audit.operators.table import row_of
 
 EDGE_LIMIT = 1_000_000
 """Each output of an op depends on each of its inputs: a node of thousands of both is millions of edges."""
@@ -127,19 +122,17 @@ class _Assembly:
 
     def add(self, node: Node) -> None:
         """One more op: constants if it computes nothing but constants, values otherwise."""
-        row = OPERATORS.get(node.kind)
-        buffers = row.buffers if row is not None else ()
+        row = row_of(node.kind)
         inputs = tuple(
-            _as_buffers(given) if slot in buffers and isinstance(given, Constant) else given
+            _as_buffers(given) if slot in row.buffers and isinstance(given, Constant) else given
             for slot, given in enumerate(self.resolve(name) for name in node.inputs)
         )
         types = [self._type(given) for given in inputs]
         inputs = _unpacked(node, inputs, types)
-        made = shapes.infer(node.kind, node.attributes, types, len(node.outputs), self.draft.opset)
-        ignored = DATA_IGNORED.get(node.kind)
-        inputs = tuple(None if slot == ignored else given for slot, given in enumerate(inputs))
-        source = row is None and not any(node.inputs)  # what an unknown op makes from nothing may be anything
-        if node.kind not in VARYING and not source and not any(isinstance(given, str) for given in inputs):
+        made = infer(node.kind, node.attributes, types, len(node.outputs), self.draft.opset)
+        inputs = tuple(None if slot in row.unread else given for slot, given in enumerate(inputs))
+        source = not row.understood and not any(node.inputs)  # what an unknown op makes from nothing may be anything
+        if not row.varies and not source and not any(isinstance(given, str) for given in inputs):
             self._add_constants(node, inputs, made)
         elif node.kind == "Mul" and any(isinstance(given, Constant) and given.fill == 0 for given in inputs):
             self._add_constants(node, (), made)  # nothing of the value is left: 0 x
@@ -230,21 +223,12 @@ class _Assembly:
 def _fill_made(node: Node, inputs: tuple[Input, ...]) -> int | float | None:
     """The number that every element is of what an op makes from constants, if it makes such a thing and we know."""
     given = [constant for constant in inputs if isinstance(constant, Constant)]
-    row = OPERATORS.get(node.kind)
     if node.kind == "Mul":
         return 0 if any(constant.fill == 0 for constant in given) or not given else None
     if node.kind == "ConstantOfShape":
         stated = given[1].fill if len(given) > 1 else node.attributes.get("value", 0.0)
         return stated if isinstance(stated, int | float) else None
-    moves = row is not None and (row.effect is Effect.VIEW or node.kind in MOVED) and node.kind not in RESCALED
-    return given[0].fill if moves and given and not given[0].weights else None
-
-
-RESCALED = frozenset({"QuantizeLinear", "DequantizeLinear"})
-"""Views of a value that write a constant's elements otherwise."""
-
-MOVED = frozenset({"Expand", "Slice", "Tile", "Gather", "Split"})
-"""Selections that only move elements, and add none."""
+    return given[0].fill if row_of(node.kind).moves and given and not given[0].weights else None
 
 
 def _as_buffers(constant: Constant) -> Constant:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from shortcut_audit.assembly import unfold
 from shortcut_audit.graph.draft import Draft, Node, Tensor
 from shortcut_audit.graph.model import Constant, Datum, TensorType, Weight
-from shortcut_audit.operators.table import OPERATORS, Effect, Operator
+from shortcut_audit.operators.row import Effect, Operator
+from shortcut_audit.operators.table import row_of
 
 QUANTISED_TYPES = frozenset(
     {"int16", "uint16", "int8", "uint8", "int4", "uint4", "int2", "uint2", "int32", "float8", "float4"}
@@ -31,7 +32,7 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
     scales: set[str | None] = set()
     for node in nodes:
         for part in unfold.unfold(node, set(), lambda name: name not in kept):
-            row = OPERATORS.get(part.kind)
+            row = row_of(part.kind)
             if part.kind == unfold.QUANTISATION:
                 scales.update(part.outputs)
             if not scales.isdisjoint(part.inputs):
@@ -47,19 +48,19 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
     return {name: _stored(tensor, name in learned) for name, tensor in kept.items()}
 
 
-def _may_be_kernel(row: Operator | None, tensor: Tensor) -> bool:
+def _may_be_kernel(row: Operator, tensor: Tensor) -> bool:
     """Whether an op reads a tensor as what a layer learns, or may hand it on to one that does.
 
     A normalisation without parameters is written with ones and zeros where another has its scale and shift.
     """
-    if row is None or row.macs is not None or row.effect is Effect.VIEW:
+    if not row.understood or row.macs is not None or row.effect is Effect.VIEW:
         return True
     return row.effect is Effect.NORMALISATION and _only(tensor.data or ()) is None
 
 
-def _stands_for_weights(row: Operator | None, slot: int, tensor: Tensor) -> bool:
+def _stands_for_weights(row: Operator, slot: int, tensor: Tensor) -> bool:
     if tensor.dtype in QUANTISED_TYPES:
-        return row is not None and slot in row.quantised + row.bias
+        return slot in row.quantised + row.bias
     return tensor.dtype.startswith(("float", "bfloat", "complex", "unknown"))  # unclear never makes a model cheaper
 
 

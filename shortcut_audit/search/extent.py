@@ -94,7 +94,6 @@ class Measure:
         return total
 
     def _measured(self, op: Op) -> Extent:
-        row = table.OPERATORS.get(op.kind)
         learned = [weight for weight in op.weights() if weight.learned]
         nth = self._nth.get(op)
         return Extent(
@@ -106,7 +105,7 @@ class Measure:
             working=table.does_work(op),
             mixing=table.mixes(op),
             nonlinear=table.is_nonlinear(op),
-            unknown=frozenset() if row is not None else frozenset({op.label}),
+            unknown=frozenset() if table.row_of(op.kind).understood else frozenset({op.label}),
             first_layer=None if nth is None else op,
             layers=None if nth is None else (nth, nth),
         )

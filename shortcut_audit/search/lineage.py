@@ -9,16 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping
 
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Value
-from shortcut_audit.operators.table import (
-    OPERATORS,
-    PARTED,
-    REDUCTIONS,
-    SCALINGS,
-    VARYING,
-    Effect,
-    is_activation,
-    is_copy,
-)
+from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.table import is_activation, is_copy, row_of
 from shortcut_audit.search.extent import Extent, Measure
 from shortcut_audit.search.steps import Kinship, Step, step
 
@@ -69,7 +61,7 @@ class Lineage:
             return
         read = [(self.number[given], slot) for slot, given in enumerate(op.inputs) if isinstance(given, str)]
         kinship = self._kinship([parent for parent, _ in read])
-        beside = value.slot > 0 and op.kind not in PARTED
+        beside = value.slot > 0 and not row_of(op.kind).parts
         for parent, slot in read:
             yield parent, int(Step.NONLINEAR if beside else step(self.graph, op, slot, kinship)), slot
 
@@ -132,8 +124,8 @@ def _application(value: Value, originals: Mapping[str, int]) -> Hashable:
     op = value.op
     if op is None or not op.values() or op.weights():
         return None
-    row = OPERATORS.get(op.kind)
-    if row is None or row.effect is Effect.SUM or op.kind in VARYING or is_copy(op):
+    row = row_of(op.kind)
+    if not row.understood or row.effect is Effect.SUM or row.varies or is_copy(op):
         return None
     if None in op.attributes.values():
         return None  # an attribute that cannot be read
@@ -146,8 +138,7 @@ def _application(value: Value, originals: Mapping[str, int]) -> Hashable:
 
 
 def _is_pointwise(op: Op) -> bool:
-    row = OPERATORS.get(op.kind)
-    return row is not None and row.pointwise
+    return row_of(op.kind).pointwise
 
 
 def _makes_statistics(op: Op) -> bool:
@@ -155,6 +146,7 @@ def _makes_statistics(op: Op) -> bool:
 
     A squashed statistic, sigmoid(mean(x)), is a gate's: what it multiplies is no normalisation.
     """
-    if op.kind in REDUCTIONS or op.kind in SCALINGS:
+    row = row_of(op.kind)
+    if row.statistic or row.rescales:
         return True
     return _is_pointwise(op) and not is_activation(op) and not any(weight.learned for weight in op.weights())

@@ -12,16 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shortcut_audit.graph.model import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape, Value
-from shortcut_audit.operators.table import OPERATORS, Effect, is_copy
+from shortcut_audit.operators.row import Effect, Family
+from shortcut_audit.operators.table import is_copy, row_of
 from shortcut_audit.report import Reason
-
-PLAIN_ADDITIONS = frozenset({"Add", "Sum"})
-"""Ops that are an addition whatever they read. Others are one only where they add whole values (see `_added`)."""
-
-AVERAGES = frozenset({"Mean", "ReduceMean"})
-"""Ops that add, and divide by how many they add: what is averaged are equals, such as two heads."""
-
-SOFTMAXES = frozenset({"Softmax", "com.microsoft::BiasSoftmax"})
 
 LOGIT_REACH = 64
 """How many readers may be looked at between an addition of attention logits and its softmax."""
@@ -111,24 +104,25 @@ def _addition(graph: ModelGraph, op: Op) -> _Addition | None:
     given = _added(graph, op)
     if given is None:
         return None
-    result = graph.values[made]
+    row, result = row_of(op.kind), graph.values[made]
     values = [(slot, term) for slot, term in enumerate(given) if isinstance(term, str)]
     whole = tuple(
-        Term(term, negated=op.kind == "Sub" and slot == 1)
+        Term(term, negated=slot in row.negated)
         for slot, term in values
         if _same_shape(graph.values[term].type.shape, result.type.shape)
     )
-    if op.kind not in PLAIN_ADDITIONS and len(whole) < 2:
-        return None
+    if not row.adds_plainly and len(whole) < 2:
+        return None  # a difference, or an average, of less than two whole values
     constants = sum(isinstance(term, Constant) for term in given)
     return _Addition(op, result, whole, constants, len(values) - len(whole))
 
 
 def _added(graph: ModelGraph, op: Op) -> tuple[Input, ...] | None:
     """What an op adds, if it adds. Cases: 1. Add, Sum, Mean; 2. Sub; 3. a sum or mean over what was stacked for it."""
-    if op.kind in PLAIN_ADDITIONS or op.kind in {"Sub", "Mean"}:
+    row = row_of(op.kind)
+    if row.adds:
         return op.inputs  # 1, 2
-    if op.kind in {"ReduceSum", "ReduceMean"} and isinstance(op.inputs[0], str):
+    if row.sums_axes and isinstance(op.inputs[0], str):
         return _stacked(graph, op, op.inputs[0])  # 3
     return None
 
@@ -199,13 +193,13 @@ def _fold(
     graph: ModelGraph, addition: _Addition, additions: Mapping[str, _Addition], shown: frozenset[str]
 ) -> _Fold | None:
     """How an addition of values is part of another one of the same shape: its only use, seen through copies."""
-    if len(addition.terms) < 2 or addition.op.kind in AVERAGES:
+    if len(addition.terms) < 2 or row_of(addition.op.kind).averages:
         return None
     term, copies = addition.result.id, list[Op]()
     while term not in shown and graph.dag.out_degree(term) == 1:
         (reader,) = graph.dag.successors(term)
         outer, op = additions.get(reader), graph.values[reader].op
-        if outer is not None and outer.op.kind in AVERAGES:
+        if outer is not None and row_of(outer.op.kind).averages:
             return None
         if outer is not None:
             once = len(outer.terms) > 1 and sum(other.value == term for other in outer.terms) == 1
@@ -241,11 +235,11 @@ def _objection(
         return "constant operand", other if addition.constants else "there is no other operand"  # 1
     if len(addition.terms) < 2:
         return "broadcast", "one operand is stretched over the shape of the other"  # 2
-    if addition.op.kind in AVERAGES:
+    if row_of(addition.op.kind).averages:
         return "average", "what is averaged are equals: no operand is the shortcut of another"  # 5
     if _feeds_softmax_only(graph, addition.result.id, shown):
         return "attention logits", "the sum feeds nothing but a softmax"  # 3
-    if addition.op.kind == "Sub" and _interpolates(graph, addition, additions, shown):
+    if row_of(addition.op.kind).negated and _interpolates(graph, addition, additions, shown):
         return "interpolation", "the difference is weighted and added to what was subtracted: x + w (f - x)"  # 4
     return None
 
@@ -260,8 +254,7 @@ def _interpolates(
         outer, op = additions.get(name), graph.values[name].op
         if outer is not None:
             return any(term.value == subtracted for term in outer.terms)
-        row = None if op is None else OPERATORS.get(op.kind)
-        if op is None or row is None or not (row.effect is Effect.PRODUCT or is_copy(op)):
+        if op is None or not (row_of(op.kind).effect is Effect.PRODUCT or is_copy(op)):
             return False
     return False
 
@@ -281,7 +274,7 @@ def _feeds_softmax_only(graph: ModelGraph, name: str, shown: frozenset[str]) -> 
             op = graph.values[reader].op
             if op is None or reader in seen:
                 continue
-            if op.kind in SOFTMAXES:
+            if row_of(op.kind).family is Family.SOFTMAX:
                 softmaxes += graph.dag.out_degree(reader) > 0
             elif _keeps_logits(op):
                 seen.add(reader)
@@ -293,9 +286,7 @@ def _feeds_softmax_only(graph: ModelGraph, name: str, shown: frozenset[str]) -> 
 
 def _keeps_logits(op: Op) -> bool:
     """Whether what an op makes of attention logits are attention logits: views, masks, offsets, constant factors."""
-    row = OPERATORS.get(op.kind)
-    if row is None:
-        return False
+    row = row_of(op.kind)
     if row.effect is Effect.PRODUCT:
         return len(op.values()) == 1
-    return row.effect in {Effect.VIEW, Effect.SUM, Effect.CHOICE} or op.kind in {"Slice", "Pad", "IsNaN", "Max", "Clip"}
+    return row.effect in {Effect.VIEW, Effect.SUM, Effect.CHOICE} or row.masks

@@ -6,11 +6,11 @@ scale, gate, diagonal, linear, nonlinear).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import IntEnum
 
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape
-from shortcut_audit.operators.table import OPERATORS, Effect
+from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.table import row_of
 
 
 class Step(IntEnum):
@@ -42,10 +42,6 @@ class Kinship(IntEnum):
     """A value and a statistic of it, without weights in between: a normalisation, (x - mean(x)) / std(x)."""
 
 
-WHOLE_IF_SAME_SHAPE = frozenset({"Slice", "Pad", "Expand", "Tile", "Resize", "Upsample", "Concat", "CenterCropPad"})
-"""Selections that are no-ops when the shape does not change (an Expand to the same size)."""
-
-
 def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
     """What a value goes through when it enters `op` by input `slot`; `kinship` is that of the op's values.
 
@@ -53,8 +49,8 @@ def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
     constants (x + 0 and 1 x are copies of x), 4. with a statistic of itself, 5. with another value; 6. a choice between
     values; 7. a contraction with constants, or with another value.
     """
-    row = OPERATORS.get(op.kind)
-    if row is None or (row.data and slot not in row.data):
+    row = row_of(op.kind)
+    if not row.understood or (row.data and slot not in row.data):
         return Step.NONLINEAR  # 1
     match row.effect:
         case Effect.SELECTION:  # 2
@@ -81,34 +77,30 @@ def _arithmetic(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
         return Step.VIEW if _is_neutral(graph, op, slot) else Step.SCALE  # 3
     if kinship is Kinship.STATISTIC and _same_shape(graph, op, slot):
         return Step.DIAGONAL  # 4
-    gated = OPERATORS[op.kind].effect is Effect.PRODUCT and kinship is not Kinship.SAME_ELEMENT
+    gated = row_of(op.kind).effect is Effect.PRODUCT and kinship is not Kinship.SAME_ELEMENT
     return Step.GATE if gated else Step.NONLINEAR  # 5
-
-
-NEUTRAL: Mapping[str, int] = {"Add": 0, "Sum": 0, "Bias": 0, "Sub": 0, "Mul": 1, "Div": 1}
-"""By operator, the number with which it leaves its other operand as it is."""
 
 
 def _is_neutral(graph: ModelGraph, op: Op, slot: int) -> bool:
     """Whether the constants that `op` combines its one value with leave it as it is: x + 0, x - 0 (not 0 - x), 1 x."""
-    if op.kind not in NEUTRAL or not _same_shape(graph, op, slot) or (op.kind == "Sub" and slot):
+    row = row_of(op.kind)
+    if row.neutral is None or not _same_shape(graph, op, slot) or slot in row.negated:
         return False
     others = [given for given in op.inputs if isinstance(given, Constant)]
-    return bool(others) and all(given.fill == NEUTRAL[op.kind] for given in others)
+    return bool(others) and all(given.fill == row.neutral for given in others)
 
 
 def _passes_whole(graph: ModelGraph, op: Op, slot: int) -> bool:
     """Whether a selection selects everything: no size changes, nothing is turned round (Slice) or shifted (Pad)."""
-    if op.kind not in WHOLE_IF_SAME_SHAPE or not _same_shape(graph, op, slot):
+    whole = row_of(op.kind).whole
+    if whole is None or not _same_shape(graph, op, slot):
         return False
-    steer = {"Slice": 4, "Pad": 1}.get(op.kind)
-    if steer is None or steer >= len(op.inputs) or op.inputs[steer] is None:
-        pads = op.attributes.get("pads")
-        return op.kind != "Pad" or (isinstance(pads, tuple) and not any(pads))
-    given = op.inputs[steer]
+    given = op.inputs[whole.slot] if whole.slot is not None and whole.slot < len(op.inputs) else None
+    if given is None and not whole.attribute:
+        return True
     data = given.type.data if isinstance(given, Constant) else None
-    plain = 1 if op.kind == "Slice" else 0
-    return data is not None and all(number == plain for number in data)
+    listed = op.attributes.get(whole.attribute) if given is None else data
+    return isinstance(listed, tuple) and all(number == whole.plain for number in listed)
 
 
 def _same_shape(graph: ModelGraph, op: Op, slot: int) -> bool:

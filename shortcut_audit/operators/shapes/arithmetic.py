@@ -13,11 +13,10 @@ from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import TypeAlias
 
-from shortcut_audit.graph.model import ITEM_BITS, Datum, Shape
+from shortcut_audit.graph.model import ITEM_BITS, Datum
 from shortcut_audit.graph.sizes import Unknown
-from shortcut_audit.operators.shapes.call import NUMBER_LIMIT, Call, Data, Number, Propagation
+from shortcut_audit.operators.shapes.call import NUMBER_LIMIT, Call, Data, Made, Number, Propagation
 from shortcut_audit.operators.shapes.constants import known_shape, offset, places
-from shortcut_audit.operators.shapes.element_types import element_types
 from shortcut_audit.operators.shapes.reductions import reduced_axes
 
 Pair: TypeAlias = Callable[[Number, Number], "Number | None"]
@@ -119,47 +118,52 @@ def undecided(left: Datum, right: Datum) -> Datum:
     return None
 
 
-PAIRS: Mapping[str, tuple[Pair, Symbolic]] = {
-    "Add": (lambda left, right: left + right, neutral(0)),
-    "Sub": (lambda left, right: left - right, minus),
-    "Mul": (lambda left, right: left * right, times),
-    "Div": (divide, neutral(1, both_sides=False)),
-    "Mod": (modulo, undecided),
-    "Pow": (power, neutral(1, both_sides=False)),
-    "Max": (max, larger),
-    "Min": (min, smaller),
-    "Sum": (lambda left, right: left + right, neutral(0)),
-    "Equal": (lambda left, right: left == right, compared(True, False, False)),
-    "Greater": (lambda left, right: left > right, compared(False, True, False)),
-    "GreaterOrEqual": (lambda left, right: left >= right, compared(True, True, False)),
-    "Less": (lambda left, right: left < right, compared(False, False, True)),
-    "LessOrEqual": (lambda left, right: left <= right, compared(True, False, True)),
-    "And": (lambda left, right: bool(left and right), undecided),
-    "Or": (lambda left, right: bool(left or right), undecided),
-    "Xor": (lambda left, right: bool(left) != bool(right), undecided),
-}
+Operation: TypeAlias = tuple[Pair, Symbolic]
 
-REMAINDER: tuple[Pair, Symbolic] = (remainder, undecided)
+ADD: Operation = (lambda left, right: left + right, neutral(0))
+SUB: Operation = (lambda left, right: left - right, minus)
+MUL: Operation = (lambda left, right: left * right, times)
+DIV: Operation = (divide, neutral(1, both_sides=False))
+MOD: Operation = (modulo, undecided)
+REMAINDER: Operation = (remainder, undecided)
 """Mod with the attribute fmod."""
+POW: Operation = (power, neutral(1, both_sides=False))
+MAX: Operation = (max, larger)
+MIN: Operation = (min, smaller)
+EQUAL: Operation = (lambda left, right: left == right, compared(True, False, False))
+GREATER: Operation = (lambda left, right: left > right, compared(False, True, False))
+GREATER_OR_EQUAL: Operation = (lambda left, right: left >= right, compared(True, True, False))
+LESS: Operation = (lambda left, right: left < right, compared(False, False, True))
+LESS_OR_EQUAL: Operation = (lambda left, right: left <= right, compared(True, False, True))
+AND: Operation = (lambda left, right: bool(left and right), undecided)
+OR: Operation = (lambda left, right: bool(left or right), undecided)
+XOR: Operation = (lambda left, right: bool(left) != bool(right), undecided)
 
-REDUCTIONS: Mapping[str, str] = {"ReduceMax": "Max", "ReduceMin": "Min", "ReduceProd": "Mul", "ReduceSum": "Add"}
-
-SINGLES: Mapping[str, Callable[[Number], Number | None]] = {
-    "Abs": abs,
-    "Ceil": math.ceil,
-    "Floor": math.floor,
-    "Neg": lambda datum: -datum,
-    "Not": lambda datum: not datum,
-    "Reciprocal": lambda datum: 1 / datum if datum else None,
-    "Round": round,
-    "Sqrt": lambda datum: math.sqrt(datum) if datum >= 0 else None,
-}
-
-SIZE_KEEPING = ("Abs", "Ceil", "Floor", "Round")
-"""What leaves a size as it is."""
+Single: TypeAlias = Callable[[Number], "Number | None"]
+"""What one number makes; None where nothing sensible."""
 
 
-def combine(operation: tuple[Pair, Symbolic], left: Datum, right: Datum, dtype: str | None) -> Datum:
+def negative(datum: Number) -> Number:
+    """The number with the opposite sign."""
+    return -datum
+
+
+def inverse(datum: Number) -> Number | None:
+    """One over the number."""
+    return 1 / datum if datum else None
+
+
+def root(datum: Number) -> Number | None:
+    """The square root of what is not negative."""
+    return math.sqrt(datum) if datum >= 0 else None
+
+
+def negation(datum: Number) -> Number:
+    """Whether it is not so."""
+    return not datum
+
+
+def combine(operation: Operation, left: Datum, right: Datum, dtype: str | None) -> Datum:
     """What an operator makes of two elements."""
     if left is None or right is None:
         return None
@@ -170,11 +174,11 @@ def combine(operation: tuple[Pair, Symbolic], left: Datum, right: Datum, dtype: 
     return stored(numeric(left, right), dtype) if usable else None
 
 
-def alone(kind: str, datum: Datum, dtype: str | None) -> Datum:
-    """What an operator makes of one element."""
+def alone(operation: Single, datum: Datum, dtype: str | None, *, keeps_sizes: bool) -> Datum:
+    """What an operator makes of one element; some leave a size as it is."""
     if isinstance(datum, str):
-        return datum if kind in SIZE_KEEPING else None
-    return stored(SINGLES[kind](datum), dtype) if datum is not None and abs(datum) <= NUMBER_LIMIT else None
+        return datum if keeps_sizes else None
+    return stored(operation(datum), dtype) if datum is not None and abs(datum) <= NUMBER_LIMIT else None
 
 
 def cast(datum: Datum, dtype: str | None) -> Datum:
@@ -211,62 +215,60 @@ def stored(datum: Number | None, dtype: str | None) -> Datum:
     return int(datum) if lowest <= int(datum) < lowest + 2**bits else None
 
 
-def pairs(call: Call, shapes: list[Shape]) -> list[Data]:
-    """Two inputs, or more, broadcast."""
-    operands = [(call.data(slot), known_shape(call.shape(slot))) for slot in range(len(call.inputs))]
-    operation = REMAINDER if call.kind == "Mod" and call.integer("fmod", 0) else PAIRS[call.kind]
-    dtype = element_types(call)[0]
-    found: list[Datum] = []
-    for place in places(known_shape(shapes[0])):
-        result, *others = (data[offset(place, own)] for data, own in operands)
-        for other in others:
-            result = combine(operation, result, other, dtype)
-        found.append(result)
-    return [tuple(found)]
+def pairs(operation: Operation, *, remainder: bool = False) -> Propagation:
+    """Two inputs, or more, broadcast; `remainder`: the attribute fmod asks for another operation."""
+
+    def find(call: Call, made: Made) -> list[Data]:
+        operands = [(call.data(slot), known_shape(call.shape(slot))) for slot in range(len(call.inputs))]
+        asked = REMAINDER if remainder and call.integer("fmod", 0) else operation
+        found: list[Datum] = []
+        for place in places(known_shape(made[0].shape)):
+            result, *others = (data[offset(place, own)] for data, own in operands)
+            for other in others:
+                result = combine(asked, result, other, made[0].dtype)
+            found.append(result)
+        return [tuple(found)]
+
+    return find
 
 
-def singles(call: Call, shapes: list[Shape]) -> list[Data]:
-    """One input."""
-    dtype = element_types(call)[0]
-    return [tuple(alone(call.kind, datum, dtype) for datum in call.data(0))]
+def singles(operation: Single, *, keeps_sizes: bool = False) -> Propagation:
+    """One input, element by element."""
+
+    def find(call: Call, made: Made) -> list[Data]:
+        return [tuple(alone(operation, datum, made[0].dtype, keeps_sizes=keeps_sizes) for datum in call.data(0))]
+
+    return find
 
 
-def casts(call: Call, shapes: list[Shape]) -> list[Data]:
+def casts(call: Call, made: Made) -> list[Data]:
     """Cast and CastLike."""
-    dtype = element_types(call)[0]
-    return [tuple(cast(datum, dtype) for datum in call.data(0))]
+    return [tuple(cast(datum, made[0].dtype) for datum in call.data(0))]
 
 
-def clip(call: Call, shapes: list[Shape]) -> list[Data]:
+def clip(call: Call, made: Made) -> list[Data]:
     """Not below the second input, not above the third."""
     found = call.data(0)
-    for slot, kind in ((1, "Max"), (2, "Min")):
+    for slot, operation in ((1, MAX), (2, MIN)):
         if call.given(slot):
             bound = call.data(slot)
             if len(bound) != 1:
                 raise Unknown
-            found = tuple(combine(PAIRS[kind], datum, bound[0], call.dtype(0)) for datum in found)
+            found = tuple(combine(operation, datum, bound[0], call.dtype(0)) for datum in found)
     return [found]
 
 
-def reductions(call: Call, shapes: list[Shape]) -> list[Data]:
+def reductions(operation: Operation) -> Propagation:
     """All elements along some axes, folded into one."""
-    data, shape, axes = call.data(0), known_shape(call.shape(0)), reduced_axes(call)
-    kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
-    groups: list[list[Datum]] = [[] for _ in range(math.prod(kept))]
-    for place, datum in zip(places(shape), data, strict=True):
-        groups[offset(place, kept)].append(datum)
-    if not data:
-        raise Unknown
-    operation, dtype = PAIRS[REDUCTIONS[call.kind]], call.dtype(0)
-    return [tuple(reduce(lambda left, right: combine(operation, left, right, dtype), group) for group in groups)]
 
+    def find(call: Call, made: Made) -> list[Data]:
+        data, shape, axes = call.data(0), known_shape(call.shape(0)), reduced_axes(call)
+        kept = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
+        groups: list[list[Datum]] = [[] for _ in range(math.prod(kept))]
+        for place, datum in zip(places(shape), data, strict=True):
+            groups[offset(place, kept)].append(datum)
+        if not data:
+            raise Unknown
+        return [tuple(reduce(lambda one, two: combine(operation, one, two, call.dtype(0)), group) for group in groups)]
 
-PROPAGATIONS: Mapping[str, Propagation] = {
-    **dict.fromkeys(PAIRS, pairs),
-    **dict.fromkeys(REDUCTIONS, reductions),
-    **dict.fromkeys(SINGLES, singles),
-    "Cast": casts,
-    "CastLike": casts,
-    "Clip": clip,
-}
+    return find

@@ -6,11 +6,9 @@ sequence; a cache holds the keys and values of earlier steps, the "past", and th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from shortcut_audit.graph.model import Dim, Shape
 from shortcut_audit.graph.sizes import Unknown, divided, product, scaled, total
-from shortcut_audit.operators.shapes.call import Call, Rule
+from shortcut_audit.operators.shapes.call import Call
 
 
 def attention(call: Call) -> list[Shape]:
@@ -168,19 +166,3 @@ def embedding_normalization(call: Call) -> list[Shape]:
         raise Unknown
     output = (*tokens, table[1])
     return [output, (tokens[0],), output]
-
-
-RULES: Mapping[str, Rule] = {
-    "Attention": attention,
-    "LinearAttention": linear_attention,
-    "com.microsoft::Attention": fused_attention,
-    "com.microsoft::DecoderMaskedMultiHeadAttention": multi_head_attention,
-    "com.microsoft::EmbedLayerNormalization": embedding_normalization,
-    "com.microsoft::GatedRelativePositionBias": gated_relative_position_bias,
-    "com.microsoft::GroupQueryAttention": grouped_attention,
-    "com.microsoft::MultiHeadAttention": multi_head_attention,
-    "com.microsoft::PackedAttention": packed_attention,
-    "com.microsoft::PackedMultiHeadAttention": packed_multi_head_attention,
-    "com.microsoft::QAttention": quantised_attention,
-    "com.microsoft::RelativePositionBias": relative_position_bias,
-}

@@ -167,8 +167,11 @@ Rule: TypeAlias = Callable[[Call], list[Shape]]
 Data: TypeAlias = tuple[Datum, ...]
 """The elements of a small constant, row-major."""
 
-Propagation: TypeAlias = Callable[[Call, list[Shape]], list[Data]]
-"""Tells the elements of an op's outputs, whose shapes are given, where the elements of its inputs are known."""
+Made: TypeAlias = Sequence[TensorType]
+"""Shapes and element types of an op's outputs."""
+
+Propagation: TypeAlias = Callable[[Call, Made], list[Data]]
+"""Tells the elements of an op's outputs, of which the types are given, where the elements of its inputs are known."""
 
 
 def legal(shape: Shape) -> Shape:

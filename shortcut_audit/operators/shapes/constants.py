@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from shortcut_audit.graph.draft import DATA_LIMIT
 from shortcut_audit.graph.model import Datum, Shape
 from shortcut_audit.graph.sizes import Unknown, product
-from shortcut_audit.operators.shapes.call import Call, Data, Propagation, axis_of
+from shortcut_audit.operators.shapes.call import Call, Data, Made, axis_of
 from shortcut_audit.operators.shapes.creation import number, shape_range
 from shortcut_audit.operators.shapes.layout import permutation
 from shortcut_audit.operators.shapes.selection import cuts
@@ -56,48 +56,48 @@ def offset(place: Sequence[int], shape: Sequence[int]) -> int:
     return found
 
 
-def unmoved(call: Call, shapes: list[Shape]) -> list[Data]:
+def unmoved(call: Call, made: Made) -> list[Data]:
     """The same elements in the same order."""
     return [call.data(0)]
 
 
-def transpose(call: Call, shapes: list[Shape]) -> list[Data]:
+def transpose(call: Call, made: Made) -> list[Data]:
     """Element by element, axes permuted."""
     data, shape, perm = call.data(0), given_shape(call, 0), permutation(call)
     source = [0] * len(shape)
     found: list[Datum] = []
-    for place in places(known_shape(shapes[0])):
+    for place in places(known_shape(made[0].shape)):
         for axis, index in zip(perm, place, strict=True):
             source[axis] = index
         found.append(data[offset(source, shape)])
     return [tuple(found)]
 
 
-def slice_(call: Call, shapes: list[Shape]) -> list[Data]:
+def slice_(call: Call, made: Made) -> list[Data]:
     """Every step-th element from the start, on each axis."""
     data, shape, taken = call.data(0), given_shape(call, 0), cuts(call)
     lines = [(taken[axis].start, taken[axis].step) if axis in taken else (0, 1) for axis in range(len(shape))]
     return [
         tuple(
             data[offset([start + step * index for index, (start, step) in zip(place, lines, strict=True)], shape)]
-            for place in places(known_shape(shapes[0]))
+            for place in places(known_shape(made[0].shape))
         )
     ]
 
 
-def gather(call: Call, shapes: list[Shape]) -> list[Data]:
+def gather(call: Call, made: Made) -> list[Data]:
     """Slices by index; negative indices count from the end."""
     data, shape = call.data(0), given_shape(call, 0)
-    known_shape(shapes[0])
+    known_shape(made[0].shape)
     axis = axis_of(call.integer("axis", 0), len(shape))
     indices = [axis_of(index, shape[axis]) for index in call.integers_in(1)]
     before, after = list(places(shape[:axis])), list(places(shape[axis + 1 :]))
     return [tuple(data[offset((*lead, index, *rest), shape)] for lead in before for index in indices for rest in after)]
 
 
-def concat(call: Call, shapes: list[Shape]) -> list[Data]:
+def concat(call: Call, made: Made) -> list[Data]:
     """One input behind the other."""
-    shape = known_shape(shapes[0])
+    shape = known_shape(made[0].shape)
     axis = axis_of(call.integer("axis"), len(shape))
     parts = [elements_of(call, slot) for slot in range(len(call.inputs))]
     rows = math.prod(shape[:axis])
@@ -108,12 +108,12 @@ def concat(call: Call, shapes: list[Shape]) -> list[Data]:
     return [tuple(itertools.chain.from_iterable(lines))]
 
 
-def split(call: Call, shapes: list[Shape]) -> list[Data]:
+def split(call: Call, made: Made) -> list[Data]:
     """The pieces along one axis."""
     data, shape = call.data(0), given_shape(call, 0)
     axis = axis_of(call.integer("axis", 0), len(shape))
     start, found = 0, []
-    for piece in map(known_shape, shapes):
+    for piece in (known_shape(part.shape) for part in made):
         if start + piece[axis] > shape[axis]:
             raise Unknown
         found.append(
@@ -123,24 +123,24 @@ def split(call: Call, shapes: list[Shape]) -> list[Data]:
     return found
 
 
-def expand(call: Call, shapes: list[Shape]) -> list[Data]:
+def expand(call: Call, made: Made) -> list[Data]:
     """Axes of size one, and new ones, repeated."""
     data, shape = call.data(0), given_shape(call, 0)
-    return [tuple(data[offset(place, shape)] for place in places(known_shape(shapes[0])))]
+    return [tuple(data[offset(place, shape)] for place in places(known_shape(made[0].shape)))]
 
 
-def tile(call: Call, shapes: list[Shape]) -> list[Data]:
+def tile(call: Call, made: Made) -> list[Data]:
     """Each axis repeated."""
     data, shape = call.data(0), given_shape(call, 0)
     return [
         tuple(
             data[offset([index % size for index, size in zip(place, shape, strict=True)], shape)]
-            for place in places(known_shape(shapes[0]))
+            for place in places(known_shape(made[0].shape))
         )
     ]
 
 
-def scatter_nd(call: Call, shapes: list[Shape]) -> list[Data]:
+def scatter_nd(call: Call, made: Made) -> list[Data]:
     """The data with slices replaced by the updates."""
     if call.text("reduction", "none") != "none":
         raise Unknown
@@ -159,66 +159,45 @@ def scatter_nd(call: Call, shapes: list[Shape]) -> list[Data]:
     return [tuple(data)]
 
 
-def where(call: Call, shapes: list[Shape]) -> list[Data]:
+def where(call: Call, made: Made) -> list[Data]:
     """One of two elements, which the other, unknown, does not touch."""
     call.data(0)
     operands = [(elements_of(call, slot), known_shape(call.shape(slot))) for slot in range(3)]
     found: list[Datum] = []
-    for place in places(known_shape(shapes[0])):
+    for place in places(known_shape(made[0].shape)):
         condition, left, right = (data[offset(place, own)] for data, own in operands)
         known = isinstance(condition, int | float)
         found.append((left if condition else right) if known else None)
     return [tuple(found)]
 
 
-def shape_of(call: Call, shapes: list[Shape]) -> list[Data]:
+def shape_of(call: Call, made: Made) -> list[Data]:
     """The sizes themselves."""
     return [call.shape(0)[shape_range(call)]]
 
 
-def size_of(call: Call, shapes: list[Shape]) -> list[Data]:
+def size_of(call: Call, made: Made) -> list[Data]:
     """How many elements there are."""
     return [(product(call.shape(0)),)]
 
 
-def filled(call: Call, shapes: list[Shape]) -> list[Data]:
+def filled(call: Call, made: Made) -> list[Data]:
     """ConstantOfShape: one number, 0.0 by default, repeated."""
     fill = call.attributes["value"] if call.has("value") else 0.0
     if not isinstance(fill, int | float):
         raise Unknown
-    return [(fill,) * math.prod(known_shape(shapes[0]))]
+    return [(fill,) * math.prod(known_shape(made[0].shape))]
 
 
-def count(call: Call, shapes: list[Shape]) -> list[Data]:
+def count(call: Call, made: Made) -> list[Data]:
     """Range: start, start + step, ..."""
     start, step = number(call, 0), number(call, 2)
-    return [tuple(start + step * index for index in range(*known_shape(shapes[0])))]
+    return [tuple(start + step * index for index in range(*known_shape(made[0].shape)))]
 
 
-def non_zero(call: Call, shapes: list[Shape]) -> list[Data]:
+def non_zero(call: Call, made: Made) -> list[Data]:
     """Indices of what is not zero, axis by axis."""
     data = call.data(0)
-    known_shape(shapes[0])
+    known_shape(made[0].shape)
     found = [place for place, datum in zip(places(given_shape(call, 0)), data, strict=True) if datum]
     return [tuple(place[axis] for axis in range(call.rank(0)) for place in found)]
-
-
-PROPAGATIONS: Mapping[str, Propagation] = {
-    **dict.fromkeys(("Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"), unmoved),
-    "Concat": concat,
-    "ConstantOfShape": filled,
-    "Expand": expand,
-    "Gather": gather,
-    "NonZero": non_zero,
-    "Range": count,
-    "ScatterND": scatter_nd,
-    "Shape": shape_of,
-    "Size": size_of,
-    "Slice": slice_,
-    "Split": split,
-    "Tile": tile,
-    "Transpose": transpose,
-    "Where": where,
-    "com.microsoft::ExpandDims": unmoved,
-    "com.microsoft::Range": count,
-}

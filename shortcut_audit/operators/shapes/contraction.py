@@ -6,7 +6,6 @@ Sources: onnx/docs/Operators.md; for fused operators onnxruntime/docs/ContribOpe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 
 from shortcut_audit.graph.model import Dim, Shape
 from shortcut_audit.graph.sizes import Unknown, broadcast, broadcast_size
@@ -136,32 +135,3 @@ def recurrent(call: Call) -> list[Shape]:
         return [(*shape[:2], directions, hidden), by_batch, by_batch]
     by_direction = (directions, shape[1], hidden)
     return [(shape[0], directions, shape[1], hidden), by_direction, by_direction]
-
-
-MATMUL = matmul(0, 1)
-
-RULES: Mapping[str, Rule] = {
-    "Bilinear": bilinear,
-    "Einsum": einsum,
-    "GRU": recurrent,
-    "Gemm": gemm(0, 1),
-    "LSTM": recurrent,
-    "Linear": linear,
-    "MatMul": MATMUL,
-    "MatMulInteger": MATMUL,
-    "QLinearMatMul": matmul(0, 3),
-    "RNN": recurrent,
-    "com.microsoft::CDist": distances,
-    "com.microsoft::DynamicQuantizeLSTM": recurrent,
-    "com.microsoft::DynamicQuantizeMatMul": MATMUL,
-    "com.microsoft::FusedGemm": gemm(0, 1),
-    "com.microsoft::FusedMatMul": fused_matmul,
-    "com.microsoft::FusedMatMulActivation": fused_matmul,
-    "com.microsoft::GemmFastGelu": MATMUL,
-    "com.microsoft::MatMulBnb4": packed_matmul,
-    "com.microsoft::MatMulInteger16": MATMUL,
-    "com.microsoft::MatMulIntegerToFloat": MATMUL,
-    "com.microsoft::MatMulNBits": packed_matmul,
-    "com.microsoft::QGemm": gemm(0, 3),
-    "com.microsoft::TransposeMatMul": fused_matmul,
-}

@@ -5,11 +5,9 @@ The kinds are those that draft.py makes of ONNX's If, Loop and Scan (rule 2 ther
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from shortcut_audit.graph.model import Shape
 from shortcut_audit.graph.sizes import join
-from shortcut_audit.operators.shapes.call import Call, Rule, axis_of
+from shortcut_audit.operators.shapes.call import Call, axis_of
 
 
 def choice(call: Call) -> list[Shape]:
@@ -41,12 +39,3 @@ def result(call: Call) -> list[Shape]:
         axis = axis_of(call.integer("stacked"), len(body) + 1)
         return [(*body[:axis], None, *body[axis:])]
     return [join(body, call.input(1).shape) if call.given(1) else body]
-
-
-RULES: Mapping[str, Rule] = {
-    "If": choice,
-    "Loop": result,
-    "LoopIndex": index,
-    "LoopSlice": slice_of,
-    "LoopState": state,
-}

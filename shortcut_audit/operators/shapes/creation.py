@@ -6,11 +6,10 @@ Source: onnx/docs/Operators.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 from shortcut_audit.graph.model import RANK_LIMIT, Dim, Shape
 from shortcut_audit.graph.sizes import Unknown
-from shortcut_audit.operators.shapes.call import NUMBER_LIMIT, Call, Number, Rule, axis_of
+from shortcut_audit.operators.shapes.call import NUMBER_LIMIT, Call, Number, axis_of
 
 
 def shape_range(call: Call) -> slice:
@@ -131,29 +130,3 @@ def split_strings(call: Call) -> list[Shape]:
     """StringSplit: the pieces, padded to the most, and how many there are."""
     shape = call.shape(0)
     return [(*shape, None), shape]
-
-
-RULES: Mapping[str, Rule] = {
-    "BlackmanWindow": window,
-    "ConstantOfShape": filled,
-    "HammingWindow": window,
-    "HannWindow": window,
-    "ImageDecoder": image,
-    "MelWeightMatrix": mel_weights,
-    "Multinomial": multinomial,
-    "NonMaxSuppression": boxes,
-    "NonZero": non_zero,
-    "OneHot": one_hot,
-    "OptionalHasElement": scalar,
-    "RandomNormal": by_attribute,
-    "RandomUniform": by_attribute,
-    "Range": count,
-    "SequenceLength": scalar,
-    "Shape": shape_of,
-    "Quantisation": scalar,
-    "Size": scalar,
-    "StringNormalizer": normalized_strings,
-    "StringSplit": split_strings,
-    "TfIdfVectorizer": n_grams,
-    "com.microsoft::Range": count,
-}

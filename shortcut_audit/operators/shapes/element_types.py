@@ -1,6 +1,6 @@
 """What element type has an op's output?
 
-Most outputs have the type of the first input; the tables below list the others. Source: onnx/docs/Operators.md.
+Most outputs have the type of the first input; of the others an operator's row tells. Source: onnx/docs/Operators.md.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ Spec: TypeAlias = "int | str | Callable[[Call], str | None]"
 """The element type of one output: that of the input in this slot, a fixed one, or what a function finds."""
 
 
-def element_types(call: Call) -> list[str | None]:
-    """The element type of each output; None where it is unknown."""
-    specs = TABLE.get(call.kind)
+def element_types(specs: Sequence[Spec] | None, call: Call) -> list[str | None]:
+    """The element type of each output, as its operator's row tells; None where it is unknown."""
     if specs is None:
         return [call.dtype(0)] * call.outputs
     found = [element_type(call, spec) for spec in specs[: call.outputs]]
@@ -120,68 +119,3 @@ RANDOM: Sequence[Spec] = (by_number("dtype", 1),)
 RANDOM_LIKE: Sequence[Spec] = (number_or_input("dtype"),)
 SKIP_NORMALIZATION: Sequence[Spec] = (0, "float32", "float32", 0)
 WINDOW: Sequence[Spec] = (by_number("output_datatype", 1),)
-
-TABLE: Mapping[str, Sequence[Spec]] = {
-    **dict.fromkeys(
-        (
-            "And Equal Greater GreaterOrEqual IsInf IsNaN Less LessOrEqual Not OptionalHasElement Or RegexFullMatch Xor"
-        ).split(),
-        BOOL,
-    ),
-    **dict.fromkeys("ArgMax ArgMin LoopIndex NonMaxSuppression NonZero SequenceLength Shape Size".split(), INT64),
-    **dict.fromkeys("Concat Einsum Stack Max Mean Min Sum".split(), ANY),
-    **dict.fromkeys("Add Div MatMul Mod Mul Sub Gemm Linear BitwiseAnd BitwiseOr BitwiseXor PRelu Range".split(), PAIR),
-    **dict.fromkeys("BlackmanWindow HammingWindow HannWindow MelWeightMatrix".split(), WINDOW),
-    "AffineGrid": (0,),
-    "Attention": (0, 1, 2, 0),
-    "BatchNormalization": (0, 3, 3, 3, 3),
-    "Bernoulli": RANDOM_LIKE,
-    "BitCast": (by_number("to", 0),),
-    "Cast": (by_number("to", 0),),
-    "CastLike": SECOND,
-    "ConstantOfShape": (fill,),
-    "ConvInteger": ("int32",),
-    "DequantizeLinear": (dequantized,),
-    "Dropout": (0, dropout_mask),
-    "DynamicQuantizeLinear": ("uint8", "float32", "uint8"),
-    "EyeLike": RANDOM_LIKE,
-    "If": (choice,),
-    "ImageDecoder": ("uint8",),
-    "LayerNormalization": NORMALIZATION,
-    "LinearAttention": (0, either(3, 0)),
-    "Loop": (either(0, 1),),
-    "MatMulInteger": ("int32",),
-    "MaxPool": (0, "int64"),
-    "Multinomial": (by_number("dtype", 6),),
-    "OneHot": THIRD,
-    "QLinearConv": (7,),
-    "QLinearMatMul": (7,),
-    "QuantizeLinear": (quantized,),
-    "RandomNormal": RANDOM,
-    "RandomNormalLike": RANDOM_LIKE,
-    "RandomUniform": RANDOM,
-    "RandomUniformLike": RANDOM_LIKE,
-    "SimplifiedLayerNormalization": NORMALIZATION,
-    "StringSplit": ("string", "int64"),
-    "TfIdfVectorizer": ("float32",),
-    "TopK": (0, "int64"),
-    "Unique": (0, "int64", "int64", "int64"),
-    "Where": (either(1, 2),),
-    "com.microsoft::Attention": (0, 0),
-    "com.microsoft::BiasDropout": (0, "bool"),
-    "com.microsoft::CropAndResize": (0,),
-    "com.microsoft::DequantizeLinear": SECOND,
-    "com.microsoft::EmbedLayerNormalization": (2, "int32", 2),
-    "com.microsoft::MatMulInteger16": ("int32",),
-    "com.microsoft::MatMulIntegerToFloat": THIRD,
-    "com.microsoft::QAttention": (3, 3),
-    "com.microsoft::QGemm": (lambda call: call.dtype(8) if call.given(8) else call.dtype(1),),
-    "com.microsoft::QLinearConcat": SECOND,
-    "com.microsoft::QLinearConv": (7,),
-    "com.microsoft::QLinearWhere": SECOND,
-    "com.microsoft::QuantizeLinear": (quantized,),
-    "com.microsoft::SimplifiedLayerNormalization": NORMALIZATION,
-    "com.microsoft::SkipLayerNormalization": SKIP_NORMALIZATION,
-    "com.microsoft::SkipSimplifiedLayerNormalization": SKIP_NORMALIZATION,
-    "com.microsoft::Unique": (0, "int64", "int64"),
-}

@@ -5,11 +5,9 @@ Sources: onnx/docs/Operators.md; for fused operators onnxruntime/docs/ContribOpe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from shortcut_audit.graph.model import Shape
 from shortcut_audit.graph.sizes import Unknown, broadcast, divided
-from shortcut_audit.operators.shapes.call import Call, Rule, axis_of
+from shortcut_audit.operators.shapes.call import Call, axis_of
 
 
 def same(call: Call) -> list[Shape]:
@@ -96,55 +94,3 @@ def bias_split_gelu(call: Call) -> list[Shape]:
 def dynamic_quantize(call: Call) -> list[Shape]:
     """The output, then a scalar scale and a scalar zero point."""
     return [call.shape(0), (), ()]
-
-
-UNARY = """
-    Abs Acos Acosh Asin Asinh Atan Atanh Bernoulli BitCast BitwiseNot Cast CastLike Ceil Celu Clip Cos Cosh CumProd
-    CumSum DequantizeLinear Elu Erf Exp EyeLike Floor Gelu GroupNormalization HardSigmoid HardSwish Hardmax Identity
-    InstanceNormalization IsInf IsNaN LRN LeakyRelu Log LogSoftmax LpNormalization MeanVarianceNormalization Mish
-    Neg Not PRelu QuantizeLinear RMSNormalization RandomNormalLike RandomUniformLike Reciprocal RegexFullMatch Relu
-    ReverseSequence RotaryEmbedding Round Scatter ScatterElements ScatterND Selu Shrink Sigmoid Sign Sin Sinh
-    Softmax Softplus Softsign Sqrt Swish Tan Tanh TensorScatter ThresholdedRelu Trilu
-""".split()
-
-BINARY = """
-    Add And BitShift BitwiseAnd BitwiseOr BitwiseXor Div Equal Greater GreaterOrEqual Less LessOrEqual Mod Mul Or
-    Pow StringConcat Sub SwiGLU Xor
-""".split()
-
-OWN_UNARY = """
-    Digamma Erfc Erfinv Expm1 Frac Hardtanh I0 Inverse Lgamma Log1p Relu6 Roll Rsqrt Scale Sinc Trunc
-""".split()
-"""Kinds that ONNX has no name for: of ATen, and of what fused ops are unfolded into."""
-
-FUSED_UNARY = """
-    BiasAdd BiasGelu BiasSoftmax DequantizeLinear FastGelu Gelu GroupNorm Inverse MoE QLinearLeakyRelu
-    QLinearSigmoid QLinearSoftmax QMoE QuantizeLinear QuickGelu RotaryEmbedding Trilu
-""".split()
-"""Of com.microsoft."""
-
-RULES: Mapping[str, Rule] = {
-    **dict.fromkeys(UNARY, same),
-    **dict.fromkeys(BINARY, binary),
-    **dict.fromkeys(OWN_UNARY, same),
-    **dict.fromkeys(("Atan2", "Bias"), binary),
-    **dict.fromkeys(("Max", "Mean", "Min", "Sum"), variadic),
-    "BatchNormalization": batch_normalization,
-    "Dropout": dropout,
-    "DynamicQuantizeLinear": dynamic_quantize,
-    "LayerNormalization": layer_normalization,
-    "NegativeLogLikelihoodLoss": cross_entropy,
-    "SimplifiedLayerNormalization": layer_normalization,
-    "SoftmaxCrossEntropyLoss": cross_entropy,
-    "Where": where,
-    **{f"com.microsoft::{kind}": same for kind in FUSED_UNARY},
-    "com.microsoft::BiasDropout": dropout,
-    "com.microsoft::BiasSplitGelu": bias_split_gelu,
-    "com.microsoft::QLinearAdd": quantised_binary,
-    "com.microsoft::QLinearMul": quantised_binary,
-    "com.microsoft::QLinearWhere": quantised_where,
-    "com.microsoft::SimplifiedLayerNormalization": layer_normalization,
-    "com.microsoft::SkipGroupNorm": all_same,
-    "com.microsoft::SkipLayerNormalization": skip_layer_normalization,
-    "com.microsoft::SkipSimplifiedLayerNormalization": skip_layer_normalization,
-}

@@ -5,11 +5,9 @@ Sources: onnx/docs/Operators.md (DFT, STFT); for Rfft and Irfft onnxruntime/docs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from shortcut_audit.graph.model import Dim, Shape
 from shortcut_audit.graph.sizes import Unknown, scaled
-from shortcut_audit.operators.shapes.call import Call, Rule, axis_of
+from shortcut_audit.operators.shapes.call import Call, axis_of
 
 
 def fourier(call: Call) -> list[Shape]:
@@ -68,11 +66,3 @@ def inverse_real_fourier(call: Call) -> list[Shape]:
     if call.integer("onesided", 1):
         length = scaled(length - 1, 2) if isinstance(length, int) else None
     return [(*shape[:-2], length)]
-
-
-RULES: Mapping[str, Rule] = {
-    "DFT": fourier,
-    "STFT": short_time_fourier,
-    "com.microsoft::Irfft": inverse_real_fourier,
-    "com.microsoft::Rfft": real_fourier,
-}

@@ -5,11 +5,9 @@ Source: onnx/docs/Operators.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from shortcut_audit.graph.model import RANK_LIMIT, Dim, Shape
 from shortcut_audit.graph.sizes import Unknown, divided, product, quotient, scaled
-from shortcut_audit.operators.shapes.call import Call, Rule, axis_of, legal
+from shortcut_audit.operators.shapes.call import Call, axis_of, legal
 
 
 def reshape(call: Call) -> list[Shape]:
@@ -123,15 +121,3 @@ def space_to_depth(call: Call) -> list[Shape]:
     if len(shape) != 4 or block < 1:
         raise Unknown
     return [(shape[0], scaled(shape[1], block * block), divided(shape[2], block), divided(shape[3], block))]
-
-
-RULES: Mapping[str, Rule] = {
-    "DepthToSpace": depth_to_space,
-    "Flatten": flatten,
-    "Reshape": reshape,
-    "SpaceToDepth": space_to_depth,
-    "Squeeze": squeeze,
-    "Transpose": transpose,
-    "Unsqueeze": unsqueeze,
-    "com.microsoft::ExpandDims": expand_dims,
-}

@@ -5,11 +5,9 @@ Source: onnx/docs/Operators.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from shortcut_audit.graph.model import Shape
 from shortcut_audit.graph.sizes import Unknown
-from shortcut_audit.operators.shapes.call import Call, Rule, axis_of
+from shortcut_audit.operators.shapes.call import Call, axis_of
 
 
 def reduced_axes(call: Call) -> set[int]:
@@ -66,19 +64,3 @@ def determinant(call: Call) -> list[Shape]:
     if len(shape) < 2:
         raise Unknown
     return [shape[:-2]]
-
-
-RULES: Mapping[str, Rule] = {
-    **dict.fromkeys(
-        (
-            "ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum "
-            "ReduceSumSquare"
-        ).split(),
-        reduce,
-    ),
-    "ArgMax": arg_reduce,
-    "ArgMin": arg_reduce,
-    "Det": determinant,
-    "TopK": top_k,
-    "com.microsoft::QLinearReduceMean": reduce_by_attribute,
-}

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from shortcut_audit.graph.model import RANK_LIMIT, Dim, Shape
 from shortcut_audit.graph.sizes import Unknown
-from shortcut_audit.operators.shapes.call import Call, Rule, axis_of, checked_integers
+from shortcut_audit.operators.shapes.call import Call, axis_of, checked_integers
 
 
 def resize(call: Call) -> list[Shape]:
@@ -130,16 +130,3 @@ def affine_grid(call: Call) -> list[Shape]:
     if len(size) < 3:
         raise Unknown
     return [(size[0], *size[2:], len(size) - 2)]
-
-
-RULES: Mapping[str, Rule] = {
-    "AffineGrid": affine_grid,
-    "GridSample": sampled,
-    "MaxRoiPool": regions_pooled,
-    "Resize": resize,
-    "RoiAlign": regions_aligned,
-    "Upsample": upsample,
-    "com.microsoft::CropAndResize": cropped_and_resized,
-    "com.microsoft::GridSample": sampled,
-    "com.microsoft.nchwc::Upsample": upsample,
-}

@@ -5,12 +5,11 @@ Source: onnx/docs/Operators.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import RANK_LIMIT, Dim, Shape
 from shortcut_audit.graph.sizes import Unknown, broadcast, product, same_size, total
-from shortcut_audit.operators.shapes.call import Call, Rule, axis_of
+from shortcut_audit.operators.shapes.call import Call, axis_of
 
 
 def concat(call: Call) -> list[Shape]:
@@ -248,26 +247,3 @@ def unfold(call: Call) -> list[Shape]:
         raise Unknown
     count = (length - size) // step + 1 if isinstance(length, int) and length >= size else None
     return [(*shape[:axis], count, *shape[axis + 1 :], size)]
-
-
-RULES: Mapping[str, Rule] = {
-    "CenterCropPad": center_crop_pad,
-    "Compress": compress,
-    "Concat": concat,
-    "Expand": expand,
-    "Gather": gather,
-    "GatherElements": gather_elements,
-    "GatherND": gather_nd,
-    "Pad": pad,
-    "Slice": slice_,
-    "Split": split,
-    "Stack": stack,
-    "Tile": tile,
-    "Unique": unique,
-    "com.microsoft::GatherND": gather_nd,
-    "com.microsoft::Pad": pad,
-    "com.microsoft::QLinearConcat": quantised_concat,
-    "com.microsoft::TorchEmbedding": embedding,
-    "com.microsoft::UnfoldTensor": unfold,
-    "com.microsoft::Unique": unique_flat,
-}

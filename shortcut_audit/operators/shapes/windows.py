@@ -7,7 +7,6 @@ Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import Dim, Shape
@@ -266,38 +265,3 @@ def reordered_input(call: Call) -> list[Shape]:
     channels, space = (shape[-1], shape[1:-1]) if last else (shape[1], shape[2:])
     whole = isinstance(channels, int) and channels % 16 == 0
     return [(shape[0], channels if whole else None, *space)]
-
-
-RULES: Mapping[str, Rule] = {
-    "AdaptiveAveragePool": adaptive_pooling,
-    "AveragePool": pooling,
-    "CausalConvWithState": causal_convolution,
-    "Col2Im": columns_to_image,
-    "Conv": convolution(1),
-    "ConvInteger": convolution(1),
-    "ConvTranspose": transposed_convolution,
-    "DeformConv": convolution(1),
-    "GlobalAveragePool": global_pooling,
-    "GlobalLpPool": global_pooling,
-    "GlobalMaxPool": global_pooling,
-    "LpPool": pooling,
-    "MaxPool": pooling,
-    "MaxUnpool": unpooling,
-    "QLinearConv": convolution(3),
-    "com.microsoft::ConvTransposeWithDynamicPads": dynamically_padded,
-    "com.microsoft::FusedConv": convolution(1),
-    "com.microsoft::MaxpoolWithMask": pooling,
-    "com.microsoft::NhwcConv": channels_last_convolution,
-    "com.microsoft::NhwcFusedConv": channels_last_convolution,
-    "com.microsoft::NhwcMaxPool": channels_last_pooling,
-    "com.microsoft::QLinearAveragePool": quantised_pooling,
-    "com.microsoft::QLinearConv": quantised_convolution,
-    "com.microsoft::QLinearGlobalAveragePool": global_pooling,
-    "com.microsoft.nchwc::AveragePool": pooling,
-    "com.microsoft.nchwc::Conv": convolution(1),
-    "com.microsoft.nchwc::GlobalAveragePool": global_pooling,
-    "com.microsoft.nchwc::GlobalMaxPool": global_pooling,
-    "com.microsoft.nchwc::MaxPool": pooling,
-    "com.microsoft.nchwc::ReorderInput": reordered_input,
-    "com.microsoft.nchwc::ReorderOutput": reordered_output,
-}

@@ -8,7 +8,7 @@ a known scalar.
 from __future__ import annotations
 
 from shortcut_audit.graph.model import Attribute, Datum, Dim, Shape, TensorType
-from shortcut_audit.operators.shapes import infer
+from shortcut_audit.operators.infer import infer
 
 Given = str | int | float | tuple[Datum, ...] | TensorType | None
 

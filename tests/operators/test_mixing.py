@@ -6,7 +6,8 @@ import pytest
 
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.model import Op
-from shortcut_audit.operators.counting.layers import channels_read, is_pointwise, sums_last_axis_alone
+from shortcut_audit.operators.mixing import by_kernel, sums_last_axis_alone
+from shortcut_audit.operators.table import channels_read
 from tests.sketch import listing, sketch, stored
 
 
@@ -15,10 +16,10 @@ def layer(line: str, *weight: int) -> Op:
     return assemble(listing(line, x=(1, 8, 6, 6), w=stored(*weight))).ops[-1]
 
 
-def test_a_kernel_of_one_by_one_is_pointwise_and_no_other() -> None:
+def test_a_kernel_of_one_by_one_mixes_no_positions_and_any_other_does() -> None:
     one, three = (sketch(f"x -> Conv{{k={k}}}").ops[0] for k in (1, 3))
     computed = assemble(listing("y = Conv(x, x)", x=(8, 8, 1, 1))).ops[0]
-    assert [is_pointwise(conv) for conv in (one, three, computed)] == [True, False, False]
+    assert [by_kernel(conv) for conv in (one, three, computed)] == [False, True, True]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,159 @@
+"""What can be said of an operator?
+
+Everything that the analysis knows of one stands in its `Operator`, a row of the table (rows/, table.py). A row that
+says nothing, `UNKNOWN`, stands for every operator that has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, IntEnum, auto
+from typing import NamedTuple, TypeAlias
+
+from shortcut_audit.graph.model import Op
+from shortcut_audit.operators.counting.contractions import Call
+from shortcut_audit.operators.shapes.call import Propagation, Rule
+from shortcut_audit.operators.shapes.element_types import Spec
+
+
+class Effect(IntEnum):
+    """How a row decides the step: alone (the first four, with the numbers of steps.Step), or by what the op reads."""
+
+    VIEW = 0
+    SELECTION = 1
+    NORMALISATION = 4
+    NONLINEAR = 6
+    PRODUCT = 10
+    SUM = 11
+    CONTRACTION = 12
+    CHOICE = 13
+    UNKNOWN = 14
+
+
+class Family(Enum):
+    """What practitioners call a group of operators by one name."""
+
+    CONVOLUTION = auto()
+    MATRIX_PRODUCT = auto()
+    """A learned matrix is applied to each position: a linear layer."""
+    WINDOW_POOLING = auto()
+    SOFTMAX = auto()
+
+
+class Whole(NamedTuple):
+    """When does a selection select everything, given that no size changes?
+
+    Where the input slot `slot` is left out or holds nothing but `plain`; without that slot, where the attribute does.
+    """
+
+    slot: int | None = None
+    plain: int = 0
+    attribute: str = ""
+
+
+Macs: TypeAlias = Callable[[Call], int | None]
+"""Counts the multiply-accumulates of one call; None where they cannot be known."""
+
+Mixing: TypeAlias = "bool | Callable[[Op], bool]"
+"""Whether an output element depends on several positions of the data: always, never, or by what the op reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One row of the table."""
+
+    effect: Effect
+    data: tuple[int, ...] = (0,)
+    """Input slots through which data passes; () stands for all. A value in any other slot steers: nonlinear."""
+    shape: Rule | None = None
+    """Tells the shapes of the outputs; None: nothing is known of them."""
+    types: Sequence[Spec] | None = None
+    """Element types of the outputs; None: all have that of the first input."""
+    elements: Propagation | None = None
+    """What it makes of known elements; None: nothing is known of them."""
+    mixes: Mixing = False
+    pointwise: bool = False
+    """Whether each output element depends on the input elements of the same position alone."""
+    macs: Macs | None = None
+    """Counts multiply-accumulates; None: known to need none."""
+    buffers: tuple[int, ...] = ()
+    """Input slots whose constants are never learned: running statistics, scales, zero points, sizes."""
+    quantised: tuple[int, ...] = ()
+    """Input slots whose integer constants are learned weights, stored in few bits."""
+    bias: tuple[int, ...] = ()
+    """Input slots whose constants are added."""
+    unread: tuple[int, ...] = ()
+    """Input slots of which only shape or element type matters: what stands there is no data."""
+    negated: tuple[int, ...] = ()
+    """Input slots whose values are added with the opposite sign."""
+    neutral: int | None = None
+    """The constant with which it leaves its other operand as it is."""
+    whole: Whole | None = None
+    """How a selection may select everything; None: what it selects is always taken for a part."""
+    moves: bool = False
+    """Whether every element that it makes is one of those that it reads: what is filled with a number stays so."""
+    parts: bool = False
+    """Whether each output holds a part of the data. Of any other only the first does: the rest are masks, indices."""
+    varies: bool = False
+    """Whether its result changes from pass to pass, or from one step of a loop to the next, even when inputs do not."""
+    statistic: bool = False
+    """Whether it makes a statistic of a value."""
+    rescales: bool = False
+    """Whether it is nonlinear but turns one statistic into another, as a normalisation needs it: a power, or one kept
+    from zero."""
+    sums_axes: bool = False
+    """Whether it adds up what lies along some axes."""
+    averages: bool = False
+    """Whether it divides a sum by how many it adds: what is averaged are equals, such as two heads."""
+    masks: bool = False
+    """Whether what it makes of attention logits are attention logits, though it is no view and no arithmetic."""
+    rounds: bool = False
+    """Whether it writes values in fewer bits."""
+    family: Family | None = None
+    channels: int | None = None
+    """Axis of the weight (slot 1) along which the channels of the data lie; -2 where rows of a matrix do."""
+    short: str = ""
+    """What practitioners call it; empty: by its own name."""
+
+    @property
+    def understood(self) -> bool:
+        """Whether it is known what the operator does. Of others the shape at most is."""
+        return self.effect is not Effect.UNKNOWN
+
+    @property
+    def running(self) -> bool:
+        """Whether it normalises by statistics that the model keeps: BatchNormalization, which an export may fold."""
+        return self.effect is Effect.NORMALISATION and bool(self.buffers)
+
+    @property
+    def skips(self) -> bool:
+        """Whether its strides skip positions of the data; those of a transposed convolution spread them."""
+        return self.family is Family.CONVOLUTION and self.channels == 1
+
+    @property
+    def adds(self) -> bool:
+        """Whether it adds several operands, element by element, perhaps negated or averaged. A Bias has one."""
+        return self.effect is Effect.SUM and self.data != (0,)
+
+    @property
+    def adds_plainly(self) -> bool:
+        """Whether it adds its operands and does nothing else: an addition whatever it reads."""
+        return self.adds and not self.averages and not self.negated
+
+
+UNKNOWN = Operator(Effect.UNKNOWN, data=())
+"""The row of an operator of which nothing is known: uncounted and named, never on a shortcut, taken for real work."""
+
+
+def rows(names: str, row: Operator) -> Iterable[tuple[str, Operator]]:
+    """One row for each of several operators of which the same can be said."""
+    return ((name, row) for name in names.split())
+
+
+def table_of(*groups: Iterable[tuple[str, Operator]]) -> Mapping[str, Operator]:
+    """The rows by name. No operator stands in two: the second would silently win."""
+    pairs = [pair for group in groups for pair in group]
+    table = dict(pairs)
+    assert len(table) == len(pairs), "an operator stands in one row"
+    return table

@@ -1,0 +1,41 @@
+"""What does attention do, and what is added to it?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shortcut_audit.operators.counting import attention as count
+from shortcut_audit.operators.row import Effect, Operator, rows, table_of
+from shortcut_audit.operators.shapes import attention as shape
+from shortcut_audit.operators.shapes.element_types import either
+from shortcut_audit.operators.shapes.elementwise import same
+
+_ATTENTION = Operator(Effect.NONLINEAR, data=(), mixes=True)
+_OPAQUE = Operator(Effect.NONLINEAR, data=())
+_UNKNOWN = Operator(Effect.UNKNOWN, data=())
+
+ROWS = table_of(
+    rows("Attention", replace(_ATTENTION, shape=shape.attention, types=(0, 1, 2, 0), macs=count.attention)),
+    rows(
+        "com.microsoft::Attention",
+        replace(_ATTENTION, shape=shape.fused_attention, types=(0, 0), macs=count.packed_attention, bias=(2,)),
+    ),
+    rows(
+        "com.microsoft::MultiHeadAttention",
+        replace(_ATTENTION, shape=shape.multi_head_attention, macs=count.multi_head_attention, bias=(3,)),
+    ),
+    rows(
+        "com.microsoft::GroupQueryAttention",
+        replace(_ATTENTION, shape=shape.grouped_attention, macs=count.grouped_attention, buffers=(5, 6, 7, 8)),
+    ),
+    rows("com.microsoft::RelativePositionBias", replace(_OPAQUE, shape=shape.relative_position_bias)),
+    rows("RotaryEmbedding com.microsoft::RotaryEmbedding", replace(_OPAQUE, shape=same, buffers=(1, 2, 3))),
+    # Not understood.
+    rows("LinearAttention", replace(_UNKNOWN, shape=shape.linear_attention, types=(0, either(3, 0)))),
+    rows("com.microsoft::DecoderMaskedMultiHeadAttention", replace(_UNKNOWN, shape=shape.multi_head_attention)),
+    rows("com.microsoft::GatedRelativePositionBias", replace(_UNKNOWN, shape=shape.gated_relative_position_bias)),
+    rows("com.microsoft::PackedAttention", replace(_UNKNOWN, shape=shape.packed_attention)),
+    rows("com.microsoft::PackedMultiHeadAttention", replace(_UNKNOWN, shape=shape.packed_multi_head_attention)),
+    rows("com.microsoft::QAttention", replace(_UNKNOWN, shape=shape.quantised_attention, types=(3, 3))),
+    rows("com.microsoft::MoE com.microsoft::QMoE", replace(_UNKNOWN, shape=same)),
+)
