@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from onnx import AttributeProto, NodeProto, numpy_helper
 from onnx.backend.test.case.node import collect_testcases
@@ -29,6 +30,8 @@ BY_CONTENT = {"ImageDecoder", "NonMaxSuppression", "StringNormalizer", "StringSp
 
 WRITTEN_OUT = {"Constant", "If", "Loop", "Scan"}
 """Operators that loaders write out: what is left of them in a draft reads other inputs."""
+
+OLD_DATA = tuple(map(int, onnx.__version__.split(".")[:2])) < (1, 19)
 
 PLAIN = {AttributeProto.INT: "i", AttributeProto.FLOAT: "f"}
 LISTS = {AttributeProto.INTS: "ints", AttributeProto.FLOATS: "floats"}
@@ -114,12 +117,18 @@ def test_shapes_are_never_contradicted_where_inputs_are_not_known() -> None:
                 assert all(size in (None, true) for size, true in sizes), (name, made.shape, array.shape)
 
 
+@pytest.mark.skipif(
+    OLD_DATA, reason="older releases of onnx store the expected windows as float64, and read bfloat16 as uint16"
+)
 def test_element_types_are_never_contradicted() -> None:
     for case in cases():
         for name, made, array in inferred(case, known=True):
             assert made.dtype in (None, str(array.dtype)), (name, made.dtype, array.dtype)
 
 
+@pytest.mark.skipif(
+    OLD_DATA, reason="older releases of onnx store the expected windows as float64, and read bfloat16 as uint16"
+)
 def test_elements_are_never_contradicted() -> None:
     checked = 0
     for case in cases():
