@@ -2,25 +2,25 @@
 
 Turns a loader's `Draft` into the frozen `ModelGraph`, the same way for every source:
 1. the structure is checked and the nodes put in order (structure.py);
-2. fused ops are unfolded into the canonical ones they stand for (unfold.py, and what is known before it runs is chosen
-   (fold.py); what only a branch needs that is never taken is dropped;
+2. fused ops are unfolded into the canonical ones they stand for (unfold.py), and what is known before it runs is chosen
+   (fold.py): a branch is taken for good where nobody can make its condition otherwise;
 3. an op all of whose inputs are constant is itself constant, and so is what comes out of `Shape`: geometry, not data.
    Both become `Constant`s on whoever reads them, with the stored tensors that they were computed from (weights.py says
    which are learned), and the number that fills them, if it is one. What is multiplied by zero is zero;
 4. every remaining op makes values, whose shapes are inferred (shapes/), or taken from the file where inference is
-   silent.
+   silent;
+5. what no output of the model depends on is left out (live.py).
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import networkx as nx
 
-from shortcut_audit.assembly import unfold
-from shortcut_audit.assembly.fold import Choices
+from shortcut_audit.assembly import fold, unfold
+from shortcut_audit.assembly.live import live_ops
 from shortcut_audit.assembly.structure import in_order
 from shortcut_audit.assembly.weights import stored_tensors
 from shortcut_audit.errors import UnreadableModel
@@ -44,24 +44,37 @@ NOTED: Mapping[str, str] = {
 def assemble(draft: Draft) -> ModelGraph:
     """The graph of values that `draft` describes. Raises UnreadableModel when it is no graph."""
     nodes, listed_in_order = in_order(draft)
-    literals = frozenset(tensor.name for tensor in draft.tensors if tensor.literal)
-    work = _Assembly(draft, stored_tensors(draft, nodes), literals)
-    for name, tensor_type in draft.inputs:
-        work.add_value(name, _named_sizes(name, tensor_type), None, 0)
-    taken = {name for node in nodes for name in node.outputs if name is not None} | set(work.stored) | set(work.values)
-    choices = Choices(work.data_of)
-    for node in nodes:
-        for part in unfold.unfold(node, taken, work.values.__contains__):
-            work.add(choices.settled(part))
-    work.drop(choices.abandoned)
+    work = _Assembly(draft, stored_tensors(draft, nodes))
+    work.run(nodes, _proven(draft, nodes))
     notes = list(draft.notes)
     if not listed_in_order:
         notes.append(
             "the nodes are not listed in an order in which they can run, which the format requires; sorted here"
         )
+    dead = work.keep_live()
+    if dead:
+        ops = "op leads" if dead == 1 else "ops lead"
+        notes.append(
+            f"{dead:,} {ops} to no output of the model: dead code, or a branch that is never taken; not counted"
+        )
     kinds = {op.kind for op in work.ops}
     notes += [note for kind, note in NOTED.items() if kind in kinds]
     return work.finish(tuple(notes))
+
+
+def _proven(draft: Draft, nodes: Sequence[Node]) -> frozenset[str]:
+    """The conditions that are the same whoever runs the model, with inputs of whatever size the file allows.
+
+    They are constant without the help of what a file merely claims (shapes in `value_info`), of sizes that the caller
+    has bound for this run, and of defaults that another caller may override.
+    """
+    conditions = {node.inputs[0] for node in nodes if node.kind == "If" and node.inputs[0] is not None}
+    if not conditions:
+        return frozenset()
+    unaided = draft.unaided()
+    work = _Assembly(unaided, stored_tensors(unaided, nodes))
+    work.run(nodes, frozenset(conditions))
+    return frozenset(name for name in conditions if fold.truth(work.data_of(name)) is not None)
 
 
 def _named_sizes(name: str, tensor_type: TensorType) -> TensorType:
@@ -78,13 +91,16 @@ class _Assembly:
 
     draft: Draft
     stored: Mapping[str, Constant]
-    literals: frozenset[str]
-    """Stored tensors that are values written in the code."""
     values: dict[str, Value] = field(default_factory=dict)
     constants: dict[str, Constant] = field(default_factory=dict)
     ops: list[Op] = field(default_factory=list)
     edges: list[tuple[str, str]] = field(default_factory=list)
     contradictions: list[str] = field(default_factory=list)
+    _literals: frozenset[str] = field(init=False)
+    """Stored tensors that are values written in the code."""
+
+    def __post_init__(self) -> None:
+        self._literals = frozenset(tensor.name for tensor in self.draft.tensors if tensor.literal)
 
     def add_value(self, name: str, tensor_type: TensorType, op: Op | None, slot: int) -> None:
         self.values[name] = Value(name, tensor_type, op, slot)
@@ -100,25 +116,30 @@ class _Assembly:
         given = self.resolve(name)
         return given.type.data if isinstance(given, Constant) else None
 
-    def drop(self, abandoned: Sequence[str]) -> None:
-        """Takes out these values, and whatever is computed for nothing else: the branch that is never taken."""
-        if not abandoned:
-            return
-        readers = Counter(given for op in self.ops for given in set(op.values()))
-        readers.update(self.draft.outputs)
-        dropped: dict[Op, None] = {}
-        waiting = list(dict.fromkeys(name for name in abandoned if name in self.values))
-        while waiting:
-            op = self.values[waiting.pop()].op
-            if op is not None and op not in dropped and not any(readers[made] for made in op.outputs if made):
-                dropped[op] = None
-                for given in set(op.values()):
-                    readers[given] -= 1
-                    waiting.append(given)
-        gone = {made for op in dropped for made in op.outputs if made is not None}
-        self.ops = [op for op in self.ops if op not in dropped]
-        self.values = {name: value for name, value in self.values.items() if name not in gone}
-        self.edges = [(source, made) for source, made in self.edges if made not in gone]
+    def run(self, nodes: Sequence[Node], proven: frozenset[str]) -> None:
+        """Takes up the inputs, and the nodes in their order. `proven`: conditions by which branches are chosen."""
+        for name, tensor_type in self.draft.inputs:
+            self.add_value(name, _named_sizes(name, tensor_type), None, 0)
+        made = {name for node in nodes for name in node.outputs if name is not None}
+        taken = made | set(self.stored) | set(self.values)
+        choices = fold.Choices(self.data_of, proven)
+        for node in nodes:
+            for part in unfold.unfold(node, taken, self.values.__contains__):
+                self.add(choices.settled(part))
+
+    def keep_live(self) -> int:
+        """Takes out what no output of the model depends on, and tells how many ops that are.
+
+        Of a model that hands back nothing, everything is kept: nothing can be ruled out.
+        """
+        if not self.draft.outputs:
+            return 0
+        live = live_ops(self.values, self.draft.outputs, self.draft.beside)
+        before = len(self.ops)
+        self.ops = [op for op in self.ops if op in live]
+        self.values = {name: value for name, value in self.values.items() if value.op is None or value.op in live}
+        self.edges = [(source, made) for source, made in self.edges if made in self.values]
+        return before - len(self.ops)
 
     def add(self, node: Node) -> None:
         """One more op: constants if it computes nothing but constants, values otherwise."""
@@ -173,7 +194,7 @@ class _Assembly:
 
         So are the models that ship with the onnx package made. Zeros, and shapes written in the code, are no weights.
         """
-        if node.kind != "ConstantOfShape" or node.inputs[0] not in self.stored or node.inputs[0] in self.literals:
+        if node.kind != "ConstantOfShape" or node.inputs[0] not in self.stored or node.inputs[0] in self._literals:
             return ()
         fill = node.attributes.get("value")
         sizes = tuple(size for size in tensor_type.shape or () if isinstance(size, int))

@@ -1,7 +1,7 @@
 """Which value does an op pass on, where that is known before it runs?
 
 Exporters write what Python decided as ops: an If on a size that is known, a list that is built and read again.
-1. An If whose condition is constant is the value of one branch; what only the other one needs is never run.
+1. An If whose condition nobody can make otherwise is the value of one branch; the other one is never run.
 2. A sequence is what was put into it, and its element at a constant place is that.
 3. A sequence that is put together again is a Concat, or a Stack, of its elements.
 """
@@ -23,14 +23,21 @@ LONGEST = 1024
 """Elements of a sequence that are kept in mind."""
 
 
+def truth(data: tuple[Datum, ...] | None) -> bool | None:
+    """Whether a condition with these elements holds; None where that is not known."""
+    if data is None or len(data) != 1 or data[0] is None or isinstance(data[0], str):
+        return None
+    return bool(data[0])
+
+
 class Choices:
     """What is known of the lists and branches of one model, as its nodes come by in the order in which they run."""
 
-    def __init__(self, data_of: DataOf) -> None:
+    def __init__(self, data_of: DataOf, proven: frozenset[str]) -> None:
+        """`proven`: the conditions by which a branch may be chosen for good."""
         self._data_of = data_of
+        self._proven = proven
         self._sequences: dict[str, Elements] = {}
-        self.abandoned: list[str] = []
-        """What somebody would have read, had it not been known: the other branch, the list around an element."""
 
     def settled(self, node: Node) -> Node:
         """The node itself, or the plain op that it comes to."""
@@ -46,16 +53,8 @@ class Choices:
         return node
 
     def _branch(self, node: Node) -> Node:
-        condition = self._data_of(node.inputs[0])
-        if condition is None or len(condition) != 1 or condition[0] is None or isinstance(condition[0], str):
-            return node
-        chosen, other = node.inputs[1:] if condition[0] else node.inputs[:0:-1]
-        self._leave(other)
-        return _copy(node, chosen)
-
-    def _leave(self, name: str | None) -> None:
-        if name is not None:
-            self.abandoned.append(name)
+        taken = truth(self._data_of(node.inputs[0])) if node.inputs[0] in self._proven else None
+        return node if taken is None else _copy(node, node.inputs[1] if taken else node.inputs[2])
 
     def _remember(self, node: Node) -> None:
         made = node.outputs[0] if node.outputs else None
@@ -81,7 +80,6 @@ class Choices:
         place = None if elements is None else self._place(node, 1, len(elements))
         if elements is None or place is None:
             return node
-        self._leave(node.inputs[0])
         return _copy(node, elements[place])
 
     def _place(self, node: Node, slot: int, length: int) -> int | None:
@@ -97,7 +95,6 @@ class Choices:
         elements = self._sequences.get(node.inputs[0] or "")
         if not elements:
             return node
-        self._leave(node.inputs[0])
         kind = "Stack" if node.attributes.get("new_axis", 0) else "Concat"
         axis: Mapping[str, Attribute] = {"axis": node.attributes.get("axis", 0)}
         return replace(node, kind=kind, label=node.label or node.kind, inputs=elements, attributes=axis)

@@ -10,15 +10,16 @@ Rules that every loader keeps:
 2. An If is one node of kind "If" per output, reading (condition, then-value, else-value). A value that a Loop or Scan
    carries enters the body through a node "LoopState" reading its initial value; each output of the loop is a node
    "Loop" reading (the body's value, the initial value), or the body's value alone where the loop stacks it along the
-   axis `stacked`. What a body reads slice by slice is a node "LoopSlice", the number of its step a "LoopIndex". A loop
-   of which the file says that its steps are few may be written out step by step instead.
+   axis `stacked`. What a body reads slice by slice is a node "LoopSlice", the number of its step a "LoopIndex". What
+   the next step reads, and what decides whether there is one, is told by `beside`. A loop of which the file says that
+   its steps are few may be written out step by step instead.
 3. Element types are numpy's names ("float32", "bfloat16", "int64", "bool"; "float8", "int4" without further detail).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shortcut_audit.graph.model import Attribute, Datum, Source, TensorType
 
@@ -36,6 +37,8 @@ class Tensor:
     """What the file says: True a parameter, False a buffer, None where it does not say (ONNX)."""
     literal: bool = False
     """True for the value of an ONNX `Constant` node, or a number in the code: a scalar there is no parameter."""
+    overridable: bool = False
+    """True where a caller may feed something else: the tensor is but the default of an input of the model."""
 
 
 DATA_LIMIT = 256
@@ -78,3 +81,13 @@ class Draft:
     recorded: Mapping[str, TensorType] = field(default_factory=dict)
     """Shapes and types that the file states of named tensors: a fallback where inference finds nothing."""
     notes: tuple[str, ...] = ()
+    beside: tuple[tuple[str, str], ...] = ()
+    """Pairs of tensors of which the first depends on the second, though no node reads it: see rule 2."""
+    declared: tuple[tuple[str, TensorType], ...] | None = None
+    """The inputs as the file has them, where a caller has bound sizes since; None: they are as in `inputs`."""
+
+    def unaided(self) -> Draft:
+        """The same model without what may be otherwise: claims of the file, bound sizes, what a caller may override."""
+        tensors = tuple(replace(t, data=None) if t.overridable else t for t in self.tensors)
+        inputs = self.inputs if self.declared is None else self.declared
+        return replace(self, inputs=inputs, tensors=tensors, recorded={})

@@ -41,13 +41,13 @@ def bind(draft: Draft, dims: Mapping[str, int], inputs: Sequence[InputSpec]) -> 
     )
     if overruled:
         note = f"--input gives {', '.join(dict.fromkeys(map(repr, overruled)))} another shape than the file fixes"
-        return replace(draft, inputs=new, recorded={}, notes=(*draft.notes, note))
+        return replace(draft, inputs=new, declared=draft.inputs, recorded={}, notes=(*draft.notes, note))
     recorded = (
         {name: _bound(name, tensor_type, bound) for name, tensor_type in draft.recorded.items()}
         if bound
         else draft.recorded
     )
-    return replace(draft, inputs=new, recorded=recorded)
+    return replace(draft, inputs=new, declared=draft.inputs, recorded=recorded)
 
 
 def _given(draft: Draft, specs: Sequence[InputSpec]) -> list[InputSpec | None]:

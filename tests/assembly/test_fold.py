@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from shortcut_audit.assembly.assemble import assemble
-from shortcut_audit.graph.model import ModelGraph, Op
+from shortcut_audit.graph.model import ModelGraph, Op, TensorType
 from shortcut_audit.pipeline import audit_draft
 from tests.sketch import listing, stored
 
@@ -36,12 +38,16 @@ def source(made: ModelGraph, name: str) -> str:
     return given
 
 
-@pytest.mark.parametrize(("condition", "chosen", "left"), [(True, "r", ["w"]), (False, "b", ["v"])])
-def test_an_if_whose_condition_is_known_is_one_branch(condition: bool, chosen: str, left: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("condition", "chosen", "left", "dead"),
+    [(True, "r", ["w"], "1 op leads"), (False, "b", ["v"], "2 ops lead")],
+)
+def test_an_if_whose_condition_is_known_is_one_branch(condition: bool, chosen: str, left: list[str], dead: str) -> None:
     made = graph(*BRANCHES, k=number(condition, "bool"), **KERNELS)
     assert source(made, "c") == chosen
     assert [weight.name for weight in made.weights] == left
-    assert made.notes == ()
+    (note,) = made.notes
+    assert note.startswith(f"{dead} to no output of the model: ")
 
 
 def test_a_condition_may_follow_from_sizes() -> None:
@@ -49,6 +55,42 @@ def test_a_condition_may_follow_from_sizes() -> None:
     asks = "s = Shape(x)", "n = Gather(s, i) axis=0", "k = Equal(n, one)"
     made = graph(*asks, *BRANCHES, i=number(1), one=number(1), **KERNELS)
     assert source(made, "c") == "b"  # it is 8
+
+
+@pytest.mark.parametrize(
+    ("lines", "change", "kept"),
+    [
+        # NonZero makes as many columns as there are elements; the file merely says that it is one.
+        ("n = NonZero(x) | s = Shape(n) | m = Gather(s, one) axis=0 | k = Equal(m, one)", {}, "If"),
+        (
+            "n = NonZero(x) | s = Shape(n) | m = Gather(s, one) axis=0 | k = Equal(m, one)",
+            {"recorded": {"n": TensorType((4, 1), "int64")}},
+            "If",
+        ),
+        # The batch is 2 in this run, and open in the file: in another run it may be 1.
+        ("s = Shape(x) | m = Gather(s, zero) axis=0 | k = Equal(m, one)", {}, "Identity"),
+        (
+            "s = Shape(x) | m = Gather(s, zero) axis=0 | k = Equal(m, one)",
+            {"declared": (("x", TensorType(("batch", 8, 4, 4), "float32")),)},
+            "If",
+        ),
+    ],
+)
+def test_a_branch_is_taken_for_good_only_where_nobody_can_make_its_condition_otherwise(
+    lines: str, change: dict[str, object], kept: str
+) -> None:
+    drawn = listing(*lines.split(" | "), *BRANCHES, x=(2, 8, 4, 4), one=number(1), zero=number(0), **KERNELS)  # type: ignore[arg-type]
+    made = assemble(replace(drawn, **change))  # type: ignore[arg-type]
+    op = made.values["c"].op
+    assert op is not None
+    assert op.kind == kept
+
+
+def test_a_default_that_a_caller_may_override_proves_nothing() -> None:
+    drawn = listing(*BRANCHES, x=IMAGE, k=number(True, "bool"), **KERNELS)  # type: ignore[arg-type]
+    overridable = replace(drawn, tensors=tuple(replace(t, overridable=t.name == "k") for t in drawn.tensors))
+    assert [op.kind for op in assemble(drawn).ops] == ["Conv", "Relu", "Identity"]
+    assert [op.kind for op in assemble(overridable).ops] == ["Conv", "Relu", "Conv", "If"]
 
 
 def test_an_if_whose_condition_is_a_value_keeps_both_branches() -> None:

@@ -8,7 +8,7 @@ outside. Signatures: torch/_higher_order_ops.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shortcut_audit.graph.draft import Node
@@ -109,9 +109,12 @@ def _while_loop(call: HigherOrder) -> Places:
     """while_loop(condition, body, carried, others)."""
     carried, others = call.places(2), call.places(3)
     states = [_state(call, place) for place in carried]
-    call.inline(call.body(0), [*states, *others])
+    conditions = call.inline(call.body(0), [*states, *others])
     made = call.inline(call.body(1), [*states, *others])
-    return [call.result("Loop", pair, i) for i, pair in enumerate(zip(made, carried, strict=False))]
+    results = [call.result("Loop", pair, i) for i, pair in enumerate(zip(made, carried, strict=False))]
+    _beside(call, zip(states, made, strict=False))
+    _beside(call, ((result, condition) for result in results for condition in conditions))
+    return results
 
 
 def _scan(call: HigherOrder) -> Places:
@@ -120,6 +123,7 @@ def _scan(call: HigherOrder) -> Places:
     states = [_state(call, place) for place in initial]
     made = call.inline(call.body(0), [*states, *(_slice(call, place) for place in sliced), *others])
     carried = [call.result("Loop", pair, i) for i, pair in enumerate(zip(made, initial, strict=False))]
+    _beside(call, zip(states, made, strict=False))
     return [*carried, *_stacked(call, made, len(initial))]
 
 
@@ -141,6 +145,13 @@ def _associative_scan(call: HigherOrder) -> Places:
 def _stacked(call: HigherOrder, made: Places, first: int = 0) -> list[Place | None]:
     """What the body makes from its result `first` on, step by step, along a new first axis."""
     return [call.result("Loop", (value,), i, stacked=0) for i, value in enumerate(made) if i >= first]
+
+
+def _beside(call: HigherOrder, pairs: Iterable[tuple[Place | None, Place | None]]) -> None:
+    """What a loop carries depends on what its body makes for the next step, its results on whether there is one."""
+    call.writer.beside.extend(
+        (call.read(one), call.read(other)) for one, other in pairs if one is not None and other is not None
+    )
 
 
 def _state(call: HigherOrder, place: Place | None) -> Place | None:

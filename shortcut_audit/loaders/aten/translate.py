@@ -67,6 +67,7 @@ def draft_of(program: AtenProgram) -> Draft:
         nodes=tuple(writer.nodes),
         recorded={name: known for name, known in writer.types.items() if name not in writer.tensors},
         notes=program.notes,
+        beside=tuple(writer.beside),
     )
 
 

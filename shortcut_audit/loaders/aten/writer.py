@@ -22,6 +22,8 @@ class Writer:
     """What is known of every name, stored tensors included."""
     strides: dict[str, tuple[Dim, ...]] = field(default_factory=dict)
     """How the elements lie in memory, where that is known."""
+    beside: list[tuple[str, str]] = field(default_factory=list)
+    """Pairs of tensors of which the first depends on the second, beside what the nodes read (draft.py, rule 2)."""
     _taken: set[str] = field(default_factory=set)
     _next: dict[str, int] = field(default_factory=dict)
     _literals: dict[tuple[object, ...], str] = field(default_factory=dict)

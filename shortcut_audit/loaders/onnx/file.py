@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ def load(path: Path) -> Draft:
     flattening.add_model(model.graph, opset, nested=levels_of(model, functions) > 0)
     _check_stored_once(flattening.tensors)
     inputs = _inputs(model, flattening)
+    defaults = _defaults(model)
     return Draft(
         source=str(path),
         format="onnx",
@@ -39,9 +41,14 @@ def load(path: Path) -> Draft:
         opset=opset,
         inputs=tuple(inputs.items()),
         outputs=tuple(name for name in (text(info.name) for info in model.graph.output) if name),
-        tensors=tuple(tensor for tensor in flattening.tensors if tensor.name not in inputs),
+        tensors=tuple(
+            replace(tensor, overridable=True) if tensor.name in defaults else tensor
+            for tensor in flattening.tensors
+            if tensor.name not in inputs
+        ),
         nodes=tuple(flattening.nodes),
         recorded=flattening.recorded,
+        beside=tuple(flattening.beside),
         notes=(*_notes(model, opset), *_listed(flattening.oddities)),
     )
 
@@ -95,6 +102,13 @@ def _inputs(model: ModelProto, flattening: Flattening) -> dict[str, TensorType]:
         )  # 3
     flattening.oddities["stored, and an input of the model, which uses no other; taken for an input"].extend(listed)
     return declared  # 2
+
+
+def _defaults(model: ModelProto) -> frozenset[str]:
+    """The stored tensors that a caller may override: listed among the inputs since they need not be."""
+    if model.ir_version < OVERRIDABLE_SINCE:
+        return frozenset()
+    return frozenset(text(info.name) for info in model.graph.input)
 
 
 OVERRIDABLE_SINCE = 4

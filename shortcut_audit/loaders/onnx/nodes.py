@@ -61,6 +61,8 @@ class Flattening:
     nodes: list[Node] = field(default_factory=list)
     tensors: list[Tensor] = field(default_factory=list)
     recorded: dict[str, TensorType] = field(default_factory=dict)
+    beside: list[tuple[str, str]] = field(default_factory=list)
+    """Pairs of tensors of which the first depends on the second, beside what the nodes read (draft.py, rule 2)."""
     oddities: Oddities = field(default_factory=lambda: defaultdict(list))
     taken: dict[str, int] = field(default_factory=dict)
     """Names in the draft, each with how many others were derived from it. Empty where no name needs to be made."""
@@ -161,21 +163,34 @@ class Flattening:
             self._add_steps(node, wiring.bodies[0].graph, steps, given, frame)
             return
         made: list[list[str | None]] = []
+        carried: list[str | None] = []
         for body in wiring.bodies:
             inner = self._inside(node, body.graph, body.role, frame)
             for tie, name in zip(body.entries, body_inputs(body.graph), strict=True):
-                self._tie(
-                    tie,
-                    node,
-                    frame,
-                    [_nth(given, end.slot) for end in tie.reads],
-                    inner.look_up(name) if name else None,
-                )
+                state = inner.look_up(name) if name else None
+                self._tie(tie, node, frame, [_nth(given, end.slot) for end in tie.reads], state)
+                carried += [state] if tie.kind == "LoopState" else []
             self._add_graph(body.graph, inner)
             made.append([inner.meaning(info.name) for info in body.graph.output])
         for tie, output in zip(wiring.exits, node.output, strict=True):
             ends = [made[end.body][end.slot] if isinstance(end, Made) else _nth(given, end.slot) for end in tie.reads]
             self._tie(tie, node, frame, ends, frame.meaning(output))
+        if carried:
+            self._note_beside(node, frame, carried, made[0], given)
+
+    def _note_beside(
+        self,
+        node: NodeProto,
+        frame: Frame,
+        carried: Sequence[str | None],
+        made: Sequence[str | None],
+        given: Sequence[str | None],
+    ) -> None:
+        """What a loop carries depends on what its body makes for the next step; how many steps there are, on more."""
+        pairs = list(zip(carried, made, strict=False))
+        if text(node.op_type) == "Loop":
+            pairs += [(frame.meaning(name), end) for name in node.output for end in (*given[:2], made[0])]
+        self.beside += [(one, other) for one, other in pairs if one is not None and other is not None]
 
     def _steps(self, node: NodeProto, body: GraphProto, frame: Frame) -> int | None:
         """How many steps of a loop are written out; None where its body counts once."""

@@ -132,6 +132,7 @@ def test_a_scan_reads_slices_and_stacks_results() -> None:
         "last = Loop(n, h)",
         "all = Loop(o)",
     ]
+    assert draft.beside == (("last.state", "n"),)
     assert [dict(node.attributes) for node in draft.nodes if "Loop" in node.kind] == [
         {},
         {"axis": 0},

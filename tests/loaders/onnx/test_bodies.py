@@ -89,6 +89,11 @@ def test_a_loop_carries_states_in_and_out(tmp_path: Path) -> None:
     ]
     assert [dict(node.attributes) for node in draft.nodes[-2:]] == [{}, {"stacked": 0}]
     assert {node.label for node in draft.nodes if "Loop" in node.kind} == {"Loop"}
+    states = [("last/body/before", "last/body/after"), ("last/body/state", "last/body/next")]
+    assert draft.beside == (
+        *states,
+        *((made, end) for made in ("last", "all") for end in ("n", "go", "last/body/after")),
+    )
 
 
 def test_a_loop_may_leave_out_trip_count_and_condition(tmp_path: Path) -> None:

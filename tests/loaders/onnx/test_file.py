@@ -30,7 +30,7 @@ def test_a_model_as_its_file_tells_it(tmp_path: Path) -> None:
     assert draft.inputs == (("x", TensorType(("n", 4), "float32")),)
     assert draft.outputs == ("y",)
     assert draft.tensors == (
-        Tensor("w", (4, 4), "float32", tuple(map(float, range(16)))),
+        Tensor("w", (4, 4), "float32", tuple(map(float, range(16))), overridable=True),
         Tensor("axes", (1,), "int64", (1,), literal=True),
     )
     assert drawing(draft) == ["f = MatMul(x, w)", "y = Add(x, f)"]
@@ -80,7 +80,7 @@ def test_sparse_initializers_are_tensors(tmp_path: Path) -> None:
     del model.graph.initializer[:]
     model.graph.sparse_initializer.append(helper.make_sparse_tensor(values, indices, [4, 4]))
     draft = draft_of(tmp_path, model)
-    assert draft.tensors[0] == Tensor("w", (4, 4), "float32")
+    assert draft.tensors[0] == Tensor("w", (4, 4), "float32", overridable=True)
     assert [name for name, _ in draft.inputs] == ["x"]
 
 
@@ -219,7 +219,7 @@ def test_weights_inside_the_file_or_outside_read_alike(tmp_path: Path) -> None:
     weight.data_location = TensorProto.EXTERNAL
     weight.external_data.add(key="location", value="absent.bin")
     assert draft_of(tmp_path, model) == inside
-    assert inside.tensors == (Tensor("w", (400, 400), "float32"),)
+    assert inside.tensors == (Tensor("w", (400, 400), "float32", overridable=True),)
 
 
 def test_a_file_cut_short_anywhere_is_refused(tmp_path: Path) -> None:
