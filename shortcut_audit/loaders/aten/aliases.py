@@ -79,6 +79,11 @@ class Place:
             return cls(value)
         return cls(value, base, view, base.storage, len(base.storage.writes), base.depth + 1)
 
+    @property
+    def written(self) -> bool:
+        """Whether somebody has written to it, or to what shares its memory."""
+        return bool(self.storage.writes)
+
     def chain(self) -> list[Place]:
         """From the base of all down to this place."""
         found = [self]

@@ -5,7 +5,8 @@ One walk over the nodes, in the order in which they run, as that order is what i
 2. an op becomes the canonical ops that the vocabulary says, or one opaque node where it says nothing;
 3. a view makes a place within its operand's; an in-place op is the op without its underscore, whose result is written
    to its first argument; `out=` is a write as well;
-4. bodies of higher-order ops are flattened in (control.py).
+4. bodies of higher-order ops are flattened in (control.py);
+5. what the program hands back is its output, and so is what it leaves in its buffers and inputs: caches, statistics.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ from shortcut_audit.names import displayable
 OPSET = 24
 """The version of ONNX's operators whose slots and attributes the vocabulary follows."""
 
+NO_RESULT = (
+    "hands back no tensor, and leaves none in a buffer or an input: what it needs cannot be told, and all counts"
+)
+"""What is said of a program without a result."""
+
 NESTING_LIMIT = 40
 """Bodies within bodies that are followed."""
 
@@ -40,11 +46,11 @@ def draft_of(program: AtenProgram) -> Draft:
     """The program in canonical ops. Raises UnreadableModel where a node reads what nothing has made."""
     translation = Translation()
     env: dict[str, Place] = {}
-    inputs = []
+    inputs: dict[str, tuple[Place, TensorType]] = {}
     for name in program.inputs:
-        fed = translation.writer.fresh(name)
-        inputs.append((fed, program.graph.types.get(name, TensorType())))
-        env[name] = translation.hold(fed, inputs[-1][1], program.graph.strides.get(name))
+        fed, known = translation.writer.fresh(name), program.graph.types.get(name, TensorType())
+        env[name] = translation.hold(fed, known, program.graph.strides.get(name))
+        inputs[fed] = (env[name], known)
     places: dict[str, Place] = {}
     for name, tensor in program.stored.items():
         if tensor.name not in places:
@@ -55,18 +61,20 @@ def draft_of(program: AtenProgram) -> Draft:
         env[name] = places[tensor.name]
     results = translation.run(program.graph, env)
     _check_results(program.graph, env)
-    writer = translation.writer
+    writer, read = translation.writer, translation.aliases.read
+    lasting = (*places.values(), *(place for place, _ in inputs.values()))
+    outputs = [place for place in results if place is not None] + [place for place in lasting if place.written]
     return Draft(
         source=program.source,
         format=program.format,
         origin=program.origin,
         opset=OPSET,
-        inputs=tuple(inputs),
-        outputs=tuple(dict.fromkeys(translation.aliases.read(place) for place in results if place is not None)),
+        inputs=tuple((fed, known) for fed, (_, known) in inputs.items()),
+        outputs=tuple(dict.fromkeys(map(read, outputs))),
         tensors=tuple(writer.tensors.values()),
         nodes=tuple(writer.nodes),
         recorded={name: known for name, known in writer.types.items() if name not in writer.tensors},
-        notes=program.notes,
+        notes=program.notes if outputs else (*program.notes, NO_RESULT),
         beside=tuple(writer.beside),
     )
 

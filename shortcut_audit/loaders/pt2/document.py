@@ -151,6 +151,9 @@ def _made(value: Json) -> str | None:
     return None
 
 
+RESULTS = frozenset({"user_output", "loss_output", "buffer_mutation", "parameter_mutation", "user_input_mutation"})
+"""Tags of the outputs that outlast the call: what the model hands back, and what it leaves in buffers and inputs."""
+
 LISTS = frozenset(
     {"as_tensors", "as_optional_tensors", "as_sym_ints", "as_sym_floats", "as_sym_bools", "as_ints", "as_floats"}
     | {"as_bools", "as_strings", "as_nested_tensors", "as_int_lists", "as_float_lists"}
@@ -270,11 +273,11 @@ def _tensor(name: str, known: TensorType | None, learned: bool) -> Tensor:
 
 
 def _results(specs: list[Json]) -> tuple[Argument, ...]:
-    """What the model hands back: not the buffers that it updates."""
+    """What outlasts the call."""
     found = []
     for spec in specs:
         tag, content = union(spec, "an output")
-        if tag in {"user_output", "loss_output"}:
+        if tag in RESULTS:
             name = _made(mapping(content, "an output").get("arg"))
             if name is not None:
                 found.append(Ref(name))

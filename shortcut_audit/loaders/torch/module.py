@@ -26,11 +26,16 @@ from shortcut_audit.graph.draft import Draft
 from shortcut_audit.loaders.aten.translate import draft_of
 from shortcut_audit.loaders.inputs import InputSpec
 from shortcut_audit.loaders.torch.blame import blamed
+from shortcut_audit.loaders.torch.calling import Example, exported, unwrapped
 from shortcut_audit.loaders.torch.framework import torch
 from shortcut_audit.loaders.torch.program import program_of
+from shortcut_audit.loaders.torch.script import replayed
 
 REAL_LIMIT = 4 * 2**30
 """Bytes of weights up to which a module is built for real, when all else has failed."""
+
+GIVE_INPUT = "give each an --input [NAME=]1x3x224x224[:dtype]"
+GIVE_EXAMPLE = "give each an example: audit(module, x, kwargs={...})"
 
 TOO_LARGE = "built for real, its weights would take"
 
@@ -46,44 +51,50 @@ def load_factory(name: str, inputs: Sequence[InputSpec]) -> Draft:
         raise UsageError("a module is traced with sizes that are numbers; give --input no symbols")
     made = _named(name)
     if isinstance(made, framework.nn.Module):
-        example = _Example.of(inputs, _device_of(made) or "cpu")
+        made = unwrapped(made)
+        example = _example(inputs, _device_of(made) or "cpu")
+        if _is_scripted(made):
+            return replayed(made, example.args, example.kwargs, source=name)
         return _read(_export(made, example), name)
     if not callable(made):
         raise UsageError("neither a module nor a function that makes one; name a factory as package.module:function")
-    exported, notes = _first_that_works(made, inputs)
-    return _read(exported, name, notes)
+    program, notes = _first_that_works(made, inputs)
+    return _read(program, name, notes)
 
 
 def load_module(
     module: Any, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None, *, source: str = ""
 ) -> Draft:  # fmt: skip
-    """A live `nn.Module` or `fx.GraphModule`, in the mode that it is in, called with these example inputs.
+    """A live module in the mode that it is in, called with these example inputs.
 
-    Inputs may lie on another device than the module, whose weights need not be allocated. Raises UnreadableModel where
-    the module cannot be exported.
+    Wrappers of torch.compile and of data parallelism are taken off; TorchScript is replayed. Inputs may lie on another
+    device than the module, whose weights need not be allocated. Raises UsageError where it is no module, or the inputs
+    do not fit it, UnreadableModel where it cannot be exported.
     """
-    framework, device = torch(), _device_of(module)
+    framework = torch()
+    if not isinstance(module, framework.nn.Module):
+        raise UsageError(
+            f"a {type(module).__name__} is neither the path of a file, nor a torch.nn.Module, nor an ExportedProgram"
+        )
+    module = unwrapped(module)
+    example = Example(tuple(args), dict(kwargs or {})).on(_device_of(module))
+    if _is_scripted(module):
+        return replayed(module, example.args, example.kwargs, source=source or type(module).__name__)
+    return _read(_export(module, example, GIVE_EXAMPLE), source or type(module).__name__)
 
-    def moved(value: Any) -> Any:
-        return value.to(device) if isinstance(value, framework.Tensor) and device is not None else value
 
-    args, kwargs = framework.utils._pytree.tree_map(moved, (tuple(args), dict(kwargs or {})))  # noqa: SLF001
-    exported = _export(module, _Example(tuple(args), dict(kwargs)))
-    return _read(exported, source or type(module).__name__)
-
-
-def load_exported(exported: Any, *, source: str = "") -> Draft:
+def load_exported(program: Any, *, source: str = "") -> Draft:
     """An `ExportedProgram`, as it is: what it was decomposed into stays so."""
-    return _read(exported, source or "ExportedProgram")
+    return _read(program, source or "ExportedProgram")
 
 
-def _read(exported: Any, source: str, notes: tuple[str, ...] = ()) -> Draft:
+def _read(program: Any, source: str, notes: tuple[str, ...] = ()) -> Draft:
     # What is made here holds no cycles, and a collection would walk through all that torch.export has left behind:
     # for a large model that takes as long as the reading itself.
     collects = gc.isenabled()
     gc.disable()
     try:
-        return draft_of(program_of(exported, source, "module", notes))
+        return draft_of(program_of(program, source, "module", notes))
     finally:
         if collects:
             gc.enable()
@@ -108,41 +119,31 @@ def _named(name: str) -> Any:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Example:
-    """What a module is called with."""
+def _example(inputs: Sequence[InputSpec], device: Any) -> Example:
+    """Zeros of these shapes: nameless ones by position, the others by name."""
+    framework = torch()
 
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
+    def zeros(spec: InputSpec) -> Any:
+        dtype = getattr(framework, spec.dtype or "float32")
+        return framework.zeros(spec.shape, dtype=dtype, device=device)
 
-    @classmethod
-    def of(cls, inputs: Sequence[InputSpec], device: Any) -> _Example:
-        """Zeros of these shapes: nameless ones by position, the others by name."""
-        framework = torch()
-
-        def zeros(spec: InputSpec) -> Any:
-            dtype = getattr(framework, spec.dtype or "float32")
-            return framework.zeros(spec.shape, dtype=dtype, device=device)
-
-        args = tuple(zeros(spec) for spec in inputs if spec.name is None)
-        return cls(args, {spec.name: zeros(spec) for spec in inputs if spec.name is not None})
+    args = tuple(zeros(spec) for spec in inputs if spec.name is None)
+    return Example(args, {spec.name: zeros(spec) for spec in inputs if spec.name is not None})
 
 
-def _export(module: Any, example: _Example) -> Any:
+def _export(module: Any, example: Example, hint: str = GIVE_INPUT) -> Any:
     """The ExportedProgram of a module. Raises UsageError where the inputs do not fit forward()."""
-    _check_inputs(module, example)
+    _check_inputs(module, example, hint)
     with blamed("torch.export failed"):
-        return torch().export.export(module, example.args, example.kwargs, strict=False)
+        return exported(module, example)
 
 
-def _check_inputs(module: Any, example: _Example) -> None:
+def _check_inputs(module: Any, example: Example, hint: str) -> None:
     try:
         inspect.signature(module.forward).bind(*example.args, **example.kwargs)
     except TypeError as error:
         takes = ", ".join(map(str, inspect.signature(module.forward).parameters.values()))
-        raise UsageError(
-            f"{error}; forward takes ({takes}): give each an --input [NAME=]1x3x224x224[:dtype]"
-        ) from error
+        raise UsageError(f"{error}; forward takes ({takes}): {hint}") from error
 
 
 # -- three ways to build it -----------------------------------------------------------------------------------------
@@ -178,13 +179,13 @@ def _first_that_works(factory: Callable[[], Any], inputs: Sequence[InputSpec]) -
     failures: list[str] = []
     for way in _ways():
         try:
-            exported = _build_and_export(factory, way, inputs)
+            program = _build_and_export(factory, way, inputs)
         except UnreadableModel as failure:
             if str(failure) in failures:
                 break
             failures.append(str(failure))
         else:
-            return exported, tuple(f"{way.name}, because otherwise {failure}" for failure in failures[-1:])
+            return program, tuple(f"{way.name}, because otherwise {failure}" for failure in failures[-1:])
     raise UnreadableModel("; ".join(failures[-2:] if TOO_LARGE in failures[-1] else failures[-1:]))
 
 
@@ -194,8 +195,8 @@ def _build_and_export(factory: Callable[[], Any], way: _Way, inputs: Sequence[In
     if not isinstance(module, torch().nn.Module):
         raise UsageError(f"the factory returns {type(module).__name__}, not a torch.nn.Module")
     with way.calling():
-        example = _Example.of(inputs, way.device)
-    return _export(module.eval(), example)
+        example = _example(inputs, way.device)
+    return _export(unwrapped(module).eval(), example)
 
 
 @contextmanager
@@ -235,6 +236,11 @@ def _counted() -> Callable[[Any], Any]:
         return parameter
 
     return count
+
+
+def _is_scripted(module: Any) -> bool:
+    """Whether a module is TorchScript, or holds some, which torch.export does not follow."""
+    return any(isinstance(part, torch().jit.ScriptModule) for part in module.modules())
 
 
 def _device_of(module: Any) -> Any:

@@ -19,8 +19,8 @@ from shortcut_audit.loaders.torch.framework import torch
 STORED: Mapping[str, bool] = {"PARAMETER": True, "BUFFER": False, "CONSTANT_TENSOR": False}
 """Kinds of inputs (torch.export.graph_signature.InputKind) that the module stores, and whether they are learned."""
 
-RESULTS = ("USER_OUTPUT", "LOSS_OUTPUT")
-"""Kinds of outputs that the module hands back: not the buffers that it updates."""
+RESULTS = ("USER_OUTPUT", "LOSS_OUTPUT", "BUFFER_MUTATION", "PARAMETER_MUTATION", "USER_INPUT_MUTATION")
+"""Kinds of outputs that outlast the call: what the module hands back, and what it leaves in buffers and inputs."""
 
 
 def program_of(exported: Any, source: str, form: str, notes: tuple[str, ...] = ()) -> AtenProgram:

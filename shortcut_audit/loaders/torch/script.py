@@ -7,7 +7,7 @@ are not recorded. Weights are loaded to the meta device, where they take no memo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from shortcut_audit.loaders.aten.translate import draft_of
 from shortcut_audit.loaders.inputs import InputSpec
 from shortcut_audit.loaders.torch.blame import blamed
 from shortcut_audit.loaders.torch.framework import torch
+from shortcut_audit.loaders.torch.holding import tensors_in
 from shortcut_audit.loaders.torch.program import dtype_name, program_of_graph
 
 
@@ -39,14 +40,34 @@ def load(path: Path, inputs: Sequence[InputSpec]) -> Draft:
         framework.zeros(spec.shape, dtype=getattr(framework, spec.dtype or "float32"), device="meta")
         for spec in inputs
     ]  # fmt: skip
+    return replayed(module, example, {}, source=str(path))
+
+
+def replayed(module: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, source: str) -> Draft:
+    """The ops that a TorchScript module runs for these inputs. Raises UnreadableModel where it cannot be replayed."""
     # The wrappers are kept: a tensor has one and the same as long as somebody holds it.
     held = [*module.named_parameters(), *module.named_buffers()]
-    with blamed("TorchScript cannot be replayed"):
+    with blamed("TorchScript cannot be replayed"), torch().no_grad():
         make_fx = import_module("torch.fx.experimental.proxy_tensor").make_fx
-        graph = make_fx(module, tracing_mode="fake", pre_dispatch=True, _allow_non_fake_inputs=True)(*example)
+        traced = make_fx(
+            _positional(module, len(args), tuple(kwargs)),
+            tracing_mode="fake",
+            pre_dispatch=True,
+            _allow_non_fake_inputs=True,
+        )
+        graph = traced(*args, *kwargs.values())
     learned = {id(tensor) for tensor in module.parameters()}
     names = {id(tensor): _stored(name, tensor, learned=id(tensor) in learned) for name, tensor in reversed(held)}
-    return draft_of(program_of_graph(graph, names, str(path), "torchscript"))
+    return draft_of(program_of_graph(graph, names, source, "torchscript"))
+
+
+def _positional(module: Any, count: int, names: Sequence[str]) -> Callable[..., tuple[Any, ...]]:
+    """The module as a function of its arguments in order, the named ones behind the others; it returns tensors."""
+
+    def call(*given: Any) -> tuple[Any, ...]:
+        return tuple(tensors_in(module(*given[:count], **dict(zip(names, given[count:], strict=True)))))
+
+    return call
 
 
 def _stored(name: str, tensor: Any, *, learned: bool) -> Tensor:

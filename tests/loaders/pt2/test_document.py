@@ -100,14 +100,14 @@ def test_constants_are_stored_and_not_learned(tmp_path: Path) -> None:
 
 
 def test_what_else_the_model_is_given_or_gives(tmp_path: Path) -> None:
-    """Numbers among its inputs are part of the graph already; a buffer that it updates is no result."""
+    """Numbers among its inputs are part of the graph already; what it leaves in a buffer is a result."""
     model = document()
     signature(model)["input_specs"].append({"constant_input": {"name": "scale", "value": {"as_float": 3.0}}})
     signature(model)["input_specs"].append({"token": {"arg": {"name": "token"}}})
     signature(model)["output_specs"].append({"buffer_mutation": {"arg": {"name": "f"}, "buffer_name": "running"}})
     signature(model)["output_specs"].append({"user_output": {"arg": {"as_int": 3}}})
     draft = load(archive(tmp_path, model))
-    assert ([name for name, _ in draft.inputs], draft.outputs) == (["x"], ("y",))
+    assert ([name for name, _ in draft.inputs], draft.outputs) == (["x"], ("y", "f"))
 
 
 ARGUMENTS = [

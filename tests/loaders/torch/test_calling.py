@@ -1,0 +1,186 @@
+"""Modules as PyTorch's users have them: wrapped, with caches, with outputs of their own. Needs PyTorch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shortcut_audit import audit
+from shortcut_audit.errors import ShortcutAuditError, UnreadableModel, UsageError
+from shortcut_audit.loaders.aten.translate import NO_RESULT
+from shortcut_audit.loaders.torch.module import load_module
+from tests.loaders.aten.programs import drawing
+
+torch = pytest.importorskip("torch")
+X = torch.ones(2, 4)
+DATAFLOW = ["linear = Linear(x, f.weight, f.bias)", "add = Add(x, linear)"]
+
+
+class Block(torch.nn.Module):  # type: ignore[misc, name-defined]
+    def __init__(self) -> None:
+        super().__init__()
+        self.f = torch.nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.f(x)
+
+
+def identities(*args: Any, **kwargs: Any) -> int:
+    return audit(*args, **kwargs).summary.identity
+
+
+def test_an_example_on_the_meta_device_for_a_module_elsewhere() -> None:
+    """As the docstring of `audit` has it."""
+    assert drawing(load_module(Block(), (torch.empty(2, 4, device="meta"),))) == DATAFLOW
+
+
+def test_wrappers_are_taken_off() -> None:
+    process = torch.distributed
+    process.init_process_group("gloo", store=process.HashStore(), rank=0, world_size=1)
+    try:
+        parallel = torch.nn.parallel.DistributedDataParallel(Block())
+    finally:
+        process.destroy_process_group()
+    for wrapped in (parallel, torch.nn.DataParallel(Block()), torch.compile(Block()), torch.compile(parallel)):
+        assert drawing(load_module(wrapped, (X,))) == DATAFLOW
+
+
+def test_a_module_compiled_in_place_stays_so() -> None:
+    module = Block()
+    module.compile()
+    compiled = module._compiled_call_impl
+    assert drawing(load_module(module, (X,))) == DATAFLOW
+    assert module._compiled_call_impl is compiled
+    assert not module._forward_hooks
+    assert not module._forward_pre_hooks
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"x": X}], ids=["by position", "by name"])
+@pytest.mark.parametrize("how", ["traced", "scripted", "within"])
+def test_torchscript_modules_are_replayed(how: str, kwargs: dict[str, Any]) -> None:
+    module = torch.jit.trace(Block(), X) if how == "traced" else torch.jit.script(Block())
+    if how == "within":
+        if kwargs:
+            pytest.skip("Sequential names its argument otherwise")
+        module = torch.nn.Sequential(module)
+    report = audit(module, *(() if kwargs else (X,)), kwargs=kwargs)
+    assert (report.format, report.summary.identity, report.totals.parameters) == ("torchscript", 1, 20)
+
+
+class Cache:
+    """Neither a tensor nor a container that PyTorch knows."""
+
+    def __init__(self, kept: Any = None) -> None:
+        self.kept = kept
+
+
+class Cached(Block):
+    def forward(self, x: torch.Tensor, cache: Cache) -> object:  # type: ignore[override]
+        y = x + self.f(x)
+        cache.kept = y if cache.kept is None else cache.kept + self.f(cache.kept) + y
+        return object()
+
+
+def test_what_is_left_in_a_cache_is_an_output() -> None:
+    assert identities(Cached(), X, Cache()) == 1
+    assert identities(Cached(), X, kwargs={"cache": Cache()}) == 1
+
+
+def test_a_cache_stays_as_it_is_and_its_tensors_are_inputs() -> None:
+    """One identity is x's; the other the past's, to which y is a third operand."""
+    cache = Cache(X)
+    report = audit(Cached(), X, cache)
+    assert cache.kept is X
+    assert len(report.inputs) == 2
+    assert report.summary.identity == 2
+
+
+class Buffered(Block):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("seen", torch.zeros(2, 4))
+
+    def forward(self, x: torch.Tensor) -> int:  # type: ignore[override]
+        self.seen.copy_(x + self.f(x))
+        return 3
+
+
+def test_what_is_written_to_a_buffer_is_an_output() -> None:
+    draft = load_module(Buffered(), (X,))
+    assert [node.kind for node in draft.nodes] == ["Linear", "Add", "Identity"]
+    assert len(draft.outputs) == 1
+
+
+class Silent(Block):
+    def forward(self, x: torch.Tensor) -> int:  # type: ignore[override]
+        super().forward(x)
+        return 3
+
+
+def test_a_module_that_returns_no_tensor_is_said_to() -> None:
+    assert load_module(Silent(), (X,)).notes == (NO_RESULT,)
+    assert load_module(Buffered(), (X,)).notes == ()
+
+
+def test_attention_is_traced_op_by_op_without_gradients() -> None:
+    """A frozen encoder in eval mode takes one fused kernel otherwise, of which nothing is known.
+
+    The layer merges twice: 16 wide, 4 tokens, 2 heads: projections 4 x 4 x 16 x 16, feed-forward 2 x 4 x 16 x 2048,
+    scores and values 2 x 4 x 4 x 16 = 4,096 + 262,144 + 512.
+    """
+    layer = torch.nn.TransformerEncoderLayer(16, 2, batch_first=True).eval().requires_grad_(False)
+    report = audit(layer, torch.ones(1, 4, 16))
+    assert report.summary.identity == 2
+    assert report.totals.macs == 266_752
+    assert torch.backends.mha.get_fastpath_enabled()
+
+
+class Leaf(Block):
+    """Updates a weight in place, which PyTorch refuses while it records gradients."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.f.weight.mul_(1.0)
+        return super().forward(x)
+
+
+def test_gradients_are_off() -> None:
+    assert identities(Leaf(), X) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "says"),
+    [
+        (lambda: audit(3, X), UsageError, "a int is neither the path of a file, nor a torch.nn.Module"),
+        (lambda: audit(len, X), UsageError, "nor an ExportedProgram"),
+        (lambda: audit(Block()), UsageError, r"give each an example: audit\(module, x, kwargs"),
+        (lambda: audit(Block(), torch.ones(2, 5)), UnreadableModel, "torch.export failed: RuntimeError: a and b must"),
+        (lambda: audit(Cached(), X, (item for item in ())), UnreadableModel, "torch.export failed: TypeError: cannot"),
+    ],
+)
+def test_what_cannot_be_audited_is_said_in_a_line(call: Any, kind: type[ShortcutAuditError], says: str) -> None:
+    with pytest.raises(kind, match=says) as raised:
+        call()
+    assert "\n" not in str(raised.value)
+
+
+class Helped(Block):
+    def merge(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return x + y  # here
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.merge(x, self.f(x))
+
+
+def test_the_line_of_an_addition_in_a_helper() -> None:
+    line = Path(__file__).read_text().splitlines().index("        return x + y  # here") + 1
+    (shortcut,) = audit(Helped(), X).shortcuts
+    assert shortcut.merge.source is not None
+    assert (Path(shortcut.merge.source.file).name, shortcut.merge.source.line) == ("test_calling.py", line)
+
+
+def test_the_line_of_an_addition_in_torch_nn() -> None:
+    layer = torch.nn.TransformerEncoderLayer(16, 2, batch_first=True)
+    files = {s.merge.source and Path(s.merge.source.file).name for s in audit(layer, torch.ones(1, 4, 16)).shortcuts}
+    assert files == {"transformer.py"}
