@@ -14,6 +14,8 @@ from typing import TypeAlias
 
 import networkx as nx
 
+from shortcut_audit.graph.dtypes import ITEM_BITS
+
 Dim: TypeAlias = int | str | None
 """One size of a shape: known, a symbol such as "batch", or unknown. Unknown is never "different" (theory: assumed)."""
 
@@ -25,15 +27,6 @@ Datum: TypeAlias = int | float | bool | str | None
 
 Attribute: TypeAlias = int | float | str | tuple[int, ...] | tuple[float, ...] | tuple[str, ...] | None
 """An operator's attribute. Tensors and graphs never appear here: loaders turn them into constants and nodes."""
-
-ITEM_BITS: Mapping[str, int] = {
-    "float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8, "float4": 4,
-    "int64": 64, "int32": 32, "int16": 16, "int8": 8, "int4": 4, "int2": 2,
-    "uint64": 64, "uint32": 32, "uint16": 16, "uint8": 8, "uint4": 4, "uint2": 2,
-    "bool": 8, "complex64": 64, "complex128": 128,
-}  # fmt: skip
-"""Bits that one element takes in memory, by element type. "string" has no size."""
-
 
 RANK_LIMIT = 64
 """The most axes that a tensor has: NumPy and PyTorch allow no more."""

@@ -14,15 +14,10 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from shortcut_audit.graph.draft import Node
+from shortcut_audit.graph.dtypes import ONNX_NUMBERS
 from shortcut_audit.graph.model import Attribute, Dim, Shape, TensorType
 from shortcut_audit.loaders.aten.graph import Argument, AtenNode, Ref
 from shortcut_audit.loaders.aten.writer import Writer
-
-ONNX_TYPES: Mapping[str, int] = {
-    "float32": 1, "uint8": 2, "int8": 3, "uint16": 4, "int16": 5, "int32": 6, "int64": 7, "bool": 9, "float16": 10,
-    "float64": 11, "uint32": 12, "uint64": 13, "complex64": 14, "complex128": 15, "bfloat16": 16, "float8": 17,
-}  # fmt: skip
-"""Numbers of the element types in ONNX's attributes (onnx.proto, TensorProto.DataType)."""
 
 FLOATING = ("float", "bfloat")
 """How the names of floating-point types begin."""
@@ -266,7 +261,7 @@ class Call:
 
     def cast(self, value: str, dtype: str | None) -> str:
         """The value as another element type; as it is, where the type is not known."""
-        number = ONNX_TYPES.get(dtype or "")
+        number = ONNX_NUMBERS.get(dtype or "")
         return self.emit("Identity", value) if number is None else self.emit("Cast", value, to=number)
 
     def finish(self, names: Mapping[str, str]) -> None:

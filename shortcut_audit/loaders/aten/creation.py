@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shortcut_audit.loaders.aten.call import ONNX_TYPES, Call, Misfit, Rule
+from shortcut_audit.graph.dtypes import ONNX_NUMBERS
+from shortcut_audit.loaders.aten.call import Call, Misfit, Rule
 
 
 def filled(value: float | None) -> Rule:
@@ -68,7 +69,7 @@ def random(kind: str) -> Rule:
     """randn, rand, randint: RandomNormal, RandomUniform."""
 
     def rule(call: Call) -> str:
-        dtype = ONNX_TYPES.get(call.outputs[0].dtype or "float32", 1)
+        dtype = ONNX_NUMBERS.get(call.outputs[0].dtype or "float32", 1)
         return call.emit(kind, shape=call.integers("size"), dtype=dtype)
 
     return rule

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import DATA_LIMIT, Tensor
-from shortcut_audit.graph.model import ITEM_BITS, RANK_LIMIT, Datum, Dim, TensorType
+from shortcut_audit.graph.dtypes import ITEM_BITS, ONNX_TYPES
+from shortcut_audit.graph.model import RANK_LIMIT, Datum, Dim, TensorType
 from shortcut_audit.loaders.onnx.text import text
 from shortcut_audit.names import displayable
 
@@ -24,14 +25,6 @@ if TYPE_CHECKING:
 Oddities: TypeAlias = defaultdict[str, list[str]]
 """What is odd about the file, and whom it concerns: a sentence to names."""
 
-
-DTYPES: Mapping[int, str] = {
-    1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "string", 9: "bool",
-    10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 14: "complex64", 15: "complex128", 16: "bfloat16",
-    17: "float8", 18: "float8", 19: "float8", 20: "float8", 21: "uint4", 22: "int4", 23: "float4", 24: "float8",
-    25: "uint2", 26: "int2", 27: "float6", 28: "float6",
-}  # fmt: skip
-"""Element types by their number in `TensorProto.DataType`."""
 
 PACKED: Mapping[str, str] = {
     "float32": "f", "float64": "d", "float16": "e", "bool": "?", "bfloat16": "H",
@@ -69,7 +62,7 @@ def sparse_tensor(proto: SparseTensorProto, name: str, *, literal: bool = False)
 
 def dtype_of(number: int) -> str | None:
     """The name of an element type; None where the file leaves it open."""
-    return None if number == 0 else DTYPES.get(number, f"unknown:{number}")
+    return None if number == 0 else ONNX_TYPES.get(number, f"unknown:{number}")
 
 
 def declared_type(info: ValueInfoProto, oddities: Oddities) -> TensorType:

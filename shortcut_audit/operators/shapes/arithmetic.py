@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import TypeAlias
 
-from shortcut_audit.graph.model import ITEM_BITS, Datum
+from shortcut_audit.graph.dtypes import ITEM_BITS
+from shortcut_audit.graph.model import Datum
 from shortcut_audit.graph.sizes import Unknown
 from shortcut_audit.operators.shapes.call import NUMBER_LIMIT, Call, Data, Made, Number, Propagation
 from shortcut_audit.operators.shapes.constants import known_shape, offset, places

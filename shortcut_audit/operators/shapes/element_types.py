@@ -5,18 +5,11 @@ Most outputs have the type of the first input; of the others an operator's row t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from shortcut_audit.graph.dtypes import ONNX_TYPES
 from shortcut_audit.operators.shapes.call import Call
-
-ONNX_TYPES: Mapping[int, str] = {
-    1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "string", 9: "bool",
-    10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 14: "complex64", 15: "complex128", 16: "bfloat16",
-    17: "float8", 18: "float8", 19: "float8", 20: "float8", 21: "uint4", 22: "int4", 23: "float4", 24: "float8",
-    25: "uint2", 26: "int2", 27: "float6", 28: "float6",
-}  # fmt: skip
-"""Element types by their number in an ONNX file (onnx.proto, TensorProto.DataType)."""
 
 Spec: TypeAlias = "int | str | Callable[[Call], str | None]"
 """The element type of one output: that of the input in this slot, a fixed one, or what a function finds."""
