@@ -11,6 +11,5 @@ imports torch.
     views        which ATen ops look into their operand's memory instead of making a tensor of their own
     aliases      what a tensor holds after in-place ops wrote to it, or to what it is a view of
     control      bodies of cond, while_loop, scan and their like
-    provenance   where in the user's code a node comes from
     translate    the walk over the nodes
 """

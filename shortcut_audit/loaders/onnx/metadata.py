@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from shortcut_audit.graph.model import Source
 from shortcut_audit.loaders.onnx.text import text
+from shortcut_audit.loaders.provenance import innermost_frame
 from shortcut_audit.names import displayable
 
 if TYPE_CHECKING:
@@ -43,9 +44,6 @@ QUOTED = re.compile(r"""[^'"]*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")""")
 """One string in the `repr` of a list of strings, and what stands before it. Module paths hold nothing that `repr` would
 escape."""
 
-FRAME = re.compile(r'File "([^"\n]*)", line (\d{1,9})\b')
-"""One frame of a Python traceback."""
-
 
 def scope_and_source(node: NodeProto) -> tuple[str, Source | None]:
     """Dotted path of the node's module ("" where unknown), and its line of Python (None where unknown)."""
@@ -54,7 +52,7 @@ def scope_and_source(node: NodeProto) -> tuple[str, Source | None]:
         if entry.key == NAME_SCOPES:
             scope = _innermost_module(text(entry.value))
         elif entry.key == STACK_TRACE:
-            source = _last_frame(text(entry.value))
+            source = innermost_frame(text(entry.value))
     return scope or scope_in_name(text(node.name)), source
 
 
@@ -124,9 +122,3 @@ def _strings(listed: str) -> list[str]:
         found.append(string[1] or string[2] or "")
         at = string.end()
     return found
-
-
-def _last_frame(trace: str) -> Source | None:
-    """The innermost frame of the traceback: the line that called the op (1)."""
-    frames = FRAME.findall(trace[-LONGEST_RECORD:])
-    return Source(frames[-1][0], int(frames[-1][1])) if frames else None

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Tensor
-from shortcut_audit.graph.model import Dim, Source, TensorType
+from shortcut_audit.graph.model import Dim, TensorType
 from shortcut_audit.loaders.aten.graph import Argument, AtenGraph, AtenNode, AtenProgram, Ref
-from shortcut_audit.loaders.aten.provenance import innermost_frame, module_path
+from shortcut_audit.loaders.provenance import innermost_frame, module_path
 from shortcut_audit.loaders.pt2.checked import Json, check_once, damaged, items, mapping, text, union
 from shortcut_audit.loaders.pt2.types import dtype_of, number_of, symbolic, tensor_type
-from shortcut_audit.names import PATH_LIMIT, displayable
+from shortcut_audit.names import displayable
 
 SCHEMA_MAJORS = (8,)
 """Major versions of the schema that are understood. 8: PyTorch 2.6 and later."""
@@ -106,14 +106,13 @@ def _node(value: Json, depth: int) -> AtenNode:
     check_once((key or None for key, _ in given), f"node '{name}' is given")
     metadata = node.get("metadata")
     stack, trace = (_note(metadata, key) for key in ("nn_module_stack", "stack_trace"))
-    frame = innermost_frame(trace)
     return AtenNode(
         name=name,
         target=target,
         arguments=given,
         outputs=tuple(outputs),
         scope=displayable(module_path(_innermost_module(stack))),
-        source=None if frame is None else Source(displayable(frame[0], PATH_LIMIT), frame[1]),
+        source=innermost_frame(trace),
     )
 
 

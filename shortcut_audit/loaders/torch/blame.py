@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import logging
-import sysconfig
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -16,12 +15,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from shortcut_audit.errors import ShortcutAuditError, UnreadableModel
-
-INSTALLED = (
-    *(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-    Path(__file__).resolve().parents[3],
-)
-"""Folders of code that the user has not written: Python's, what pip installs, and this package's."""
+from shortcut_audit.installed import is_library, is_package
 
 
 @contextmanager
@@ -61,12 +55,7 @@ def _reason(error: BaseException) -> str:
 def _place(error: BaseException) -> str:
     """The user's innermost line in the traceback, in brackets; failing that, that of an installed package but torch."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")]
-    own = [frame for frame in frames if not _is_installed(frame.filename)]
-    others = [frame for frame in frames if "site-packages" in frame.filename and "/torch/" not in frame.filename]
+    own = [frame for frame in frames if not is_library(Path(frame.filename))]
+    others = [frame for frame in frames if "/torch/" not in frame.filename and is_package(Path(frame.filename))]
     found = own or others
     return f" ({found[-1].filename}:{found[-1].lineno})" if found else ""
-
-
-def _is_installed(filename: str) -> bool:
-    path = Path(filename).resolve()
-    return any(path.is_relative_to(folder) for folder in INSTALLED)

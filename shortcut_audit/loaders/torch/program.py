@@ -13,7 +13,7 @@ from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Tensor
 from shortcut_audit.graph.model import Dim, Source, TensorType
 from shortcut_audit.loaders.aten.graph import Argument, AtenGraph, AtenNode, AtenProgram, Ref
-from shortcut_audit.loaders.aten.provenance import innermost_frame, module_path
+from shortcut_audit.loaders.provenance import innermost_frame, module_path
 from shortcut_audit.loaders.torch.framework import torch
 
 STORED: Mapping[str, bool] = {"PARAMETER": True, "BUFFER": False, "CONSTANT_TENSOR": False}
@@ -232,8 +232,7 @@ def _scope(node: Any) -> str:
 
 
 def _source(node: Any) -> Source | None:
-    frame = innermost_frame(node.meta.get("stack_trace") or "")
-    return None if frame is None else Source(*frame)
+    return innermost_frame(node.meta.get("stack_trace") or "")
 
 
 def tensor_type(value: Any) -> TensorType:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from shortcut_audit.installed import is_by_path
 from shortcut_audit.names import displayable
 from shortcut_audit.report import AuditReport, Finding, Shortcut
 
-INSTALLED = frozenset({"site-packages", "dist-packages"})
-"""Folders of installed packages, which are no part of a repository even where they lie inside its folder."""
 LAST_LINE = 10**7
 """No source file is longer; a number beyond is a forgery."""
 
@@ -60,7 +59,7 @@ def _inside(file: str) -> str | None:
     """
     path = PurePosixPath(file)
     foreign = path.is_absolute() or "\\" in file or ":" in file or "\0" in file
-    inside = path.parts and not foreign and ".." not in path.parts and not INSTALLED & set(path.parts)
+    inside = path.parts and not foreign and ".." not in path.parts and not is_by_path(path)
     return str(path) if inside else None
 
 

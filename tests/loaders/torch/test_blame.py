@@ -11,9 +11,9 @@ from shortcut_audit.errors import UnreadableModel, UsageError
 from shortcut_audit.loaders.torch.blame import blamed
 
 
-def run(folder: Path, code: str) -> str:
+def run(folder: Path, code: str, name: str = "theirs.py") -> str:
     """The line in which what this code raises is reported."""
-    path = folder / "theirs.py"
+    path = folder / name
     path.write_text(code)
     with pytest.raises(UnreadableModel) as error, blamed("export failed"):
         exec(compile(code, str(path), "exec"), {})  # noqa: S102 -- the test's own
@@ -30,6 +30,18 @@ def test_the_reason_and_the_line(tmp_path: Path) -> None:
 def test_the_innermost_line_of_the_users_own(tmp_path: Path) -> None:
     """The error comes from the standard library; the line that called it is the one to change."""
     assert run(tmp_path, "import json\n\njson.loads('{')\n").endswith(f"({tmp_path}/theirs.py:3)")
+
+
+def test_a_library_that_a_pth_file_brings_is_not_blamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pip installs it with --target, in a folder of any name: what is to change is the line that calls it."""
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    monkeypatch.setattr(sys, "modules", sys.modules.copy())
+    library = tmp_path / "elsewhere"
+    (library / "theirs-1.0.dist-info").mkdir(parents=True)
+    (library / "theirs.py").write_text("def fail():\n    raise ValueError\n")
+    (tmp_path / "paths.pth").write_text(f"{library}\n")
+    code = f"import site\nsite.addsitedir({str(tmp_path)!r})\nfrom theirs import fail\nfail()\n"
+    assert run(tmp_path, code, name="mine.py").endswith(f"({tmp_path}/mine.py:4)")
 
 
 def test_one_line_of_many(tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
-"""Where in the user's code does a node come from?"""
+"""Where in the user's code does a node come from, as exporters record it?"""
 
 from __future__ import annotations
 
 import re
 
-FRAME = re.compile(r'^[ \t]*File "([^"\n]+)", line (\d{1,9})', re.MULTILINE)
+from shortcut_audit.graph.model import Source
+from shortcut_audit.names import PATH_LIMIT, displayable
+
+FRAME = re.compile(r'^[ \t]*File "([^"\n]+)", line (\d{1,9})\b', re.MULTILINE)
 """A line of a Python traceback that names a place."""
 
 SUBSCRIPT = re.compile(r"\[['\"]?([^\[\]'\"]*)['\"]?\]")
@@ -14,11 +17,11 @@ LONGEST = 2**16
 """Characters of a traceback, or of a module's path, that are looked at: the last ones."""
 
 
-def innermost_frame(trace: str) -> tuple[str, int] | None:
-    """File and line of the last frame of a traceback, code that was generated ("<eval_with_key>.7") left aside."""
-    frames = FRAME.finditer(trace[-LONGEST:])
-    places = [(match[1], int(match[2])) for match in frames if not match[1].startswith("<")]
-    return places[-1] if places else None
+def innermost_frame(trace: str) -> Source | None:
+    """The line of the last frame of a traceback, code that was generated ("<eval_with_key>.7") left aside."""
+    frames = FRAME.findall(trace[-LONGEST:])
+    places = [(file, int(line)) for file, line in frames if not file.startswith("<")]
+    return Source(displayable(places[-1][0], PATH_LIMIT), places[-1][1]) if places else None
 
 
 def module_path(path: str) -> str:
