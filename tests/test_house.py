@@ -10,10 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import networkx as nx
 import pytest
 from importlinter import cli as importlinter
 
 import shortcut_audit
+from shortcut_audit.assembly.assemble import assemble
+from shortcut_audit.loaders import load
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(shortcut_audit.__file__).parent
@@ -67,7 +70,29 @@ def test_an_onnx_file_is_audited_without_a_framework() -> None:
         f"audit_file({str(SAMPLE)!r})",
     )
     assert "shortcut_audit.pipeline" in loaded
-    assert loaded.isdisjoint({"torch", "sympy", "onnx_ir", "onnxruntime"})
+    assert loaded.isdisjoint({"torch", "sympy", "onnx_ir", "onnxruntime", "onnx", "numpy", "networkx"})
+
+
+def test_onnx_can_be_imported_after_an_audit_and_before() -> None:
+    """The message classes are taken without the package around them: it must not notice."""
+    audited = f"from shortcut_audit import audit; audit({str(SAMPLE)!r})"
+    loaded_by_onnx = f"import onnx; assert onnx.load({str(SAMPLE)!r}, load_external_data=False).graph.node"
+    for order in ((audited, loaded_by_onnx), (loaded_by_onnx, audited)):
+        loaded = loaded_after(*order)
+        assert {"onnx", "shortcut_audit.loaders.onnx.messages"} <= loaded
+
+
+def test_the_networkx_graph_is_the_graph_that_is_walked() -> None:
+    """Every edge, and every value in topological order, by networkx's own account."""
+    graph = assemble(load(str(SAMPLE)))
+    dag = graph.dag
+    assert nx.is_directed_acyclic_graph(dag)
+    assert nx.is_frozen(dag)
+    assert list(dag) == list(graph.values)
+    assert {name: tuple(dag.successors(name)) for name in dag} == graph.readers
+    assert sorted(dag.edges) == sorted(
+        {(given, made) for op in graph.ops for given in op.values() for made in op.outputs}
+    )
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -113,7 +113,7 @@ def _removable(graph: ModelGraph, shortcuts: tuple[Priced, ...]) -> dict[Op, Non
     for op in reversed(graph.ops):
         made = [name for name in op.outputs if name is not None]
         if op in candidates and shown.isdisjoint(made):
-            readers = ((name, graph.values[reader].op) for name in made for reader in graph.dag.successors(name))
+            readers = ((name, graph.values[reader].op) for name in made for reader in graph.readers[name])
             if all(reader in removed or (name, reader) in cut for name, reader in readers):
                 removed[op] = None
     return removed
@@ -162,7 +162,7 @@ def _has_bias(graph: ModelGraph, op: Op) -> bool:
     if any(slot < len(op.inputs) and shape_of(graph, op.inputs[slot]) is not None for slot in row.bias):
         return True
     made = next((name for name in op.outputs if name is not None), None)
-    readers = [] if made is None else [graph.values[name].op for name in graph.dag.successors(made)]
+    readers = [] if made is None else [graph.values[name].op for name in graph.readers[made]]
     return (
         len(readers) == 1
         and readers[0] is not None

@@ -17,8 +17,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import networkx as nx
-
 from shortcut_audit.assembly import fold, unfold
 from shortcut_audit.assembly.live import live_ops
 from shortcut_audit.assembly.structure import in_order
@@ -218,9 +216,9 @@ class _Assembly:
         return TensorType(completed(inferred.shape, said.shape), inferred.dtype or said.dtype)
 
     def finish(self, notes: tuple[str, ...]) -> ModelGraph:
-        dag: nx.DiGraph[str] = nx.DiGraph()
-        dag.add_nodes_from((name, {"value": value}) for name, value in self.values.items())
-        dag.add_edges_from(self.edges)
+        readers: dict[str, dict[str, None]] = {name: {} for name in self.values}
+        for source, made in self.edges:
+            readers[source][made] = None
         if self.contradictions:
             notes += (_contradiction(self.contradictions),)
         read: dict[str, Weight] = {}
@@ -231,8 +229,8 @@ class _Assembly:
             source=self.draft.source,
             format=self.draft.format,
             origin=self.draft.origin,
-            dag=nx.freeze(dag),
             values=self.values,
+            readers={name: tuple(found) for name, found in readers.items()},
             ops=tuple(self.ops),
             inputs=tuple(name for name, _ in self.draft.inputs),
             outputs=self.draft.outputs,

@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import networkx as nx
+if TYPE_CHECKING:
+    import networkx as nx
+
 
 from shortcut_audit.graph.dtypes import ITEM_BITS
 
@@ -150,7 +152,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelGraph:
-    """A loaded model. `dag` is frozen; its nodes are value ids in topological order, attribute `value` the Value."""
+    """A loaded model: its values, and which of them are computed from which."""
 
     source: str
     """The path or dotted name that it was loaded from, as the user gave it."""
@@ -158,9 +160,10 @@ class ModelGraph:
     """onnx, pt2, torchscript or module."""
     origin: str
     """For the report's title: "opset 17, pytorch 2.5.1"; empty where nothing is known."""
-    dag: nx.DiGraph[str]
     values: Mapping[str, Value]
     """Every value by id, in topological order."""
+    readers: Mapping[str, tuple[str, ...]]
+    """By value, those computed from it in one step, each once: what networkx calls its successors."""
     ops: tuple[Op, ...]
     """Every op that makes a value, in topological order. Constant ops are not among them: they are weights."""
     inputs: tuple[str, ...]
@@ -169,3 +172,18 @@ class ModelGraph:
     """Every stored tensor that an op of the model reads, each once."""
     notes: tuple[str, ...] = ()
     """What the reader of the report should know about the loading: unsorted nodes, contradicting shapes."""
+
+    @property
+    def dag(self) -> nx.DiGraph[str]:
+        """The model as a frozen networkx graph, made when it is asked for, anew each time.
+
+        Its nodes are value ids in topological order, attribute `value` the Value; an edge `a -> b` says that b is
+        computed from a.
+        """
+        import networkx as nx
+
+        dag: nx.DiGraph[str] = nx.DiGraph()
+        dag.add_nodes_from((name, {"value": value}) for name, value in self.values.items())
+        dag.add_edges_from((name, reader) for name, readers in self.readers.items() for reader in readers)
+        nx.freeze(dag)  # in place
+        return dag

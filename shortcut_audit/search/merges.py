@@ -130,7 +130,7 @@ def _added(graph: ModelGraph, op: Op) -> tuple[Input, ...] | None:
 def _stacked(graph: ModelGraph, op: Op, pile: str) -> tuple[Input, ...] | None:
     """The values behind `stack([a, b]).sum(axis)`: a Concat of Unsqueezed values along the axis that is summed away."""
     shape, maker = graph.values[pile].type.shape, graph.values[pile].op
-    if maker is None or shape is None or graph.dag.out_degree(pile) != 1 or op.attributes.get("keepdims", 1) != 0:
+    if maker is None or shape is None or len(graph.readers[pile]) != 1 or op.attributes.get("keepdims", 1) != 0:
         return None
     rank = len(shape)
     axis = _only_axis(op, rank)
@@ -196,8 +196,8 @@ def _fold(
     if len(addition.terms) < 2 or row_of(addition.op.kind).averages:
         return None
     term, copies = addition.result.id, list[Op]()
-    while term not in shown and graph.dag.out_degree(term) == 1:
-        (reader,) = graph.dag.successors(term)
+    while term not in shown and len(graph.readers[term]) == 1:
+        (reader,) = graph.readers[term]
         outer, op = additions.get(reader), graph.values[reader].op
         if outer is not None and row_of(outer.op.kind).averages:
             return None
@@ -249,8 +249,8 @@ def _interpolates(
 ) -> bool:
     """Whether the only use of f - x is a product that is added to x: lerp, and a Highway layer so written."""
     subtracted, name = difference.terms[-1].value, difference.result.id
-    while name not in shown and graph.dag.out_degree(name) == 1:
-        (name,) = graph.dag.successors(name)
+    while name not in shown and len(graph.readers[name]) == 1:
+        (name,) = graph.readers[name]
         outer, op = additions.get(name), graph.values[name].op
         if outer is not None:
             return any(term.value == subtracted for term in outer.terms)
@@ -267,15 +267,15 @@ def _feeds_softmax_only(graph: ModelGraph, name: str, shown: frozenset[str]) -> 
     waiting, seen, softmaxes, looked_at = [name], {name}, 0, 0
     while waiting:
         current = waiting.pop()
-        looked_at += graph.dag.out_degree(current)
+        looked_at += len(graph.readers[current])
         if current in shown or looked_at > LOGIT_REACH:
             return False
-        for reader in graph.dag.successors(current):
+        for reader in graph.readers[current]:
             op = graph.values[reader].op
             if op is None or reader in seen:
                 continue
             if row_of(op.kind).family is Family.SOFTMAX:
-                softmaxes += graph.dag.out_degree(reader) > 0
+                softmaxes += bool(graph.readers[reader])
             elif _keeps_logits(op):
                 seen.add(reader)
                 waiting.append(reader)

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.loaders.onnx.arities import ARITIES, MANY
 from shortcut_audit.loaders.onnx.attributes import called
 
 if TYPE_CHECKING:
     from onnx import NodeProto
-
-UNBOUNDED = 2**31 - 1
-"""How the operator schemas say "any number"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +40,16 @@ class Arity:
 
 def arity_of(op_type: str, opset: int) -> Arity | None:
     """The arity of a default-domain operator at this version; None for one that ONNX does not define there."""
-    from onnx import defs
-
-    try:
-        schema = defs.get_schema(op_type, opset, "")
-    except defs.SchemaError:
+    versions = ARITIES.get(op_type, ())
+    known = next((row for row in reversed(versions) if row[0] <= opset), None)
+    if known is None:
         return None
-    single = defs.OpSchema.FormalParameterOption.Single
-    required = (slot for slot, formal in enumerate(schema.inputs) if formal.option == single)
-    return Arity(
-        (schema.min_input, schema.max_input),
-        (schema.min_output, schema.max_output),
-        tuple(slot for slot in required if slot < schema.min_input),
-    )
+    _, least_in, most_in, least_out, most_out, needed = known
+    required = tuple(slot for slot, mark in enumerate(needed) if mark == "1")
+    return Arity((least_in, most_in), (least_out, most_out), required)
 
 
 def _refuse(node: NodeProto, what: str, count: int, bounds: tuple[int, int]) -> NoReturn:
     low, high = bounds
-    wanted = str(low) if low == high else f"at least {low}" if high >= UNBOUNDED else f"{low} to {high}"
+    wanted = str(low) if low == high else f"at least {low}" if high >= MANY else f"{low} to {high}"
     raise UnreadableModel(f"{called(node)} has {count} {what}, the operator has {wanted}; export the model again")

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Draft, Tensor
 from shortcut_audit.graph.model import TensorType
+from shortcut_audit.loaders.onnx.arities import OPSET
 from shortcut_audit.loaders.onnx.functions import functions_of, levels_of
+from shortcut_audit.loaders.onnx.messages import new_model
 from shortcut_audit.loaders.onnx.nodes import Flattening, opset_versions
 from shortcut_audit.loaders.onnx.tensors import Oddities, declared_type
 from shortcut_audit.loaders.onnx.text import text
@@ -55,9 +57,8 @@ def load(path: Path) -> Draft:
 
 def _parsed(skeleton: bytes) -> ModelProto:
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-    from onnx import ModelProto
 
-    model = ModelProto()
+    model = new_model()
     try:
         model.ParseFromString(skeleton)
     except DecodeError as error:
@@ -143,12 +144,10 @@ def _origin(model: ModelProto, opset: int) -> str:
 
 def _notes(model: ModelProto, opset: int) -> Iterator[str]:
     """What the reader should know about the file as a whole."""
-    from onnx.defs import onnx_opset_version
-
     if model.ir_version < 0:
         yield f"the file claims the impossible IR version {model.ir_version}"
-    if opset > onnx_opset_version():
-        yield f"written for opset {opset}; only operators up to opset {onnx_opset_version()} are known here"
+    if opset > OPSET:
+        yield f"written for opset {opset}; only operators up to opset {OPSET} are known here"
     if len(opset_versions(model.opset_import)) > 1:
         yield f"names several versions of ONNX's operators; read as opset {opset}"
 
