@@ -14,7 +14,7 @@ from pathlib import Path
 
 from shortcut_audit import __version__
 from shortcut_audit.command import limits
-from shortcut_audit.command.attempt import Attempt, Task, attempt, guarded
+from shortcut_audit.command.attempt import Attempt, Numbered, Task, attempt, guarded, in_turn
 from shortcut_audit.command.sources import expand
 from shortcut_audit.errors import ConfigError, UsageError
 from shortcut_audit.gate import accepted, baseline, config, policy
@@ -149,27 +149,26 @@ def _attempts(
     """One for each source, in their order."""
     named = [source for source in sources if isinstance(source, str)]
     tasks = [replace(_task(name, settings.settings_for(name)), torchscript=request.torchscript) for name in named]
-    with progress(len(tasks)) as done:
-        made = iter(_in_turn(tasks, done) if request.jobs == 1 else _side_by_side(tasks, request.jobs, done))
-    return [Attempt(source) if isinstance(source, Failure) else next(made) for source in sources]
+    with progress(len(tasks)) as done, _made(list(enumerate(tasks)), request.jobs) as attempts:
+        made: dict[int, Attempt[ModelReport]] = {}
+        for number, attempt_made in attempts:
+            made[number] = attempt_made
+            done(tasks[number].source)
+    in_order = iter(sorted(made.items()))
+    return [Attempt(source) if isinstance(source, Failure) else next(in_order)[1] for source in sources]
 
 
-def _in_turn(tasks: Sequence[Task], done: Done) -> list[Attempt[ModelReport]]:
-    """In this process. Who cuts a file short while it is read ends it (SIGBUS): a status that is not 0, and no report.
+@contextmanager
+def _made(tasks: Sequence[tuple[int, Task]], jobs: int) -> Iterator[Iterator[Numbered]]:
+    """What comes of the tasks, from this process or from several."""
+    if jobs == 1:
+        yield in_turn(tasks)
+        return
+    from shortcut_audit.command.crowd import attempts
+    from shortcut_audit.command.executors import local
 
-    With --jobs, that too costs one model alone.
-    """
-    attempts = []
-    for task in tasks:
-        attempts.append(attempt(task))
-        done(task.source)
-    return attempts
-
-
-def _side_by_side(tasks: Sequence[Task], jobs: int, done: Done) -> list[Attempt[ModelReport]]:
-    from shortcut_audit.command.jobs import attempt_all
-
-    return attempt_all(tasks, jobs, done)
+    with local(min(jobs, max(len(tasks), 1))) as executor:
+        yield attempts(tasks, executor)
 
 
 def _task(source: str, settings: Settings) -> Task:

@@ -195,14 +195,14 @@ def chain(calls: int, functions: int) -> str:
 
 
 def test_a_model_that_would_explode_is_refused_before_it_does(tmp_path: Path) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     # One call in the graph, 2 in F0, 4 in all F1 ... 2^39 in F38, 2^39 Relu: 2^40 - 1 + 2^39, some 1.6e12
     assert refusal(tmp_path, chain(2, 40)) == (
         "is too large when written out: its nodes and tensors weigh more than 2,000,000, where a node weighs some 20; "
         "audit a part of it (onnx.utils.extract_model)"
     )
     assert "too large" in refusal(tmp_path, chain(4, 40))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_what_weighs_is_not_only_nodes(tmp_path: Path) -> None:
