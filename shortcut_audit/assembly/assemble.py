@@ -24,6 +24,7 @@ from shortcut_audit.assembly.weights import stored_tensors
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Draft, Node
 from shortcut_audit.graph.model import Constant, Datum, Dim, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
+from shortcut_audit.graph.naming import Names
 from shortcut_audit.operators.counting.axes import agree
 from shortcut_audit.operators.counting.contractions import packed_matrix
 from shortcut_audit.operators.infer import infer
@@ -119,10 +120,10 @@ class _Assembly:
         for name, tensor_type in self.draft.inputs:
             self.add_value(name, _named_sizes(name, tensor_type), None, 0)
         made = {name for node in nodes for name in node.outputs if name is not None}
-        taken = made | set(self.stored) | set(self.values)
+        names = Names(made | set(self.stored) | set(self.values))
         choices = fold.Choices(self.data_of, proven)
         for node in nodes:
-            for part in unfold.unfold(node, taken, self.values.__contains__):
+            for part in unfold.unfold(node, names, self.values.__contains__):
                 self.add(choices.settled(part))
 
     def keep_live(self) -> int:

@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.model import Attribute
+from shortcut_audit.graph.naming import Names
 
 IsValue: TypeAlias = Callable[[str], bool]
 """Whether a name stands for a value (and not for a constant)."""
@@ -33,8 +34,8 @@ class Parts:
     """The canonical nodes of one fused node, under construction."""
 
     fused: Node
-    taken: set[str]
-    """Every tensor name of the model: the names of parts must be new."""
+    names: Names
+    """Those of the model's tensors: the names of parts must be new."""
     is_value: IsValue
     nodes: list[Node] = field(default_factory=list)
 
@@ -58,11 +59,7 @@ class Parts:
 
     def _new_name(self) -> str:
         stem = next((name for name in self.fused.outputs if name is not None), self.fused.name)
-        number = len(self.nodes)
-        while (name := f"{stem}~{number}") in self.taken:
-            number = max(number + 1, len(self.taken))  # far from all that nodes of the same name have taken
-        self.taken.add(name)
-        return name
+        return self.names.beside(stem)
 
     def kept(self, *names: str) -> dict[str, Attribute]:
         """Attributes of the fused node that a part takes over; all of them when none is named."""
@@ -70,7 +67,7 @@ class Parts:
         return {name: given[name] for name in names or given if name in given}
 
 
-def unfold(node: Node, taken: set[str], is_value: IsValue) -> tuple[Node, ...]:
+def unfold(node: Node, names: Names, is_value: IsValue) -> tuple[Node, ...]:
     """The canonical nodes that a node stands for; the node alone where it is canonical already.
 
     Also where it asks for what its operator does not make, or has attributes that make no sense: it stays opaque.
@@ -81,7 +78,7 @@ def unfold(node: Node, taken: set[str], is_value: IsValue) -> tuple[Node, ...]:
     unfolding = UNFOLDINGS.get(node.kind)
     if unfolding is None:
         return (node,)
-    parts = Parts(node, taken, is_value)
+    parts = Parts(node, names, is_value)
     unfolding(parts)
     made = {name for part in parts.nodes for name in part.outputs}
     return tuple(parts.nodes) if parts.nodes and made.issuperset(filter(None, node.outputs)) else (node,)

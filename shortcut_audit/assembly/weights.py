@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from shortcut_audit.assembly import unfold
 from shortcut_audit.graph.draft import Draft, Node, Tensor
 from shortcut_audit.graph.model import Constant, Datum, TensorType, Weight
+from shortcut_audit.graph.naming import Names
 from shortcut_audit.operators.row import Effect, Operator
 from shortcut_audit.operators.table import row_of
 
@@ -30,8 +31,9 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
     readable: set[str] = set()
     kernels: set[str] = set()
     scales: set[str | None] = set()
+    names = Names(kept)
     for node in nodes:
-        for part in unfold.unfold(node, set(), lambda name: name not in kept):
+        for part in unfold.unfold(node, names, lambda name: name not in kept):
             row = row_of(part.kind)
             if part.kind == unfold.QUANTISATION:
                 scales.update(part.outputs)

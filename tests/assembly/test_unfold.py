@@ -1,6 +1,6 @@
 """Which canonical ops stand behind a fused one? Slots: ONNX Runtime's ContribOperators.md, and the ONNX operators.
 
-In these listings a small letter is a value and a capital one a stored tensor; `y~0` is a new name.
+In these listings a small letter is a value and a capital one a stored tensor; `y~1` is a new name.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import pytest
 
 from shortcut_audit.assembly import unfold
 from shortcut_audit.graph.draft import Node
+from shortcut_audit.graph.naming import Names
 from shortcut_audit.operators.table import OPERATORS
 from shortcut_audit.pipeline import audit_draft
 from tests.sketch import listing, node, stored
 
 
 def unfolded(line: str, taken: str = "") -> list[str]:
-    parts = unfold.unfold(node(line), set(taken.split()), str.islower)
+    parts = unfold.unfold(node(line), Names(taken.split()), str.islower)
     return [shown(part) for part in parts]
 
 
@@ -42,16 +43,16 @@ def test_a_dynamic_quantiser_makes_a_copy_and_two_constants() -> None:
 
 def test_every_part_is_called_as_the_file_calls_the_fused_op() -> None:
     given = replace(node("y = com.microsoft::BiasAdd(x, B, z) @block"), name="/block/add")
-    parts = unfold.unfold(given, set(), str.islower)
+    parts = unfold.unfold(given, Names(), str.islower)
     assert {(part.label, part.name, part.scope) for part in parts} == {
         ("com.microsoft::BiasAdd", "/block/add", "block")
     }
 
 
 def test_the_parts_names_are_new_to_the_model() -> None:
-    assert unfolded("y = com.microsoft::BiasAdd(x, B, z)", taken="y~0 y~1") == [
-        "y~2 = Bias(x, B)",
-        "y = Add(y~2, z)",
+    assert unfolded("y = com.microsoft::BiasAdd(x, B, z)", taken="y~1 y~2") == [
+        "y~3 = Bias(x, B)",
+        "y = Add(y~3, z)",
     ]
 
 
@@ -60,7 +61,7 @@ def test_the_parts_names_are_new_to_the_model() -> None:
 
 @pytest.mark.parametrize(("alias", "canonical"), unfold.ALIASES.items())
 def test_an_alias_is_its_canonical_op(alias: str, canonical: str) -> None:
-    (part,) = unfold.unfold(node(f"y = {alias}(x) axis=1"), set(), str.islower)
+    (part,) = unfold.unfold(node(f"y = {alias}(x) axis=1"), Names(), str.islower)
     assert (shown(part), part.label) == (f"y = {canonical}(x) axis=1", alias)
     assert canonical in OPERATORS
 
@@ -74,63 +75,63 @@ def test_an_alias_is_its_canonical_op(alias: str, canonical: str) -> None:
         (
             "y = com.microsoft::QLinearAdd(a, As, Az, b, Bs, Bz, Ys, Yz)",
             [
-                "y~0 = DequantizeLinear(a, As, Az)",
-                "y~1 = DequantizeLinear(b, Bs, Bz)",
-                "y~2 = Add(y~0, y~1)",
-                "y = QuantizeLinear(y~2, Ys, Yz)",
+                "y~1 = DequantizeLinear(a, As, Az)",
+                "y~2 = DequantizeLinear(b, Bs, Bz)",
+                "y~3 = Add(y~1, y~2)",
+                "y = QuantizeLinear(y~3, Ys, Yz)",
             ],
         ),
         (
             "y = QLinearConv(x, Xs, Xz, W, Ws, Wz, Ys, Yz, B) group=2",
             [
-                "y~0 = DequantizeLinear(x, Xs, Xz)",
-                "y~1 = DequantizeLinear(W, Ws, Wz)",
-                "y~2 = Conv(y~0, y~1, B) group=2",
-                "y = QuantizeLinear(y~2, Ys, Yz)",
+                "y~1 = DequantizeLinear(x, Xs, Xz)",
+                "y~2 = DequantizeLinear(W, Ws, Wz)",
+                "y~3 = Conv(y~1, y~2, B) group=2",
+                "y = QuantizeLinear(y~3, Ys, Yz)",
             ],
         ),
         (
             "y = QLinearMatMul(a, As, Az, B, Bs, Bz, Ys, Yz)",
             [
-                "y~0 = DequantizeLinear(a, As, Az)",
-                "y~1 = DequantizeLinear(B, Bs, Bz)",
-                "y~2 = MatMul(y~0, y~1)",
-                "y = QuantizeLinear(y~2, Ys, Yz)",
+                "y~1 = DequantizeLinear(a, As, Az)",
+                "y~2 = DequantizeLinear(B, Bs, Bz)",
+                "y~3 = MatMul(y~1, y~2)",
+                "y = QuantizeLinear(y~3, Ys, Yz)",
             ],
         ),
         (
             "y = com.microsoft::QGemm(a, As, Az, W, Ws, Wz, B, Ys, Yz) transB=1",
             [
-                "y~0 = DequantizeLinear(a, As, Az)",
-                "y~1 = DequantizeLinear(W, Ws, Wz)",
-                "y~2 = Gemm(y~0, y~1, B) transB=1",
-                "y = QuantizeLinear(y~2, Ys, Yz)",
+                "y~1 = DequantizeLinear(a, As, Az)",
+                "y~2 = DequantizeLinear(W, Ws, Wz)",
+                "y~3 = Gemm(y~1, y~2, B) transB=1",
+                "y = QuantizeLinear(y~3, Ys, Yz)",
             ],
         ),
         (
             "y = com.microsoft::QLinearSigmoid(x, Xs, Xz, Ys, Yz)",
             [
-                "y~0 = DequantizeLinear(x, Xs, Xz)",
-                "y~1 = Sigmoid(y~0)",
-                "y = QuantizeLinear(y~1, Ys, Yz)",
+                "y~1 = DequantizeLinear(x, Xs, Xz)",
+                "y~2 = Sigmoid(y~1)",
+                "y = QuantizeLinear(y~2, Ys, Yz)",
             ],
         ),
         (
             "y = com.microsoft::QLinearConcat(Ys, Yz, a, As, Az, b, Bs, Bz) axis=1",
             [
-                "y~0 = DequantizeLinear(a, As, Az)",
-                "y~1 = DequantizeLinear(b, Bs, Bz)",
-                "y~2 = Concat(y~0, y~1) axis=1",
-                "y = QuantizeLinear(y~2, Ys, Yz)",
+                "y~1 = DequantizeLinear(a, As, Az)",
+                "y~2 = DequantizeLinear(b, Bs, Bz)",
+                "y~3 = Concat(y~1, y~2) axis=1",
+                "y = QuantizeLinear(y~3, Ys, Yz)",
             ],
         ),
         (
             "y = com.microsoft::QLinearWhere(c, a, As, Az, b, Bs, Bz, Ys, Yz)",
             [
-                "y~0 = DequantizeLinear(a, As, Az)",
-                "y~1 = DequantizeLinear(b, Bs, Bz)",
-                "y~2 = Where(c, y~0, y~1)",
-                "y = QuantizeLinear(y~2, Ys, Yz)",
+                "y~1 = DequantizeLinear(a, As, Az)",
+                "y~2 = DequantizeLinear(b, Bs, Bz)",
+                "y~3 = Where(c, y~1, y~2)",
+                "y = QuantizeLinear(y~3, Ys, Yz)",
             ],
         ),
     ],
@@ -146,13 +147,13 @@ def test_integer_products_leave_their_zero_points_behind() -> None:
 
 def test_a_matrix_product_with_quantised_weights_and_a_bias() -> None:
     assert unfolded("y = com.microsoft::DynamicQuantizeMatMul(a, B, Bs, Bz, C)") == [
-        "y~0 = DequantizeLinear(B, Bs, _)",
-        "y~1 = MatMul(a, y~0)",
-        "y = Bias(y~1, C)",
+        "y~1 = DequantizeLinear(B, Bs, _)",
+        "y~2 = MatMul(a, y~1)",
+        "y = Bias(y~2, C)",
     ]
     assert unfolded("y = com.microsoft::MatMulIntegerToFloat(a, B, As, Bs)") == [
-        "y~0 = DequantizeLinear(B, Bs, _)",
-        "y = MatMul(a, y~0)",
+        "y~1 = DequantizeLinear(B, Bs, _)",
+        "y = MatMul(a, y~1)",
     ]
 
 
@@ -185,16 +186,16 @@ def test_what_is_added_nought_times_is_not_read() -> None:
 
 def test_gemm_with_an_activation_as_c_is_a_product_and_an_addition() -> None:
     assert unfolded("y = Gemm(a, B, x) transB=1 alpha=2.0") == [
-        "y~0 = Gemm(a, B) alpha=2.0 transB=1",
-        "y = Add(y~0, x)",
+        "y~1 = Gemm(a, B) alpha=2.0 transB=1",
+        "y = Add(y~1, x)",
     ]
 
 
 def test_gemm_may_scale_what_it_adds() -> None:
     assert unfolded("y = Gemm(a, B, x) beta=0.5") == [
-        "y~0 = Gemm(a, B)",
-        "y~1 = Scale(x) factor=0.5",
-        "y = Add(y~0, y~1)",
+        "y~1 = Gemm(a, B)",
+        "y~2 = Scale(x) factor=0.5",
+        "y = Add(y~1, y~2)",
     ]
 
 
@@ -202,19 +203,19 @@ def test_gemm_may_scale_what_it_adds() -> None:
 def test_a_convolution_may_add_a_residual_before_its_activation(kind: str) -> None:
     """activation(Conv(X, W, B) + Z): ORT_ENABLE_ALL leaves no Add in a ResNet."""
     assert unfolded(f"y = {kind}(x, W, B, z) activation=Relu strides=2,2") == [
-        "y~0 = Conv(x, W, B) strides=(2, 2)",
-        "y~1 = Add(y~0, z)",
-        "y = Relu(y~1)",
+        "y~1 = Conv(x, W, B) strides=(2, 2)",
+        "y~2 = Add(y~1, z)",
+        "y = Relu(y~2)",
     ]
-    assert unfolded(f"y = {kind}(x, W, _, z)") == ["y~0 = Conv(x, W, _)", "y = Add(y~0, z)"]
-    assert unfolded(f"y = {kind}(x, W) activation=Relu") == ["y~0 = Conv(x, W)", "y = Relu(y~0)"]
+    assert unfolded(f"y = {kind}(x, W, _, z)") == ["y~1 = Conv(x, W, _)", "y = Add(y~1, z)"]
+    assert unfolded(f"y = {kind}(x, W) activation=Relu") == ["y~1 = Conv(x, W)", "y = Relu(y~1)"]
     assert unfolded(f"y = {kind}(x, W)") == ["y = Conv(x, W)"]
 
 
 def test_a_normalisation_may_come_with_the_addition_before_it() -> None:
     assert unfolded("y = com.microsoft::SkipLayerNormalization(a, x, G, H)") == [
-        "y~0 = Add(a, x)",
-        "y = LayerNormalization(y~0, G, H) axis=-1",
+        "y~1 = Add(a, x)",
+        "y = LayerNormalization(y~1, G, H) axis=-1",
     ]
 
 
@@ -225,8 +226,8 @@ def test_the_sum_and_the_normalised_sum_are_siblings() -> None:
         "y = LayerNormalization(s, G, H) axis=-1",
     ]
     assert unfolded("y, _, _, s = com.microsoft::SkipLayerNormalization(a, x, G, H, B)") == [
-        "y~0 = Add(a, x)",
-        "s = Bias(y~0, B)",
+        "y~1 = Add(a, x)",
+        "s = Bias(y~1, B)",
         "y = LayerNormalization(s, G, H) axis=-1",
     ]
     assert unfolded("_, _, _, s = com.microsoft::SkipLayerNormalization(a, x, G)") == ["s = Add(a, x)"]
@@ -234,58 +235,58 @@ def test_the_sum_and_the_normalised_sum_are_siblings() -> None:
 
 def test_statistics_that_a_fused_normalisation_puts_out_are_made() -> None:
     assert unfolded("y, m, v, _ = com.microsoft::SkipLayerNormalization(a, x, G)") == [
-        "y~0 = Add(a, x)",
-        "y = LayerNormalization(y~0, G, _) axis=-1",
-        "m = ReduceMean(y~0) axes=(-1,) keepdims=1",
-        "v = ReduceMean(y~0) axes=(-1,) keepdims=1",
+        "y~1 = Add(a, x)",
+        "y = LayerNormalization(y~1, G, _) axis=-1",
+        "m = ReduceMean(y~1) axes=(-1,) keepdims=1",
+        "v = ReduceMean(y~1) axes=(-1,) keepdims=1",
     ]
 
 
 def test_the_simplified_normalisation_has_no_shift() -> None:
     """Slot 3 is the bias here."""
     assert unfolded("y, _, _, s = com.microsoft::SkipSimplifiedLayerNormalization(a, x, G, B)") == [
-        "y~0 = Add(a, x)",
-        "s = Bias(y~0, B)",
+        "y~1 = Add(a, x)",
+        "s = Bias(y~1, B)",
         "y = RMSNormalization(s, G) axis=-1",
     ]
 
 
 def test_group_normalisation_may_come_with_an_addition() -> None:
     assert unfolded("y, s = com.microsoft::SkipGroupNorm(a, G, H, x, B) groups=4") == [
-        "y~0 = Add(a, x)",
-        "s = Bias(y~0, B)",
+        "y~1 = Add(a, x)",
+        "s = Bias(y~1, B)",
         "y = com.microsoft::GroupNorm(s, G, H) groups=4",
     ]
 
 
 def test_a_bias_may_come_with_a_residual() -> None:
-    assert unfolded("y = com.microsoft::BiasAdd(a, B, x)") == ["y~0 = Bias(a, B)", "y = Add(y~0, x)"]
+    assert unfolded("y = com.microsoft::BiasAdd(a, B, x)") == ["y~1 = Bias(a, B)", "y = Add(y~1, x)"]
     assert unfolded("y = com.microsoft::BiasDropout(a, B, x)") == [
-        "y~0 = Bias(a, B)",
-        "y~1 = Dropout(y~0)",
-        "y = Add(y~1, x)",
+        "y~1 = Bias(a, B)",
+        "y~2 = Dropout(y~1)",
+        "y = Add(y~2, x)",
     ]
-    assert unfolded("y = com.microsoft::BiasDropout(a, B)") == ["y~0 = Bias(a, B)", "y = Dropout(y~0)"]
+    assert unfolded("y = com.microsoft::BiasDropout(a, B)") == ["y~1 = Bias(a, B)", "y = Dropout(y~1)"]
 
 
 def test_embeddings_that_are_summed_and_normalised() -> None:
     """Slots: ids, segment ids, words, positions, segments, scale, shift, mask, position ids."""
     assert unfolded("y, _, s = com.microsoft::EmbedLayerNormalization(i, j, W, P, S, G, H, _, p)") == [
-        "y~0 = Gather(W, i) axis=0",
-        "y~1 = Gather(S, j) axis=0",
-        "y~2 = Gather(P, p) axis=0",
-        "y~3 = Add(y~0, y~2)",
-        "y~4 = Add(y~3, y~1)",
-        "s = Identity(y~4)",
-        "y = LayerNormalization(y~4, G, H) axis=-1",
+        "y~1 = Gather(W, i) axis=0",
+        "y~2 = Gather(S, j) axis=0",
+        "y~3 = Gather(P, p) axis=0",
+        "y~4 = Add(y~1, y~3)",
+        "y~5 = Add(y~4, y~2)",
+        "s = Identity(y~5)",
+        "y = LayerNormalization(y~5, G, H) axis=-1",
     ]
 
 
 def test_embeddings_without_segments_and_with_fixed_positions() -> None:
     assert unfolded("y, n = com.microsoft::EmbedLayerNormalization(i, _, W, P, _, G, H, m)") == [
-        "y~0 = Gather(W, i) axis=0",
-        "y~1 = Bias(y~0, P)",
-        "y = LayerNormalization(y~1, G, H) axis=-1",
+        "y~1 = Gather(W, i) axis=0",
+        "y~2 = Bias(y~1, P)",
+        "y = LayerNormalization(y~2, G, H) axis=-1",
         "n = ReduceSum(m) axes=(1,) keepdims=0",
     ]
 
@@ -295,19 +296,19 @@ def test_embeddings_without_segments_and_with_fixed_positions() -> None:
 
 def test_a_matrix_product_may_have_an_activation_behind_it() -> None:
     assert unfolded("y = com.microsoft::FusedGemm(a, B, C) activation=Relu") == [
-        "y~0 = Gemm(a, B, C)",
-        "y = Relu(y~0)",
+        "y~1 = Gemm(a, B, C)",
+        "y = Relu(y~1)",
     ]
     assert unfolded("y = com.microsoft::FusedGemm(a, B, x) activation=Relu") == [
-        "y~0 = Gemm(a, B)",
-        "y~1 = Add(y~0, x)",
-        "y = Relu(y~1)",
+        "y~1 = Gemm(a, B)",
+        "y~2 = Add(y~1, x)",
+        "y = Relu(y~2)",
     ]
 
 
 def test_an_activation_that_is_none_is_taken_for_no_operator_that_is_known() -> None:
     """The attribute is any text: "Shape" would make the result a constant."""
-    (_, last) = unfold.unfold(node("y = com.microsoft::FusedConv(x, W) activation=Shape"), set(), str.islower)
+    (_, last) = unfold.unfold(node("y = com.microsoft::FusedConv(x, W) activation=Shape"), Names(), str.islower)
     assert last.kind not in OPERATORS
 
 
@@ -316,21 +317,21 @@ def test_an_activation_that_is_none_is_taken_for_no_operator_that_is_known() -> 
 
 @pytest.mark.parametrize("kind", unfold.UNFOLDINGS)
 def test_a_fused_op_with_nothing_to_read_unfolds_without_fail(kind: str) -> None:
-    assert unfold.unfold(node(f"y = {kind}()"), set(), str.islower)
+    assert unfold.unfold(node(f"y = {kind}()"), Names(), str.islower)
 
 
 @pytest.mark.parametrize("kind", unfold.UNFOLDINGS)
 def test_whatever_is_asked_of_a_fused_op_is_made(kind: str) -> None:
     """An op asked for more than it makes stays as it is."""
     asked = "a, b, c, d, e, f"
-    parts = unfold.unfold(node(f"{asked} = {kind}(x)"), set(), str.islower)
+    parts = unfold.unfold(node(f"{asked} = {kind}(x)"), Names(), str.islower)
     assert {name for part in parts for name in part.outputs} >= set(asked.split(", "))
 
 
 @pytest.mark.parametrize("kind", unfold.UNFOLDINGS)
 def test_the_parts_of_a_fused_op_are_understood(kind: str) -> None:
     inputs = ", ".join("abcdefghi")
-    parts = unfold.unfold(node(f"y = {kind}({inputs})"), set(), str.islower)
+    parts = unfold.unfold(node(f"y = {kind}({inputs})"), Names(), str.islower)
     assert {part.kind for part in parts} <= OPERATORS.keys()
 
 

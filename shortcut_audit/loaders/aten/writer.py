@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from shortcut_audit.graph.draft import Node, Tensor
 from shortcut_audit.graph.model import Datum, Dim, TensorType
+from shortcut_audit.graph.naming import Names
 from shortcut_audit.names import displayable
 
 
@@ -24,18 +25,12 @@ class Writer:
     """How the elements lie in memory, where that is known."""
     beside: list[tuple[str, str]] = field(default_factory=list)
     """Pairs of tensors of which the first depends on the second, beside what the nodes read (draft.py, rule 2)."""
-    _taken: set[str] = field(default_factory=set)
-    _next: dict[str, int] = field(default_factory=dict)
+    _names: Names = field(default_factory=Names)
     _literals: dict[tuple[object, ...], str] = field(default_factory=dict)
 
     def fresh(self, stem: str) -> str:
         """`stem`, made fit to be read, if nobody has that name yet; otherwise with a number behind it."""
-        name = stem = displayable(stem)
-        while name in self._taken:
-            self._next[stem] = number = self._next.get(stem, 0) + 1
-            name = f"{stem}~{number}"
-        self._taken.add(name)
-        return name
+        return self._names.fresh(displayable(stem))
 
     def store(self, tensor: Tensor) -> None:
         """One more stored tensor; its name must be fresh."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Node, Tensor
 from shortcut_audit.graph.model import Attribute, Datum, TensorType
+from shortcut_audit.graph.naming import Names
 from shortcut_audit.loaders.onnx.arity import Arity, arity_of
 from shortcut_audit.loaders.onnx.attributes import (
     Bound,
@@ -64,8 +65,8 @@ class Flattening:
     beside: list[tuple[str, str]] = field(default_factory=list)
     """Pairs of tensors of which the first depends on the second, beside what the nodes read (draft.py, rule 2)."""
     oddities: Oddities = field(default_factory=lambda: defaultdict(list))
-    taken: dict[str, int] = field(default_factory=dict)
-    """Names in the draft, each with how many others were derived from it. Empty where no name needs to be made."""
+    names: Names = field(default_factory=Names)
+    """Names in the draft. None are known where none needs to be made."""
     operators: dict[tuple[str, str, str, int], _Operator] = field(default_factory=dict)
     numbers: dict[str, Datum] = field(default_factory=dict)
     """The stored tensors of one element that is known."""
@@ -75,7 +76,7 @@ class Flattening:
     def add_model(self, graph: GraphProto, opset: int, *, nested: bool) -> None:
         """The model's own graph and all that it holds; `nested` where that are subgraphs or calls."""
         if nested:
-            self.taken = dict.fromkeys([*map(text, made_in(graph)), *(text(info.name) for info in graph.input)], 0)
+            self.names = Names([*map(text, made_in(graph)), *(text(info.name) for info in graph.input)])
         self._add_graph(graph, Frame(opset))
 
     def _add_graph(self, graph: GraphProto, frame: Frame) -> None:
@@ -284,13 +285,7 @@ class Flattening:
 
     def _new(self, path: str, name: str) -> str:
         """A name that nothing in the draft has yet."""
-        wanted = path + displayable(name)
-        found = wanted
-        while found in self.taken:
-            self.taken[wanted] = self.taken.get(wanted, 0) + 1
-            found = f"{wanted}#{self.taken[wanted]}"
-        self.taken[found] = 0
-        return found
+        return self.names.fresh(path + displayable(name))
 
     def _emit(
         self,

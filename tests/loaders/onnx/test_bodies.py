@@ -136,7 +136,7 @@ def test_inner_names_never_meet_others(tmp_path: Path) -> None:
     lines = drawing(draft_of(tmp_path, model))
     made = [line.split(" = ")[0] for line in lines]
     assert len(set(made)) == len(made)
-    assert "chosen/then_branch/t#1 = Add(chosen/then_branch/r, chosen/then_branch/r#1)" in lines
+    assert "chosen/then_branch/t~1 = Add(chosen/then_branch/r, chosen/then_branch/r~1)" in lines
 
 
 def rename(nodes: Iterable[NodeProto], old: str, new: str) -> None:
