@@ -196,6 +196,10 @@ def _nodes(name: str, op: _Op, tensors: dict[str, Tensor]) -> list[Node]:
             read.append(stored("index", dtype="int64", data=(0,)))
         case "Cast":
             attributes = {"to": 10}
+        case "QuantizeLinear" | "DequantizeLinear":
+            tensors["scale"] = Tensor("scale", (), "float32", (0.5,))
+            tensors["zero"] = Tensor("zero", (), "int8", (0,))
+            read += ["scale", "zero"]
         case "Pad":
             before = get("channels", CHANNELS) // 2
             read.append(stored("pads", 8, dtype="int64", data=(0, before, 0, 0, 0, before, 0, 0)))

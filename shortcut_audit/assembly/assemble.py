@@ -3,7 +3,8 @@
 Turns a loader's `Draft` into the frozen `ModelGraph`, the same way for every source:
 1. the structure is checked and the nodes put in order (structure.py);
 2. fused ops are unfolded into the canonical ones they stand for (unfold.py), and what is known before it runs is chosen
-   (fold.py): a branch is taken for good where nobody can make its condition otherwise;
+   (fold.py): a branch is taken for good where nobody can make its condition otherwise. A copy that changes elements
+   is told from one that keeps them (copies.py);
 3. an op all of whose inputs are constant is itself constant, and so is what comes out of `Shape`: geometry, not data.
    Both become `Constant`s on whoever reads them, with the stored tensors that they were computed from (weights.py says
    which are learned), and the number that fills them, if it is one. What is multiplied by zero is zero;
@@ -18,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shortcut_audit.assembly import fold, unfold
+from shortcut_audit.assembly.copies import Copies
 from shortcut_audit.assembly.live import live_ops
 from shortcut_audit.assembly.structure import in_order
 from shortcut_audit.assembly.weights import stored_tensors
@@ -122,9 +124,12 @@ class _Assembly:
         made = {name for node in nodes for name in node.outputs if name is not None}
         names = Names(made | set(self.stored) | set(self.values))
         choices = fold.Choices(self.data_of, proven)
+        copies = Copies(self.resolve, self.type_of, self.draft.opset)
         for node in nodes:
             for part in unfold.unfold(node, names, self.values.__contains__):
-                self.add(choices.settled(part))
+                settled = copies.settled(choices.settled(part))
+                self.add(settled)
+                copies.note(settled)
 
     def keep_live(self) -> int:
         """Takes out what no output of the model depends on, and tells how many ops that are.
@@ -147,7 +152,7 @@ class _Assembly:
             _as_buffers(given) if slot in row.buffers and isinstance(given, Constant) else given
             for slot, given in enumerate(self.resolve(name) for name in node.inputs)
         )
-        types = [self._type(given) for given in inputs]
+        types = [self.type_of(given) for given in inputs]
         inputs = _unpacked(node, inputs, types)
         made = infer(node.kind, node.attributes, types, len(node.outputs), self.draft.opset)
         inputs = tuple(None if slot in row.unread else given for slot, given in enumerate(inputs))
@@ -201,7 +206,8 @@ class _Assembly:
             return ()
         return (Weight(name, sizes, tensor_type.dtype or "float32", learned=True),)
 
-    def _type(self, given: Input) -> TensorType | None:
+    def type_of(self, given: Input) -> TensorType | None:
+        """What is known of an input."""
         if given is None:
             return None
         return given.type if isinstance(given, Constant) else self.values[given].type

@@ -271,10 +271,8 @@ def _integer_matmul(scale: int, bias: int) -> Callable[[Parts], None]:
 
 def _quantise_dynamically(parts: Parts) -> None:
     """DynamicQuantizeLinear: x in 8 bits. Its scale and zero point follow from x, but are no data: as if stored (2)."""
-    parts.add("QuantizeLinear", parts.input(0), to=parts.output(0))
-    for slot in (1, 2):
-        if parts.output(slot) is not None:
-            parts.add(QUANTISATION, to=parts.output(slot))
+    scale, zero = (parts.add(QUANTISATION, to=parts.output(slot)) for slot in (1, 2))
+    parts.add("QuantizeLinear", parts.input(0), scale, zero, to=parts.output(0), attributes={"dynamic": 1})
 
 
 QUANTISATION = "Quantisation"

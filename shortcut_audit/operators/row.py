@@ -18,11 +18,14 @@ from shortcut_audit.operators.shapes.element_types import Spec
 
 
 class Effect(IntEnum):
-    """How a row decides the step: alone (the first four, with the numbers of steps.Step), or by what the op reads."""
+    """How a row decides the step: alone (the first seven, with the numbers of steps.Step), or by what the op reads."""
 
     VIEW = 0
     SELECTION = 1
+    SCALE = 2
+    GATE = 3
     NORMALISATION = 4
+    LINEAR = 5
     NONLINEAR = 6
     PRODUCT = 10
     SUM = 11

@@ -55,8 +55,6 @@ def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
     match row.effect:
         case Effect.SELECTION:  # 2
             return Step.VIEW if _passes_whole(graph, op, slot) else Step.SELECTION
-        case Effect.VIEW | Effect.NORMALISATION | Effect.NONLINEAR:  # 2
-            return Step(row.effect)
         case Effect.PRODUCT | Effect.SUM:
             return _arithmetic(graph, op, slot, kinship)  # 3, 4, 5
         case Effect.CHOICE:  # 6
@@ -67,7 +65,7 @@ def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
             if len(op.values()) > 1:
                 return Step.NONLINEAR
             return Step.LINEAR if any(weight.learned for weight in op.weights()) else Step.SELECTION
-    raise AssertionError(f"no such effect: {row.effect!r}")
+    return Step(row.effect)  # 2
 
 
 def _arithmetic(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:

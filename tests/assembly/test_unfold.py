@@ -34,11 +34,11 @@ def test_a_canonical_op_stands_for_itself() -> None:
 
 def test_a_dynamic_quantiser_makes_a_copy_and_two_constants() -> None:
     assert unfolded("y, s, z = DynamicQuantizeLinear(x)") == [
-        "y = QuantizeLinear(x)",
         "s = Quantisation()",
         "z = Quantisation()",
+        "y = QuantizeLinear(x, s, z) dynamic=1",
     ]
-    assert unfolded("y, _, _ = DynamicQuantizeLinear(x)") == ["y = QuantizeLinear(x)"]
+    assert unfolded("y, _, _ = DynamicQuantizeLinear(x)")[2] == "y = QuantizeLinear(x, y~1, y~2) dynamic=1"
 
 
 def test_every_part_is_called_as_the_file_calls_the_fused_op() -> None:

@@ -29,13 +29,13 @@ def step(line: str, slot: int = 0, kinship: Kinship = Kinship.STRANGERS, **tenso
 @pytest.mark.parametrize(
     "line",
     [
-        "y = Identity(x)", "y = Cast(x) to=10", "y = Dropout(x)", "y = QuantizeLinear(x, s)",
+        "y = Identity(x)", "y = Cast(x) to=10", "y = Dropout(x)", "y = QuantizeLinear(x, s, point)",
         "y = DequantizeLinear(x, s)", "y = Transpose(x) perm=0,2,3,1",
         "y = Flatten(x)", "y = Squeeze(x)", "y = DepthToSpace(x) blocksize=2",
     ],
 )  # fmt: skip
 def test_views(line: str) -> None:
-    assert step(line, s=stored()) is Step.VIEW
+    assert step(line, s=stored(), point=stored(dtype="int8", data=(0,))) is Step.VIEW
 
 
 @pytest.mark.parametrize(

@@ -129,8 +129,11 @@ def embedding(call: Call) -> str:
 
 
 def dropout(call: Call) -> str:
-    """Dropout, of whatever is dropped."""
-    return call.emit("Dropout", call.value("input" if call.has("input") else "self"))
+    """Dropout, of whatever is dropped; in training mode with the ratio that is dropped."""
+    given = call.value("input" if call.has("input") else "self")
+    if not call.flag("train"):
+        return call.emit("Dropout", given)
+    return call.emit("Dropout", given, call.value("p"), training=1)
 
 
 def pooling(kind: str, spatial: int) -> Rule:
@@ -239,7 +242,8 @@ def glu(call: Call) -> str:
 
 def quantise(call: Call) -> str:
     """quantize_per_tensor, quantize_per_channel."""
-    return call.emit("QuantizeLinear", *_quantised(call))
+    bounds = {name: call.integer(name) for name in ("quant_min", "quant_max") if call.has(name)}
+    return call.emit("QuantizeLinear", *_quantised(call), **bounds)
 
 
 def dequantise(call: Call) -> str:
@@ -249,5 +253,7 @@ def dequantise(call: Call) -> str:
 
 def _quantised(call: Call) -> tuple[str, str, str | None]:
     scale, zero = ("scales", "zero_points") if call.has("scales") else ("scale", "zero_point")
-    points = call.given.get(zero)
-    return call.value("input"), call.value(scale), None if isinstance(points, int) else call.maybe(zero)
+    points, dtype = call.given.get(zero), call.given.get("dtype")
+    if isinstance(points, int) and isinstance(dtype, str):
+        return call.value("input"), call.value(scale), call.writer.literal((points,), (), dtype)
+    return call.value("input"), call.value(scale), call.maybe(zero)

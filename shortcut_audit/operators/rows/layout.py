@@ -13,6 +13,7 @@ from shortcut_audit.operators.shapes.windows import reordered_input, reordered_o
 
 _VIEW = Operator(Effect.VIEW, buffers=(1, 2, 3, 4), moves=True)
 _COPY = replace(_VIEW, shape=same, pointwise=True)
+_CHANGED = Operator(Effect.NONLINEAR, shape=same, pointwise=True, buffers=(1,))
 _FUSED = Operator(Effect.UNKNOWN, data=())
 
 ROWS = table_of(
@@ -37,6 +38,14 @@ ROWS = table_of(
     rows("CastLike", replace(_COPY, types=SECOND, elements=arithmetic.casts, unread=(1,))),
     rows("QuantizeLinear", replace(_COPY, types=(quantized,), moves=False, rounds=True)),
     rows("DequantizeLinear", replace(_COPY, types=(dequantized,), buffers=(1, 2), quantised=(0,), moves=False)),
+    # Called a copy by the file, and none (assembly/copies.py).
+    rows("NarrowingCast", replace(_COPY, types=(by_number("to", 0),), moves=False, rounds=True)),
+    rows("LossyCast", replace(_CHANGED, types=(by_number("to", 0),))),
+    rows("UnknownCast", replace(_FUSED, shape=same, types=(by_number("to", 0),))),
+    rows("ClippingQuantisation", replace(_CHANGED, types=(quantized,), buffers=(1, 2))),
+    rows("UnknownQuantisation", replace(_FUSED, shape=same, types=(quantized,), buffers=(1, 2))),
+    rows("Rescale", replace(_CHANGED, effect=Effect.PRODUCT, types=(dequantized,), buffers=(2,))),
+    rows("RandomDropout", replace(_CHANGED, effect=Effect.GATE, shape=dropout, types=(0, dropout_mask), varies=True)),
     # Written out before anybody looks.
     rows("DynamicQuantizeLinear", replace(_FUSED, shape=dynamic_quantize, types=("uint8", "float32", "uint8"))),
     rows("com.microsoft::BiasAdd", replace(_FUSED, shape=same)),

@@ -100,3 +100,21 @@ def test_absurd_arguments_do_no_harm(call: str) -> None:
     """Whatever they become, it is a graph."""
     nodes = drawn(f"x: 4\ns: scalar\nz = {call} -> 4\nreturn z")
     assert any(node.startswith("z = ") for node in nodes)
+
+
+def test_a_quantiser_says_which_integers_it_writes_and_a_dropout_whether_it_drops() -> None:
+    pair = "input={}, scale=0.5, zero_point=3, quant_min=0, quant_max=255, dtype='uint8'"
+    draft = translated(f"""
+        x: 1x4
+        q = quantized_decomposed.quantize_per_tensor.default({pair.format("x")}) -> 1x4:uint8
+        d = quantized_decomposed.dequantize_per_tensor.default({pair.format("q")}) -> 1x4
+        k = aten.dropout.default(input=d, p=0.5, train=False) -> 1x4
+        r = aten.dropout.default(input=k, p=0.5, train=True) -> 1x4
+        return r
+    """)
+    quantise, dequantise, kept, dropped = draft.nodes
+    assert dict(quantise.attributes) == {"quant_min": 0, "quant_max": 255}
+    assert quantise.inputs[1:] == dequantise.inputs[1:]
+    assert [tensor.data for tensor in draft.tensors if tensor.dtype == "uint8"] == [(3,)]
+    assert (kept.inputs, dict(kept.attributes)) == (("d",), {})
+    assert (dropped.inputs[0], len(dropped.inputs), dict(dropped.attributes)) == ("k", 2, {"training": 1})

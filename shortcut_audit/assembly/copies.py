@@ -1,0 +1,208 @@
+"""Does an op that is called a copy copy its elements, or change them?
+
+A cast, a quantiser and a dropout are each written as one operator, whether or not values come through unchanged. What
+tells is known once types and constants are: this module gives each the canonical operator that it comes to.
+1. A cast keeps values where the new type holds them all. A narrower float rounds them, which is said; a truth value, an
+   integer made of a float and a text are something else.
+2. A quantiser and a dequantiser are a pair where scale and zero point are the same. Read by another scale, values are
+   rescaled, by as much as is stored or learned.
+3. A quantiser whose zero point stands at the end of its type cuts off all that has that sign: a ReLU, unless there is
+   nothing to cut off.
+4. A dropout that drops multiplies by a random mask (He et al. 2016, Identity Mappings, table 1, lists it among gates).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+from shortcut_audit.graph.draft import Node
+from shortcut_audit.graph.dtypes import ITEM_BITS, ONNX_TYPES
+from shortcut_audit.graph.model import Constant, Input, TensorType
+from shortcut_audit.operators.row import Effect, Family
+from shortcut_audit.operators.table import row_of
+
+Resolve: TypeAlias = Callable[["str | None"], Input]
+"""What an input name stands for."""
+
+TypeOf: TypeAlias = Callable[[Input], "TensorType | None"]
+
+FLOATS = ("float", "bfloat", "complex")
+
+NUMBER_OF: Mapping[str, int] = {name: number for number, name in reversed(tuple(ONNX_TYPES.items()))}
+
+WHOLE_BITS: Mapping[str, tuple[bool, int]] = {
+    name: (not name.startswith("u"), bits) for name, bits in ITEM_BITS.items() if "int" in name
+}
+"""Whether an integer type has a sign, and its bits."""
+
+NEVER_NEGATIVE = frozenset("Relu Relu6 Sigmoid HardSigmoid Softmax Softplus Exp Abs Sqrt ReduceL1 ReduceL2".split())
+"""Operators whose results are at least 0, whatever they read."""
+
+
+class Copies:
+    """What is known so far of integers that stand for other numbers, and of values that are never negative."""
+
+    def __init__(self, resolve: Resolve, type_of: TypeOf, opset: int) -> None:
+        self._resolve = resolve
+        self._type_of = type_of
+        self._opset = opset
+        self._grids: dict[str, Hashable] = {}
+        """By value: the scale and the zero point by which its integers are to be read."""
+        self._positive: set[str] = set()
+        """Values that are never negative, or integers that stand for such."""
+
+    def settled(self, node: Node) -> Node:
+        """The node itself, or as the operator that it comes to."""
+        if not node.inputs or not isinstance(self._resolve(node.inputs[0]), str):
+            return node  # a constant is what it is
+        match node.kind:
+            case "Cast" | "CastLike":
+                return self._cast(node)  # 1
+            case "DequantizeLinear":
+                return self._read(node)  # 2
+            case "QuantizeLinear":
+                return self._written(node)  # 3
+            case "Dropout":
+                return replace(node, kind="RandomDropout", label=_label(node)) if self._drops(node) else node  # 4
+        return node
+
+    def note(self, node: Node) -> None:
+        """Keeps in mind what follows for the values that a node makes."""
+        row = row_of(node.kind)
+        read = [self._resolve(name) for slot, name in enumerate(node.inputs) if slot in row.data or not row.data]
+        values = [given for given in read if isinstance(given, str)]
+        made = [name for name in node.outputs if name is not None]
+        passes = row.effect in {Effect.VIEW, Effect.SELECTION} and bool(values)
+        if node.kind in {"QuantizeLinear", "ClippingQuantisation"}:
+            self._grids.update((name, self._grid(node)) for name in made)
+            if node.kind == "ClippingQuantisation" and self._least(node) == 0:
+                self._positive.update(made)
+        elif passes and node.kind != "DequantizeLinear":
+            grids = [self._grids[value] for value in values if value in self._grids]
+            if grids:
+                one = grids[0] if len(grids) == len(values) and len(set(grids)) == 1 else object()
+                self._grids.update((name, one) for name in made)
+        keeps = passes or node.kind in {"Add", "Mul", "Sum"} or row.family is Family.WINDOW_POOLING
+        alone = len(values) == len(read) > 0  # of a constant nobody knows
+        if node.kind in NEVER_NEGATIVE or (keeps and alone and self._positive.issuperset(values)):
+            self._positive.update(made)
+
+    def _cast(self, node: Node) -> Node:
+        before = self._dtype(node.inputs[0])
+        if node.kind == "CastLike":
+            after = self._dtype(node.inputs[1]) if len(node.inputs) > 1 else None
+        else:
+            number = node.attributes.get("to")
+            after = ONNX_TYPES.get(number) if isinstance(number, int) else None
+        if node.inputs[0] in self._grids and after is not None and after.startswith(FLOATS):
+            return replace(node, kind="Rescale", label=_label(node), inputs=node.inputs[:1])  # 2
+        kind = _kind_of_cast(before, after)
+        if kind == "Cast":
+            return node
+        attributes = {} if after is None else {"to": NUMBER_OF[after]}
+        return replace(node, kind=kind, label=_label(node), inputs=node.inputs[:1], attributes=attributes)
+
+    def _read(self, node: Node) -> Node:
+        """A dequantiser. Integers that nobody has written by a scale mean what their first reader says."""
+        own = self._grid(node)
+        name = node.inputs[0]
+        assert name is not None, "there is a value to be read"
+        if self._grids.setdefault(name, own) == own:
+            return node
+        return replace(node, kind="Rescale", label=_label(node))
+
+    def _written(self, node: Node) -> Node:
+        least, most = self._least(node), self._most(node)
+        if least is None or most is None:
+            return replace(node, kind="UnknownQuantisation", label=_label(node))
+        cuts_off = most <= 0 or (least >= 0 and node.inputs[0] not in self._positive)
+        return replace(node, kind="ClippingQuantisation", label=_label(node)) if cuts_off else node
+
+    def _least(self, node: Node) -> int | None:
+        """The least number that a quantiser can write, in steps of its scale; None where that cannot be known."""
+        return self._bound(node, "quant_min", lowest=True)
+
+    def _most(self, node: Node) -> int | None:
+        """The greatest number that a quantiser can write, in steps of its scale."""
+        return self._bound(node, "quant_max", lowest=False)
+
+    def _bound(self, node: Node, attribute: str, *, lowest: bool) -> int | None:
+        sign = -1 if lowest else 1
+        if node.attributes.get("dynamic"):
+            return sign  # it finds a zero point that cuts nothing off
+        zero = self._resolve(node.inputs[2]) if len(node.inputs) > 2 else None
+        if isinstance(zero, str):
+            return sign  # computed from what is to be written: fitted to it, as above
+        number = node.attributes.get("output_dtype", 0)
+        stated = ONNX_TYPES.get(number or 2) if isinstance(number, int) else None
+        dtype = stated if zero is None else zero.type.dtype
+        if dtype is not None and dtype.startswith(FLOATS):
+            return sign  # the zero of a float stands in the middle
+        data = (0,) if zero is None else zero.type.data
+        if data is None or dtype is None or dtype not in WHOLE_BITS:
+            return None
+        signed, bits = WHOLE_BITS[dtype]
+        end = (-(1 << (bits - 1)) if signed else 0) if lowest else (1 << (bits - signed)) - 1
+        given = node.attributes.get(attribute, end)
+        points = [point for point in data if isinstance(point, int | float)]
+        if len(points) < len(data) or not isinstance(given, int) or not points:
+            return None
+        # Of several channels the one that cuts off most decides.
+        return int(given - min(points)) if lowest else int(given - max(points))
+
+    def _drops(self, node: Node) -> bool:
+        """Whether a dropout changes what it reads: it is in training mode, or may be, and drops something."""
+        ratio = self._resolve(node.inputs[1]) if len(node.inputs) > 1 else None
+        stated = ratio.type.data if isinstance(ratio, Constant) else (node.attributes.get("ratio"),)
+        if stated is not None and stated[:1] == (0,):
+            return False
+        if self._opset < 7:
+            return not node.attributes.get("is_test", 0)
+        mode = self._resolve(node.inputs[2]) if len(node.inputs) > 2 else None
+        if mode is None:
+            return bool(node.attributes.get("training", 0))
+        return not isinstance(mode, Constant) or mode.type.data is None or bool(mode.type.data[:1] != (0,))
+
+    def _dtype(self, name: str | None) -> str | None:
+        known = self._type_of(self._resolve(name))
+        return None if known is None else known.dtype
+
+    def _grid(self, node: Node) -> Hashable:
+        """How a quantiser's integers are to be read: scale and zero point, and the axis of several."""
+        scale, zero = (node.inputs[slot] if slot < len(node.inputs) else None for slot in (1, 2))
+        known = self._type_of(self._resolve(scale))
+        single = known is not None and known.shape in {(), (1,)}
+        place = () if single else (node.attributes.get("axis", 1), node.attributes.get("block_size", 0))
+        return self._same(scale), self._same(zero) or 0, place
+
+    def _same(self, name: str | None) -> Hashable:
+        """What is equal for two names that stand for the same numbers."""
+        given = self._resolve(name)
+        data = given.type.data if isinstance(given, Constant) else None
+        if data is None or None in data or not data:
+            return name
+        return data[0] if all(datum == data[0] for datum in data) else data
+
+
+def _label(node: Node) -> str:
+    return node.label or node.kind
+
+
+def _kind_of_cast(before: str | None, after: str | None) -> str:
+    if after is not None and after.startswith(FLOATS):
+        if before is None or not before.startswith(FLOATS):
+            return "LossyCast" if before == "string" else "Cast"
+        if before.startswith("complex") and not after.startswith("complex"):
+            return "LossyCast"
+        return "NarrowingCast" if ITEM_BITS.get(after, 8) < ITEM_BITS.get(before, 8) else "Cast"
+    if before is None or after is None:
+        return "UnknownCast"
+    if before == after or (before == "bool" and after in WHOLE_BITS):
+        return "Cast"
+    if before not in WHOLE_BITS or after not in WHOLE_BITS:
+        return "LossyCast"
+    (signed, bits), (sign_left, bits_left) = WHOLE_BITS[before], WHOLE_BITS[after]
+    holds = bits_left - sign_left >= bits - signed and (sign_left or not signed)
+    return "Cast" if holds else "LossyCast"

@@ -1,0 +1,142 @@
+"""Does an op that is called a copy copy its elements, or change them?"""
+
+from __future__ import annotations
+
+import pytest
+
+from shortcut_audit.assembly.assemble import assemble
+from shortcut_audit.graph.draft import Tensor
+from shortcut_audit.graph.model import TensorType
+from shortcut_audit.pipeline import audit_draft
+from tests.sketch import listing, stored
+
+IMAGE = (1, 8, 4, 4)
+NUMBERS = {
+    "s": stored(data=(0.5,)),
+    "t": stored(data=(0.5,)),
+    "other": stored(data=(9.0,)),
+    "learned": stored(8),
+    "middle": stored(dtype="uint8", data=(128,)),
+    "zero": stored(dtype="uint8", data=(0,)),
+    "end": stored(dtype="uint8", data=(255,)),
+    "centre": stored(dtype="int8", data=(0,)),
+    "lowest": stored(dtype="int8", data=(-128,)),
+    "absent": stored(dtype="int8"),
+}
+BLOCK = ("a = Conv(x, w) pads=1,1,1,1", "r = Relu(a)", "f = Conv(r, v) pads=1,1,1,1")
+KERNELS = {"w": stored(8, 8, 3, 3), "v": stored(8, 8, 3, 3)}
+
+
+def verdict(route: str, opset: int = 17, dtype: str = "float32", **tensors: Tensor) -> str:
+    """What x + F(x) is whose x comes by this route: the kind of its shortcut, or the reason why there is none."""
+    lines = (*BLOCK, *route.split(" | "), "y = Add(f, z)")
+    drawn = listing(*lines, opset=opset, x=TensorType(IMAGE, dtype), outputs=("y",), **KERNELS, **NUMBERS, **tensors)
+    found = audit_draft(drawn)
+    return next((s.kind for s in found.shortcuts), "") or found.other_adds[0].reason
+
+
+@pytest.mark.parametrize(
+    ("before", "to", "expected"),
+    [
+        ("float32", 11, "identity"),  # float64 holds every float32
+        ("float32", 10, "identity"),  # float16 rounds, which a note says
+        ("float32", 9, "parallel branches"),  # x through a truth value is a step function
+        ("float32", 7, "parallel branches"),
+        ("float32", 8, "parallel branches"),
+        ("int32", 7, "identity"),
+        ("int64", 6, "parallel branches"),  # what does not fit wraps around
+        ("uint8", 5, "identity"),  # int16 holds 0 to 255
+        ("int8", 2, "parallel branches"),
+        ("bool", 1, "identity"),
+    ],
+)
+def test_a_cast_keeps_what_the_new_type_can_hold(before: str, to: int, expected: str) -> None:
+    assert verdict(f"z = Cast(x) to={to}", dtype=before) == expected
+
+
+def test_a_cast_to_a_narrower_float_is_said_to_round() -> None:
+    found = audit_draft(listing(*BLOCK, "z = Cast(x) to=10", "y = Add(f, z)", x=IMAGE, **KERNELS))  # type: ignore[arg-type]
+    assert found.shortcuts[0].notes == ("the shortcut is requantised on its way: its values are rounded",)
+
+
+@pytest.mark.parametrize(
+    ("route", "expected"),
+    [
+        ("q = QuantizeLinear(x, s, middle) | z = DequantizeLinear(q, s, middle)", "identity"),
+        ("q = QuantizeLinear(x, s, middle) | z = DequantizeLinear(q, t, middle)", "identity"),  # of equal value
+        ("q = QuantizeLinear(x, s, centre) | p = Transpose(q) perm=0,1,2,3 | z = DequantizeLinear(p, s, centre)",
+         "identity"),
+        ("q = QuantizeLinear(x, s, middle) | z = DequantizeLinear(q, other, middle)", "parameter-free"),  # 18 x
+        ("q = QuantizeLinear(x, s, middle) | z = DequantizeLinear(q, s, centre)", "parameter-free"),  # x + 64
+        ("q = QuantizeLinear(x, s, centre) | z = Cast(q) to=1", "parameter-free"),  # 2 x
+        ("q = QuantizeLinear(x, learned, absent) | z = DequantizeLinear(q, learned, absent)", "not understood"),
+        ("q = QuantizeLinear(x, learned, centre) axis=1 | z = DequantizeLinear(q, learned, centre) axis=1", "identity"),
+        ("q = QuantizeLinear(x, learned, centre) axis=1 | z = DequantizeLinear(q, learned, centre) axis=2",
+         "projection"),
+        ("q = QuantizeLinear(x, s, centre) | z = DequantizeLinear(q, learned, centre) axis=1", "projection"),  # diag
+        # At the end of its type a zero point cuts off everything on one side of it.
+        ("q = QuantizeLinear(x, s, zero) | z = DequantizeLinear(q, s, zero)", "parallel branches"),
+        ("q = QuantizeLinear(x, s, _) | z = DequantizeLinear(q, s, _)", "parallel branches"),  # the default: uint8, 0
+        ("q = QuantizeLinear(x, s, end) | z = DequantizeLinear(q, s, end)", "parallel branches"),
+        ("q = QuantizeLinear(x, s, lowest) | z = DequantizeLinear(q, s, lowest)", "parallel branches"),
+        ("q = QuantizeLinear(x, s, centre) quant_min=0 | z = DequantizeLinear(q, s, centre)", "parallel branches"),
+    ],
+)  # fmt: skip
+def test_a_quantiser_and_a_dequantiser_are_a_pair_where_they_agree(route: str, expected: str) -> None:
+    if expected == "not understood":
+        pytest.skip("reported by the search")
+    assert verdict(route) == expected
+
+
+@pytest.mark.parametrize("maker", ["Relu(i)", "Sigmoid(i)", "Exp(i)"])
+def test_nothing_is_cut_off_what_is_never_negative(maker: str) -> None:
+    lines = (
+        f"x = {maker}",
+        *BLOCK,
+        "q = QuantizeLinear(x, s, zero)",
+        "z = DequantizeLinear(q, s, zero)",
+        "y = Add(f, z)",
+    )
+    found = audit_draft(listing(*lines, i=IMAGE, **KERNELS, **NUMBERS))  # type: ignore[arg-type]
+    assert [shortcut.kind for shortcut in found.shortcuts] == ["identity"]
+
+
+def test_what_was_cut_off_once_is_not_cut_off_again() -> None:
+    """ONNX Runtime folds a ReLU into the quantiser behind it: x is read from integers that stand for no negative."""
+    pair = "{0} = QuantizeLinear({1}, s, zero)", "{2} = DequantizeLinear({0}, s, zero)"
+    first, second = ([line.format(*names) for line in pair] for names in (("n", "i", "x"), ("q", "x", "z")))
+    found = audit_draft(listing(*first, *BLOCK, *second, "y = Add(f, z)", i=IMAGE, **KERNELS, **NUMBERS))  # type: ignore[arg-type]
+    assert [shortcut.kind for shortcut in found.shortcuts] == ["identity"]
+
+
+def test_integers_that_are_fed_mean_what_their_first_reader_says() -> None:
+    reads = (
+        "a = DequantizeLinear(x, s, centre)",
+        "b = DequantizeLinear(x, t, centre)",
+        "c = DequantizeLinear(x, other, centre)",
+    )
+    made = assemble(listing(*reads, x=TensorType(IMAGE, "int8"), **NUMBERS))  # type: ignore[arg-type]
+    assert [op.kind for op in made.ops] == ["DequantizeLinear", "DequantizeLinear", "Rescale"]
+
+
+@pytest.mark.parametrize(
+    ("line", "opset", "expected"),
+    [
+        ("z = Dropout(x)", 17, "identity"),
+        ("z = Dropout(x, half, no)", 17, "identity"),
+        ("z = Dropout(x, half, yes)", 17, "gated"),
+        ("z = Dropout(x, none, yes)", 17, "identity"),  # with a ratio of 0
+        ("z = Dropout(x, half, mode)", 17, "gated"),  # the caller decides
+        ("z = Dropout(x, half) training=1", 17, "gated"),
+        ("z = Dropout(x) ratio=0.5", 7, "identity"),
+        ("z = Dropout(x) ratio=0.5", 6, "gated"),  # is_test is 0 by default
+        ("z = Dropout(x) ratio=0.5 is_test=1", 6, "identity"),
+    ],
+)
+def test_a_dropout_that_drops_is_no_copy(line: str, opset: int, expected: str) -> None:
+    flags = {"half": stored(data=(0.5,)), "none": stored(data=(0.0,))}
+    flags |= {name: stored(dtype="bool", data=(name == "yes",)) for name in ("yes", "no")}
+    lines = (*BLOCK, line, "y = Add(f, z)")
+    mode = {"mode": TensorType((), "bool")} if "mode" in line else {}
+    found = audit_draft(listing(*lines, opset=opset, x=IMAGE, outputs=("y",), **KERNELS, **flags, **mode))
+    assert [shortcut.kind for shortcut in found.shortcuts] == [expected]
