@@ -34,21 +34,34 @@ UNREACHED = Reached((0,) * len(Step), 0, 0)
 class Between:
     """For each way of an exploration: what lies between its fork and the operands, and how dear the cheapest route is.
 
-    One pass in topological order serves all ways: they are bits.
+    One pass in topological order serves all ways: they are bits. A way that cuts something out (walk.Way) has two: by
+    one its own operand is looked at, by the other what the others do *beside* it.
     """
 
-    __slots__ = ("_leaps", "_lineage", "_reached", "_ways")
+    __slots__ = ("_bits", "_forks", "_leaps", "_lineage", "_out", "_reached")
 
     def __init__(self, lineage: Lineage, exploration: Exploration) -> None:
         self._lineage = lineage
-        self._ways = exploration.ways
+        self._forks = [way.fork for way in exploration.ways]
         self._leaps = exploration.leaps
+        self._bits: dict[int, int] = {}
+        self._out: dict[int, int] = {}
+        for position, way in enumerate(exploration.ways):
+            if way.cut:
+                self._bits[position] = len(self._forks)
+                self._forks.append(way.fork)
+                for number in way.cut - {way.fork}:
+                    self._out[number] = self._out.get(number, 0) | 1 << position
         self._reached = self._spread(exploration.cones)
+
+    def own(self, way: int) -> int:
+        """The bit by which a way's own operand is looked at. By the way itself, the others are."""
+        return self._bits.get(way, way)
 
     def _spread(self, seen: Iterable[int]) -> dict[int, Reached]:
         starts: dict[int, int] = {}
-        for position, way in enumerate(self._ways):
-            starts[way.fork] = starts.get(way.fork, 0) | 1 << position
+        for position, fork in enumerate(self._forks):
+            starts[fork] = starts.get(fork, 0) | 1 << position
         first = min(starts, default=0)
         reached: dict[int, Reached] = {}
         for number in sorted(number for number in seen if number >= first):
@@ -88,7 +101,10 @@ class Between:
             mixing |= arriving if extent.mixing else 0
         if starting:
             levels = [level | starting for level in levels]
-        return Reached(tuple(levels), working & ~starting, mixing & ~starting)
+        lost = self._out.get(number, 0)
+        if lost:
+            levels = [level & ~lost for level in levels]
+        return Reached(tuple(levels), working & ~(starting | lost), mixing & ~(starting | lost))
 
     def reached(self, operand: int) -> Reached:
         """Which ways lead to a value, and how."""
@@ -106,13 +122,16 @@ class Between:
 
     def cost(self, way: int, operand: int) -> int:
         """What the cheapest route from a way's fork to a value costs; the value must be computed from the fork."""
-        costs = {self._ways[way].fork: 0}
+        costs = {self._forks[way]: 0}
         for number in self._region(way, [operand]):
             costs[number] = min(costs[p] + UNIT[level] for p, level, _ in self._parents(number) if p in costs)
         return costs[operand]
 
     def ops(self, way: int, operands: Iterable[int]) -> tuple[Op, ...]:
-        """The ops between a way's fork and some values, leapt-over ones included."""
+        """The ops between a way's fork and some values, leapt-over ones included.
+
+        What only tells a selection what to select is not among them: no value of it passes.
+        """
         found: dict[Op, None] = {}
         for number in self._region(way, operands):
             inside = self._interior(number) if number in self._leaps else [number]
@@ -121,7 +140,7 @@ class Between:
 
     def _region(self, way: int, operands: Iterable[int]) -> list[int]:
         """The values computed from a way's fork from which any of `operands` is computed; the fork itself is not."""
-        fork = self._ways[way].fork
+        fork = self._forks[way]
         found = {number for number in operands if number != fork and self.reached(number).levels[-1] >> way & 1}
         waiting = list(found)
         while waiting:

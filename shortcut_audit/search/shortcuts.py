@@ -48,9 +48,9 @@ class Found:
 def find(lineage: Lineage, merge: Merge) -> tuple[Found, ...] | Refusal:
     """The shortcuts that a merge holds, cheapest first, or the reason why it holds none.
 
-    Reasons: 1. "independent sources": the operands share no input; 2. "parallel branches": each operand changes what
-    they share by a nonlinearity, or the cheapest does as much as the others; 3. "elementwise expression": no operand
-    does real work between fork and merge.
+    Where the nearest forks give no verdict the next ones are tried. Reasons: 1. "independent sources": the operands
+    share no input; 2. "parallel branches": each operand changes what they share by a nonlinearity, or the cheapest does
+    as much as the others; 3. "elementwise expression": no operand does real work between fork and merge.
     """
     numbers = [lineage.number[term.value] for term in merge.operands]
     offsets = [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands]
@@ -59,7 +59,28 @@ def find(lineage: Lineage, merge: Merge) -> tuple[Found, ...] | Refusal:
     close(lineage, lineage.number[merge.result.id], inside, exploration)
     if not exploration.ways:
         return _unrelated(lineage, merge, numbers)
-    return _Trial(lineage, merge, numbers, exploration).verdict()
+    first: Refusal | None = None
+    barred: frozenset[tuple[int, int]] = frozenset()
+    found: tuple[Found, ...] = ()
+    for _ in range(FORKS):
+        trial = _Trial(lineage, merge, numbers, exploration)
+        verdict = trial.verdict()
+        if isinstance(verdict, Refusal):
+            first = first or verdict
+        elif exploration.partial:
+            exploration = explore(lineage, numbers, offsets, barred, thorough=True)
+            continue
+        else:
+            found = verdict
+        barred |= trial.failed
+        if not trial.failed or len(merge.operands) - len(found) < 2:
+            break
+        exploration = explore(lineage, numbers, offsets, barred)
+        if not exploration.ways:
+            break
+    if found or first is None:
+        return found
+    return first
 
 
 def _unrelated(lineage: Lineage, merge: Merge, numbers: list[int]) -> Refusal:
@@ -83,6 +104,9 @@ DETAILS: Mapping[Reason, str] = {
     "parallel branches": "the operands do the same kind and amount of work on what they share",
     "elementwise expression": "no operand reads weights or mixes positions between fork and sum",
 }
+
+FORKS = 6
+"""How many forks, one behind the other, are tried."""
 
 TIES = 16
 """With how many operands of the same class a way is compared in detail."""
@@ -121,6 +145,8 @@ class _Trial:
         self._ways = exploration.ways
         self._between = Between(lineage, exploration)
         self._kept: dict[tuple[int, int], _Work] = {}
+        self.failed: frozenset[tuple[int, int]] = frozenset()
+        """The ways, as (operand, fork), that are none of a shortcut."""
         self._survey(range(len(numbers)))
 
     def _survey(self, operands: Iterable[int]) -> None:
@@ -151,6 +177,7 @@ class _Trial:
             objection = self._objection(position, workers)
             if objection is not None:
                 objections.append(objection)
+                self.failed |= {(way.operand, way.fork)}
             else:
                 accepted.append(position)
                 del workers[way.operand]
@@ -162,19 +189,22 @@ class _Trial:
     def _objection(self, position: int, workers: Iterable[int]) -> Reason | None:
         """Why a way is no shortcut; None if it is one. Some other operand must do real work, and strictly more.
 
-        More is: 1. a dearer class; or, the class being the same and the route no cheaper, 2. mixing, where the way
-        mixes nothing, or 3. more MACs. Two equal linear maps (of the same weight shapes) are parallel, wherever they
-        are applied: averaged heads.
+        More is: 0. any work, where the way does none and is added (pool(x) - x is a filter); 1. a dearer class; or, the
+        class being the same and the route no cheaper, 2. mixing, where the way mixes nothing, or 3. more MACs. Two
+        equal linear maps (of the same weight shapes) are parallel, wherever they are applied: averaged heads.
         """
         way, bit = self._ways[position], 1 << position
         own = self._reached(way.operand)
         if not (self._works_twice if own.working & bit else self._works_once) & bit:
             return "elementwise expression"
+        idle = not self._between.reached(self._numbers[way.operand]).working >> self._between.own(position) & 1
+        if idle and not self._merge.operands[way.operand].negated:
+            return None  # 0
         level = dearest(way.cost)
         if self._dearer[level] & bit:
             return None  # 1
         equals = (w for w in workers if w != way.operand and self._level(w, position) is level)
-        mine = self._work(position, way.operand)
+        mine = self._work(self._between.own(position), way.operand)
         for worker in islice(equals, TIES):
             other = self._work(position, worker)
             if other.cost < mine.cost or (level is Step.LINEAR and other.maps == mine.maps):
@@ -191,8 +221,8 @@ class _Trial:
         return next(Step(level) for level, ways in enumerate(reached.levels) if ways >> way & 1)
 
     def _work(self, position: int, operand: int) -> _Work:
-        """What an operand does between a way's fork and the merge."""
-        key = self._ways[position].fork, operand
+        """What an operand does between the fork of a way (a bit of `Between`) and the merge."""
+        key = position, operand
         if key not in self._kept:
             number = [self._numbers[operand]]
             cost = self._between.cost(position, *number)
@@ -209,14 +239,26 @@ class _Trial:
             op = self._lineage.values[number].op
             assert op is not None, "a route leads through ops"
             links.append(Link(op, slot, Step(level)))
+        mine = self._numbers[way.operand]
+        others = [self._numbers[worker] for worker in workers]
+        own = self._between.own(position)
         return Found(
             merge=self._merge,
             operand=self._merge.operands[way.operand],
             fork=self._lineage.values[way.fork],
             route=tuple(links),
-            through=self._between.ops(position, [self._numbers[way.operand]]) if links else (),
-            residual=self._between.extent(position, [self._numbers[worker] for worker in workers]),
+            through=self._through(position, mine, others, links) if links else (),
+            residual=self._between.extent(own, others),
         )
+
+    def _through(self, position: int, mine: int, others: list[int], links: list[Link]) -> tuple[Op, ...]:
+        """The ops of a shortcut. What its gates read that the branch reads beside them is the branch's."""
+        own = self._between.own(position)
+        ops = self._between.ops(own, [mine])
+        if own == position:
+            return ops
+        branch = set(self._between.ops(position, others)).difference(link.op for link in links)
+        return tuple(op for op in ops if op not in branch)
 
 
 def _maps(ops: tuple[Op, ...]) -> tuple[tuple[int, ...], ...]:

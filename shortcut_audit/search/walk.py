@@ -4,16 +4,19 @@ The search walks outward from one merge, in reverse topological order, and stops
 cheaper way back: its cost grows with what a shortcut spans, not with the model. No path is ever enumerated.
 
 A *walker* follows one operand back along its cheapest route, and stops at the first value that lies in the cone of
-another operand: a possible fork.
+another operand: a possible fork. What comes to another operand through the gates that the walker has passed is not that
+operand's (gates.py): walkers behind different gates look at different cones. So do walkers that have passed a fork that
+gave no verdict: the next one must be reached beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
-from typing import TypeAlias
+from typing import NamedTuple
 
+from shortcut_audit.search import gates
+from shortcut_audit.search.cones import Cones
 from shortcut_audit.search.lineage import UNIT, Lineage
 from shortcut_audit.search.steps import Step
 
@@ -21,10 +24,20 @@ PATIENCE = 512
 """How many values more a search looks at when no cheaper way can be found, for an earlier fork at the same cost."""
 
 HURRY = 8
-"""How much faster it loses patience when there is nothing left to find but the value through which all passes."""
+"""How much faster it loses patience where there is nothing left to find but the value through which all passes."""
 
-_Stand: TypeAlias = tuple[int, int, int, int]
-"""Where a walker stands: cost so far; the value it came from, the input slot and the class of that step."""
+
+class _Stand(NamedTuple):
+    """How a walker came to where it stands."""
+
+    cost: int
+    """From the merge."""
+    child: int
+    """The value that it came from; -1 at an operand."""
+    cut: int
+    """The cut by which it stood there."""
+    slot: int
+    level: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,8 @@ class Way:
     cost: int
     links: tuple[tuple[int, int, int], ...]
     """(value, input slot by which the way enters its op, step class), from fork to merge."""
+    cut: frozenset[int] = frozenset()
+    """What comes to the other operands through these values is not theirs."""
 
 
 @dataclass(slots=True)
@@ -52,117 +67,159 @@ class Exploration:
     """The values seen from which the search leapt over a closed stretch."""
     entry: int | None = None
     """The one value through which everything seen passes, if there is one."""
+    partial: bool = False
+    """Whether the search passed over values from which no walker could learn anything."""
 
 
-def explore(lineage: Lineage, operands: Sequence[int], offsets: Sequence[int]) -> Exploration:
+def explore(
+    lineage: Lineage,
+    operands: Sequence[int],
+    offsets: Sequence[int],
+    barred: frozenset[tuple[int, int]] = frozenset(),
+    *,
+    thorough: bool = False,
+) -> Exploration:
     """Walks back from the operands of one merge until no cheaper way can be found.
 
-    `operands` are value numbers, `offsets` what each has cost already (a negation). Values are taken in reverse
-    topological order, so that all that is computed from a value has been seen when its own turn comes: which operands
-    it feeds, and the cheapest way to it, are then final. When no cheaper way can be found, the search goes on for a few
-    values more, for an earlier fork at the same cost, and for the one value through which everything passes.
+    `operands` are value numbers, `offsets` what each has cost already (a negation), `barred` the forks (operand, value)
+    that gave no verdict. Values are taken in reverse topological order, so that all that is computed from a value has
+    been seen when its own turn comes: which operands it feeds, and the cheapest way to it, are then final. When no
+    cheaper way can be found, the search goes on for a few values more, for an earlier fork at the same cost, and for
+    the one value through which everything passes. A thorough search passes over nothing.
     """
-    walkers = _Walkers(lineage, operands, offsets)
-    cones: dict[int, int] = {}
-    for position, operand in enumerate(operands):
-        cones[operand] = cones.get(operand, 0) | 1 << position
-    heap = [-operand for operand in cones]
-    heapify(heap)
-    everyone = (1 << len(operands)) - 1
-    patience, leaps, entry = PATIENCE, set(), None
+    cones = Cones(operands)
+    walkers = _Walkers(lineage, cones, operands, offsets, barred)
+    patience, leaps, entry, partial = PATIENCE, set(), None, False
     seen: dict[int, int] = {}
-    while heap and (walkers.hopeful or patience > 0):
-        number = -heappop(heap)
-        cone = seen[number] = cones.pop(number)
-        if not walkers.hopeful:
-            patience -= 1 if walkers.standing else HURRY
+    while cones.latest >= 0 and (walkers.hopeful or patience > 0):
+        number, cone = cones.take()
+        useful = cone & walkers.watched
+        if not (walkers.hopeful and useful):
+            patience -= 1 if useful else HURRY
+            if patience < 0 and not thorough:
+                partial = True
+                cones.spread(number, ())
+                continue
+        seen[number] = cone & cones.everyone
         walkers.arrive(number, cone)
-        if entry is None and not heap and cone == everyone:
+        if entry is None and not partial and cones.latest < 0 and seen[number] == cones.everyone:
             entry = number
             patience = 0
         closed = lineage.closed.get(number)
-        if closed is not None and (not heap or -heap[0] <= closed[0]):
+        if closed is not None and cones.latest <= closed[0]:
             leaps.add(number)
-            above: Iterable[int] = (closed[0],)
+            cones.spread(number, (closed[0],))
         else:
-            above = [parent for parent, _, _ in lineage.parents(number)]
-        for parent in above:
-            if parent not in cones:
-                cones[parent] = 0
-                heappush(heap, -parent)
-            cones[parent] |= cone
-    return Exploration(walkers.ways(), seen, frozenset(leaps), entry)
+            cones.spread(number, [parent for parent, _, _ in lineage.parents(number)])
+    return Exploration(walkers.ways(), seen, frozenset(leaps), entry, partial)
 
 
 class _Walkers:
-    """The walkers of one search: where each operand's stands, what it has cost, and how it came there."""
+    """The walkers of one search: where each operand's stands, what it has cost, and how it came there.
 
-    def __init__(self, lineage: Lineage, operands: Sequence[int], offsets: Sequence[int]) -> None:
+    A walker stands at a value by a cut, that of the gates that it has passed.
+    """
+
+    def __init__(
+        self,
+        lineage: Lineage,
+        cones: Cones,
+        operands: Sequence[int],
+        offsets: Sequence[int],
+        barred: frozenset[tuple[int, int]],
+    ) -> None:
         self._lineage = lineage
-        self._fronts: list[dict[int, _Stand]] = [
-            {operand: (offset, -1, 0, 0)} for operand, offset in zip(operands, offsets, strict=True)
+        self._cones = cones
+        self._barred = barred
+        self._fronts: list[dict[int, dict[int, _Stand]]] = [
+            {operand: {0: _Stand(offset, -1, 0, 0, 0)}} for operand, offset in zip(operands, offsets, strict=True)
         ]
-        self._trails: list[dict[int, _Stand]] = [{} for _ in operands]
-        self._best: dict[int, tuple[int, int]] = {}
+        self._trails: list[dict[tuple[int, int], _Stand]] = [{} for _ in operands]
+        self._best: dict[int, tuple[int, int, int]] = {}
+        self._standing = {0: len(operands)}
+        self.watched = cones.everyone
+        """The fields of the cuts by which walkers stand: only there can anything be learned."""
         self.hopeful = len(operands)
         """How many stands may still find a cheaper way than is known. The others can only find an earlier fork."""
 
-    @property
-    def standing(self) -> bool:
-        """Whether any walker can still move."""
-        return any(self._fronts)
-
     def arrive(self, number: int, cone: int) -> None:
         """All walkers that stand at a value settle there if it is shared, or move on to its parents."""
-        shared = cone & (cone - 1)
-        for position in _bits(cone):
-            stand = self._fronts[position].pop(number, None)
-            if stand is not None:
-                self.hopeful -= stand[0] < self._limit(position)
-                self._trails[position][number] = stand
-                if shared:
-                    self._settle(position, number, stand[0])
+        for position in _bits(cone & self._cones.everyone):
+            for cut, stand in self._fronts[position].pop(number, {}).items():
+                self._count(position, cut, stand, -1)
+                self._trails[position][number, cut] = stand
+                shared = bool(self._cones.field(cone, cut) & ~(1 << position))
+                if not shared or number in self._cones.cuts[cut]:
+                    self._advance(position, number, cut, stand.cost)
+                elif (position, number) in self._barred:
+                    beside = self._cones.cut(cut, frozenset({number}))
+                    if beside != cut:
+                        self._trails[position][number, beside] = stand
+                        self._advance(position, number, beside, stand.cost)
                 else:
-                    self._advance(position, number, stand[0])
+                    self._settle(position, number, cut, stand.cost)
+
+    def _count(self, position: int, cut: int, stand: _Stand, more: int) -> None:
+        """A stand is taken (1), or left (-1)."""
+        self.hopeful += more * (stand.cost < self._limit(position))
+        self._standing[cut] = self._standing.get(cut, 0) + more
+        if self._standing[cut]:
+            self.watched |= self._cones.mask(cut)
+        else:
+            self.watched &= ~self._cones.mask(cut)
 
     def _limit(self, position: int) -> int:
-        """What a way of an operand must cost less than, to be news."""
-        return self._best[position][0] if position in self._best else UNIT[Step.NONLINEAR]
+        """What a way of an operand must cost less than, to be news. Of two operands only one can be the shortcut."""
+        known = [self._best[rival][0] for rival in self._rivals(position) if rival in self._best]
+        return min(known, default=UNIT[Step.NONLINEAR])
 
-    def _settle(self, position: int, fork: int, cost: int) -> None:
+    def _rivals(self, position: int) -> Sequence[int]:
+        return (0, 1) if len(self._fronts) == 2 else (position,)
+
+    def _settle(self, position: int, fork: int, cut: int, cost: int) -> None:
         """Takes note of a fork, and drops the stands from which no better one can be found."""
-        limit, front = self._limit(position), self._fronts[position]
-        if cost > limit:
+        if cost > self._limit(position):
             return
-        self._best[position] = (cost, fork)
-        for number, stand in list(front.items()):
-            self.hopeful -= cost <= stand[0] < limit
-            if stand[0] > cost:
-                del front[number]
+        rivals = self._rivals(position)
+        stands = [(p, n, c, s) for p in rivals for n, by in self._fronts[p].items() for c, s in by.items()]
+        for rival, _, by, stand in stands:
+            self._count(rival, by, stand, -1)
+        self._best[position] = (cost, fork, cut)
+        for rival, number, by, stand in stands:
+            if stand.cost <= cost:
+                self._count(rival, by, stand, 1)
+            else:
+                del self._fronts[rival][number][by]
 
-    def _advance(self, position: int, number: int, cost: int) -> None:
+    def _advance(self, position: int, number: int, cut: int, cost: int) -> None:
         front, limit = self._fronts[position], self._limit(position)
         for parent, level, slot in self._lineage.parents(number):
             further = cost + UNIT[level]
             if further > limit or level == Step.NONLINEAR or (level == Step.GATE and cost >= UNIT[Step.LINEAR]):
                 continue  # a learned map of a gated value is a nonlinear layer (GLU, Shazeer 2020), no gated shortcut
-            known = front.get(parent)
-            if known is None or further < known[0]:
-                self.hopeful += (further < limit) - (known is not None and known[0] < limit)
-                front[parent] = (further, number, slot, level)
+            by = self._cones.cut(cut, gates.past(self._lineage, number, slot)) if level == Step.GATE else cut
+            known = front.setdefault(parent, {}).get(by)
+            if known is None or further < known.cost:
+                if known is not None:
+                    self._count(position, by, known, -1)
+                front[parent][by] = _Stand(further, number, cut, slot, level)
+                self._count(position, by, front[parent][by], 1)
 
     def ways(self) -> list[Way]:
         """The way of each operand that found a fork, cheapest first, the earlier fork where two cost the same."""
-        found = [Way(p, fork, cost, self._links(p, fork)) for p, (cost, fork) in self._best.items()]
+        found = [
+            Way(p, fork, cost, self._links(p, fork, cut), self._cones.cuts[cut])
+            for p, (cost, fork, cut) in self._best.items()
+        ]
         return sorted(found, key=lambda way: (way.cost, way.fork))
 
-    def _links(self, position: int, fork: int) -> tuple[tuple[int, int, int], ...]:
+    def _links(self, position: int, fork: int, cut: int) -> tuple[tuple[int, int, int], ...]:
         trail = self._trails[position]
         links = []
-        _, child, slot, level = trail[fork]
-        while child >= 0:
-            links.append((child, slot, level))
-            _, child, slot, level = trail[child]
+        stand = trail[fork, cut]
+        while stand.child >= 0:
+            links.append((stand.child, stand.slot, stand.level))
+            stand = trail[stand.child, stand.cut]
         return tuple(links)
 
 

@@ -1,0 +1,47 @@
+"""What comes to the other operands of a merge through a gate on a route, and is therefore not theirs?
+
+`q cos(p) + rot(q) sin(p)`: were cos let through by the gate q, all the work behind q would be the other operand's
+(theory: elementwise expression). What q is, and what it is computed from without work, is cut out of the other
+operands' pasts.
+"""
+
+from __future__ import annotations
+
+from heapq import heapify, heappop, heappush
+
+from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.table import does_work, is_activation, row_of
+from shortcut_audit.search.lineage import Lineage
+
+REACH = 64
+"""How many values of a gate's past are looked at, the latest first. Real gates have a handful."""
+
+
+def past(lineage: Lineage, product: int, slot: int) -> frozenset[int]:
+    """The gates that `product` applies to what enters by `slot`, and all that they are computed from without work.
+
+    The past ends: 1. at the first op that works; 2. where a piece is taken of what an activation is applied to: the
+    pieces f, i, g of W x + U h are siblings, and what makes g is not read through f = sigmoid(...) (LSTM, GRU).
+    """
+    op = lineage.values[product].op
+    assert op is not None, "a gate is read by an op"
+    steering = row_of(op.kind).effect is Effect.CHOICE
+    gates = [op.inputs[0]] if steering else [given for at, given in enumerate(op.inputs) if at != slot]
+    squashed = {lineage.number[given]: False for given in gates if isinstance(given, str)}
+    waiting = [-number for number in squashed]
+    heapify(waiting)
+    looked_at = 0
+    while waiting and looked_at < REACH:
+        looked_at += 1
+        number = -heappop(waiting)
+        made = lineage.values[number].op
+        if made is None or does_work(made):
+            continue  # 1
+        if squashed[number] and row_of(made.kind).effect is Effect.SELECTION:
+            continue  # 2
+        for parent, _, _ in lineage.parents(number):
+            if parent not in squashed:
+                squashed[parent] = False
+                heappush(waiting, -parent)
+            squashed[parent] |= squashed[number] or is_activation(made)
+    return frozenset(squashed)

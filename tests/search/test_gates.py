@@ -1,0 +1,146 @@
+"""What comes to the branch through a gate is not the branch's: whose work is it, and what does a gate cost?"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sketch import audited, kinds, reasons
+
+TOKENS = (1, 8, 8)
+
+
+def rotated(layer: int, x: str, *, pieces: bool) -> list[str]:
+    """x + W (q cos p + rot(q) sin p), q = V x: one layer of a decoder whose positions p are an input."""
+    q, name = f"MatMul.q{layer}", f"{layer}"
+    turned = [f"{q} -> Neg.{name} -> Mul.s{name}"] if not pieces else [f"Split.{name}:1 -> Mul.s{name}"]
+    straight = [f"{q} -> Mul.c{name}"] if not pieces else [f"{q} -> Split.{name}", f"Split.{name} -> Mul.c{name}"]
+    return [
+        f"{x} -> {q}",
+        *straight,
+        *turned,
+        f"Cos -> Mul.c{name} -> Add.r{name}",
+        f"Sin -> Mul.s{name} -> Add.r{name} -> Softmax.{name} -> MatMul.o{name} -> Add.{name}",
+        f"{x} -> Add.{name}",
+    ]
+
+
+@pytest.mark.parametrize("pieces", [False, True])
+def test_positions_that_are_an_input_let_nothing_of_the_network_through(pieces: bool) -> None:
+    """From the second layer on, cos p is an ancestor of q: all of that work comes through the gate q."""
+    drawn = ["p -> Cos", "p -> Sin", *rotated(0, "x", pieces=pieces), *rotated(1, "Add.0", pieces=pieces)]
+    drawn += rotated(2, "Add.1", pieces=pieces)
+    assert kinds(*drawn, shape=TOKENS) == ["identity"] * 3
+    assert len(reasons(*drawn, shape=TOKENS)) == 3
+
+
+HIGHWAY = (
+    "x -> Conv.T{k=1,bias=1} -> Sigmoid -> Mul.f -> Add",
+    "x -> Conv.H -> Relu -> Mul.f",
+    "#one[] -> Sub -> Mul.x -> Add",
+    "Sigmoid -> Sub",
+    "x -> Mul.x",
+)
+
+
+def test_a_gate_on_both_sides_is_the_shortcut_s() -> None:
+    """Highway: T has 8 x 8 weights and 8 shifts."""
+    (shortcut,) = audited(*HIGHWAY).shortcuts
+    assert (shortcut.kind, shortcut.fork.name, shortcut.parameters) == ("gated", "x", 72)
+
+
+def fused(a: str) -> tuple[str, ...]:
+    """b a(x) + (1 - b) F(x), b = sigmoid(W [a(x), F(x)])."""
+    return (
+        f"x -> {a}Identity.a -> Concat",
+        "Identity.a -> Mul.a -> Add",
+        "x -> Conv.1 -> Relu.1 -> Conv.2 -> Concat -> Conv.W{in=16,out=8,k=1} -> Sigmoid -> Mul.a",
+        "#one[] -> Sub -> Mul.f -> Add",
+        "Sigmoid -> Sub",
+        "Conv.2 -> Mul.f",
+    )
+
+
+def test_gated_fusion_lets_x_through_and_not_the_branch() -> None:
+    """The gate's own weights, 16 x 8: F is the branch's, though the gate reads it."""
+    (shortcut,) = audited(*fused("")).shortcuts
+    assert (shortcut.kind, shortcut.fork.name, shortcut.parameters) == ("gated", "x", 128)
+
+
+def test_gated_fusion_of_a_linear_map_is_a_projection() -> None:
+    """A (8 x 8) and the gate (16 x 8)."""
+    (shortcut,) = audited(*fused("Conv.A{k=1} -> ")).shortcuts
+    assert (shortcut.kind, shortcut.fork.name, shortcut.parameters) == ("projection", "x", 192)
+
+
+def test_gated_fusion_of_two_nonlinear_branches_holds_no_shortcut() -> None:
+    assert kinds(*fused("Conv.A{k=1} -> Relu.A -> ")) == []
+
+
+def test_what_the_gate_and_the_branch_read_is_the_branch_s() -> None:
+    """(1 - z) x + z tanh F(x), z = sigmoid(W F(x) + U x): two maps of 8 x 8."""
+    *_, shortcut = audited(
+        "x -> Conv.1 -> Relu.1 -> Conv.2 -> Conv.W{k=1} -> Add.z -> Sigmoid -> Mul.f -> Add",
+        "x -> Conv.U{k=1} -> Add.z",
+        "Conv.2 -> Tanh -> Mul.f",
+        "#one[] -> Sub -> Mul.x -> Add",
+        "Sigmoid -> Sub",
+        "x -> Mul.x",
+    ).shortcuts
+    assert (shortcut.kind, shortcut.parameters) == ("gated", 128)
+
+
+def test_a_gate_and_a_branch_cut_from_one_map_are_siblings() -> None:
+    """Highway with one map for T and H, as an LSTM or a GRU has one for all its gates."""
+    drawn = (
+        "x -> Conv.TH{out=16} -> Split -> Sigmoid -> Mul.f -> Add",
+        "Split:1 -> Tanh -> Mul.f",
+        "#one[] -> Sub -> Mul.x -> Add",
+        "Sigmoid -> Sub",
+        "x -> Mul.x",
+    )
+    assert kinds(*drawn) == ["gated"]
+
+
+def test_a_mask_on_both_sides_lets_x_through() -> None:
+    """m x + m F(x): the mask is an input, and the earlier fork of the two that cost the same."""
+    drawn = ("x -> Mul.x -> Add", "mask -> Mul.x", "x -> Conv -> Relu -> Mul.f -> Add", "mask -> Mul.f")
+    (shortcut,) = audited(*drawn, shape=(1, 8, 4, 4)).shortcuts
+    assert (shortcut.kind, shortcut.fork.name) == ("gated", "x")
+
+
+def test_a_mask_that_every_layer_reads_changes_nothing() -> None:
+    drawn = []
+    for layer in range(3):
+        x = f"Add.{layer - 1}" if layer else "x"
+        drawn += [f"{x} -> Mul.x{layer} -> Add.{layer}", f"mask -> Mul.x{layer}"]
+        drawn += [f"{x} -> Conv.{layer} -> Relu.{layer} -> Mul.f{layer} -> Add.{layer}", f"mask -> Mul.f{layer}"]
+    forks = [shortcut.fork.name for shortcut in audited(*drawn).shortcuts]
+    assert forks == ["x", "Add.0", "Add.1"]
+
+
+# --- the next fork ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pool", ["AveragePool{k=1} -> ", ""])
+def test_a_twin_at_a_nearer_fork_does_not_hide_the_farther_one(pool: str) -> None:
+    """A(p(x)) + B(p(x)) + G(F(x)): two projections."""
+    drawn = (
+        f"x -> {pool}Conv.A{{k=1}} -> Sum",
+        ("AveragePool" if pool else "x") + " -> Conv.B{k=1} -> Sum",
+        "x -> Conv.F -> Relu -> Conv.G -> Sum",
+    )
+    assert kinds(*drawn) == ["projection", "projection"]
+
+
+def test_two_equal_maps_of_one_value_stay_parallel() -> None:
+    """The past of a fork that gave no verdict is looked at beside it: LN works for both."""
+    drawn = ("x -> LayerNormalization -> Conv.A{k=1} -> Add", "LayerNormalization -> Conv.B{k=1} -> Add")
+    assert reasons(*drawn) == ["parallel branches"]
+
+
+@pytest.mark.parametrize(("factor", "kind"), [("#eps[]", "parameter-free"), ("#s", "projection")])
+def test_the_operand_that_works_is_not_the_shortcut(factor: str, kind: str) -> None:
+    """GIN: (1 + eps) x + pool(x), s x + pool(x), though the pool is the cheaper step."""
+    drawn = ("x -> Mul -> Add", f"{factor} -> Mul", "x -> AveragePool{k=3,stride=1} -> Add")
+    (shortcut,) = audited(*drawn, shape=(1, 8, None, None)).shortcuts
+    assert (shortcut.kind, [step.op for step in shortcut.route]) == (kind, ["Mul"])
