@@ -117,19 +117,25 @@ class _Assembly:
         given = self.resolve(name)
         return given.type.data if isinstance(given, Constant) else None
 
+    def shape_of(self, name: str | None) -> Shape:
+        """The shape of a tensor."""
+        known = self.type_of(self.resolve(name))
+        return None if known is None else known.shape
+
     def run(self, nodes: Sequence[Node], proven: frozenset[str]) -> None:
         """Takes up the inputs, and the nodes in their order. `proven`: conditions by which branches are chosen."""
         for name, tensor_type in self.draft.inputs:
             self.add_value(name, _named_sizes(name, tensor_type), None, 0)
         made = {name for node in nodes for name in node.outputs if name is not None}
         names = Names(made | set(self.stored) | set(self.values))
-        choices = fold.Choices(self.data_of, proven)
+        choices = fold.Choices(self.data_of, self.shape_of, proven, names)
         copies = Copies(self.resolve, self.type_of, self.draft.opset)
         for node in nodes:
             for part in unfold.unfold(node, names, self.values.__contains__):
-                settled = copies.settled(choices.settled(part))
-                self.add(settled)
-                copies.note(settled)
+                for chosen in choices.settled(part):
+                    settled = copies.settled(chosen)
+                    self.add(settled)
+                    copies.note(settled)
 
     def keep_live(self) -> int:
         """Takes out what no output of the model depends on, and tells how many ops that are.
@@ -293,13 +299,14 @@ def compatible(one: tuple[Dim, ...], other: tuple[Dim, ...]) -> bool:
 
 
 def completed(inferred: Shape, said: Shape) -> Shape:
-    """The inferred shape, its unknown sizes filled in from what the file says. A known size beats a symbol."""
+    """The inferred shape, its unknown sizes filled in from what the file says.
+
+    A number in the file never replaces a symbol that was derived: exporters record sizes of their example run (1 for
+    the batch), and the symbol is what it was derived from.
+    """
     if inferred is None or said is None or len(inferred) != len(said):
         return said if inferred is None else inferred
-    return tuple(
-        b if a is None or (isinstance(a, str) and isinstance(b, int)) else a
-        for a, b in zip(inferred, said, strict=True)
-    )
+    return tuple(b if a is None else a for a, b in zip(inferred, said, strict=True))
 
 
 def _contradiction(names: list[str]) -> str:

@@ -2,7 +2,8 @@
 
 Exporters write what Python decided as ops: an If on a size that is known, a list that is built and read again.
 1. An If whose condition nobody can make otherwise is the value of one branch; the other one is never run.
-2. A sequence is what was put into it, and its element at a constant place is that.
+2. A sequence is what was put into it, or the parts that a tensor was split into, and its element at a constant place is
+   that.
 3. A sequence that is put together again is a Concat, or a Stack, of its elements.
 """
 
@@ -13,11 +14,14 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from shortcut_audit.graph.draft import Node
-from shortcut_audit.graph.model import Attribute, Datum
+from shortcut_audit.graph.model import Attribute, Datum, Shape
+from shortcut_audit.graph.naming import Names
 
 Elements: TypeAlias = "tuple[str | None, ...]"
 DataOf: TypeAlias = "Callable[[str | None], tuple[Datum, ...] | None]"
 """The elements of a tensor by name, where they are constant and few."""
+
+ShapeOf: TypeAlias = "Callable[[str | None], Shape]"
 
 LONGEST = 1024
 """Elements of a sequence that are kept in mind."""
@@ -33,24 +37,28 @@ def truth(data: tuple[Datum, ...] | None) -> bool | None:
 class Choices:
     """What is known of the lists and branches of one model, as its nodes come by in the order in which they run."""
 
-    def __init__(self, data_of: DataOf, proven: frozenset[str]) -> None:
-        """`proven`: the conditions by which a branch may be chosen for good."""
+    def __init__(self, data_of: DataOf, shape_of: ShapeOf, proven: frozenset[str], names: Names) -> None:
+        """`proven`: the conditions by which a branch may be chosen for good; `names`: those of the model's tensors."""
         self._data_of = data_of
+        self._shape_of = shape_of
+        self._names = names
         self._proven = proven
         self._sequences: dict[str, Elements] = {}
 
-    def settled(self, node: Node) -> Node:
-        """The node itself, or the plain op that it comes to."""
+    def settled(self, node: Node) -> tuple[Node, ...]:
+        """The node itself, or the plain op that it comes to; with a list, the ops that make its elements."""
         match node.kind:
             case "If":
-                return self._branch(node)  # 1
+                return (self._branch(node),)  # 1
             case "SequenceEmpty" | "SequenceConstruct" | "SequenceInsert" | "Identity":
                 self._remember(node)  # 2
+            case "SplitToSequence":
+                return (node, *self._split(node))  # 2
             case "SequenceAt":
-                return self._element(node)  # 2
+                return (self._element(node),)  # 2
             case "ConcatFromSequence":
-                return self._joined(node)  # 3
-        return node
+                return (self._joined(node),)  # 3
+        return (node,)
 
     def _branch(self, node: Node) -> Node:
         taken = truth(self._data_of(node.inputs[0])) if node.inputs[0] in self._proven else None
@@ -65,6 +73,41 @@ class Choices:
             before = self._sequences.get(node.inputs[0] or "")
         if made is not None and before is not None and len(before) <= LONGEST:
             self._sequences[made] = before
+
+    def _split(self, node: Node) -> tuple[Node, ...]:
+        """The parts of a tensor: of the sizes that are listed, of one size, or single slices, whose axis may go."""
+        made, axis = node.outputs[0], node.attributes.get("axis", 0)
+        sizes = self._sizes(node, axis)
+        if made is None or not sizes or not isinstance(axis, int):
+            return ()
+        parts = tuple(self._names.beside(made) for _ in sizes)
+        label = node.label or node.kind
+        cut = replace(node, kind="Split", label=label, inputs=node.inputs[:1], outputs=parts)
+        cut = replace(cut, attributes={"axis": axis, "split": sizes})
+        self._sequences[made] = parts
+        if node.attributes.get("keepdims", 1) or len(node.inputs) > 1:
+            return (cut,)
+        self._sequences[made] = bare = tuple(self._names.beside(made) for _ in sizes)
+        one = replace(node, kind="Squeeze", label=label, attributes={"axes": (axis,)})
+        return (cut, *(replace(one, inputs=(a,), outputs=(b,)) for a, b in zip(parts, bare, strict=True)))
+
+    def _sizes(self, node: Node, axis: Attribute) -> tuple[int, ...]:
+        """How long the parts are; none where that is not known, or they are too many."""
+        shape = self._shape_of(node.inputs[0])
+        if shape is None or not isinstance(axis, int) or not -len(shape) <= axis < len(shape):
+            return ()
+        whole = shape[axis]
+        listed: tuple[Datum, ...] | None = (1,)
+        scalar = len(node.inputs) < 2 or node.inputs[1] is None
+        if not scalar:
+            listed, scalar = self._data_of(node.inputs[1]), self._shape_of(node.inputs[1]) == ()
+        known = tuple(size for size in listed or () if isinstance(size, int) and size > 0)
+        if not listed or len(known) != len(listed) or not isinstance(whole, int):
+            return ()
+        if scalar:
+            rest = whole % known[0]
+            known = known * (whole // known[0] if whole // known[0] <= LONGEST else 0) + ((rest,) if rest else ())
+        return known if sum(known) == whole and len(known) <= LONGEST else ()
 
     def _inserted(self, node: Node) -> Elements | None:
         elements = self._sequences.get(node.inputs[0] or "")

@@ -6,65 +6,23 @@ product and an addition. Each is unfolded for analysis, under the name that the 
 
 `UNFOLDINGS` lists them all. Cases:
 1. the same operator under another name (com.microsoft's Gelu);
-2. quantised operators: dequantise every operand, apply the plain operator, quantise the result;
+2. quantised operators: dequantise every operand, apply the plain operator, quantise the result (quantised.py);
 3. an operator with an addition of a residual inside;
-4. an operator with an activation behind it.
+4. an operator with an activation behind it;
+5. an operator on images whose channels stand last: the channels are moved, and the result's are moved back.
 Slots: ONNX operator specification, and ONNX Runtime's ContribOperators.md for domain com.microsoft.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from dataclasses import dataclass, replace
 
+from shortcut_audit.assembly import quantised
+from shortcut_audit.assembly.parts import IsValue, Parts
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.model import Attribute
 from shortcut_audit.graph.naming import Names
-
-IsValue: TypeAlias = Callable[[str], bool]
-"""Whether a name stands for a value (and not for a constant)."""
-
-
-NONE: Mapping[str, Attribute] = {}
-
-
-@dataclass(slots=True)
-class Parts:
-    """The canonical nodes of one fused node, under construction."""
-
-    fused: Node
-    names: Names
-    """Those of the model's tensors: the names of parts must be new."""
-    is_value: IsValue
-    nodes: list[Node] = field(default_factory=list)
-
-    def input(self, slot: int) -> str | None:
-        """The name in an input slot of the fused node; None where it is left out."""
-        return self.fused.inputs[slot] if slot < len(self.fused.inputs) else None
-
-    def output(self, slot: int) -> str | None:
-        """The name in an output slot of the fused node; None where nobody asks for it."""
-        return self.fused.outputs[slot] if slot < len(self.fused.outputs) else None
-
-    def add(
-        self, kind: str, *inputs: str | None, to: str | None = None, attributes: Mapping[str, Attribute] = NONE
-    ) -> str:
-        """One more part; its result is called `to`, or by a new name."""
-        made = to if to is not None else self._new_name()
-        label = self.fused.label or self.fused.kind
-        part = replace(self.fused, kind=kind, label=label, inputs=inputs, outputs=(made,), attributes=attributes)
-        self.nodes.append(part)
-        return made
-
-    def _new_name(self) -> str:
-        stem = next((name for name in self.fused.outputs if name is not None), self.fused.name)
-        return self.names.beside(stem)
-
-    def kept(self, *names: str) -> dict[str, Attribute]:
-        """Attributes of the fused node that a part takes over; all of them when none is named."""
-        given = self.fused.attributes
-        return {name: given[name] for name in names or given if name in given}
 
 
 def unfold(node: Node, names: Names, is_value: IsValue) -> tuple[Node, ...]:
@@ -72,6 +30,10 @@ def unfold(node: Node, names: Names, is_value: IsValue) -> tuple[Node, ...]:
 
     Also where it asks for what its operator does not make, or has attributes that make no sense: it stays opaque.
     """
+    layout = LAYOUTS.get(node.kind)
+    if layout is not None and node.attributes.get("channels_last", layout.last):
+        before, inner, behind = _channels_first(node, layout, names)  # 5
+        return (*before, *unfold(inner, names, is_value), *behind)
     alias = ALIASES.get(node.kind)  # 1
     if alias is not None:
         node = replace(node, kind=alias, label=node.label or node.kind)
@@ -83,6 +45,53 @@ def unfold(node: Node, names: Names, is_value: IsValue) -> tuple[Node, ...]:
     made = {name for part in parts.nodes for name in part.outputs}
     return tuple(parts.nodes) if parts.nodes and made.issuperset(filter(None, node.outputs)) else (node,)
 
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How an operator takes images whose channels stand last."""
+
+    images: tuple[int, ...] = (0,)
+    """Input slots whose channels stand last."""
+    last: int = 1
+    """Whether they do where no attribute `channels_last` says so."""
+    kind: str = ""
+    """The operator for images whose channels come second; empty: the same."""
+
+
+def _channels_first(node: Node, layout: Layout, names: Names) -> tuple[list[Node], Node, list[Node]]:
+    """The operator with its images' channels second; what moves them there, and what moves the result's back."""
+    kernel = node.attributes.get("kernel_shape")
+    rank = 2 + (len(kernel) if isinstance(kernel, tuple) else 2)
+    ahead, back = (0, rank - 1, *range(1, rank - 1)), (0, *range(2, rank), 1)
+    parts = Parts(node, names, lambda name: True)
+    inputs = tuple(
+        parts.add("Transpose", name, attributes={"perm": ahead}) if slot in layout.images and name is not None else name
+        for slot, name in enumerate(node.inputs)
+    )
+    before, parts.nodes = parts.nodes, []
+    moved = tuple(None if name is None else parts.new_name() for name in node.outputs)
+    for name, made in zip(moved, node.outputs, strict=True):
+        if name is not None:
+            parts.add("Transpose", name, to=made, attributes={"perm": back})
+    kept = {name: value for name, value in node.attributes.items() if name != "channels_last"}
+    label, kind = node.label or node.kind, layout.kind or node.kind
+    if not layout.last:
+        kept["channels_last"] = 0
+    return before, replace(node, kind=kind, label=label, inputs=inputs, outputs=moved, attributes=kept), parts.nodes
+
+
+INTERNAL = "Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool BatchNormalization"
+
+LAYOUTS: Mapping[str, Layout] = {
+    "com.microsoft::QLinearConv": Layout(last=0),
+    "com.microsoft::QLinearAveragePool": Layout(last=0),
+    "com.microsoft::QLinearGlobalAveragePool": Layout(last=0),
+    "com.microsoft::NhwcMaxPool": Layout(kind="MaxPool"),
+    "com.microsoft::NhwcConv": Layout((0, 1), kind="Conv"),  # the kernel's, too (fusion_nhwc_conv.py)
+    "com.microsoft::NhwcFusedConv": Layout((0, 3), kind="com.microsoft::FusedConv"),
+    **{f"com.ms.internal.nhwc::{kind}": Layout(kind=kind) for kind in INTERNAL.split()},
+}
+"""Case 5: operators on images whose channels may stand last."""
 
 ALIASES: Mapping[str, str] = {
     "com.microsoft::QuantizeLinear": "QuantizeLinear",
@@ -213,71 +222,6 @@ def _embed_norm(parts: Parts) -> None:
         )
 
 
-def _quantised(
-    kind: str, operands: tuple[int, ...], result: int, also: tuple[int, ...] = ()
-) -> Callable[[Parts], None]:
-    """Case 2. `operands` are slots of (tensor, scale, zero point) triples, `result` that of the result's scale.
-
-    `also` are slots that go to the plain operator as they are: a bias in 32 bits.
-    """
-
-    def unfolding(parts: Parts) -> None:
-        plain: list[str | None] = [_dequantised(parts, slot) for slot in operands]
-        plain += [parts.input(slot) for slot in also]
-        made = parts.add(kind, *plain, attributes=parts.kept())
-        parts.add("QuantizeLinear", made, parts.input(result), parts.input(result + 1), to=parts.output(0))
-
-    return unfolding
-
-
-def _dequantised(parts: Parts, slot: int) -> str:
-    return parts.add("DequantizeLinear", parts.input(slot), parts.input(slot + 1), parts.input(slot + 2))
-
-
-def _quantised_concat(parts: Parts) -> None:
-    """QLinearConcat: result scale and zero point come first, then a triple for each operand (case 2)."""
-    operands = [_dequantised(parts, slot) for slot in range(2, len(parts.fused.inputs), 3)]
-    made = parts.add("Concat", *operands, attributes=parts.kept("axis"))
-    parts.add("QuantizeLinear", made, parts.input(0), parts.input(1), to=parts.output(0))
-
-
-def _quantised_where(parts: Parts) -> None:
-    """QLinearWhere: the condition comes first (case 2)."""
-    made = parts.add("Where", parts.input(0), _dequantised(parts, 1), _dequantised(parts, 4))
-    parts.add("QuantizeLinear", made, parts.input(7), parts.input(8), to=parts.output(0))
-
-
-def _integer(kind: str) -> Callable[[Parts], None]:
-    """MatMulInteger, ConvInteger: zero points in slots 2 and 3, no scales; the result is not rescaled (case 2)."""
-
-    def unfolding(parts: Parts) -> None:
-        parts.add(kind, parts.input(0), parts.input(1), to=parts.output(0), attributes=parts.kept())
-
-    return unfolding
-
-
-def _integer_matmul(scale: int, bias: int) -> Callable[[Parts], None]:
-    """DynamicQuantizeMatMul, MatMulIntegerToFloat: A times dequantised B, plus bias (case 2)."""
-
-    def unfolding(parts: Parts) -> None:
-        weights = parts.add("DequantizeLinear", parts.input(1), parts.input(scale), None)
-        shift = parts.input(bias)
-        made = parts.add("MatMul", parts.input(0), weights, to=parts.output(0) if shift is None else None)
-        if shift is not None:
-            parts.add("Bias", made, shift, to=parts.output(0))
-
-    return unfolding
-
-
-def _quantise_dynamically(parts: Parts) -> None:
-    """DynamicQuantizeLinear: x in 8 bits. Its scale and zero point follow from x, but are no data: as if stored (2)."""
-    scale, zero = (parts.add(QUANTISATION, to=parts.output(slot)) for slot in (1, 2))
-    parts.add("QuantizeLinear", parts.input(0), scale, zero, to=parts.output(0), attributes={"dynamic": 1})
-
-
-QUANTISATION = "Quantisation"
-"""A scale or zero point that a quantiser makes as it goes: reads nothing, and is therefore constant."""
-
 UNFOLDINGS: Mapping[str, Callable[[Parts], None]] = {
     "Gemm": _gemm,
     "com.microsoft::FusedGemm": _gemm,
@@ -289,24 +233,24 @@ UNFOLDINGS: Mapping[str, Callable[[Parts], None]] = {
     "com.microsoft::EmbedLayerNormalization": _embed_norm,
     "com.microsoft::BiasAdd": _bias_add,
     "com.microsoft::BiasDropout": _bias_dropout,
-    "com.microsoft::QLinearAdd": _quantised("Add", (0, 3), 6),
-    "com.microsoft::QLinearMul": _quantised("Mul", (0, 3), 6),
-    "com.microsoft::QLinearConcat": _quantised_concat,
-    "com.microsoft::QLinearWhere": _quantised_where,
-    "com.microsoft::QLinearSigmoid": _quantised("Sigmoid", (0,), 3),
-    "com.microsoft::QLinearLeakyRelu": _quantised("LeakyRelu", (0,), 3),
-    "com.microsoft::QLinearSoftmax": _quantised("Softmax", (0,), 3),
-    "com.microsoft::QLinearAveragePool": _quantised("AveragePool", (0,), 3),
-    "com.microsoft::QLinearGlobalAveragePool": _quantised("GlobalAveragePool", (0,), 3),
-    "com.microsoft::QLinearReduceMean": _quantised("ReduceMean", (0,), 3),
-    "com.microsoft::QLinearConv": _quantised("Conv", (0, 3), 6, also=(8,)),
-    "com.microsoft::QGemm": _quantised("Gemm", (0, 3), 7, also=(6,)),
-    "DynamicQuantizeLinear": _quantise_dynamically,
-    "QLinearConv": _quantised("Conv", (0, 3), 6, also=(8,)),
-    "QLinearMatMul": _quantised("MatMul", (0, 3), 6),
-    "MatMulInteger": _integer("MatMul"),
-    "ConvInteger": _integer("Conv"),
-    "com.microsoft::DynamicQuantizeMatMul": _integer_matmul(scale=2, bias=4),
-    "com.microsoft::MatMulIntegerToFloat": _integer_matmul(scale=3, bias=6),
+    "com.microsoft::QLinearAdd": quantised.quantised("Add", (0, 3), 6),
+    "com.microsoft::QLinearMul": quantised.quantised("Mul", (0, 3), 6),
+    "com.microsoft::QLinearConcat": quantised.quantised_concat,
+    "com.microsoft::QLinearWhere": quantised.quantised_where,
+    "com.microsoft::QLinearSigmoid": quantised.quantised("Sigmoid", (0,), 3),
+    "com.microsoft::QLinearLeakyRelu": quantised.quantised("LeakyRelu", (0,), 3),
+    "com.microsoft::QLinearSoftmax": quantised.quantised("Softmax", (0,), 3),
+    "com.microsoft::QLinearAveragePool": quantised.quantised("AveragePool", (0,), 3),
+    "com.microsoft::QLinearGlobalAveragePool": quantised.quantised("GlobalAveragePool", (0,), 3),
+    "com.microsoft::QLinearReduceMean": quantised.quantised("ReduceMean", (0,), 3),
+    "com.microsoft::QLinearConv": quantised.quantised("Conv", (0, 3), 6, also=(8,)),
+    "com.microsoft::QGemm": quantised.quantised("Gemm", (0, 3), 7, also=(6,)),
+    "DynamicQuantizeLinear": quantised.quantise_dynamically,
+    "QLinearConv": quantised.quantised("Conv", (0, 3), 6, also=(8,)),
+    "QLinearMatMul": quantised.quantised("MatMul", (0, 3), 6),
+    "MatMulInteger": quantised.integer("MatMul"),
+    "ConvInteger": quantised.integer("Conv"),
+    "com.microsoft::DynamicQuantizeMatMul": quantised.integer_matmul(scale=2, bias=4),
+    "com.microsoft::MatMulIntegerToFloat": quantised.integer_matmul(scale=3, bias=6),
 }
 """Cases 2 to 4: how each fused operator unfolds."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shortcut_audit.assembly import unfold
+from shortcut_audit.assembly.quantised import QUANTISATION
 from shortcut_audit.graph.draft import Draft, Node, Tensor
 from shortcut_audit.graph.model import Constant, Datum, TensorType, Weight
 from shortcut_audit.graph.naming import Names
@@ -35,7 +36,7 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
     for node in nodes:
         for part in unfold.unfold(node, names, lambda name: name not in kept):
             row = row_of(part.kind)
-            if part.kind == unfold.QUANTISATION:
+            if part.kind == QUANTISATION:
                 scales.update(part.outputs)
             if not scales.isdisjoint(part.inputs):
                 continue  # what is combined with a scale of quantisation is one

@@ -179,9 +179,9 @@ def inputs(value: Any) -> tuple[str, ...]:
 
 
 def size(value: Any) -> int:
-    """A size of a dimension: a whole number from 1."""
-    if not _is_count(value) or value == 0:
-        raise Wrong(f"{shown(value)} is no size (a whole number from 1)")
+    """A size of a dimension: a whole number; 0 for a past that is empty."""
+    if not _is_count(value):
+        raise Wrong(f"{shown(value)} is no size (a whole number)")
     return int(value)
 
 

@@ -92,8 +92,8 @@ def parse_dims(texts: Iterable[str]) -> dict[str, int]:
     dims: dict[str, int] = {}
     for text in texts:
         name, _, size = text.rpartition("=")
-        if not name or not _SIZE.fullmatch(size) or int(size) == 0:
-            raise UsageError(f"--dim {displayable(text)}: write NAME=SIZE with a size of 1 or more, such as batch=1")
+        if not name or not _SIZE.fullmatch(size):
+            raise UsageError(f"--dim {displayable(text)}: write NAME=SIZE with a whole number, such as batch=1")
         if dims.setdefault(name, int(size)) != int(size):
             raise UsageError(f"--dim gives '{displayable(name)}' two sizes, {dims[name]} and {size}; give it one")
     return dims

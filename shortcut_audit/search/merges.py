@@ -164,10 +164,12 @@ def _from_front(axis: Attribute, rank: int) -> int | None:
 def _same_shape(one: Shape, other: Shape) -> bool:
     """Whether an operand may have the shape of the sum. Unknown sizes are never "different" (theory: assumed).
 
-    A size that is fixed at 1 where the sum's is open is stretched, whatever the open size will be.
+    A size that is fixed at 1 where the sum's is open is stretched, whatever the open size will be. Leading axes that an
+    operand lacks are ones, as broadcasting makes them.
     """
     if one is None or other is None:
         return True
+    one = (1,) * (len(other) - len(one)) + one
     if len(one) != len(other):
         return False
     return not any(_differ(a, b) for a, b in zip(one, other, strict=True))

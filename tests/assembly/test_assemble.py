@@ -11,6 +11,7 @@ from shortcut_audit.assembly.assemble import assemble, compatible, completed
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Draft, Tensor
 from shortcut_audit.graph.model import Constant, ModelGraph, Shape, TensorType
+from shortcut_audit.pipeline import audit_draft
 from tests.sketch import listing, node, stored
 
 IMAGE = (1, 8, 4, 4)
@@ -349,8 +350,18 @@ def test_what_the_file_states_is_used_where_inference_is_silent() -> None:
 
 
 def test_what_the_file_states_fills_in_unknown_sizes() -> None:
-    graph = recorded(listing("y = Relu(x)", x=(None, "n", 4)), y=(1, 8, "length"))
-    assert graph.values["y"].type.shape == (1, 8, 4)
+    graph = recorded(listing("y = NonZero(x)", x=("n", 4)), y=(2, 8))
+    assert graph.values["y"].type.shape == (2, 8)
+
+
+def test_a_number_that_the_file_records_replaces_no_symbol() -> None:
+    """The exporter ran the model with one image; the batch stays open, and nothing of h is stretched over it."""
+    lines = "h = Relu(x)", "s = Shape(x)", "f = MatMul(h, w)", "g = Reshape(f, s)", "y = Add(h, g)"
+    draft = listing(*lines, x=("batch", 4, 8), w=stored(8, 8))
+    example = {name: TensorType((1, 4, 8), "float32") for name in "hf"}
+    graph = assemble(replace(draft, recorded=example))
+    assert {graph.values[name].type.shape for name in "hfy"} == {("batch", 4, 8)}
+    assert [s.kind for s in audit_draft(replace(draft, recorded=example)).shortcuts] == ["identity"]
 
 
 def test_where_the_file_contradicts_its_own_inputs_inference_holds_and_the_reader_is_told() -> None:
@@ -382,14 +393,16 @@ def test_an_unknown_size_is_never_a_different_one(one: tuple[int, ...], other: t
     [
         (None, (1, 8), (1, 8)),
         ((1, None), (2, 8), (1, 8)),
-        (("n", 8), (4, 8), (4, 8)),
+        (("n", 8), (4, 8), ("n", 8)),
         (("n", 8), ("m", 8), ("n", 8)),
         ((None, 8), ("m", 8), ("m", 8)),
         ((1, 8), None, (1, 8)),
         ((None, 8), (1, 8, 1), (None, 8)),
     ],
 )
-def test_a_size_beats_a_symbol_and_a_symbol_beats_nothing(inferred: Shape, said: Shape, both: Shape) -> None:
+def test_what_is_derived_beats_what_is_said_and_anything_beats_nothing(
+    inferred: Shape, said: Shape, both: Shape
+) -> None:
     assert completed(inferred, said) == both
 
 

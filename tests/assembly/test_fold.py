@@ -160,3 +160,46 @@ def test_siblings_in_a_list_are_distinct() -> None:
     lines = "f = Conv(x, w) pads=1,1,1,1", "s = SequenceConstruct(x, f)", "h = SequenceAt(s, i)", "y = Add(h, f)"
     report = audit_draft(listing(*lines, x=IMAGE, i=number(0), **KERNELS))  # type: ignore[arg-type]
     assert [shortcut.kind for shortcut in report.shortcuts] == ["identity"]
+
+
+# -- what is split into a list ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("split", "tensors", "sizes"),
+    [
+        ("SplitToSequence(x) axis=1", {}, [1] * 8),
+        ("SplitToSequence(x, n) axis=1", {"n": number(3)}, [3, 3, 2]),
+        ("SplitToSequence(x, n) axis=1", {"n": stored(2, dtype="int64", data=(2, 6), literal=True)}, [2, 6]),
+    ],
+)
+def test_a_list_of_parts_that_is_put_together_is_a_concatenation(
+    split: str, tensors: dict[str, object], sizes: list[int]
+) -> None:
+    made = graph(f"s = {split}", "y = ConcatFromSequence(s) axis=1", **tensors)
+    joined = made.values["y"].op
+    assert isinstance(joined, Op)
+    assert joined.kind == "Concat"
+    assert [made.values[part].type.shape for part in joined.values()] == [(1, size, 4, 4) for size in sizes]
+    assert made.values["y"].type.shape == IMAGE
+
+
+def test_a_part_may_lose_its_axis() -> None:
+    made = graph("s = SplitToSequence(x) axis=1 keepdims=0", "y = SequenceAt(s, i)", i=number(-1))
+    assert made.values[source(made, "y")].type.shape == (1, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "shape"),
+    [
+        ({"n": (1,)}, IMAGE),  # where to cut is known at run time only
+        ({"n": number(3)}, (1, "channels", 4, 4)),
+        ({"n": number(0)}, IMAGE),
+        ({"n": stored(2, dtype="int64", data=(2, 7), literal=True)}, IMAGE),
+        ({"n": number(1)}, (1, 5000, 4, 4)),  # more parts than anybody follows
+    ],
+)
+def test_parts_that_are_not_known_stay_in_their_list(tensors: dict[str, object], shape: tuple[int | str, ...]) -> None:
+    lines = "s = SplitToSequence(x, n) axis=1", "y = ConcatFromSequence(s) axis=1"
+    made = assemble(listing(*lines, x=shape, **tensors))  # type: ignore[arg-type]
+    assert [op.kind for op in made.ops] == ["SplitToSequence", "ConcatFromSequence"]

@@ -345,3 +345,39 @@ def test_the_shortcut_of_a_fused_convolution_is_found() -> None:
     )
     (shortcut,) = audit_draft(block).shortcuts
     assert (shortcut.kind, shortcut.fork.name, shortcut.span.weight_layers) == ("identity", "x", 2)
+
+
+# --- 5. channels last ------------------------------------------------------------------------------------------------
+
+
+def test_an_image_with_its_channels_last_is_turned_before_and_behind() -> None:
+    assert unfolded("y = com.microsoft::NhwcMaxPool(x) kernel_shape=2,2") == [
+        "y~1 = Transpose(x) perm=(0, 3, 1, 2)",
+        "y~2 = MaxPool(y~1) kernel_shape=(2, 2)",
+        "y = Transpose(y~2) perm=(0, 2, 3, 1)",
+    ]
+
+
+def test_both_images_of_a_fused_convolution_are_turned() -> None:
+    assert unfolded("y = com.microsoft::NhwcFusedConv(x, W, B, z) kernel_shape=3,") == [
+        "y~1 = Transpose(x) perm=(0, 2, 1)",
+        "y~2 = Transpose(z) perm=(0, 2, 1)",
+        "y~3~1 = Conv(y~1, W, B) kernel_shape=(3,)",
+        "y~3 = Add(y~3~1, y~2)",
+        "y = Transpose(y~3) perm=(0, 2, 1)",
+    ]
+
+
+@pytest.mark.parametrize(("last", "kinds"), [(0, 0), (1, 2)])
+def test_an_attribute_says_where_the_channels_are(last: int, kinds: int) -> None:
+    parts = unfolded(f"y = com.microsoft::QLinearConv(x, s, z, W, t, u, v, w, B) channels_last={last}")
+    assert sum("= Transpose(" in part for part in parts) == kinds
+    assert sum("= Conv(" in part for part in parts) == 1
+
+
+def test_a_depthwise_convolution_with_its_channels_last_has_its_price() -> None:
+    """4 channels of 16 x 16, 3 x 3 each: 4 x 256 x 9 = 9,216 MACs; ONNX Runtime writes MobileNets so."""
+    line = "y = com.microsoft::QLinearConv(x, s, z, w, s, z, s, z) channels_last=1 group=4 pads=1,1,1,1"
+    scale, zero = stored(data=(0.1,)), stored(dtype="uint8", data=(0,))
+    report = audit_draft(listing(line, x=(1, 16, 16, 4), w=stored(4, 1, 3, 3, dtype="int8"), s=scale, z=zero))
+    assert (report.totals.macs, report.totals.lower_bound, report.totals.parameters) == (9_216, False, 36)

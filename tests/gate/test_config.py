@@ -101,7 +101,7 @@ def test_everything_that_is_wrong_is_said_at_once(repository: Path) -> None:
         max-projections = -1
         allowed-kinds = ["identiy"]
         fail-on = "always"
-        dims = { batch = 0 }
+        dims = { batch = -1 }
         inputs = ["1x0"]
         [tool.shortcut-audit.rules]
         identity-lots = "error"
@@ -117,7 +117,7 @@ def test_everything_that_is_wrong_is_said_at_once(repository: Path) -> None:
         "allowed-kinds: entry 1: 'identiy' is none of identity, parameter-free, gated, projection; "
         "did you mean 'identity'?; "
         "fail-on: 'always' is none of error, warning, never; "
-        "dims: batch: 0 is no size (a whole number from 1); "
+        "dims: batch: -1 is no size (a whole number); "
         "inputs: --input 1x0: '0' is no size; write [NAME=]1x3x224x224[:dtype]; "
         "rules: unknown key 'identity-lots'; did you mean 'identity-lost'?; "
         "ignore: entry 1: reason is missing; "

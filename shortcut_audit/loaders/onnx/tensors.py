@@ -82,7 +82,10 @@ def declared_type(info: ValueInfoProto, oddities: Oddities) -> TensorType:
             text(info.name)
         )
         return TensorType(None, dtype)
-    return TensorType(tuple(_size(dim) for dim in tensor.shape.dim), dtype)
+    shape = tuple(_size(dim) for dim in tensor.shape.dim)
+    if len(shape) > 1 and shape[0] == 0:
+        shape = (None, *shape[1:])  # a batch of none: converters write 0 for what they leave open
+    return TensorType(shape, dtype)
 
 
 def _size(dim: TensorShapeProto.Dimension) -> Dim:

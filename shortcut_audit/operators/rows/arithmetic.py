@@ -34,7 +34,7 @@ ROWS = table_of(
     rows("Sub", replace(_SUM, elements=arithmetic.pairs(arithmetic.SUB), negated=(1,))),
     rows("Sum", replace(_SUM_OF_ALL, elements=arithmetic.pairs(arithmetic.ADD))),
     rows("Mean", replace(_SUM_OF_ALL, neutral=None, averages=True)),
-    rows("Bias", replace(_SUM, data=(0,), types=None, bias=(1,))),
+    rows("Bias", replace(_SUM, data=(0,), shape=same, types=None, bias=(1,))),
     # Choices.
     rows(
         "Where",

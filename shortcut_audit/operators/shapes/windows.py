@@ -102,12 +102,19 @@ def input_shape(call: Call, rank: int) -> tuple[Dim, ...]:
     return shape
 
 
+def fits(channels: Dim, of_weight: Dim, group: int) -> None:
+    """Unknown where an image has other channels than a kernel reads: its layout is not the one we think it is."""
+    if group < 1 or (isinstance(channels, int) and isinstance(of_weight, int) and channels != of_weight * group):
+        raise Unknown
+
+
 def convolution(weight_slot: int) -> Rule:
     """X (N, C, space) and W (M, C / group, kernel) make (N, M, space)."""
 
     def rule(call: Call) -> list[Shape]:
         weight = call.shape(weight_slot)
         shape = input_shape(call, len(weight))
+        fits(shape[1], weight[1], call.integer("group", 1))
         space = slide(shape[2:], windows_of(call, kernel_of(call, weight[2:])))
         return [(shape[0], weight[0], *space)]
 
@@ -136,6 +143,7 @@ def transposed_convolution(call: Call) -> list[Shape]:
     """X (N, C, space) and W (C, M / group, kernel) make (N, M, space)."""
     weight = call.shape(1)
     shape = input_shape(call, len(weight))
+    fits(shape[1], weight[0], 1)
     windows = windows_of(call, kernel_of(call, weight[2:]))
     groups = call.integer("group", 1)
     if groups < 1:

@@ -146,6 +146,13 @@ def test_declared_sizes_are_numbers_symbols_or_unknown() -> None:
     assert declared(info) == TensorType(("batch", 3, None, 0, None, "__import__('os')"), "float32")
 
 
+def test_a_batch_of_none_is_an_open_batch() -> None:
+    """Converters write 0 for the batch that they leave open; a past of length 0 is empty, and so is a list of sizes."""
+    for written, meant in (([0, 3, 8], (None, 3, 8)), ([1, 8, 0, 64], (1, 8, 0, 64)), ([0], (0,))):
+        info = helper.make_tensor_value_info("x", TensorProto.FLOAT, written)
+        assert declared(info).shape == meant
+
+
 def test_what_is_declared_may_be_little() -> None:
     assert declared(ValueInfoProto(name="x")) == TensorType()
     assert declared(helper.make_tensor_value_info("x", TensorProto.FLOAT, None)) == TensorType(None, "float32")

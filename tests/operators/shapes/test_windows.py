@@ -38,6 +38,18 @@ def test_convolution(x: str, weight: str, attributes: dict[str, Attribute], expe
 
 
 @pytest.mark.parametrize(
+    ("kind", "x", "weight", "group"),
+    [
+        ("Conv", "1x8x8x4", "4x4x3x3", 1),  # 8 channels, of which a kernel of 4 reads none: another layout
+        ("Conv", "1x8x8x4", "4x2x3x3", 2),
+        ("ConvTranspose", "1x8x8x4", "4x4x3x3", 1),
+    ],
+)
+def test_what_does_not_fit_has_no_shape(kind: str, x: str, weight: str, group: int) -> None:
+    assert out(kind, x, weight, group=group) == "..."
+
+
+@pytest.mark.parametrize(
     "attributes",
     [
         {"strides": (0, 0)},
