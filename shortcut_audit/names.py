@@ -13,9 +13,9 @@ import re
 NAME_LIMIT = 200
 """Characters of a name that are shown; of a longer one, the middle gives way to a hash."""
 PATH_LIMIT = 4096
-"""The same for the path of a file: Linux has none longer, and tools look files up by it."""
+"""The most characters of a file's path that are shown: Linux has none longer, and tools look files up by it."""
 TEXT_LIMIT = 2000
-"""The same for a sentence with names in it."""
+"""The most characters of a sentence with names in it."""
 
 _UNSEEN = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"

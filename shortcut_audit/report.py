@@ -66,12 +66,12 @@ class Step:
     op: str
     name: str
     detail: str
-    """In words: "1x1, stride 2, 64 -> 128"; empty where there is nothing to say."""
+    """The step in words: "1x1, stride 2, 64 -> 128"; empty where there is nothing to say."""
     step_class: str
     """What the step does to the value that it lets through: view, selection, scale, gate, diagonal, linear."""
     weights: tuple[WeightInfo, ...] = ()
     strides: tuple[int, ...] = ()
-    """Of a convolution, one for each spatial axis; empty for any other op, and where it is not stated."""
+    """Strides of a convolution, one for each spatial axis; empty for any other op, and where they are not stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +103,10 @@ class Layer:
     name: str
     op: str
     detail: str
-    """In words: "3x3, stride 2, 64 -> 128"; empty where there is nothing to say."""
+    """The layer in words: "3x3, stride 2, 64 -> 128"; empty where there is nothing to say."""
     scope: str
     shape: Shape
-    """Of what it makes."""
+    """The shape of what it makes."""
     parameters: int
     """Learned scalars that it reads; a tied tensor counts at each layer that reads it."""
     macs: int | None
@@ -284,9 +284,9 @@ class Change:
     """A shortcut that is not as it was accepted."""
 
     then: Side | None
-    """As it was accepted; None for one that appeared."""
+    """The shortcut as it was accepted; None for one that appeared."""
     now: Side | None
-    """As it is; None for one that disappeared."""
+    """The shortcut as it is; None for one that disappeared."""
     cost: Trend
     """What became of its price. Vectors that an exporter folds away, or leaves standing, are no change."""
 

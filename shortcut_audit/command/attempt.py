@@ -44,7 +44,7 @@ class Attempt(Generic[Made]):
 
     result: Made | Failure
     traceback: str = ""
-    """Of an exception that should not have been raised; empty otherwise."""
+    """The traceback of an exception that should not have been raised; empty where there was none."""
 
 
 Numbered = tuple[int, Attempt[ModelReport]]

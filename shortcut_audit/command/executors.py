@@ -100,7 +100,7 @@ def _ending(exitcode: int | None) -> str:
 
 
 def _translated(future: Future[Any], translate: Callable[[BaseException], BaseException]) -> Future[Any]:
-    """The same future, but that its exception is told in our words."""
+    """A future like the given one, whose exception is told in our words."""
     told: Future[Any] = Future()
 
     def settle(settled: Future[Any]) -> None:

@@ -17,13 +17,16 @@ from types import FrameType
 from shortcut_audit.errors import UnreadableModel
 
 SECONDS = 12
-"""Of processor time. Graphs of 8,000 residual blocks, tens of times what real models have, take a third of it."""
+"""Seconds of processor time to audit one model. Graphs of 8,000 residual blocks, tens of times what real models have,
+take a third of it."""
 
 REPORTING_SECONDS = 4
-"""The same to judge one model, and again to show it in every format that is asked for. Those 8,000 blocks take one."""
+"""Seconds of processor time to judge one model, and again to show it in every format that is asked for. A graph of
+8,000 blocks takes one of them."""
 
 BYTES = 3 * 2**29
-"""Of memory, beside what the process holds already. The largest real models take some 100 MB."""
+"""Bytes of memory to audit one model, beside what the process holds already. The largest real models take some 100
+MB."""
 
 
 @contextlib.contextmanager
@@ -85,7 +88,7 @@ def _memory_limited(allowed: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without the cyclic garbage collector, which would search a graph that only grows again and again.
+    """Runs a block without the cyclic garbage collector, which would search a graph that only grows again and again.
 
     A third of the time that a large graph takes. What is garbage is collected after it, as ever.
     """

@@ -15,7 +15,7 @@ from shortcut_audit.loaders.factories import is_factory
 from shortcut_audit.report import Failure
 
 MODEL_SUFFIXES = (".onnx", ".pt2")
-"""Of the files that are models wherever they are found; others must be named one by one."""
+"""Suffixes of the files that are models wherever they are found; others must be named one by one."""
 
 
 def expand(arguments: Iterable[str]) -> list[str | Failure]:

@@ -49,7 +49,7 @@ class AcceptedShortcut:
     parameters: int
     macs: int | None
     weight_layers: int
-    """Of the residual branch that the shortcut skips."""
+    """Weight layers of the residual branch that the shortcut skips."""
 
     @property
     def settled_parameters(self) -> int:
@@ -325,6 +325,6 @@ def _parts_without_suffix(source: str) -> tuple[str, ...]:
 
 
 def _agreement(one: Sequence[str], other: Sequence[str]) -> int:
-    """In how many components, from the last backwards, two paths agree."""
+    """The number of components, from the last backwards, in which two paths agree."""
     pairs = zip(reversed(one), reversed(other), strict=False)
     return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

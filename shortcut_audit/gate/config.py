@@ -67,7 +67,7 @@ class Config:
     """What `settings_for` has answered: it is asked for every finding."""
 
     def with_options(self, options: Options) -> Config:
-        """The same under a command line. Raises UsageError for a rule that does not exist."""
+        """The configuration with what the command line overrides. Raises UsageError for a rule that does not exist."""
         for name in (*options.select, *options.ignore):
             if name not in RULE_IDS:
                 raise UsageError(

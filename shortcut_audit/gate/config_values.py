@@ -25,7 +25,7 @@ Reader: TypeAlias = Callable[[Any], Any]
 UNITS: Mapping[str, int] = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
 NUMBER = re.compile(r"(\d{1,18}(?:\.\d{1,12})?) ?([kmgbt%]?)", re.IGNORECASE)
 ENTRIES = 1_000
-"""Of one list or table. Each entry is held against each model, or each finding."""
+"""The most entries of one list or table: each is held against each model, or each finding."""
 CODE = re.compile(r"[\w.]+:[\w.]+")
 """package.module:factory, which would be imported."""
 

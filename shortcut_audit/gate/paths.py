@@ -12,7 +12,8 @@ from pathlib import Path
 from shortcut_audit.errors import ConfigError
 
 PARTS = 32
-"""Of a pattern. Each is a recursion, and behind links in a loop each multiplies what matches; trees are not as deep."""
+"""The most components of a pattern. Each is a recursion, and behind links in a loop each multiplies what matches; trees
+are not as deep."""
 
 MAGIC = re.compile(r"[*?[]")
 """What makes a name a pattern."""

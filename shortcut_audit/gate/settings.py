@@ -27,7 +27,7 @@ class Budget:
     """The most that shortcuts may add: so many, or a share of the whole model."""
 
     text: str
-    """As it was written: "1.5M", "5%"."""
+    """The bound as it was written: "1.5M", "5%"."""
     limit: Fraction
     """A count; of a share, the fraction of the model."""
     relative: bool = False

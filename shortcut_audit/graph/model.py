@@ -159,11 +159,11 @@ class ModelGraph:
     format: str
     """onnx, pt2, torchscript or module."""
     origin: str
-    """For the report's title: "opset 17, pytorch 2.5.1"; empty where nothing is known."""
+    """Where the file comes from, for the report's title: "opset 17, pytorch 2.5.1"; empty where nothing is known."""
     values: Mapping[str, Value]
     """Every value by id, in topological order."""
     readers: Mapping[str, tuple[str, ...]]
-    """By value, those computed from it in one step, each once: what networkx calls its successors."""
+    """The values computed from each value in one step, each once: what networkx calls its successors."""
     ops: tuple[Op, ...]
     """Every op that makes a value, in topological order. Constant ops are not among them: they are weights."""
     inputs: tuple[str, ...]

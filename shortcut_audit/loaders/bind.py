@@ -16,7 +16,7 @@ from shortcut_audit.loaders.inputs import InputSpec
 
 
 def bind(draft: Draft, dims: Mapping[str, int], inputs: Sequence[InputSpec]) -> Draft:
-    """The same model with those sizes. Raises UsageError for a dimension or an input that the model does not have.
+    """The model with those sizes. Raises UsageError for a dimension or an input that the model does not have.
 
     A shape that differs from a fixed one in the file is taken at its word: what the file states of other tensors is
     then forgotten, and a note says so.

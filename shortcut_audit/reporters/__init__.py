@@ -29,7 +29,7 @@ class Reporter:
     """One format of the report."""
 
     suffix: str | None
-    """Of the files that are written in this format; None for one that goes to stdout only."""
+    """Suffix of the files that are written in this format; None for one that goes to stdout only."""
     render: Callable[[AuditReport, Style], str]
     printed: bool = True
     """Whether it may be asked for on stdout, too; what is a file's content only may not."""

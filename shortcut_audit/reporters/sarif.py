@@ -94,7 +94,7 @@ def _results(findings: Iterable[Finding], places: Places) -> list[dict[str, Any]
 
 
 def _fingerprint(finding: Finding) -> str:
-    """The same for the same objection to the same shortcut, wherever a re-export or an edit moves its line."""
+    """A fingerprint of one objection to one shortcut; a re-export, or an edit that moves its line, keeps it."""
     identity = "\0".join([finding.rule, finding.source, finding.shortcut or ""])
     return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

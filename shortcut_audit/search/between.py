@@ -18,10 +18,11 @@ from shortcut_audit.search.walk import Exploration
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Which ways (bits) lead from their fork to one value."""
+    """The ways (as bits) that lead from their fork to one value."""
 
     levels: tuple[int, ...]
-    """By step class: the ways with a route of no dearer steps than that. The last one: all ways that lead here."""
+    """The ways with a route of no dearer steps than a class, class by class. The last one holds all ways that lead
+    here."""
     working: int
     """The ways that do real work before they are here."""
     mixing: int
@@ -107,7 +108,7 @@ class Between:
         return Reached(tuple(levels), working & ~(starting | lost), mixing & ~(starting | lost))
 
     def reached(self, operand: int) -> Reached:
-        """Which ways lead to a value, and how."""
+        """The ways that lead to a value, and how they do."""
         return self._reached.get(operand, UNREACHED)
 
     def extent(self, way: int, operands: Iterable[int]) -> Extent:

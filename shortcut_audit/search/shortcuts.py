@@ -38,7 +38,7 @@ class Found:
     operand: Term
     fork: Value
     route: tuple[Link, ...]
-    """From fork to merge; empty for a bare edge."""
+    """The steps from fork to merge; empty for a bare edge."""
     through: tuple[Op, ...]
     """Every op between the fork and this operand: the route, its gates, and ways beside it."""
     residual: Extent
@@ -117,7 +117,7 @@ class _Work:
     """What tells two operands of the same class apart."""
 
     cost: int
-    """Of the cheapest route from the fork (lineage.UNIT)."""
+    """The price of the cheapest route from the fork (in lineage.UNIT)."""
     mixing: bool
     macs: int | None
     parameters: int

@@ -17,7 +17,7 @@ class Step(IntEnum):
     """What a step does to the value that it lets through, cheapest first (theory: route)."""
 
     VIEW = 0
-    """The same elements, perhaps in another layout or type."""
+    """The step keeps the elements, perhaps in another layout or type."""
     SELECTION = 1
     """Selection, padding, pooling, resampling: fixed, without learned weights."""
     SCALE = 2

@@ -85,7 +85,7 @@ class Place:
         return bool(self.storage.writes)
 
     def chain(self) -> list[Place]:
-        """From the base of all down to this place."""
+        """The places from the base of all down to this one."""
         found = [self]
         while found[-1].base is not None:
             found.append(found[-1].base)
@@ -99,7 +99,7 @@ class Aliases:
     replayed: int = 0
 
     def write(self, place: Place, value: str) -> None:
-        """From here on, `place` holds `value`."""
+        """Says that from here on `place` holds `value`."""
         writes = place.storage.writes
         if writes and (last := writes[-1]) is not None and last[0] is place:
             writes[-1] = None

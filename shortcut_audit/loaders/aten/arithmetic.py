@@ -270,12 +270,12 @@ def ordered(call: Call) -> tuple[str, ...]:
 
 
 def argsort(call: Call) -> str:
-    """Where the elements along an axis are, in order."""
+    """The positions of the elements along an axis, in order."""
     return ordered(call)[1]
 
 
 def dtype_cast(call: Call) -> str:
-    """The same elements as another type, where one is named: `to`, `_to_copy`, `type_as`."""
+    """`to`, `_to_copy`, `type_as` keep the elements and change their type, where one is named."""
     if call.has("dtype"):
         return call.cast(call.value("self"), call.text("dtype"))
     return call.emit("Identity", call.value("self"))

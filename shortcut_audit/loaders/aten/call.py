@@ -72,7 +72,7 @@ class Call:
         return found
 
     def maybe(self, name: str, like: str = "") -> str | None:
-        """As `value`; None for an optional argument left out."""
+        """The argument as `value` has it; None for an optional one that is left out."""
         argument = self.given.get(name)
         return None if argument is None else self.operand(argument, self.dtype(like) if like else None)
 

@@ -33,7 +33,8 @@ class AtenNode:
     target: str
     """The operator: "aten.add_.Tensor", "higher_order.cond", "_operator.mul"."""
     arguments: tuple[tuple[str, Argument], ...]
-    """By their names in the operator's schema; those left at their default are absent. Empty names: by position."""
+    """Arguments by their names in the operator's schema; those left at their default are absent, those without a name
+    count by position."""
     outputs: tuple[str | None, ...]
     """What it makes, lists of tensors flattened; None for what nobody can refer to."""
     scope: str = ""
@@ -55,7 +56,7 @@ class AtenGraph:
     types: Mapping[str, TensorType]
     """Shape and element type of what a name stands for; a symbolic number has shape () and its symbol as data."""
     strides: Mapping[str, tuple[Dim, ...]] = field(default_factory=dict)
-    """Where they are known: they tell whether reshape() copies."""
+    """Strides of the tensor, where they are known: they tell whether reshape() copies."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ END = 2**63 - 1
 
 
 def identity(call: Call) -> str:
-    """The same elements."""
+    """The op passes its first argument on, element by element."""
     return call.emit("Identity", call.value("self"))
 
 

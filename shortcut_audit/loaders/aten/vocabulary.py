@@ -240,7 +240,7 @@ INDEXING = {
     "nonzero": indexing.nonzero,
     "one_hot": indexing.one_hot,
 }
-"""At computed places."""
+"""Ops that read or write at computed places."""
 
 FOURIER = {
     "fft_fft fft_ifft fft_rfft fft_irfft fft_hfft fft_ihfft": fourier.transform,
@@ -276,7 +276,7 @@ CREATION = {
     "sym_numel": creation.count,
     "item _local_scalar_dense": creation.item,
 }
-"""From nothing but sizes, or from a shape."""
+"""Ops that make a tensor from nothing but sizes, or from a shape."""
 
 ELSEWHERE: Mapping[str, Rule] = {
     **{f"_operator.{name}": plain(kind, "a b") for name, kind in (("add", "Add"), ("sub", "Sub"), ("mul", "Mul"))},

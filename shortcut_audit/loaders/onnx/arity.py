@@ -19,7 +19,7 @@ class Arity:
     """What the operator's specification asks for at one version of the operator set."""
 
     inputs: tuple[int, int]
-    """At least, at most."""
+    """How many inputs, at least and at most."""
     outputs: tuple[int, int]
     required: tuple[int, ...]
     """Input slots that must not be left out."""

@@ -146,7 +146,7 @@ VALUES: Mapping[str, int] = {
 
 NUMBERS: Mapping[str, tuple[str, str]] = {"value_float": ("float32", "f"), "value_int": ("int64", "i")}
 LISTS: Mapping[str, tuple[str, str]] = {"value_floats": ("float32", "floats"), "value_ints": ("int64", "ints")}
-"""Those that spell it out in numbers: its element type, and the field that has it."""
+"""Attributes that spell a tensor out in numbers: its element type, and the field that has it."""
 
 
 def _few(elements: Sequence[float]) -> tuple[float, ...] | None:

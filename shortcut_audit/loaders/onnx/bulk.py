@@ -26,7 +26,7 @@ NAMED = 2
 ELEMENTS = 4
 """Elements of a list or a tensor, Python numbers once they are read, to a unit."""
 BYTES = 32
-"""Of names, metadata and all else, to a unit."""
+"""How many bytes of names, metadata and all else make a unit."""
 
 
 def weight_of_node(node: NodeProto) -> int:

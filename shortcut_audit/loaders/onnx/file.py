@@ -137,7 +137,7 @@ def _check_stored_once(tensors: list[Tensor]) -> None:
 
 
 def _origin(model: ModelProto, opset: int) -> str:
-    """For the report's title: "opset 17, pytorch 2.5.1"."""
+    """What made the file, for the report's title: "opset 17, pytorch 2.5.1"."""
     producer = displayable(" ".join(filter(None, (text(model.producer_name), text(model.producer_version)))))
     return ", ".join(filter(None, (f"opset {opset}" if opset else "", producer)))
 

@@ -38,7 +38,7 @@ class Frame:
     opset: int
     """The version of the default operator set by which the graph's nodes are written."""
     names: dict[str, str | None] | None = None
-    """In a body or function: the draft's name by the graph's own; None for an input that the call leaves out.
+    """The draft's names by the graph's own, in a body or function; None for an input that the call leaves out.
     None for the model's graph, whose names stand for themselves."""
     outer: Frame | None = None
     """The graph around this one, whose values it may read. A function sees nothing of its caller's."""
@@ -47,7 +47,7 @@ class Frame:
     bound: Bound = field(default_factory=dict)
     """What attribute references stand for: the attributes of the call."""
     caller: str = ""
-    """Where names of nodes come from a function: the name of the call."""
+    """The name of the call, where names of nodes come from a function."""
     scope: str = ""
     source: Source | None = None
     """What holds for a node that says nothing itself."""
@@ -68,7 +68,7 @@ class Frame:
         return self.look_up(text(stored)) if stored else None
 
     def look_up(self, name: str) -> str | None:
-        """The same for a name that is text already."""
+        """The draft's name for a name that is text already."""
         frame = self
         while frame.names is not None:
             if name in frame.names:

@@ -90,7 +90,7 @@ class _Measure:
         return self.known[key]
 
     def _extent(self, weight: int, nodes: Iterable[NodeProto], depth: int) -> tuple[int, int]:
-        """These nodes when written out, in what weighs so much by itself. What is too large is not looked at whole."""
+        """Adds what nodes weigh, written out, to what their graph weighs. What is too large is not looked at whole."""
         levels = 0
         for node in nodes:
             weight += weight_of_node(node)

@@ -49,7 +49,8 @@ PIECE = 2**20
 """Bytes that are inflated at a time."""
 
 PACKINGS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-"""Of the others, zipfile inflates as much at a time as there is."""
+"""Compression methods that are inflated a little at a time; with any other, zipfile inflates as much at once as there
+is."""
 
 MODEL = re.compile(r"((?:[^/\0]+/)?)models/([^/\0]+)\.json", re.IGNORECASE)
 OLD_MODEL = "serialized_exported_program.json"
@@ -137,10 +138,10 @@ class _Entry:
     """The document that describes the graph."""
 
     name: str
-    """Of the archive's file."""
+    """Bytes of the archive's file."""
     model: str
     folder: str
-    """That everything is in, with a slash; empty for the archive's top."""
+    """The folder that everything is in, with a slash; empty for the archive's top."""
 
 
 def _read(archive: zipfile.ZipFile, path: Path) -> Draft:

@@ -20,7 +20,7 @@ from shortcut_audit.loaders.torch.framework import torch
 from shortcut_audit.loaders.torch.holding import Lifted, lifted, tensors_in
 
 COMPILED = ("_compiled_call_impl",)
-"""Where module.compile() keeps what is called instead of forward()."""
+"""The attribute in which module.compile() keeps what is called instead of forward()."""
 
 Place: TypeAlias = "int | str"
 """Which argument: its position, or its name."""
@@ -34,7 +34,7 @@ class Example:
     kwargs: dict[str, Any]
 
     def on(self, device: Any) -> Example:
-        """The same, every tensor on a device. One without memory gets some: only its shape and type matter."""
+        """The arguments, every tensor on a device. One without memory gets some: only its shape and type matter."""
         framework = torch()
 
         def moved(value: Any) -> Any:

@@ -248,7 +248,7 @@ def casts(call: Call, made: Made) -> list[Data]:
 
 
 def clip(call: Call, made: Made) -> list[Data]:
-    """Not below the second input, not above the third."""
+    """Clip keeps each element between the second input and the third."""
     found = call.data(0)
     for slot, operation in ((1, MAX), (2, MIN)):
         if call.given(slot):

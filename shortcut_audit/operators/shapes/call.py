@@ -185,7 +185,7 @@ def legal(shape: Shape) -> Shape:
 
 
 def checked_integers(values: Sequence[Datum]) -> tuple[int, ...]:
-    """The same values, all of them integers that an int64 can hold."""
+    """The values, where all of them are integers that an int64 can hold."""
     found = [value for value in values if type(value) is int and -SIZE_LIMIT - 1 <= value <= SIZE_LIMIT]
     if len(found) != len(values):
         raise Unknown

@@ -57,7 +57,7 @@ def offset(place: Sequence[int], shape: Sequence[int]) -> int:
 
 
 def unmoved(call: Call, made: Made) -> list[Data]:
-    """The same elements in the same order."""
+    """The op keeps the elements and their order."""
     return [call.data(0)]
 
 

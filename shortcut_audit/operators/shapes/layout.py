@@ -54,7 +54,7 @@ def flatten(call: Call) -> list[Shape]:
 
 
 def squeeze(call: Call) -> list[Shape]:
-    """Without the named axes or, where none is named, without those of size one."""
+    """Squeeze takes the named axes away or, where none is named, those of size one."""
     shape = call.shape(0)
     axes = call.attribute_or_input("axes", 1)
     if axes is None:
@@ -68,7 +68,7 @@ def squeeze(call: Call) -> list[Shape]:
 
 
 def unsqueeze(call: Call) -> list[Shape]:
-    """With new axes of size one, counted in the output."""
+    """Unsqueeze adds axes of size one, counted in the output."""
     axes = call.attribute_or_input("axes", 1)
     if axes is None:
         raise Unknown

@@ -16,7 +16,7 @@ from shortcut_audit.operators.shapes.call import Call, axis_of, checked_integers
 
 
 def resize(call: Call) -> list[Shape]:
-    """By scales or to sizes, on all axes or on those named."""
+    """Resize works by scales or to sizes, on all axes or on those named."""
     shape = call.shape(0)
     axes = [axis_of(axis, len(shape)) for axis in call.integers("axes", tuple(range(len(shape))))]
     if len(axes) > RANK_LIMIT:

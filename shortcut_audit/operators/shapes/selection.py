@@ -115,7 +115,7 @@ def cut(size: Dim, start: Dim, end: Dim, step: int) -> Cut:
 
 
 END = 2**31 - 1
-"""From here on an index means "to the end": exporters write INT32_MAX or INT64_MAX."""
+"""The index from which on one means "to the end": exporters write INT32_MAX or INT64_MAX."""
 
 
 def cut_unknown(size: Dim, start: Dim, end: Dim, step: int) -> Dim:

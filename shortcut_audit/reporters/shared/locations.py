@@ -23,7 +23,7 @@ class Place:
 
     file: str
     line: int
-    """From 1."""
+    """The number of the line, counted from 1."""
     in_code: bool
     """Whether `file` is Python; otherwise it is the model (or the configuration) and `line` is 1."""
     node: str = ""
