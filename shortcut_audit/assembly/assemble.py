@@ -25,11 +25,13 @@ from shortcut_audit.assembly.structure import in_order
 from shortcut_audit.assembly.weights import stored_tensors
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Draft, Node
+from shortcut_audit.graph.dtypes import ITEM_BITS
 from shortcut_audit.graph.model import Constant, Datum, Dim, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
 from shortcut_audit.graph.naming import Names
 from shortcut_audit.operators.counting.axes import agree
-from shortcut_audit.operators.counting.contractions import packed_matrix
+from shortcut_audit.operators.counting.packing import BYTE
 from shortcut_audit.operators.infer import infer
+from shortcut_audit.operators.row import Operator
 from shortcut_audit.operators.table import row_of
 
 EDGE_LIMIT = 1_000_000
@@ -159,7 +161,7 @@ class _Assembly:
             for slot, given in enumerate(self.resolve(name) for name in node.inputs)
         )
         types = [self.type_of(given) for given in inputs]
-        inputs = _unpacked(node, inputs, types)
+        inputs = _unpacked(row, node, inputs, types)
         made = infer(node.kind, node.attributes, types, len(node.outputs), self.draft.opset)
         inputs = tuple(None if slot in row.unread else given for slot, given in enumerate(inputs))
         source = not row.understood and not any(node.inputs)  # what an unknown op makes from nothing may be anything
@@ -270,19 +272,33 @@ def _as_buffers(constant: Constant) -> Constant:
     return replace(constant, weights=tuple(replace(weight, learned=False) for weight in constant.weights))
 
 
-def _unpacked(node: Node, inputs: tuple[Input, ...], types: Sequence[TensorType | None]) -> tuple[Input, ...]:
-    """The inputs, a weight that is stored several to a byte in its logical shape: K x N (com.microsoft MatMulNBits).
+def _unpacked(
+    row: Operator, node: Node, inputs: tuple[Input, ...], types: Sequence[TensorType | None]
+) -> tuple[Input, ...]:
+    """The inputs, weights that are stored several to a byte in their logical shapes.
 
-    As it is stored where the attributes K and N contradict that.
+    As they are stored where the attributes contradict that.
     """
-    if node.kind != "com.microsoft::MatMulNBits" or len(inputs) < 2 or not isinstance(inputs[1], Constant):
+    if not row.unpacked:
         return inputs
-    given, packed = (None if known is None else known.shape for known in types[:2])
-    shape = packed_matrix(node.attributes, given, packed)
+    shapes = [None if known is None else known.shape for known in types]
+    return tuple(
+        _in_shape(given, row.unpacked[slot](node.attributes, shapes))
+        if slot in row.unpacked and isinstance(given, Constant) and _is_packed(given)
+        else given
+        for slot, given in enumerate(inputs)
+    )
+
+
+def _is_packed(constant: Constant) -> bool:
+    """Whether what is stored are bytes: of 4-bit types the shape is the logical one."""
+    return (ITEM_BITS.get(constant.type.dtype or "") or 0) >= BYTE
+
+
+def _in_shape(constant: Constant, shape: tuple[int, ...] | None) -> Constant:
     if shape is None:
-        return inputs
-    unpacked = replace(inputs[1], weights=tuple(replace(weight, shape=shape) for weight in inputs[1].weights))
-    return (inputs[0], unpacked, *inputs[2:])
+        return constant
+    return replace(constant, weights=tuple(replace(weight, shape=shape) for weight in constant.weights))
 
 
 def _behind(inputs: tuple[Input, ...]) -> tuple[Weight, ...]:

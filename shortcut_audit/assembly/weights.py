@@ -33,22 +33,36 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
     kernels: set[str] = set()
     scales: set[str | None] = set()
     names = Names(kept)
-    for node in nodes:
-        for part in unfold.unfold(node, names, lambda name: name not in kept):
-            row = row_of(part.kind)
-            if part.kind == QUANTISATION:
-                scales.update(part.outputs)
-            if not scales.isdisjoint(part.inputs):
-                continue  # what is combined with a scale of quantisation is one
-            for slot, name in enumerate(part.inputs):
-                tensor = kept.get(name) if name is not None else None
-                if tensor is not None and _stands_for_weights(row, slot, tensor):
-                    readable.add(tensor.name)
-                    if _may_be_kernel(row, tensor):
-                        kernels.add(tensor.name)
+    parts = [part for node in nodes for part in unfold.unfold(node, names, lambda name: name not in kept)]
+    moved = {name for name in _dequantised_later(parts) if name in kept and kept[name].dtype in QUANTISED_TYPES}
+    for part in parts:
+        row = row_of(part.kind)
+        if part.kind == QUANTISATION:
+            scales.update(part.outputs)
+        if not scales.isdisjoint(part.inputs):
+            continue  # what is combined with a scale of quantisation is one
+        for slot, name in enumerate(part.inputs):
+            tensor = kept.get(name) if name is not None else None
+            if tensor is not None and (
+                _stands_for_weights(row, slot, tensor) or (name in moved and tensor.dtype in QUANTISED_TYPES)
+            ):
+                readable.add(tensor.name)
+                if _may_be_kernel(row, tensor):
+                    kernels.add(tensor.name)
     apart = any(not kept[name].literal and len(kept[name].shape) > 1 for name in kernels)
     learned = {name for name in readable if not (apart and kept[name].literal) or name in kernels}
     return {name: _stored(tensor, name in learned) for name, tensor in kept.items()}
+
+
+def _dequantised_later(parts: Sequence[Node]) -> frozenset[str]:
+    """What is moved or selected from on its way to where integers are read as weights: tables in few bits."""
+    found: set[str] = set()
+    for part in reversed(parts):
+        row = row_of(part.kind)
+        found.update(name for slot, name in enumerate(part.inputs) if slot in row.quantised and name is not None)
+        if row.effect in {Effect.VIEW, Effect.SELECTION} and not found.isdisjoint(filter(None, part.outputs)):
+            found.update(name for slot, name in enumerate(part.inputs) if name and (not row.data or slot in row.data))
+    return frozenset(found)
 
 
 def _may_be_kernel(row: Operator, tensor: Tensor) -> bool:

@@ -7,12 +7,13 @@ says nothing, `UNKNOWN`, stands for every operator that has none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, IntEnum, auto
 from typing import NamedTuple, TypeAlias
 
 from shortcut_audit.graph.model import Op
 from shortcut_audit.operators.counting.contractions import Call
+from shortcut_audit.operators.counting.packing import Unpacking
 from shortcut_audit.operators.shapes.call import Propagation, Rule
 from shortcut_audit.operators.shapes.element_types import Spec
 
@@ -84,6 +85,8 @@ class Operator:
     """Input slots whose constants are never learned: running statistics, scales, zero points, sizes."""
     quantised: tuple[int, ...] = ()
     """Input slots whose integer constants are learned weights, stored in few bits."""
+    unpacked: Mapping[int, Unpacking] = field(default_factory=dict)
+    """Input slots whose weights are stored several to a byte, with what tells their logical shapes."""
     bias: tuple[int, ...] = ()
     """Input slots whose constants are added."""
     unread: tuple[int, ...] = ()

@@ -6,8 +6,8 @@ Slots and attributes: ONNX operator specification; for domain com.microsoft, Con
 
 from __future__ import annotations
 
-from shortcut_audit.graph.model import Shape, elements
-from shortcut_audit.operators.counting.axes import Axes
+from shortcut_audit.graph.model import Dim, Shape
+from shortcut_audit.operators.counting.axes import Axes, agree
 from shortcut_audit.operators.counting.contractions import Call
 
 
@@ -23,33 +23,66 @@ def attention(call: Call) -> int | None:
 
 
 def multi_head_attention(call: Call) -> int | None:
-    """com.microsoft MultiHeadAttention: query, key, value of [batch, length, width]; unknown with a past, or packed."""
+    """com.microsoft MultiHeadAttention: query, key and value of [batch, length, width], or packed in one or two.
+
+    Packed: query [batch, length, heads, 3, size] alone, or key [batch, length, heads, 2, size] beside a query. A past
+    (slots 6, 7) lengthens the keys, unless it is a buffer of which slot 8 says how much is in use.
+    """
     heads = call.integer("num_heads", 0)
-    if _has_past(call, 6, 7):
-        return None
-    return _attended((heads, heads), (call.input(0), call.input(1), call.input(2)), call.outputs[0])
+    query, key, value = (call.input(slot) for slot in (0, 1, 2))
+    if query is not None and len(query) == 5 and not call.has(1):
+        query, key, value = _apart(query, 3)
+    elif key is not None and len(key) == 5 and not call.has(2):
+        key, value = _apart(key, 2)
+    past = _past(call, 6, 7)
+    return None if past and call.has(8) else _attended((heads, heads), (query, key, value), call.outputs[0], past)
 
 
 def grouped_attention(call: Call) -> int | None:
-    """com.microsoft GroupQueryAttention: as above; keys and values have fewer heads, each shared by several queries."""
-    heads = call.integer("num_heads", 0), call.integer("kv_num_heads", 0)
-    if _has_past(call, 3, 4):
-        return None
-    return _attended(heads, (call.input(0), call.input(1), call.input(2)), call.outputs[0])
+    """com.microsoft GroupQueryAttention: as above; keys and values have fewer heads, each shared by several queries.
+
+    Without keys and values, the query holds all three, one behind the other. A past (slots 3, 4) lengthens the keys.
+    """
+    heads, shared = call.integer("num_heads", 0), call.integer("kv_num_heads", 0)
+    query, key, value = (call.input(slot) for slot in (0, 1, 2))
+    if query is not None and len(query) == 3 and not call.has(1) and not call.has(2):
+        width = query[2]
+        if not isinstance(width, int) or heads < 1 or shared < 1 or width % (heads + 2 * shared):
+            return None
+        size = width // (heads + 2 * shared)
+        query, key, value = ((*query[:2], count * size) for count in (heads, shared, shared))
+    return _attended((heads, shared), (query, key, value), call.outputs[0], _past(call, 3, 4))
 
 
-def _has_past(call: Call, *slots: int) -> bool:
-    """Whether there may be keys and values of earlier steps: how many of a shared buffer are in use, nobody knows."""
-    return any(call.has(slot) and elements(call.input(slot)) != 0 for slot in slots)
+def _apart(packed: tuple[Dim, ...], count: int) -> tuple[Shape, ...]:
+    """[batch, length, heads, count, size] as so many of [batch, heads, length, size]; None where it holds others."""
+    batch, length, heads, held, size = packed
+    return ((batch, heads, length, size) if agree(held, count) else None,) * count
+
+
+def _past(call: Call, *slots: int) -> tuple[Shape, Shape] | None:
+    """Keys and values of earlier steps, where there are any."""
+    keys, values = (call.input(slot) for slot in slots)
+    return (keys, values) if any(map(call.has, slots)) else None
 
 
 def packed_attention(call: Call) -> int | None:
     """com.microsoft Attention: input [batch, length, in] x weights [in, q + k + v], then Q K^T and P V.
 
-    The widths of q, k and v are `qkv_hidden_sizes`, or a third of the weights' columns each.
+    The widths of q, k and v are `qkv_hidden_sizes`, or a third of the weights' columns each. A past (slot 4), of
+    [2, batch, heads, length, size], lengthens the keys.
     """
+    return _projected(call, past_slot=4)
+
+
+def quantised_attention(call: Call) -> int | None:
+    """com.microsoft QAttention: as Attention, with scales and zero points between; the past is slot 8."""
+    return _projected(call, past_slot=8)
+
+
+def _projected(call: Call, past_slot: int) -> int | None:
     given, columns, heads = call.input(0), call.size(1, 1), call.integer("num_heads", 0)
-    if given is None or len(given) != 3 or columns is None or call.has(4):
+    if given is None or len(given) != 3 or columns is None:
         return None
     widths = call.attributes.get("qkv_hidden_sizes") or (columns // 3,) * 3
     if not isinstance(widths, tuple) or len(widths) != 3:
@@ -57,11 +90,16 @@ def packed_attention(call: Call) -> int | None:
     whole = [width for width in widths if isinstance(width, int) and width > 0]
     if len(whole) != 3 or sum(whole) != columns:
         return None
+    past = call.input(past_slot)
+    if call.has(past_slot) and (past is None or len(past) != 5 or call.integer("past_present_share_buffer", 0)):
+        return None
     axes = Axes()
     axes.read("bli", given)
     axes.read("iw", call.input(1))
     query, key, value = ((given[0], given[1], width) for width in whole)
-    projections, mixing = axes.count("bliw"), _attended((heads, heads), (query, key, value), call.outputs[0])
+    earlier = None if past is None else (past[1:], past[1:])
+    projections = axes.count("bliw")
+    mixing = _attended((heads, heads), (query, key, value), call.outputs[0], earlier)
     return None if projections is None or mixing is None else projections + mixing
 
 

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 from shortcut_audit.graph.model import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape, elements
 from shortcut_audit.operators.counting.axes import HIDDEN, Axes, agree, labelled, product, stretch
+from shortcut_audit.operators.counting.packing import blocked_matrix, fits, flat_matrix, positive
 
 COUNTED_WITH = frozenset(
-    "K N bits block_size dilations direction equation group hidden_size kernel_shape kv_num_heads num_heads pads "
-    "q_num_heads qkv_hidden_sizes strides transA transB transBatchA transBatchB".split()
+    "K N bits block_size dilations direction equation expert_weight_bits group hidden_size k kernel_shape kv_num_heads "
+    "num_heads pads q_num_heads qkv_hidden_sizes strides transA transB transBatchA transBatchB".split()
 )
 """Attributes that are read here and in attention.py: where one is there and cannot be read, no default is true."""
 
@@ -110,22 +111,11 @@ def _slides(call: Call, weight: tuple[Dim, ...]) -> bool:
     images = [shape for shape in (call.input(0), call.outputs[0]) if shape is not None]
     if space < 1 or call.integer("group", 1) < 1 or any(len(shape) != len(weight) for shape in images):
         return False
-    if kernel and not (isinstance(kernel, tuple) and _fits(kernel, weight[2:])):
+    if kernel and not (isinstance(kernel, tuple) and fits(kernel, weight[2:])):
         return False
     if pads and not (isinstance(pads, tuple) and len(pads) == 2 * space):
         return False
-    return all(isinstance(step, tuple) and len(step) == space and _positive(*step) for step in steps)
-
-
-def _fits(sizes: tuple[Attribute, ...], shape: tuple[Dim, ...]) -> bool:
-    """Whether a shape may have these sizes."""
-    if len(sizes) != len(shape):
-        return False
-    return all(isinstance(a, int) and agree(a, b) for a, b in zip(sizes, shape, strict=True))
-
-
-def _positive(*numbers: object) -> bool:
-    return all(isinstance(number, int) and number > 0 for number in numbers)
+    return all(isinstance(step, tuple) and len(step) == space and positive(*step) for step in steps)
 
 
 def matmul(call: Call) -> int | None:
@@ -197,7 +187,10 @@ def bilinear(call: Call) -> int | None:
 
 def matmul_nbits(call: Call) -> int | None:
     """com.microsoft MatMulNBits: A [..., K] times a quantised K x N matrix."""
-    matrix = packed_matrix(call.attributes, call.input(0), call.input(1))
+    return _unpacked_matmul(call, blocked_matrix(call.attributes, call.inputs))
+
+
+def _unpacked_matmul(call: Call, matrix: tuple[int, int] | None) -> int | None:
     axes = Axes()
     axes.demand(matrix is not None)
     axes.read("...k", call.input(0))
@@ -206,19 +199,9 @@ def matmul_nbits(call: Call) -> int | None:
     return axes.count("...kn")
 
 
-def packed_matrix(attributes: Mapping[str, Attribute], given: Shape, packed: Shape) -> tuple[int, int] | None:
-    """The matrix [K, N] that MatMulNBits keeps in B [N, ceil(K / block_size), ceil(block_size x bits / 8)] bytes.
-
-    None where its attributes contradict what is stored, or the last size of A [..., K].
-    """
-    inner, outer, block = (attributes.get(name) for name in ("K", "N", "block_size"))
-    bits = attributes.get("bits", 4)
-    if not (isinstance(inner, int) and isinstance(outer, int) and isinstance(block, int) and isinstance(bits, int)):
-        return None
-    if not _positive(inner, outer, block, bits) or (given is not None and not _fits((inner,), given[-1:])):
-        return None
-    stored = (outer, -(-inner // block), -(-block * bits // 8))
-    return (inner, outer) if packed is None or _fits(stored, packed) else None
+def matmul_bnb4(call: Call) -> int | None:
+    """com.microsoft MatMulBnb4: A [..., K] times a K x N matrix in 4 bits."""
+    return _unpacked_matmul(call, flat_matrix(call.attributes, call.inputs))
 
 
 def einsum(call: Call) -> int | None:
@@ -276,17 +259,18 @@ def unknowable(call: Call) -> None:
     """A loop: its body counts once, and how often it runs is not in the file."""
 
 
-def recurrent(gates: int) -> Callable[[Call], int | None]:
+def recurrent(gates: int, *, turned: bool = False) -> Callable[[Call], int | None]:
     """LSTM (4 gates), GRU (3), RNN (1): per step and direction, gates x hidden x (input + hidden).
 
-    X is [sequence, batch, input]; W [directions, gates x hidden, input], R [directions, gates x hidden, hidden].
+    X is [sequence, batch, input]; W [directions, gates x hidden, input], R [directions, gates x hidden, hidden], or
+    `turned`, with the last two axes the other way round (com.microsoft DynamicQuantizeLSTM).
     """
 
     def count(call: Call) -> int | None:
         axes = Axes()
         axes.read("sbi", call.input(0))
-        axes.read("dgi", call.input(1))
-        axes.read("dgh", call.input(2))
+        axes.read("dig" if turned else "dgi", call.input(1))
+        axes.read("dhg" if turned else "dgh", call.input(2))
         axes.read("h", (call.integer("hidden_size", 0) or None,))
         axes.read("d", (2 if call.attributes.get("direction") == "bidirectional" else 1,))
         axes.demand(agree(axes.size("g"), product(gates, axes.size("h"))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shortcut_audit.operators.counting import attention as count
+from shortcut_audit.operators.counting import experts, packing
 from shortcut_audit.operators.row import Effect, Operator, rows, table_of
 from shortcut_audit.operators.shapes import attention as shape
 from shortcut_audit.operators.shapes.element_types import either
@@ -28,6 +29,32 @@ ROWS = table_of(
         "com.microsoft::GroupQueryAttention",
         replace(_ATTENTION, shape=shape.grouped_attention, macs=count.grouped_attention, buffers=(5, 6, 7, 8)),
     ),
+    rows(
+        "com.microsoft::QAttention",
+        replace(
+            _ATTENTION,
+            shape=shape.quantised_attention,
+            types=(3, 3),
+            macs=count.quantised_attention,
+            quantised=(1,),
+            bias=(2,),
+            buffers=(3, 4, 5, 6, 7),
+        ),
+    ),
+    # Experts: each token by itself goes through some of them.
+    rows("com.microsoft::MoE", replace(_OPAQUE, shape=same, macs=experts.mixture, bias=(3, 5, 7))),
+    rows(
+        "com.microsoft::QMoE",
+        replace(
+            _OPAQUE,
+            shape=same,
+            macs=experts.quantised_mixture,
+            quantised=(2, 5, 8),
+            unpacked={slot: packing.experts(slot) for slot in (2, 5, 8)},
+            bias=(4, 7, 10),
+            buffers=(3, 6, 9, 11, 12, 13),
+        ),
+    ),
     rows("com.microsoft::RelativePositionBias", replace(_OPAQUE, shape=shape.relative_position_bias)),
     rows("RotaryEmbedding com.microsoft::RotaryEmbedding", replace(_OPAQUE, shape=same, buffers=(1, 2, 3))),
     # Not understood.
@@ -36,6 +63,4 @@ ROWS = table_of(
     rows("com.microsoft::GatedRelativePositionBias", replace(_UNKNOWN, shape=shape.gated_relative_position_bias)),
     rows("com.microsoft::PackedAttention", replace(_UNKNOWN, shape=shape.packed_attention)),
     rows("com.microsoft::PackedMultiHeadAttention", replace(_UNKNOWN, shape=shape.packed_multi_head_attention)),
-    rows("com.microsoft::QAttention", replace(_UNKNOWN, shape=shape.quantised_attention, types=(3, 3))),
-    rows("com.microsoft::MoE com.microsoft::QMoE", replace(_UNKNOWN, shape=same)),
 )

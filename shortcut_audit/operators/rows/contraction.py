@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shortcut_audit.operators.counting import contractions as count
+from shortcut_audit.operators.counting import packing
 from shortcut_audit.operators.mixing import by_kernel, by_labels, by_side
 from shortcut_audit.operators.row import Effect, Family, Operator, rows, table_of
 from shortcut_audit.operators.shapes import contraction, windows
@@ -72,8 +73,22 @@ ROWS = table_of(
             shape=contraction.packed_matmul,
             macs=count.matmul_nbits,
             quantised=(1,),
+            unpacked={1: packing.blocked_matrix},
             buffers=(2, 3, 4),
             bias=(5,),
+            channels=None,
+        ),
+    ),
+    rows(
+        "com.microsoft::MatMulBnb4",
+        replace(
+            _LINEAR,
+            data=(0,),
+            shape=contraction.packed_matmul,
+            macs=count.matmul_bnb4,
+            quantised=(1,),
+            unpacked={1: packing.flat_matrix},
+            buffers=(2,),
             channels=None,
         ),
     ),
@@ -88,6 +103,16 @@ ROWS = table_of(
     ),
     # Recurrences.
     rows("LSTM", replace(_RECURRENT, macs=count.recurrent(gates=4))),
+    rows(
+        "com.microsoft::DynamicQuantizeLSTM",
+        replace(
+            _RECURRENT,
+            shape=contraction.turned_recurrent,
+            macs=count.recurrent(gates=4, turned=True),
+            quantised=(1, 2),
+            buffers=(4, 5, 6, 8, 9, 10, 11),
+        ),
+    ),
     rows("GRU", replace(_RECURRENT, macs=count.recurrent(gates=3))),
     rows("RNN", replace(_RECURRENT, macs=count.recurrent(gates=1))),
     rows(
@@ -120,7 +145,5 @@ ROWS = table_of(
         "com.microsoft::FusedMatMulActivation com.microsoft::TransposeMatMul",
         replace(_FUSED, shape=contraction.fused_matmul),
     ),
-    rows("com.microsoft::MatMulBnb4", replace(_FUSED, shape=contraction.packed_matmul)),
     rows("com.microsoft::CDist", replace(_FUSED, shape=contraction.distances)),
-    rows("com.microsoft::DynamicQuantizeLSTM", replace(_FUSED, shape=contraction.recurrent)),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shortcut_audit.operators.counting import packing
 from shortcut_audit.operators.mixing import by_reduction
 from shortcut_audit.operators.row import Effect, Operator, Whole, rows, table_of
 from shortcut_audit.operators.shapes import constants, control, elementwise, resampling, selection
@@ -33,6 +34,17 @@ ROWS = table_of(
     rows("Split", replace(_SELECTION, shape=selection.split, elements=constants.split, moves=True, parts=True)),
     rows("SplitToSequence", replace(_SELECTION, parts=True)),
     rows("Gather", replace(_SELECTION, shape=selection.gather, elements=constants.gather, moves=True)),
+    rows(
+        "com.microsoft::GatherBlockQuantized",
+        replace(
+            _SELECTION,
+            shape=selection.gather_blocks,
+            types=(2,),
+            quantised=(0,),
+            unpacked={0: packing.gathered_blocks},
+            rounds=True,
+        ),
+    ),
     rows("GatherElements", replace(_SELECTION, shape=selection.gather_elements)),
     rows("GatherND", replace(_SELECTION, shape=selection.gather_nd)),
     rows("Compress", replace(_SELECTION, shape=selection.compress)),

@@ -128,7 +128,18 @@ def recurrent(call: Call) -> list[Shape]:
     shape = call.shape(0)
     if len(shape) != 3:
         raise Unknown
-    hidden: Dim = call.integer("hidden_size") if call.has("hidden_size") else call.last_size(2)
+    return _states(call, shape, call.integer("hidden_size") if call.has("hidden_size") else call.last_size(2))
+
+
+def turned_recurrent(call: Call) -> list[Shape]:
+    """DynamicQuantizeLSTM of com.microsoft: as LSTM; R is (directions, hidden, gates * hidden)."""
+    shape, weight = call.shape(0), call.shape(2)
+    if len(shape) != 3 or len(weight) != 3:
+        raise Unknown
+    return _states(call, shape, weight[1])
+
+
+def _states(call: Call, shape: tuple[Dim, ...], hidden: Dim) -> list[Shape]:
     directions = 2 if call.text("direction") == "bidirectional" else 1
     if call.integer("layout", 0):
         by_batch = (shape[0], directions, hidden)

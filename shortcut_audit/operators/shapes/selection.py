@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import RANK_LIMIT, Dim, Shape
-from shortcut_audit.graph.sizes import Unknown, broadcast, product, same_size, total
+from shortcut_audit.graph.sizes import Unknown, broadcast, product, same_size, scaled, total
 from shortcut_audit.operators.shapes.call import Call, axis_of
 
 
@@ -148,6 +148,18 @@ def gather(call: Call) -> list[Shape]:
     """The indices' shape takes the place of one axis."""
     shape, indices = call.shape(0), call.shape(1)
     axis = axis_of(call.integer("axis", 0), len(shape))
+    return [shape[:axis] + indices + shape[axis + 1 :]]
+
+
+def gather_blocks(call: Call) -> list[Shape]:
+    """GatherBlockQuantized of com.microsoft: as Gather, of data whose last axis is packed where it lies in bytes."""
+    shape, indices = call.shape(0), call.shape(1)
+    if shape and call.dtype(0) == "uint8":
+        bits = call.integer("bits", 4)
+        if bits not in {1, 2, 4, 8}:
+            raise Unknown
+        shape = (*shape[:-1], scaled(shape[-1], 8 // bits))
+    axis = axis_of(call.integer("gather_axis", 0), len(shape))
     return [shape[:axis] + indices + shape[axis + 1 :]]
 
 

@@ -19,6 +19,7 @@ from shortcut_audit.operators.counting.attention import (
     grouped_attention,
     multi_head_attention,
     packed_attention,
+    quantised_attention,
 )
 from shortcut_audit.operators.counting.contractions import (
     Call,
@@ -29,12 +30,14 @@ from shortcut_audit.operators.counting.contractions import (
     gemm,
     linear,
     matmul,
+    matmul_bnb4,
     matmul_nbits,
-    packed_matrix,
     product,
     recurrent,
     transposed_convolution,
 )
+from shortcut_audit.operators.counting.experts import mixture, quantised_mixture
+from shortcut_audit.operators.counting.packing import blocked_matrix, gathered_blocks
 
 
 def call(*inputs: Shape, to: Shape = None, **attributes: Attribute) -> Call:
@@ -175,8 +178,8 @@ def test_a_quantised_matrix_names_its_sizes() -> None:
 
 
 def test_the_last_block_of_a_quantised_matrix_may_be_half_empty() -> None:
-    assert packed_matrix({"K": 33, "N": 8, "block_size": 32}, None, (8, 2, 16)) == (33, 8)
-    assert packed_matrix({"K": 32, "N": 8, "block_size": 32}, None, (8, 2, 16)) is None
+    assert blocked_matrix({"K": 33, "N": 8, "block_size": 32}, [None, (8, 2, 16)]) == (33, 8)
+    assert blocked_matrix({"K": 32, "N": 8, "block_size": 32}, [None, (8, 2, 16)]) is None
 
 
 @pytest.mark.parametrize(
@@ -326,10 +329,33 @@ def test_grouped_queries_of_the_contrib_operator() -> None:
     assert grouped_attention(made) == 4_608  # 2 x 6 x 6 x (32 + 32)
 
 
-def test_multi_head_attention_with_a_past_is_unknown() -> None:
+def test_multi_head_attention_with_a_past() -> None:
+    """One query, one new key, 3 in the past, width 32 in 4 heads, twice. Slot 8: how much of a buffer is in use."""
     past = (2, 4, 3, 8)
     shapes = (2, 1, 32), (2, 1, 32), (2, 1, 32), None, None, None, past, past
-    assert multi_head_attention(call(*shapes, to=(2, 1, 32), num_heads=4)) is None
+    assert multi_head_attention(call(*shapes, to=(2, 1, 32), num_heads=4)) == 512  # 2 x 1 x 4 x (32 + 32)
+    assert multi_head_attention(call(*shapes, (1,), to=(2, 1, 32), num_heads=4)) is None
+
+
+def test_multi_head_attention_on_packed_heads() -> None:
+    """Queries, keys and values in one, or keys and values in one: 4 heads of 8, lengths 6 and 10."""
+    whole = call((2, 6, 4, 3, 8), to=(2, 6, 32), num_heads=4)
+    assert multi_head_attention(whole) == 4_608  # 2 x 6 x 6 x (32 + 32)
+    half = call((2, 6, 32), (2, 10, 4, 2, 8), to=(2, 6, 32), num_heads=4)
+    assert multi_head_attention(half) == 7_680  # 2 x 6 x 10 x (32 + 32)
+    assert multi_head_attention(call((2, 6, 4, 2, 8), to=(2, 6, 32), num_heads=4)) is None
+
+
+def test_grouped_queries_with_keys_and_values_in_one() -> None:
+    """4 heads of queries and 2 of keys and of values, 8 wide, at 4 positions; then with 12 in the past."""
+    packed, lengths = (1, 4, 64), ((1,), ())
+    sizes: dict[str, Attribute] = {"num_heads": 4, "kv_num_heads": 2}
+    alone = call(packed, None, None, None, None, *lengths, to=(1, 4, 32), **sizes)
+    assert grouped_attention(alone) == 1_024  # 4 x 4 x (32 + 32)
+    past = (1, 2, 12, 8)
+    later = call(packed, None, None, past, past, *lengths, to=(1, 4, 32), **sizes)
+    assert grouped_attention(later) == 4_096  # 4 x 16 x (32 + 32)
+    assert grouped_attention(call((1, 4, 60), None, None, to=(1, 4, 32), **sizes)) is None  # 60 is not 8 heads
 
 
 def test_attention_with_its_projections_packed() -> None:
@@ -349,10 +375,72 @@ def test_packed_projections_of_widths_that_are_no_numbers_are_unknown(sizes: Att
     assert packed_attention(made) is None
 
 
-def test_packed_attention_with_a_past_is_unknown() -> None:
-    shapes = (1, 1, 8), (8, 24), (24,), None
+def test_packed_attention_with_a_past() -> None:
+    shapes, past = ((1, 1, 8), (8, 24), (24,), None), (2, 1, 2, 3, 4)
     assert packed_attention(call(*shapes, to=(1, 1, 8), num_heads=2)) == 208  # 8 x 24 + 8 + 8
-    assert packed_attention(call(*shapes, (2, 1, 2, 3, 4), to=(1, 1, 8), num_heads=2)) is None
+    assert packed_attention(call(*shapes, past, to=(1, 1, 8), num_heads=2)) == 256  # 8 x 24 + 4 x (8 + 8)
+    shared = call(*shapes, past, to=(1, 1, 8), num_heads=2, past_present_share_buffer=1)
+    assert packed_attention(shared) is None  # how much of it is in use is not in the file
+
+
+def test_quantised_attention_has_scales_between() -> None:
+    """Input, weight, bias, 2 scales, mask, 2 zero points, past."""
+    shapes = (1, 1, 8), (8, 24), (24,), (), (), None, (), ()
+    assert quantised_attention(call(*shapes, to=(1, 1, 8), num_heads=2)) == 208  # 8 x 24 + 8 + 8
+    assert quantised_attention(call(*shapes, (2, 1, 2, 3, 4), to=(1, 1, 8), num_heads=2)) == 256
+
+
+# --- experts ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_token_meets_as_many_experts_as_it_is_sent_to() -> None:
+    """10 tokens of 16 channels, 2 of 8 experts each, 16 -> 32 -> 16."""
+    made = call((10, 16), (10, 8), (8, 16, 32), None, (8, 32, 16), k=2)
+    assert mixture(made) == 20_480  # 10 x 2 x (16 x 32 + 32 x 16)
+    gated = call((10, 16), (10, 8), (8, 32, 16), None, (8, 16, 32), None, (8, 32, 16), k=2)
+    assert mixture(gated) == 30_720  # a third matrix of the same size
+
+
+def test_quantised_experts_are_packed_along_their_last_axis() -> None:
+    """4 bits: 16 numbers in 8 bytes, 32 in 16."""
+    packed = (10, 16), (10, 8), (8, 32, 8), (8, 32), None, (8, 16, 16), (8, 16)
+    assert quantised_mixture(call(*packed, k=2)) == 20_480
+    assert quantised_mixture(call(*packed, k=2, expert_weight_bits=3)) is None
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        call((10, 16), (10, 8), (8, 16, 32), None, (8, 32, 16), k=9),  # of 8 experts nobody meets 9
+        call((10, 16), (10, 8), (4, 16, 32), None, (4, 32, 16), k=2),  # 8 scores for 4 experts
+        call((10, 16), (10, 8), (8, 20, 32), None, (8, 32, 20), k=2),  # no expert reads 16 channels
+        call((10, 16), (10, 8), None, None, None, k=2),
+    ],
+)
+def test_experts_that_do_not_fit_are_unknown(made: Call) -> None:
+    assert mixture(made) is None
+
+
+# --- packed weights --------------------------------------------------------------------------------------------------
+
+
+def test_a_matrix_of_four_bits_in_one_row() -> None:
+    sizes: dict[str, Attribute] = {"K": 64, "N": 32}
+    assert matmul_bnb4(call((1, 4, 64), (1_024,), to=(1, 4, 32), **sizes)) == 8_192  # 4 x 64 x 32; 1,024 bytes
+    assert matmul_bnb4(call((1, 4, 64), (1_000,), to=(1, 4, 32), **sizes)) is None
+
+
+def test_a_table_of_blocks_is_as_wide_as_its_numbers() -> None:
+    assert gathered_blocks({"bits": 4}, [(100, 16)]) == (100, 32)
+    assert gathered_blocks({"bits": 8}, [(100, 16)]) == (100, 16)
+    assert gathered_blocks({"bits": "4"}, [(100, 16)]) is None
+
+
+def test_a_recurrence_whose_weights_are_turned() -> None:
+    """DynamicQuantizeLSTM: W [directions, input, 4 x hidden]; 5 steps, batch 2, 6 -> 8: 5 x 2 x 32 x (6 + 8)."""
+    made = call((5, 2, 6), (1, 6, 32), (1, 8, 32), hidden_size=8)
+    assert recurrent(4, turned=True)(made) == 4_480
+    assert recurrent(4)(made) is None
 
 
 # --- operands that contradict each other ------------------------------------------------------------------------------

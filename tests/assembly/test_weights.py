@@ -1,0 +1,85 @@
+"""Which stored tensors are parameters? Told by who reads them, never by their type."""
+
+from __future__ import annotations
+
+import pytest
+
+from shortcut_audit.graph.draft import Tensor
+from shortcut_audit.pipeline import audit_draft
+from shortcut_audit.report import Totals
+from tests.sketch import listing, stored
+
+SCALE, ZERO = stored(data=(0.1,)), stored(dtype="uint8", data=(0,))
+
+
+def totals(*lines: str, **tensors: Tensor | tuple[int, ...]) -> Totals:
+    return audit_draft(listing(*lines, **tensors)).totals
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int4"])
+@pytest.mark.parametrize("moved", ["g = Gather(t, ids)", "r = Transpose(t)\nu = Slice(r, a, b)\ng = Gather(u, ids)"])
+def test_a_table_in_few_bits_that_is_dequantised_holds_weights(dtype: str, moved: str) -> None:
+    """100 words of 100 numbers; how the table is turned before its rows are taken does not matter."""
+    lines = *moved.splitlines(), "y = DequantizeLinear(g, s, z)"
+    cuts = {name: stored(1, dtype="int64", data=(0,), literal=True) for name in "ab"}
+    found = totals(*lines, t=stored(100, 100, dtype=dtype), s=SCALE, z=ZERO, ids=(1, 16), **cuts)
+    assert found.parameters == 10_000
+
+
+def test_a_table_of_integers_that_nobody_dequantises_is_an_index() -> None:
+    assert totals("y = Gather(t, ids)", t=stored(100, 8, dtype="uint8"), ids=(1, 16)).parameters == 0
+
+
+def test_experts_in_four_bits_count_unpacked_and_their_scales_are_buffers() -> None:
+    """8 experts of 32 x 16 and 16 x 32; 8 x 32 and 8 x 16 scales."""
+    line = "y = com.microsoft::QMoE(x, p, a, s, _, b, t) k=2"
+    found = totals(
+        line,
+        x=(10, 16),
+        p=(10, 8),
+        a=stored(8, 32, 8, dtype="uint8"),
+        s=stored(8, 32),
+        b=stored(8, 16, 16, dtype="uint8"),
+        t=stored(8, 16),
+    )
+    assert (found.parameters, found.buffers) == (8_192, 384)
+    assert (found.macs, found.lower_bound) == (20_480, False)
+
+
+def test_a_packed_table_counts_unpacked() -> None:
+    """100 rows of 16 bytes are 100 rows of 32 numbers in 4 bits, each row with one scale."""
+    line = "y = com.microsoft::GatherBlockQuantized(t, ids, s) block_size=32 quantize_axis=1"
+    graph = listing(line, t=stored(100, 16, dtype="uint8"), s=stored(100, 1), ids=(1, 16))
+    report = audit_draft(graph)
+    assert (report.totals.parameters, report.totals.buffers) == (3_200, 100)
+    four = listing(line, t=stored(100, 32, dtype="uint4"), s=stored(100, 1), ids=(1, 16))
+    assert audit_draft(four).totals.parameters == 3_200
+
+
+def test_a_matrix_of_four_bit_floats_counts_unpacked() -> None:
+    line = "y = com.microsoft::MatMulBnb4(x, b, s) K=64 N=32 block_size=32 quant_type=1"
+    found = totals(line, x=(1, 4, 64), b=stored(1_024, dtype="uint8"), s=stored(64))
+    assert (found.parameters, found.buffers, found.macs) == (2_048, 64, 8_192)
+
+
+def test_a_quantised_recurrence_and_attention_hold_weights() -> None:
+    """W and R of 6 x 32 and 8 x 32, a bias of 64; then projections of 8 x 24 with a bias of 24."""
+    recurrent = totals(
+        "y = com.microsoft::DynamicQuantizeLSTM(x, w, r, b, _, _, _, _, s, z, s, z) hidden_size=8",
+        x=(5, 2, 6),
+        w=stored(1, 6, 32, dtype="uint8"),
+        r=stored(1, 8, 32, dtype="uint8"),
+        b=stored(1, 64),
+        s=stored(1),
+        z=stored(1, dtype="uint8"),
+    )
+    assert (recurrent.parameters, recurrent.macs) == (192 + 256 + 64, 4_480)
+    attention = totals(
+        "y = com.microsoft::QAttention(x, w, b, s, s, _, z, z) num_heads=2",
+        x=(1, 5, 8),
+        w=stored(8, 24, dtype="int8"),
+        b=stored(24),
+        s=SCALE,
+        z=ZERO,
+    )
+    assert (attention.parameters, attention.macs) == (192 + 24, 1_360)
