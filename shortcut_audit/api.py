@@ -8,7 +8,8 @@ from typing import Any
 
 from shortcut_audit.errors import UsageError
 from shortcut_audit.loaders.inputs import parse_inputs
-from shortcut_audit.pipeline import audit_file, audit_object
+from shortcut_audit.loaders.remote.urls import is_url, shown
+from shortcut_audit.pipeline import audit_at, audit_file, audit_object
 from shortcut_audit.report import ModelReport
 
 
@@ -25,8 +26,9 @@ def audit(
     `assert audit(model, x).summary.projection == 0` is all that a test needs.
 
     Args:
-        model: One of: the path of an ONNX or .pt2 file, whose weights are not read; "package.module:factory"; a
-            `torch.nn.Module` or `torch.fx.GraphModule`; a `torch.export.ExportedProgram`.
+        model: One of: the path of an ONNX or .pt2 file, whose weights are not read; the URL of one, of which only the
+            graph is fetched; "package.module:factory"; a `torch.nn.Module` or `torch.fx.GraphModule`; a
+            `torch.export.ExportedProgram`.
         example: What a live module is called with, such as `torch.empty(1, 3, 224, 224, device="meta")`: only shapes
             and types matter.
         kwargs: The same, by keyword.
@@ -41,7 +43,15 @@ def audit(
     if isinstance(model, str | os.PathLike):
         if example or kwargs:
             raise UsageError('a file takes no example inputs; give shapes as inputs=["1x3x224x224"]')
+        if isinstance(model, str) and is_url(model):
+            return _audited_at(model, dims, inputs)
         return audit_file(os.fspath(model), dims=dims, inputs=parse_inputs(inputs), torchscript=torchscript)
     if inputs or torchscript:
         raise UsageError("a live model is called with example inputs: audit(model, x)")
     return audit_object(model, example, kwargs or {}, dims=dims)
+
+
+def _audited_at(url: str, dims: Mapping[str, int] | None, inputs: Sequence[str]) -> ModelReport:
+    from shortcut_audit.loaders.remote.location import Location
+
+    return audit_at(Location(url), shown(url), dims=dims, inputs=parse_inputs(inputs))

@@ -6,16 +6,19 @@ load -> bind -> assemble -> search -> compose. One screen; nothing is decided he
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shortcut_audit.account.compose import compose
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.draft import Draft
-from shortcut_audit.loaders import load, load_object
+from shortcut_audit.loaders import load, load_at, load_object
 from shortcut_audit.loaders.bind import bind
 from shortcut_audit.loaders.inputs import InputSpec
 from shortcut_audit.report import ModelReport
 from shortcut_audit.search import search
+
+if TYPE_CHECKING:
+    from shortcut_audit.loaders.remote.location import Location
 
 TRACED = frozenset({"module", "torchscript"})
 """Formats that are traced with the caller's inputs: nothing is left to bind."""
@@ -29,6 +32,14 @@ def audit_file(
     Raises UnreadableModel or UsageError, each with one line for the user.
     """
     draft = load(source, inputs, torchscript=torchscript)
+    return audit_draft(draft if draft.format in TRACED else bind(draft, dims or {}, inputs))
+
+
+def audit_at(
+    location: Location, source: str, *, dims: Mapping[str, int] | None = None, inputs: Sequence[InputSpec] = ()
+) -> ModelReport:
+    """The report on the model at a URL, which is named `source` in it. Raises as `audit_file` does."""
+    draft = load_at(location, source, inputs)
     return audit_draft(draft if draft.format in TRACED else bind(draft, dims or {}, inputs))
 
 

@@ -11,14 +11,17 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from shortcut_audit.command.limits import limited
 from shortcut_audit.errors import ShortcutAuditError, UnreadableModel
 from shortcut_audit.loaders.factories import is_factory
 from shortcut_audit.loaders.inputs import parse_inputs
-from shortcut_audit.pipeline import audit_file
+from shortcut_audit.pipeline import audit_at, audit_file
 from shortcut_audit.report import Failure, ModelReport
+
+if TYPE_CHECKING:
+    from shortcut_audit.loaders.remote.ranges import Transfer
 
 SIZE_LIMIT = 20_000_000
 """Characters of the JSON report on one model, roughly. A chain of 8,000 residual blocks makes 6 million."""
@@ -36,6 +39,8 @@ class Task:
     """Shapes of inputs as `--input` takes them."""
     torchscript: bool = False
     """Whether a file that is neither ONNX nor .pt2 may be run as TorchScript."""
+    url: str = field(default="", repr=False)
+    """Of a source that lies elsewhere: the URL as the user wrote it, of which `source` is what may be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,8 @@ class Attempt(Generic[Made]):
     result: Made | Failure
     traceback: str = ""
     """The traceback of an exception that should not have been raised; empty where there was none."""
+    transfer: Transfer | None = None
+    """What it took to read a model that lies elsewhere."""
 
 
 Numbered = tuple[int, Attempt[ModelReport]]
@@ -53,7 +60,26 @@ Numbered = tuple[int, Attempt[ModelReport]]
 
 def attempt(task: Task) -> Attempt[ModelReport]:
     """Audits one model here."""
+    if task.url:
+        return _attempt_at(task)
     return guarded(task.source, limited() if _is_only_read(task) else nullcontext(), lambda: _audited(task))
+
+
+def _attempt_at(task: Task) -> Attempt[ModelReport]:
+    """The same of a model that lies elsewhere."""
+    from shortcut_audit.loaders.remote.location import Location
+    from shortcut_audit.loaders.remote.urls import secrets_of
+
+    location = Location(task.url)
+
+    def work() -> ModelReport:
+        return _sized(audit_at(location, task.source, dims=task.dims, inputs=parse_inputs(task.inputs)))
+
+    made = guarded(task.source, nullcontext() if location.is_repository else limited(), work)
+    trace = made.traceback
+    for secret in secrets_of(task.url):
+        trace = trace.replace(secret, "...")
+    return Attempt(made.result, trace, location.transfer)
 
 
 def in_turn(tasks: Iterable[tuple[int, Task]]) -> Iterator[Numbered]:
@@ -83,7 +109,12 @@ def guarded(source: str, bound: AbstractContextManager[None], work: Callable[[],
 
 
 def _audited(task: Task) -> ModelReport:
-    found = audit_file(task.source, dims=task.dims, inputs=parse_inputs(task.inputs), torchscript=task.torchscript)
+    inputs = parse_inputs(task.inputs)
+    return _sized(audit_file(task.source, dims=task.dims, inputs=inputs, torchscript=task.torchscript))
+
+
+def _sized(found: ModelReport) -> ModelReport:
+    """A report, unless it is too long."""
     if _is_over(found, SIZE_LIMIT):
         raise UnreadableModel(
             f"the report on it would be over {SIZE_LIMIT // 10**6} MB long, which no known model's is; "

@@ -101,6 +101,8 @@ def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, quiet: bool, 
         outcome = Outcome(failed, objected=False, accepted=None, tracebacks=())
     places = list(_places(form, outputs, verbose, quiet))
     shown = show(outcome.report, [place.wanted for place in places])
+    for line in () if quiet else outcome.transfers:
+        complain(line)
     _diagnose(shown.report, (*outcome.tracebacks, *shown.tracebacks), verbose)
     written = [
         *(_deliver(place, text) for place, text in zip(places, shown.texts, strict=True)),

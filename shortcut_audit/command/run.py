@@ -15,7 +15,7 @@ from pathlib import Path
 from shortcut_audit import __version__
 from shortcut_audit.command import limits
 from shortcut_audit.command.attempt import Attempt, Numbered, Task, attempt, guarded, in_turn
-from shortcut_audit.command.sources import expand
+from shortcut_audit.command.sources import Named, expand
 from shortcut_audit.errors import ConfigError, UsageError
 from shortcut_audit.gate import accepted, baseline, config, policy
 from shortcut_audit.gate.settings import FailOn, Settings
@@ -55,6 +55,8 @@ class Outcome:
     accepted: str | Failure | None
     """The text of the baseline that was asked for, or why there is none; None where none was asked for."""
     tracebacks: tuple[str, ...]
+    transfers: tuple[str, ...] = ()
+    """What was read of models that lie elsewhere: a line for each, or one for all where they are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,9 @@ def run(request: Request, progress: Progress) -> Outcome:
     here = _here()
     settings = _configured(request, here)
     sources = _sources(request, settings)
-    accepted_before = _Baselines(settings, [source for source in sources if isinstance(source, str)])
-    attempts = [_judged(made, settings, accepted_before) for made in _attempts(sources, settings, request, progress)]
+    accepted_before = _Baselines(settings, [source.name for source in sources if isinstance(source, Named)])
+    found = _attempts(sources, settings, request, progress)
+    attempts = [_judged(made, settings, accepted_before) for made in found]
     judged = [made.result for made in attempts if isinstance(made.result, _Judged)]
     comparisons = tuple(made.comparison for made in judged if made.comparison is not None)
     if request.baseline is not None and comparisons and all(made.counterpart is None for made in comparisons):
@@ -85,7 +88,22 @@ def run(request: Request, progress: Progress) -> Outcome:
         objected=any(policy.fails(found, settings.settings_for(found.source).fail_on) for found in findings),
         accepted=None if request.write_baseline is None else _accepted(request.write_baseline, models, failures, here),
         tracebacks=tuple(made.traceback for made in attempts if made.traceback),
+        transfers=_transfers(found),
     )
+
+
+TOLD_APART = 20
+"""Models of which each is said what was read of it; of more, what was read of all."""
+
+
+def _transfers(attempts: Sequence[Attempt[ModelReport]]) -> tuple[str, ...]:
+    read = [(made.result.source, made.transfer) for made in attempts if made.transfer and made.transfer.requests]
+    if len(read) <= TOLD_APART:
+        return tuple(f"{source}: {transfer}" for source, transfer in read)
+    total = type(read[0][1])(
+        *(sum(getattr(each, part) for _, each in read) for part in ("size", "fetched", "requests"))
+    )
+    return (f"{total} of {len(read):,} models",)
 
 
 def _here() -> Path:
@@ -133,22 +151,25 @@ def _without_baseline(found: config.Config) -> config.Config:
     return replace(found, settings=replace(found.settings, baseline=None), overrides=overrides)
 
 
-def _sources(request: Request, settings: config.Config) -> Sequence[str | Failure]:
+def _sources(request: Request, settings: config.Config) -> Sequence[Named | Failure]:
     if request.sources:
         return expand(request.sources)
     with _bounded("the patterns of the configuration's `models`"):
         configured = settings.sources()
     if not configured:
         raise UsageError("no SOURCE given, and no `models` configured; name a model file, a folder or a pattern")
-    return configured
+    return [Named(source) for source in configured]  # never a URL
 
 
 def _attempts(
-    sources: Sequence[str | Failure], settings: config.Config, request: Request, progress: Progress
+    sources: Sequence[Named | Failure], settings: config.Config, request: Request, progress: Progress
 ) -> Sequence[Attempt[ModelReport]]:
     """One for each source, in their order."""
-    named = [source for source in sources if isinstance(source, str)]
-    tasks = [replace(_task(name, settings.settings_for(name)), torchscript=request.torchscript) for name in named]
+    named = [source for source in sources if isinstance(source, Named)]
+    tasks = [
+        replace(_task(each.name, settings.settings_for(each.name)), torchscript=request.torchscript, url=each.url)
+        for each in named
+    ]
     with progress(len(tasks)) as done, _made(list(enumerate(tasks)), request.jobs) as attempts:
         made: dict[int, Attempt[ModelReport]] = {}
         for number, attempt_made in attempts:

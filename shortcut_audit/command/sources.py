@@ -1,29 +1,48 @@
 """Which models does an argument mean?
 
 A file is itself, whatever its name. A folder is the model files below it. A pattern is what it matches. A dotted name
-with a colon is a factory in the user's own code. Nothing is opened here.
+with a colon is a factory in the user's own code. A URL is a model that lies elsewhere, or several: only then somebody
+else is asked. Nothing is opened here.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from shortcut_audit.errors import ShortcutAuditError
 from shortcut_audit.gate.paths import MAGIC, glob
 from shortcut_audit.loaders.factories import is_factory
+from shortcut_audit.loaders.remote.urls import is_url, shown
 from shortcut_audit.report import Failure
 
 MODEL_SUFFIXES = (".onnx", ".pt2")
 """Suffixes of the files that are models wherever they are found; others must be named one by one."""
 
 
-def expand(arguments: Iterable[str]) -> list[str | Failure]:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A source under the name by which reports call it."""
+
+    name: str
+    url: str = field(default="", repr=False)
+    """Of a model that lies elsewhere, as the user wrote it; `name` is what may be shown of it."""
+
+
+def expand(arguments: Iterable[str]) -> list[Named | Failure]:
     """The sources that the arguments mean, in their order, each once; what names none is a Failure in its place."""
-    found: dict[str | Failure, None] = {}
+    found: dict[Named | Failure, None] = {}
     for argument in arguments:
-        found.update(dict.fromkeys(_expand(argument)))
+        meant = _elsewhere(argument) if is_url(argument) else _here(argument)
+        found.update(dict.fromkeys(meant))
     return list(found)
+
+
+def _here(argument: str) -> Iterator[Named | Failure]:
+    for found in _expand(argument):
+        yield Named(found) if isinstance(found, str) else found
 
 
 def _expand(argument: str) -> Iterator[str | Failure]:
@@ -39,6 +58,15 @@ def _expand(argument: str) -> Iterator[str | Failure]:
             yield from _pattern(argument)
             return
     yield Failure(argument, "no such file or folder; check the path")
+
+
+def _elsewhere(url: str) -> Iterator[Named | Failure]:
+    from shortcut_audit.loaders.remote.location import models_at
+
+    try:
+        yield from (Named(shown(found), found) for found in models_at(url))
+    except ShortcutAuditError as error:
+        yield Failure(shown(url), str(error))
 
 
 def _pattern(pattern: str) -> Iterator[str | Failure]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.loaders.factories import is_factory
 from shortcut_audit.loaders.inputs import InputSpec
+
+if TYPE_CHECKING:
+    from shortcut_audit.loaders.remote.location import Location
 
 
 def load(source: str, inputs: Sequence[InputSpec] = (), *, torchscript: bool = False) -> Draft:
@@ -37,6 +40,25 @@ def load(source: str, inputs: Sequence[InputSpec] = (), *, torchscript: bool = F
     from shortcut_audit.loaders.onnx.file import load as load_onnx
 
     return load_onnx(path)  # 4
+
+
+def load_at(location: Location, source: str, inputs: Sequence[InputSpec] = ()) -> Draft:
+    """The model at a URL, under the name that reports show. Only what tells its shortcuts is fetched.
+
+    Cases: 1. a repository of a hub, whose configuration a library builds, with `inputs` or the library's own; 2. a .pt2
+    file, and 3. an ONNX file. Nothing that comes over the network is run. Raises UnreadableModel and UsageError.
+    """
+    if location.is_repository:
+        from shortcut_audit.loaders.torch.configured import load_configured
+
+        return load_configured(location.configuration(), source, inputs)  # 1
+    if location.suffix == ".pt2":
+        from shortcut_audit.loaders.pt2.archive import load_at as load_pt2_at
+
+        return load_pt2_at(location, source)  # 2
+    from shortcut_audit.loaders.onnx.file import load_at as load_onnx_at
+
+    return load_onnx_at(location, source)  # 3
 
 
 def load_object(model: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Draft:

@@ -6,9 +6,9 @@ https://protobuf.dev/programming-guides/encoding/.
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol, overload
 
 from shortcut_audit.errors import UnreadableModel
 
@@ -24,6 +24,16 @@ VARINT, FIXED64, BYTES, GROUP, END_GROUP, FIXED32 = range(6)
 """Wire types: how a field says where it ends. Submessages, strings and payloads are BYTES."""
 
 
+class Data(Protocol):
+    """Bytes, or what can be indexed and sliced as bytes can: a mapped file, one that lies elsewhere."""
+
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, where: int, /) -> int: ...
+    @overload
+    def __getitem__(self, where: slice, /) -> bytes: ...
+
+
 class Damaged(Exception):
     """These bytes are no protobuf message; the text says where and why."""
 
@@ -32,7 +42,7 @@ class Damaged(Exception):
 class Reader:
     """Walks a file's bytes, with what it may still spend on it."""
 
-    data: bytes | mmap.mmap
+    data: Data
     fields_left: int = FIELD_LIMIT
 
     def fields(self, start: int, end: int, depth: int) -> Iterator[tuple[int, int, int, int, int]]:

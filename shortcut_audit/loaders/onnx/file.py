@@ -16,11 +16,13 @@ from shortcut_audit.loaders.onnx.messages import new_model
 from shortcut_audit.loaders.onnx.nodes import Flattening, opset_versions
 from shortcut_audit.loaders.onnx.tensors import Oddities, declared_type
 from shortcut_audit.loaders.onnx.text import text
-from shortcut_audit.loaders.onnx.wire import skeleton
+from shortcut_audit.loaders.onnx.wire import skeleton, skeleton_of
 from shortcut_audit.names import displayable
 
 if TYPE_CHECKING:
     from onnx import ModelProto
+
+    from shortcut_audit.loaders.remote.location import Location
 
 
 def load(path: Path) -> Draft:
@@ -28,7 +30,19 @@ def load(path: Path) -> Draft:
 
     Raises UnreadableModel when the file is no intact ONNX model, breaks the format's rules, or is over a cap.
     """
-    model = _parsed(skeleton(path))
+    return draft_of(skeleton(path), str(path))
+
+
+def load_at(location: Location, source: str) -> Draft:
+    """The same of an ONNX file that lies elsewhere."""
+    with location.opened() as data:
+        found = skeleton_of(data)
+    return draft_of(found, source)
+
+
+def draft_of(skeleton: bytes, source: str) -> Draft:
+    """The model that a skeleton describes. Raises UnreadableModel as `load` does."""
+    model = _parsed(skeleton)
     opset = _opset(model)
     functions = functions_of(model)
     flattening = Flattening(functions)
@@ -37,7 +51,7 @@ def load(path: Path) -> Draft:
     inputs = _inputs(model, flattening)
     defaults = _defaults(model)
     return Draft(
-        source=str(path),
+        source=source,
         format="onnx",
         origin=_origin(model, opset),
         opset=opset,

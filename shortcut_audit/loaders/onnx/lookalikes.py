@@ -5,7 +5,7 @@ Asked only after the walk over the protobuf has failed, so it need not be sure: 
 
 from __future__ import annotations
 
-import mmap
+from shortcut_audit.loaders.onnx.fields import Data
 
 PYTORCH_REMEDY = (
     "if torch.export.save wrote it, name it .pt2; if it is TorchScript that you trust, add --torchscript and --input; "
@@ -31,7 +31,7 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
 """How such files begin, and what to say of them."""
 
 
-def lookalike(data: bytes | mmap.mmap) -> str | None:
+def lookalike(data: Data) -> str | None:
     """What the file seems to be instead of ONNX, and what to do; None where nothing is recognised."""
     head = data[:65536]
     for magic, what in MAGIC:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shortcut_audit.errors import UnreadableModel
-from shortcut_audit.loaders.onnx.fields import BYTES, DEPTH_LIMIT, Damaged, Reader, field_of
+from shortcut_audit.loaders.onnx.fields import BYTES, DEPTH_LIMIT, Damaged, Data, Reader, field_of
 from shortcut_audit.loaders.onnx.lookalikes import lookalike
 from shortcut_audit.loaders.onnx.metadata import METADATA_READ
 
@@ -120,13 +120,21 @@ def skeleton(path: Path) -> bytes:
     Raises UnreadableModel when the file cannot be opened, is no regular file, is too large, or is no ONNX model.
     """
     with _mapped(path) as data:
-        try:
-            found = _Walk(data, Reader(data)).model()
-            if len(found) > COUNTED_FROM:
-                _check_messages(found)
-        except (Damaged, IndexError) as error:
-            reason = str(error) if isinstance(error, Damaged) else "it ends in the middle of a field"
-            raise UnreadableModel(lookalike(data) or f"not an intact ONNX file: {reason}; {REMEDY}") from None
+        return skeleton_of(data)
+
+
+def skeleton_of(data: Data) -> bytes:
+    """The same of an ONNX model's bytes. Raises UnreadableModel when they are too many, or no ONNX model."""
+    if len(data) > FILE_LIMIT:
+        size = f"{len(data)} bytes, over protobuf's limit of 2 GiB"
+        raise UnreadableModel(f"{size}; save the model with its weights as external data")
+    try:
+        found = _Walk(data, Reader(data)).model()
+        if len(found) > COUNTED_FROM:
+            _check_messages(found)
+    except (Damaged, IndexError) as error:
+        reason = str(error) if isinstance(error, Damaged) else "it ends in the middle of a field"
+        raise UnreadableModel(lookalike(data) or f"not an intact ONNX file: {reason}; {REMEDY}") from None
     return found
 
 
@@ -145,9 +153,6 @@ def _mapped(path: Path) -> Iterator[mmap.mmap]:
             raise UnreadableModel(f"{what}, not a file; name a model file")
         if status.st_size == 0:
             raise UnreadableModel(f"empty file; {REMEDY}")
-        if status.st_size > FILE_LIMIT:
-            size = f"{status.st_size} bytes, over protobuf's limit of 2 GiB"
-            raise UnreadableModel(f"{size}; save the model with its weights as external data")
         with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as data:
             if hasattr(mmap, "MADV_RANDOM") and status.st_size > RELEASED_AT_ONCE:
                 data.madvise(mmap.MADV_RANDOM)  # Else the system reads ahead into payloads.
@@ -160,7 +165,7 @@ def _mapped(path: Path) -> Iterator[mmap.mmap]:
 class _Walk:
     """One pass over the file, with what it may still copy."""
 
-    data: mmap.mmap
+    data: Data
     reader: Reader
     bytes_left: int = SKELETON_LIMIT
     released: int = 0
@@ -237,7 +242,9 @@ class _Walk:
 
     def _release(self, at: int) -> None:
         """Gives back the pages before `at`: with each that is touched, the system maps some around it."""
-        if at - self.released >= RELEASED_AT_ONCE and hasattr(mmap, "MADV_DONTNEED"):
+        if at - self.released < RELEASED_AT_ONCE or not hasattr(mmap, "MADV_DONTNEED"):
+            return
+        if isinstance(self.data, mmap.mmap):
             end = at - at % mmap.PAGESIZE
             self.data.madvise(mmap.MADV_DONTNEED, self.released, end - self.released)
             self.released = end

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import TYPE_CHECKING, cast
 
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Draft
@@ -30,6 +30,9 @@ from shortcut_audit.loaders.pt2.checked import Json
 from shortcut_audit.loaders.pt2.document import program_of
 from shortcut_audit.loaders.pt2.types import size_of, tensor_type
 from shortcut_audit.names import displayable
+
+if TYPE_CHECKING:
+    from shortcut_audit.loaders.remote.location import Location
 
 DOCUMENT_LIMIT = 24 * 2**20
 """Bytes of the graph's description, inflated. A 70-billion-parameter decoder takes some 10 MB. One character beyond the
@@ -63,34 +66,66 @@ RESAVE = "download or save it again"
 def load(path: Path) -> Draft:
     """The model in a .pt2 archive. Raises UnreadableModel, saying what the file is instead and what to do."""
     with _opened(path) as file:
-        _check_kind(file)
-        with _intact("damaged or truncated zip archive"):
-            archive = zipfile.ZipFile(file)
-        with archive:
-            return _read(archive, path)
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableModel("not a regular file; name a model file")
+        return _loaded(_Sipped(file, status.st_size), str(path))
 
 
-class _Sipped(io.FileIO):
+def load_at(location: Location, source: str) -> Draft:
+    """The same of an archive that lies elsewhere, of which the list of contents and the documents are fetched."""
+    from shortcut_audit.loaders.remote.ranges import RangesFile
+
+    with location.opened() as data:
+        return _loaded(_Sipped(RangesFile(data), len(data)), source)
+
+
+def _loaded(file: _Sipped, source: str) -> Draft:
+    _check_kind(file)
+    with _intact("damaged or truncated zip archive"):
+        archive = zipfile.ZipFile(file)
+    with archive:
+        return _read(archive, source)
+
+
+class _Sipped(io.RawIOBase):
     """A file that hands over little at a time: `zipfile` takes as much at once as the archive's records tell it to."""
+
+    def __init__(self, file: io.RawIOBase, size: int) -> None:
+        self._file = file
+        self.size = size
+        """Bytes of the whole file."""
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._file.seek(offset, whence)
 
     def read(self, size: int | None = -1, /) -> bytes:
         """The next bytes; all that are left where no number is given."""
-        left = max(0, os.fstat(self.fileno()).st_size - self.tell())
+        left = max(0, self.size - self.tell())
         wanted = left if size is None or size < 0 else size
         if wanted > READ_LIMIT:
             raise UnreadableModel(
                 f"the zip archive's list of contents takes {wanted:,} bytes, more than {READ_LIMIT:,}; "
                 "this is no real model"
             )
-        return super().read(wanted)
+        return self._file.read(wanted) or b""
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def _opened(path: Path) -> Iterator[io.FileIO]:
     """The file, opened; whatever the system then objects to is an UnreadableModel."""
     try:
         # Opening a named pipe would wait for a writer.
-        with _Sipped(path, opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+        with io.FileIO(path, opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
             yield file
     except OSError as error:
         raise UnreadableModel(f"cannot be read: {error.strerror or error}") from error
@@ -108,12 +143,9 @@ def _intact(otherwise: str) -> Iterator[None]:
         raise UnreadableModel(f"{otherwise} ({displayable(str(error))}); {RESAVE}") from error
 
 
-def _check_kind(file: IO[bytes]) -> None:
-    """Refuse what is no regular file that begins like a zip archive."""
-    status = os.fstat(file.fileno())
-    if not stat.S_ISREG(status.st_mode):
-        raise UnreadableModel("not a regular file; name a model file")
-    if status.st_size == 0:
+def _check_kind(file: _Sipped) -> None:
+    """Refuse what does not begin like a zip archive."""
+    if file.size == 0:
         raise UnreadableModel("empty file; download or save it again")
     head = file.read(16)
     if not head.startswith(b"PK"):
@@ -144,14 +176,14 @@ class _Entry:
     """The folder that everything is in, with a slash; empty for the archive's top."""
 
 
-def _read(archive: zipfile.ZipFile, path: Path) -> Draft:
+def _read(archive: zipfile.ZipFile, source: str) -> Draft:
     documents = _Documents(archive)
     names = documents.names
     entry = _model_entry(names)
     _check_unambiguous(names)
     # What is needed of the weights' document is little: it is read first, so that the two are never held together.
     ties = _ties(documents, f"{entry.folder}{TIES.format(entry.model)}")
-    program = program_of(documents.read(entry.name), str(path), ties, _notes(names))
+    program = program_of(documents.read(entry.name), source, ties, _notes(names))
     return draft_of(program)
 
 

@@ -40,6 +40,10 @@ GIVE_EXAMPLE = "give each an example: audit(module, x, kwargs={...})"
 TOO_LARGE = "built for real, its weights would take"
 
 
+ExampleOf = Callable[[Any, Any], Example]
+"""Given a module and a device: what the module is called with there."""
+
+
 def load_factory(name: str, inputs: Sequence[InputSpec]) -> Draft:
     """The module that a factory makes, in eval mode, for inputs of these shapes.
 
@@ -52,14 +56,22 @@ def load_factory(name: str, inputs: Sequence[InputSpec]) -> Draft:
     made = _named(name)
     if isinstance(made, framework.nn.Module):
         made = unwrapped(made)
-        example = _example(inputs, _device_of(made) or "cpu")
+        example = zeros_of(inputs, _device_of(made) or "cpu")
         if _is_scripted(made):
             return replayed(made, example.args, example.kwargs, source=name)
         return _read(_export(made, example), name)
     if not callable(made):
         raise UsageError("neither a module nor a function that makes one; name a factory as package.module:function")
-    program, notes = _first_that_works(made, inputs)
-    return _read(program, name, notes)
+    return load_built(made, lambda module, device: zeros_of(inputs, device), name)
+
+
+def load_built(factory: Callable[[], Any], example_of: ExampleOf, source: str) -> Draft:
+    """The module that a function makes, in eval mode, called with what `example_of` makes for it.
+
+    Raises UnreadableModel where it cannot be built or exported, UsageError where the example does not fit.
+    """
+    program, notes = _first_that_works(factory, example_of)
+    return _read(program, source, notes)
 
 
 def load_module(
@@ -119,7 +131,7 @@ def _named(name: str) -> Any:
     return found
 
 
-def _example(inputs: Sequence[InputSpec], device: Any) -> Example:
+def zeros_of(inputs: Sequence[InputSpec], device: Any) -> Example:
     """Zeros of these shapes: nameless ones by position, the others by name."""
     framework = torch()
 
@@ -171,7 +183,7 @@ def _ways() -> Iterator[_Way]:
     yield _Way("cpu", lambda: _registering(_counted()), nullcontext, "built for real")
 
 
-def _first_that_works(factory: Callable[[], Any], inputs: Sequence[InputSpec]) -> tuple[Any, tuple[str, ...]]:
+def _first_that_works(factory: Callable[[], Any], example_of: ExampleOf) -> tuple[Any, tuple[str, ...]]:
     """The exported program, and what to say of the way in which that was possible.
 
     A module that fails in the same way twice would do so a third time: it is not built for real then.
@@ -179,7 +191,7 @@ def _first_that_works(factory: Callable[[], Any], inputs: Sequence[InputSpec]) -
     failures: list[str] = []
     for way in _ways():
         try:
-            program = _build_and_export(factory, way, inputs)
+            program = _build_and_export(factory, way, example_of)
         except UnreadableModel as failure:
             if str(failure) in failures:
                 break
@@ -189,14 +201,15 @@ def _first_that_works(factory: Callable[[], Any], inputs: Sequence[InputSpec]) -
     raise UnreadableModel("; ".join(failures[-2:] if TOO_LARGE in failures[-1] else failures[-1:]))
 
 
-def _build_and_export(factory: Callable[[], Any], way: _Way, inputs: Sequence[InputSpec]) -> Any:
+def _build_and_export(factory: Callable[[], Any], way: _Way, example_of: ExampleOf) -> Any:
     with blamed("the factory failed"), way.building():
         module = factory()
     if not isinstance(module, torch().nn.Module):
         raise UsageError(f"the factory returns {type(module).__name__}, not a torch.nn.Module")
+    module = unwrapped(module).eval()
     with way.calling():
-        example = _example(inputs, way.device)
-    return _export(unwrapped(module).eval(), example)
+        example = example_of(module, way.device)
+    return _export(module, example)
 
 
 @contextmanager
