@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shortcut_audit.errors import UnreadableModel, UsageError
-from shortcut_audit.loaders.remote.http import Passing, tried
+from shortcut_audit.loaders.remote.http import TRYING_HELPS, Passing, tried
 from shortcut_audit.loaders.remote.stores import EXTRA
 
 SCHEME = "hf://"
@@ -57,12 +57,12 @@ def files_of(place: Place) -> list[str]:
     def listed() -> list[str]:
         try:
             about = hub.HfApi().model_info(place.repository, revision=place.revision, timeout=SECONDS)
-        except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError):
-            raise UnreadableModel("no such repository or revision on the hub, or none that you may read") from None
         except errors.HfHubHTTPError as error:
             status = getattr(error.response, "status_code", None)
-            if status in {429, 500, 502, 503, 504}:
+            if status in TRYING_HELPS:
                 raise Passing(f"HTTP status {status}") from None
+            if status in {401, 403, 404}:  # the hub tells nobody which repositories it hides
+                raise UnreadableModel("no such repository or revision on the hub, or none that you may read") from None
             raise UnreadableModel(f"the hub does not list it (HTTP status {status})") from None
         except Exception as error:  # noqa: BLE001 -- of whatever HTTP client the hub's library has
             raise Passing(f"the hub gives no answer ({type(error).__name__})") from None
