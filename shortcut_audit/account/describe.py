@@ -109,6 +109,8 @@ def _stride(call: Call, mark: str) -> str:
 
 def _grouped(call: Call) -> str:
     group = call.integer("group", 1)
+    if group > 1 and group == call.size(0, 1):
+        return "depthwise"
     return f"{group} groups" if group > 1 else ""
 
 

@@ -22,6 +22,8 @@ class Wanted:
     form: str
     """The format's name on the command line."""
     style: Style
+    source: str | None = None
+    """The model that it shows, where it shows but one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,13 @@ def _texts(report: AuditReport, wanted: Sequence[Wanted]) -> Attempt[tuple[str, 
     """All texts, or the failure of the first that fails, which is put down to the only model if there is but one."""
     source = report.models[0].source if len(report.models) == 1 else ""
     bound = limits.limited(limits.REPORTING_SECONDS, len(report.models))
-    return guarded(source, bound, lambda: tuple(REPORTERS[one.form].render(report, one.style) for one in wanted))
+    return guarded(source, bound, lambda: tuple(_text(report, one) for one in wanted))
+
+
+def _text(report: AuditReport, wanted: Wanted) -> str:
+    if wanted.source is not None:
+        report = _part(report, [model for model in report.models if model.source == wanted.source])
+    return REPORTERS[wanted.form].render(report, wanted.style)
 
 
 def _part(report: AuditReport, models: Sequence[ModelReport], failures: Sequence[Failure] = ()) -> AuditReport:

@@ -22,6 +22,8 @@ class Style:
     ascii_only: bool = False
     verbose: int = 0
     quiet: bool = False
+    diagram: bool = False
+    """Whether a text report draws the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Reporter:
     suffix: str | None
     """Suffix of the files that are written in this format; None for one that goes to stdout only."""
     render: Callable[[AuditReport, Style], str]
+    of_one: bool = False
+    """Whether it shows one model: with several, each is written to a file of its own."""
     printed: bool = True
     """Whether it may be asked for on stdout, too; what is a file's content only may not."""
 
@@ -71,6 +75,12 @@ def _html(report: AuditReport, style: Style) -> str:
     return html.format(report)
 
 
+def _svg(report: AuditReport, style: Style) -> str:
+    from shortcut_audit.reporters.figure import svg
+
+    return svg.format(report)
+
+
 def _csv(table: str) -> Callable[[AuditReport, Style], str]:
     def render(report: AuditReport, style: Style) -> str:
         from shortcut_audit.reporters import csv
@@ -88,6 +98,7 @@ REPORTERS = {
     "sarif": Reporter(".sarif", _sarif),
     "github": Reporter(None, _github),
     "html": Reporter(".html", _html),
+    "svg": Reporter(".svg", _svg, of_one=True, printed=False),
     "csv": Reporter(".csv", _csv("SHORTCUTS"), printed=False),
     "models.csv": Reporter(".models.csv", _csv("MODELS"), printed=False),
     "layers.csv": Reporter(".layers.csv", _csv("LAYERS"), printed=False),

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from shortcut_audit.names import displayable, displayable_text
 from shortcut_audit.report import AuditReport, Change, Comparison, ModelReport, Shortcut, Side
+from shortcut_audit.reporters.figure import mermaid
+from shortcut_audit.reporters.shared.columns import COLUMNS
 from shortcut_audit.reporters.shared.grouped import Remark, remarks, verdict
 from shortcut_audit.reporters.shared.runs import Row, rows
 from shortcut_audit.reporters.shared.totals import became
-from shortcut_audit.wording import counted, exact, shape, share
+from shortcut_audit.wording import counted, exact, shape
 
 SIZE_LIMIT = 900_000
 """Bytes of the whole; a job summary on GitHub takes 1 MiB."""
@@ -73,29 +75,10 @@ def _remark(remark: Remark) -> str:
 
 def _models(models: Sequence[ModelReport]) -> Iterator[str]:
     if models:
-        head = [
-            "| model | shortcuts | identity | projection | extra parameters | extra MACs |",
-            "|---|--:|--:|--:|--:|--:|",
-        ]
-        lines = [_model(model) for model in models[:MODELS_SHOWN]]
-        yield "\n".join([*head, *lines, *_more(len(models) - MODELS_SHOWN)])
-
-
-def _model(model: ModelReport) -> str:
-    summary, totals = model.summary, model.totals
-    return _row(
-        _code(model.source),
-        exact(summary.shortcuts),
-        exact(summary.identity),
-        exact(summary.projection),
-        _with_share(summary.extra_parameters, totals.parameters),
-        _with_share(summary.extra_macs, None if totals.lower_bound else totals.macs),
-    )
-
-
-def _with_share(part: int | None, whole: int | None) -> str:
-    percentage = share(part, whole)
-    return exact(part) + (f" ({percentage})" if part and percentage else "")
+        heads = ["model", *(column.head for column in COLUMNS)]
+        lines = [_row(_code(m.source), *(column.whole(m) for column in COLUMNS)) for m in models[:MODELS_SHOWN]]
+        table = [_row(*heads), f"|---{'|--:' * len(COLUMNS)}|", *lines]
+        yield "\n".join([*table, *_more(len(models) - MODELS_SHOWN)])
 
 
 def _details(report: AuditReport) -> Iterator[str]:
@@ -105,6 +88,7 @@ def _details(report: AuditReport) -> Iterator[str]:
     for model in report.models:
         if model.shortcuts:
             yield _shortcuts(model)
+            yield from _picture(model)
 
 
 def _comparison(comparison: Comparison) -> str:
@@ -133,6 +117,12 @@ def _shortcuts(model: ModelReport) -> str:
     found = rows(model.shortcuts)
     lines = [_shortcut(row) for row in found[:ROWS_SHOWN]]
     return _folded(title, [*head, *lines, *_more(len(found) - ROWS_SHOWN)])
+
+
+def _picture(model: ModelReport) -> Iterator[str]:
+    chart = mermaid.chart(model)
+    if chart:
+        yield _folded(f"Picture of {_html(model.source)}", ["```mermaid", chart, "```"])
 
 
 def _shortcut(row: Row) -> str:

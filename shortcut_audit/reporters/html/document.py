@@ -7,8 +7,9 @@ it. The page is built as a tree and written by the standard library, so that no 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import resources
-from itertools import islice, pairwise
+from itertools import islice
 from xml.etree.ElementTree import Element, tostring
 
 from shortcut_audit import wording
@@ -21,6 +22,7 @@ from shortcut_audit.report import (
     Kind,
     ModelReport,
     OtherAdd,
+    Price,
     Shortcut,
     Side,
     Step,
@@ -41,13 +43,15 @@ from shortcut_audit.reporters.html.markup import (
     shape_of,
     table,
 )
+from shortcut_audit.reporters.html.network import network
+from shortcut_audit.reporters.shared.columns import COLUMNS
 from shortcut_audit.reporters.shared.grouped import Remark, remarks, verdict
 from shortcut_audit.reporters.shared.runs import Row, rows
 from shortcut_audit.reporters.shared.totals import Option, became, facts, options, sums, work
 from shortcut_audit.wording import counted, exact, in_bytes, short
 
-MODELS_SHOWN, CELLS_SHOWN = 200, 600
-"""Models, and cells of a strip, that are shown. JSON has them all."""
+MODELS_SHOWN = 200
+"""Models that are shown; JSON has them all."""
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -77,7 +81,7 @@ def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's f
 
 
 def _body(report: AuditReport) -> Iterator[Element]:
-    yield element("header", element("h1", verdict(report).capitalize()), _legend())
+    yield element("header", element("h1", said(_answer(report))), element("p", _tally(report)), _legend())
     if report.errors:
         failures = [
             element("li", name_of(failure.source, PATH_LIMIT), ": ", said(failure.message))
@@ -86,15 +90,63 @@ def _body(report: AuditReport) -> Iterator[Element]:
         listed = element("ul", *failures)
         yield _section("Could not be audited", listed, *left_out(len(report.errors) - ROWS_SHOWN), class_="error")
     found = remarks(report)
-    if found:
-        yield _section("Findings", table(("level", "rule", "where", "what"), map(_remark, found), len(found)))
     if len(report.models) > 1:
-        heads = ("model", *KINDS, "extra parameters", "extra MACs")
-        yield _section("Models", table(heads, map(_overview, report.models), len(report.models), numbers=6))
-    for number, model in enumerate(report.models[:MODELS_SHOWN]):
-        yield _model(number, model, [c for c in report.comparisons if c.source == model.source])
-    yield from left_out(len(report.models) - MODELS_SHOWN)
+        yield _section("Side by side", _side_by_side(report.models))
+    shown = report.models[:MODELS_SHOWN]
+    yield element(
+        "main",
+        *(
+            _model(
+                number,
+                model,
+                [c for c in report.comparisons if c.source == model.source],
+                [replace(remark, source="") for remark in found if remark.source == model.source],
+                alone=len(report.models) == 1,
+            )
+            for number, model in enumerate(shown)
+        ),
+        *left_out(len(report.models) - MODELS_SHOWN),
+        *_findings("Findings", [r for r in found if r.source not in {model.source for model in shown}], "h2"),
+    )
     yield element("footer", f"shortcut-audit {displayable(report.version)}. {wording.CONVENTION}.")
+
+
+def _answer(report: AuditReport) -> str:
+    """What the page has to say, in one line."""
+    if len(report.models) == 1:
+        return wording.verdict(report.models[0])
+    if not report.models:
+        return "No model could be audited" if report.errors else "No model was audited"
+    shortcuts = counted(sum(model.summary.shortcuts for model in report.models), "shortcut")
+    weighted = sum(shortcut.has_weight for model in report.models for shortcut in model.shortcuts)
+    return f"{counted(len(report.models), 'model')}: {shortcuts}, {exact(weighted)} with weights"
+
+
+def _tally(report: AuditReport) -> str:
+    """What was objected to, in numbers; nothing is green where nothing was audited."""
+    return f"{verdict(report).capitalize()}." if report.models else f"{counted(len(report.errors), 'failure')}."
+
+
+def _side_by_side(models: Sequence[ModelReport]) -> Element:
+    """The contents of the page, and the comparison of its models."""
+    heads = ("model", *(column.head for column in COLUMNS))
+    body = (
+        [cell(_link(number, model)), *(cell(column.whole(model)) for column in COLUMNS)]
+        for number, model in enumerate(models)
+    )
+    return table(heads, body, len(models), numbers=len(COLUMNS))
+
+
+def _link(number: int, model: ModelReport) -> Element:
+    name = name_of(model.source, PATH_LIMIT)
+    return element("a", name, href=f"#model-{number}") if number < MODELS_SHOWN else name
+
+
+def _findings(title: str, found: Sequence[Remark], level: str) -> list[Element]:
+    if not found:
+        return []
+    listed = table(("level", "rule", "where", "what"), map(_remark, found), len(found))
+    return [element("section", element(level, title), listed)]
 
 
 def _legend() -> Element:
@@ -114,22 +166,21 @@ def _remark(remark: Remark) -> list[Element]:
     return [cell(level), cell(remark.rule), cell(*where), cell(said(remark.message))]
 
 
-def _overview(model: ModelReport) -> list[Element]:
-    summary = model.summary
-    counts = (summary.identity, summary.parameter_free, summary.gated, summary.projection)
-    prices = (summary.extra_parameters, summary.extra_macs)
-    return [cell(name_of(model.source, PATH_LIMIT)), *(cell(exact(number)) for number in (*counts, *prices))]
-
-
-def _model(number: int, model: ModelReport, comparisons: Sequence[Comparison]) -> Element:
+def _model(
+    number: int, model: ModelReport, comparisons: Sequence[Comparison], found: Sequence[Remark], *, alone: bool
+) -> Element:
+    """The answer in words and as a picture, then what is objected to, then everything else."""
+    anchor = f"s{number}-"
     parts = [
         element("h2", name_of(model.source, PATH_LIMIT)),
         element("p", *_facts(model), class_="facts"),
-        element("p", wording.verdict(model), class_="verdict"),
+        *([] if alone else [element("p", wording.verdict(model), class_="verdict")]),
+        *network(model, anchor),
+        *_findings("Findings", found, "h3"),
+        *map(_comparison, comparisons),
     ]
     if model.shortcuts:
-        parts += [_strip(model), _shortcuts(model), _sums(model), _what_if(model)]
-    parts += [_comparison(comparison) for comparison in comparisons]
+        parts += [element("h3", "Shortcuts"), _shortcuts(model, anchor), _sums(model), *_what_if(model)]
     parts += _others(model)
     notes = [*dict.fromkeys(note for shortcut in model.shortcuts for note in shortcut.notes), *model.notes]
     if notes:
@@ -148,37 +199,30 @@ def _facts(model: ModelReport) -> Iterator[Piece]:
             yield from (what, *names_of(names))
 
 
-def _strip(model: ModelReport) -> Element:
-    """The shortcuts in the model's order, a cell each; a gap where the shape changes."""
-    shown = model.shortcuts[:CELLS_SHOWN]
-    changes = [False, *(one.merge.shape != other.merge.shape for one, other in pairwise(shown))]
-    cells = [
-        element("i", class_=f"{s.kind}{' gap' if changed else ''}", title=f"{displayable(s.key)}: {s.kind}")
-        for s, changed in zip(shown, changes, strict=True)
-    ]
-    return element("div", *cells, class_="strip", role="img", aria_label=f"in order: {wording.verdict(model)}")
-
-
-def _shortcuts(model: ModelReport) -> Element:
+def _shortcuts(model: ModelReport, anchor: str) -> Element:
     heads = ("block", "kind", "x → y", "W_s", "skips", "parameters", "MACs")
     found = rows(model.shortcuts)
+    numbers = {id(shortcut): number for number, shortcut in enumerate(model.shortcuts)}
     details = (_details(row.first) for row in found)
-    return table(heads, map(_row, found), len(found), numbers=3, below=details)
+    body = (_row(row, [f"{anchor}{numbers[id(member)]}" for member in row.members]) for row in found)
+    return table(heads, body, len(found), numbers=3, below=details)
 
 
-def _row(row: Row) -> list[Element]:
+def _row(row: Row, anchors: Sequence[str]) -> list[Element]:
+    """A row; the picture's arcs link to its anchors."""
     shortcut = row.first
-    block: list[Piece] = [name_of(shortcut.key)]
+    block: list[Piece] = [element("span", id=anchor, class_="anchor") for anchor in anchors]
+    block += [name_of(shortcut.key)]
     kind: list[Piece] = [badge(shortcut.kind)]
     if row.repeats > 1:
         block += [" … ", name_of(row.last.key)]
-        kind += [f" × {exact(row.repeats)}"]
+        kind += [f" ×\u00a0{exact(row.repeats)}"]
     fork, merge = shape_of(shortcut.fork.shape), shape_of(shortcut.merge.shape)
     return [
         cell(element("details", element("summary", *block))),
         cell(*kind),
         cell(merge if fork == merge else f"{fork} → {merge}"),
-        cell(said(shortcut.weights_in_words) or "none"),
+        cell(said(shortcut.weights_in_words.replace("->", "→")) or "none"),
         cell(wording.skipped(shortcut.span)[-1]),
         cell(exact(shortcut.parameters)),
         cell(exact(shortcut.macs)),
@@ -206,7 +250,7 @@ def _details(shortcut: Shortcut) -> Element:
 
 def _step(step: Step) -> Iterator[Piece]:
     yield from op_of(step.op, step.name)
-    yield f" {said(step.detail)} ({step.step_class})"
+    yield f" {said(step.detail.replace('->', '→'))} ({step.step_class})"
     if step.weights:
         weights = [element("li", f"{w.role} ", name_of(w.name), f" {shape_of(w.shape)}") for w in step.weights]
         yield element("ul", *weights)
@@ -216,15 +260,40 @@ def _sums(model: ModelReport) -> Element:
     return labelled(*((label, [sentence]) for label, sentence in sums(model)))
 
 
-def _what_if(model: ModelReport) -> Element:
+def _what_if(model: ModelReport) -> list[Element]:
+    """The paper's options as a table and a small chart: bars from 0 to the greatest."""
+    prices = model.summary.what_if
+    found = list(zip(options(model), (prices.plain, prices.A, prices.B, prices.C), strict=True))
+    most = [
+        max((price.parameters or 0 for _, price in found), default=0),
+        max((p.macs or 0 for _, p in found), default=0),
+    ]
     heads = ("what if", "parameters", "change", "MACs", "change")
-    return table(heads, map(_option, options(model)), 4, numbers=4)
+    return [
+        element("h3", "What if"),
+        table(heads, (_option(option, price, most) for option, price in found), 4, numbers=4),
+    ]
 
 
-def _option(option: Option) -> list[Element]:
+def _option(option: Option, price: Price, most: Sequence[int]) -> list[Element]:
     label = element("strong", f"{option.label} (this model)") if option.own else option.label
-    rest = (option.parameters, option.parameters_change, option.macs, option.macs_change)
-    return [cell(label), *map(cell, rest)]
+    bars = [_bar(price.parameters, most[0]), _bar(price.macs, most[1])]
+    return [
+        cell(label),
+        cell(option.parameters, *bars[0]),
+        cell(option.parameters_change),
+        cell(option.macs, *bars[1]),
+        cell(option.macs_change),
+    ]
+
+
+def _bar(part: int | None, most: int) -> list[Element]:
+    """A bar of so many thousandths of the greatest; none where the number is not known."""
+    if part is None or not most:
+        return []
+    return [
+        element("span", element("span", style=f"width:{part * 1000 // most / 10}%"), class_="bar", aria_hidden="true")
+    ]
 
 
 def _comparison(comparison: Comparison) -> Element:

@@ -20,7 +20,8 @@ ROWS_SHOWN, NAMES_SHOWN = 500, 8
 """Rows of any one table, and names in a list, that are shown. JSON has them all."""
 
 LINES = frozenset(
-    "meta title style header h1 h2 h3 p ul li section article table thead tbody tr dl dd div details footer".split()
+    "meta title style header h1 h2 h3 p ul ol li section article main figure table thead tbody tr dl dd div details "
+    "footer".split()
 )
 """Elements after which the source goes on in a new line, so that a difference of two pages can be read."""
 
@@ -58,11 +59,13 @@ def table(
     )
     lines = []
     for cells, further in zip_longest(islice(body, ROWS_SHOWN), islice(below, ROWS_SHOWN)):
+        for title, cell in zip(heads, cells, strict=True):
+            cell.set("data-head", title)  # for a screen too narrow for columns
         for cell in cells[len(heads) - numbers :]:
             cell.set("class", "number")
         lines.append(element("tr", *cells))
         if further is not None:
-            lines.append(element("tr", element("td", further, colspan=str(len(heads))), class_="below"))
+            lines.append(element("tr", element("td", further, colspan=str(len(heads)), class_="below"), class_="below"))
     table = element("table", element("thead", head), element("tbody", *lines))
     return element("div", table, *left_out(length - ROWS_SHOWN), class_="scroll", tabindex="0")
 

@@ -1,8 +1,8 @@
 """Which shortcuts share a row of the table?
 
 Long models repeat themselves: `layer3.1` to `layer3.5` differ in nothing that a row shows, and a transformer's layers
-repeat a pattern of several rows (attention, MLP, attention, MLP, ...). A pattern that comes three times or more is
-shown once, each of its rows for all its repeats.
+repeat a pattern of several rows (attention, MLP, attention, MLP, ...). A pattern that is repeated is shown once, each
+of its rows for all that look alike in it.
 """
 
 from __future__ import annotations
@@ -11,19 +11,29 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from shortcut_audit.report import Shortcut
-
-FEWEST_REPEATS = 3
-LONGEST_PATTERN = 6
-"""Merges of one layer, at most: a decoder layer has three, a Swin stage alternates two layers of two."""
+from shortcut_audit.reporters.shared.repeats import pattern
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """Shortcuts that differ in nothing but their name, in the model's order."""
 
-    first: Shortcut
-    last: Shortcut
-    repeats: int
+    members: tuple[Shortcut, ...]
+
+    @property
+    def first(self) -> Shortcut:
+        """The one whose numbers are shown."""
+        return self.members[0]
+
+    @property
+    def last(self) -> Shortcut:
+        """The one whose name ends the run."""
+        return self.members[-1]
+
+    @property
+    def repeats(self) -> int:
+        """How many they are."""
+        return len(self.members)
 
 
 def rows(shortcuts: Sequence[Shortcut]) -> list[Row]:
@@ -32,24 +42,13 @@ def rows(shortcuts: Sequence[Shortcut]) -> list[Row]:
     found: list[Row] = []
     start = 0
     while start < len(shortcuts):
-        length, repeats = _pattern(looks, start)
-        for offset in range(length):
-            last = start + offset + (repeats - 1) * length
-            found.append(Row(shortcuts[start + offset], shortcuts[last], repeats))
+        length, repeats = pattern(looks, start)
+        alike: dict[Hashable, list[Shortcut]] = {}
+        for place in range(start, start + length * repeats):
+            alike.setdefault(looks[place], []).append(shortcuts[place])
+        found += [Row(tuple(members)) for members in alike.values()]
         start += length * repeats
     return found
-
-
-def _pattern(looks: Sequence[Hashable], start: int) -> tuple[int, int]:
-    """The shortest pattern that starts here, and how often it comes; (1, 1) where nothing is repeated often enough."""
-    for length in range(1, LONGEST_PATTERN + 1):
-        end = start + length
-        while end < len(looks) and looks[end] == looks[end - length]:
-            end += 1
-        repeats = (end - start) // length
-        if repeats >= FEWEST_REPEATS:
-            return length, repeats
-    return 1, 1
 
 
 def _look(shortcut: Shortcut) -> Hashable:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import groupby, takewhile
+from itertools import groupby, product, takewhile
 from typing import TypeAlias
 
 from shortcut_audit import wording
@@ -71,13 +71,8 @@ class _Table:
         names = [self._names(row) for row in self._rows]
         whole = [self._run(first, last) for first, last in names]
         ranges = [_range(first, last, self._page.glyphs.ellipsis) for first, last in names]
-        for blocks, head, tail in (
-            (whole, _WIDE, self._wide),
-            (whole, _NARROW, self._narrow),
-            (ranges, _WIDE, self._wide),
-            (ranges, _NARROW, self._narrow),
-        ):
-            for detail in range(3):
+        for head, tail in ((_WIDE, self._wide), (_NARROW, self._narrow)):
+            for detail, blocks in product(range(3), (whole, ranges)):
                 table = self._table(blocks, head, tail, detail)
                 needed = widths(table)
                 if _total(needed) <= self._room:

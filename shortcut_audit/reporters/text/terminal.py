@@ -16,7 +16,7 @@ from shortcut_audit.report import AuditReport, Change, Comparison, Level, ModelR
 from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.shared import totals
 from shortcut_audit.reporters.shared.grouped import remarks
-from shortcut_audit.reporters.text import shortcut_table, verbose
+from shortcut_audit.reporters.text import diagram, shortcut_table, verbose
 from shortcut_audit.reporters.text.canvas import GLUE, Ink, Page, widths
 from shortcut_audit.wording import counted, exact, short
 
@@ -57,6 +57,9 @@ def _model(page: Page, model: ModelReport, comparisons: Sequence[Comparison]) ->
     _title(page, model)
     page.line()
     page.prose((wording.verdict(model), "bold"))
+    if page.style.diagram:
+        page.line()
+        diagram.show(page, model)
     if model.shortcuts:
         page.line()
         shortcut_table.show(page, model, notes)

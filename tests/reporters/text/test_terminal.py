@@ -118,7 +118,8 @@ def test_verbose_lists_every_other_addition() -> None:
 
 
 def test_the_same_note_is_written_once() -> None:
-    shown = render(report(replace(examples.HIGHWAY, shortcuts=examples.HIGHWAY.shortcuts[:2])), Style())
+    first, second = examples.HIGHWAY.shortcuts[:2]
+    shown = render(report(replace(examples.HIGHWAY, shortcuts=(first, replace(second, parameters=1)))), Style())
     assert shown.count("[1]") == 3  # at both rows and before the note
     assert shown.count("the gate 1 - T(x)") == 1
 

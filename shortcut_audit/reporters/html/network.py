@@ -1,0 +1,146 @@
+"""How is the picture of a model drawn on a page?
+
+As nested lists: a group of layers is a grid, whose last columns are the lanes of its arcs. The borders of an arc are
+its line, so that the style sheet draws it, lights up what it skips, and shows its card, without a script. What is
+folded is opened by `<details>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from shortcut_audit import wording
+from shortcut_audit.report import ModelReport, Shape, Shortcut
+from shortcut_audit.reporters.figure import captions
+from shortcut_audit.reporters.figure.layout import Arc, Fold, Group, Item, Merge, figure
+from shortcut_audit.reporters.figure.spine import Box
+from shortcut_audit.reporters.html.markup import Piece, badge, element, labelled, name_of, place_of, said, shape_of
+from shortcut_audit.wording import UNICODE, counted, exact, in_bytes, short
+
+BOXES_SHOWN = 6000
+"""Layers and merges in one picture, unfolded; JSON has them all."""
+
+
+def network(model: ModelReport, anchor: str) -> list[Element]:
+    """The picture, if there is anything to draw. An arc links to `anchor` and the number of its shortcut."""
+    drawn = figure(model)
+    if not drawn.items:
+        return []
+    numbers = {id(shortcut): number for number, shortcut in enumerate(model.shortcuts)}
+    writer = _Writer(numbers, anchor)
+    content = writer.group(drawn)
+    caption = element("figcaption", "Layers from top to bottom, an arc for every shortcut; wider: more parameters. ",
+                      element("span", "Point at an arc, or reach it by Tab, for its card.", class_="hint"))  # fmt: skip
+    return [element("figure", caption, content, class_="network")]
+
+
+class _Writer:
+    def __init__(self, numbers: dict[int, int], anchor: str) -> None:
+        self._numbers = numbers
+        self._anchor = anchor
+        self._stage: Shape = None
+        self._left = BOXES_SHOWN
+
+    def group(self, group: Group, *, inside: bool = False) -> Element:
+        """A list of what stands in the group, then its arcs."""
+        rows: list[Element] = []
+        for number, item in enumerate(group.items):
+            around = inside or any(arc.first <= number < arc.last for arc in group.arcs)
+            rows += self._item(item, inside=around) if self._left > 0 else []
+        arcs = [self._arc(arc, min(arc.last, len(rows) - 1)) for arc in group.arcs if arc.first < len(rows)]
+        lanes = max((arc.lane + 1 for arc in group.arcs), default=0)
+        return element("ol", *rows, *arcs, class_="group", style=f"--lanes:{lanes}" if lanes else "")
+
+    def _item(self, item: Item, *, inside: bool) -> Iterator[Element]:
+        """One element for each item: the arcs count them."""
+        if isinstance(item, Box):
+            self._left -= 1
+            yield element("li", *_box(item), class_=f"box{'' if inside else self._changed(item.shape)}")
+        elif isinstance(item, Merge):
+            self._left -= 1
+            yield element("li", *self._merge(item), class_=f"merge{self._changed(item.shape)}")
+        elif isinstance(item, Group):
+            yield element("li", self.group(item, inside=inside), class_="inner")
+        else:
+            yield self._fold(item, inside=inside)
+
+    def _fold(self, fold: Fold, *, inside: bool) -> Element:
+        title = f"× {exact(len(fold.copies))}"
+        summary = element("summary", element("b", title), " ", element("code", captions.of_fold(fold, UNICODE)))
+        stage = self._stage
+        once = self.group(fold.copies[0], inside=inside)
+        self._stage = stage
+        copies = [
+            element("li", self.group(copy, inside=inside), class_="copy") for copy in fold.copies if self._left > 0
+        ]
+        return element(
+            "li",
+            element("details", summary),
+            element("div", once, class_="once"),
+            element("ol", *copies, class_="copies"),
+            class_="fold",
+        )
+
+    def _changed(self, shape: Shape) -> str:
+        """The class of a place where the shape changes."""
+        changed = shape is not None and shape != self._stage
+        self._stage = shape or self._stage
+        return " stage" if changed else ""
+
+    def _merge(self, merge: Merge) -> Iterator[Piece]:
+        yield element("span", *(part for s in merge.shortcuts for part in _verdict(s)), class_="what")
+        yield element("span", shape_of(merge.shape), class_="shape")
+
+    def _arc(self, arc: Arc, last: int) -> Element:
+        shortcut = arc.shortcut
+        number = self._numbers[id(shortcut)]
+        label = f"{wording_of(shortcut)}, around {captions.around(shortcut)}"
+        link = element("a", href=f"#{self._anchor}{number}", aria_label=said(label))
+        style = f"grid-area:{arc.first + 1}/{arc.lane + 2}/{last + 2}/{arc.lane + 3}"
+        return element("li", link, _card(shortcut), class_=f"arc {shortcut.kind} w{arc.width}", style=style)
+
+
+def _box(box: Box) -> Iterator[Piece]:
+    where = captions.where_of(box)
+    yield element("span", captions.of_box(box, UNICODE), class_="what")
+    if where:
+        yield element("code", where, class_="where")
+    yield element("span", shape_of(box.shape), class_="shape")
+
+
+def _verdict(shortcut: Shortcut) -> Iterator[Piece]:
+    words = captions.of_shortcut(shortcut, UNICODE).partition(": ")[2]
+    yield element("span", badge(shortcut.kind), " ", name_of(shortcut.key), f" {words}" if words else "", class_="one")
+
+
+def wording_of(shortcut: Shortcut) -> str:
+    """A shortcut in one phrase, for who hears the picture."""
+    return f"{shortcut.key}: {captions.of_shortcut(shortcut, UNICODE)}"
+
+
+def _card(shortcut: Shortcut) -> Element:
+    """All that there is to say of an arc in a few lines."""
+    price = f"{counted(shortcut.parameters, 'parameter')}, {short(shortcut.macs)} MACs = {short(shortcut.flops)} FLOPs"
+    route = f" {UNICODE.arrow} ".join(captions.of_op(step.op) for step in shortcut.route[:6])
+    more = f" {UNICODE.ellipsis}" if len(shortcut.route) > 6 else ""
+    return element(
+        "div",
+        element("p", badge(shortcut.kind), " ", name_of(shortcut.key)),
+        labelled(
+            ("fork", [name_of(shortcut.fork.name), f" {shape_of(shortcut.fork.shape)}"]),
+            ("route", [said(route + more) or "none: a bare copy"]),
+            (
+                "W_s",
+                [said(shortcut.weights_in_words.replace("->", UNICODE.arrow))]
+                if shortcut.has_weight and shortcut.kind == "projection"
+                else [],
+            ),
+            ("costs", [price]),
+            ("adds", [f"{exact(shortcut.elementwise_adds)} elements"]),
+            ("holds", [in_bytes(shortcut.held_bytes)]),
+            ("skips", [wording.skipped(shortcut.span)[0]]),
+            ("line", place_of(shortcut.merge.source)),
+        ),
+        class_="card",
+    )

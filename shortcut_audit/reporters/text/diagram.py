@@ -1,0 +1,155 @@
+"""How is the picture of a model drawn at a terminal?
+
+The spine on the left, an arc for each shortcut beside it, what each layer and merge is behind them. Layers of one
+stretch share a line where a line for each would take more than a screen. Only labels are ever cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+
+from shortcut_audit import wording
+from shortcut_audit.report import Kind, ModelReport
+from shortcut_audit.reporters.figure import captions
+from shortcut_audit.reporters.figure.layout import figure
+from shortcut_audit.reporters.figure.rows import Brace, Drawn, Row, Sheet, sheet
+from shortcut_audit.reporters.text.canvas import Ink, Page, width_of
+from shortcut_audit.reporters.text.shortcut_table import KIND_STYLES
+from shortcut_audit.wording import exact
+
+SCREEN = 24
+"""Lines up to which every layer has a line of its own."""
+ROWS_SHOWN = 200
+"""Lines that are drawn without -v."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pens:
+    """What lines are drawn with: by kind along, down, and the corners at the fork and at the merge."""
+
+    along: Mapping[Kind, str]
+    down: Mapping[Kind, str]
+    fork: tuple[str, str]
+    """The corner, and where the line goes on to the next lane."""
+    merge: tuple[str, str]
+    cross: str
+    spine: str
+    layer: str
+    plus: str
+    brace: tuple[str, str, str, str]
+    """Top, middle, bottom, and alone."""
+
+
+_BOX = _Pens(
+    {"identity": "─", "parameter-free": "┈", "gated": "═", "projection": "╌"},
+    {"identity": "│", "parameter-free": "┊", "gated": "║", "projection": "╎"},
+    ("╮", "┬"), ("╯", "┴"), "┼", "│", "■", "⊕", ("╭", "│", "╰", "╶"),
+)  # fmt: skip
+_ASCII = _Pens(
+    {"identity": "-", "parameter-free": ".", "gated": "=", "projection": "~"},
+    {"identity": "|", "parameter-free": ":", "gated": "H", "projection": "!"},
+    (".", "."), ("'", "'"), "+", "|", "#", "+", ("/", "|", "\\", "["),
+)  # fmt: skip
+
+
+def show(page: Page, model: ModelReport) -> None:
+    """The picture, and how its kinds are told apart."""
+    drawn = figure(model)
+    if not drawn.items:
+        return
+    whole = sheet(drawn)
+    _Diagram(page, whole if len(whole.rows) <= SCREEN - 4 else sheet(drawn, joined=True)).show(model)
+
+
+class _Diagram:
+    def __init__(self, page: Page, drawn: Sheet) -> None:
+        self._page = page
+        self._sheet = drawn
+        self._pens = _ASCII if page.style.ascii_only else _BOX
+        self._rows = drawn.rows if page.style.verbose else drawn.rows[:ROWS_SHOWN]
+        self._counts = max((len(exact(len(b.fold.copies))) + 2 for b in drawn.braces), default=0)
+
+    def show(self, model: ModelReport) -> None:
+        arcs = self._sheet.arcs
+        for number, row in enumerate(self._rows):
+            stage = self._page.said(wording.shape(row.stage)) if row.stage is not None else ""
+            left = [*self._braces(number), *self._drawn(number, arcs), "  "]
+            room = self._page.width - sum(map(width_of, left)) - (len(stage) + 2 if stage else 0)
+            label, style = self._label(row)
+            label = self._cut(label, max(room, 8))
+            gap = self._page.width - sum(map(width_of, left)) - width_of(label) - len(stage)
+            self._page.line(*left, (label, style), *([" " * max(gap, 2), (stage, "dim")] if stage else []))
+        if len(self._rows) < len(self._sheet.rows):
+            left_out = len(self._sheet.rows) - len(self._rows)
+            self._page.line((f"and {exact(left_out)} more lines (-v draws them)", "dim"), indent=2)
+        self._legend(model)
+
+    def _braces(self, number: int) -> list[Ink]:
+        """The number of copies at a brace's first line, and the brace."""
+        inks: list[Ink] = []
+        for depth in range(self._sheet.depth):
+            brace = next((b for b in self._sheet.braces if b.depth == depth and b.first <= number <= b.last), None)
+            if brace is None:
+                inks.append(" " * (self._counts + 2))
+                continue
+            times = f"{exact(len(brace.fold.copies))} x" if number == brace.first else ""
+            inks += [(times.rjust(self._counts), "bold"), (self._brace(number, brace), "dim"), " "]
+        return inks
+
+    def _brace(self, number: int, brace: Brace) -> str:
+        top, middle, bottom, alone = self._pens.brace
+        if brace.first == brace.last:
+            return alone
+        return top if number == brace.first else bottom if number == brace.last else middle
+
+    def _drawn(self, number: int, arcs: Sequence[Drawn]) -> list[Ink]:
+        """The spine, and the lanes of the arcs beside it."""
+        row = self._rows[number]
+        inks: list[Ink] = [self._pens.plus if row.merge is not None else self._pens.layer]
+        turning = [arc for arc in arcs if number in {arc.first, arc.last}]
+        outermost = max((arc.lane for arc in turning), default=-1)
+        for lane in range(self._sheet.lanes):
+            here = next((arc for arc in arcs if arc.lane == lane and arc.first <= number <= arc.last), None)
+            passing = next((arc for arc in turning if arc.lane >= lane), None) if lane <= outermost else None
+            along = self._pens.along[passing.shortcut.kind] if passing is not None else " "
+            style = KIND_STYLES[passing.shortcut.kind] if passing is not None else ""
+            inks.append((along, style))
+            if here is None:
+                inks.append((along, style))
+            else:
+                inks.append((self._corner(number, here, lane < outermost), KIND_STYLES[here.shortcut.kind]))
+        return inks
+
+    def _corner(self, number: int, arc: Drawn, crossed: bool) -> str:
+        """Where an arc leaves the line, comes back to it, or passes; `crossed`: the line goes on to others."""
+        if number == arc.first:
+            return self._pens.fork[crossed]
+        if number == arc.last:
+            return self._pens.merge[crossed]
+        return self._pens.cross if crossed else self._pens.down[arc.shortcut.kind]
+
+    def _cut(self, label: str, room: int) -> str:
+        """A label from its beginning on: what it opens with says most."""
+        if cell_len(label) <= room:
+            return label
+        dots = self._page.glyphs.ellipsis
+        return set_cell_size(label, room - len(dots)).rstrip() + dots
+
+    def _label(self, row: Row) -> tuple[str, str]:
+        page = self._page
+        if row.merge is None:
+            return page.said(captions.of_boxes(row.boxes, page.glyphs)), ""
+        first = row.merge.shortcuts[0]
+        said = [f"{page.name(s.key)} {captions.of_shortcut(s, page.glyphs)}" for s in row.merge.shortcuts]
+        return page.said("; ".join(said)), KIND_STYLES[first.kind]
+
+    def _legend(self, model: ModelReport) -> None:
+        kinds = dict.fromkeys(shortcut.kind for shortcut in model.shortcuts)
+        inks: list[Ink] = []
+        for kind in kinds:
+            inks += [(self._pens.along[kind] * 3, KIND_STYLES[kind]), f" {kind}   "]
+        if inks:
+            self._page.line(*inks, indent=2)
