@@ -36,7 +36,7 @@ def _colored(stream: Any) -> bool:
 def _ascii_only(stream: Any) -> bool:
     """Where the encoding lacks the report's characters, or the user asked for LC_ALL=C (which PEP 540 makes UTF-8)."""
     try:
-        "→…─·≥".encode(stream.encoding or "ascii")
+        "→…─·≥■⊕╌┊║╮┴".encode(stream.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return True
     return os.environ.get("LC_ALL") in {"C", "POSIX"}

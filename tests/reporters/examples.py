@@ -12,6 +12,7 @@ from shortcut_audit.report import (
     Finding,
     ForkInfo,
     Kind,
+    Layer,
     MergeInfo,
     ModelReport,
     OtherAdd,
@@ -99,11 +100,50 @@ def _projection(stage: int, narrow: int, wide: int, size: int) -> Shortcut:
     )
 
 
+def _conv(scope: str, narrow: int, wide: int, size: int, *, stride: int = 1) -> Layer:
+    """A 3x3 convolution with a bias; MACs: size² · 9 · narrow · wide."""
+    stride_said = f", stride {stride}" if stride > 1 else ""
+    detail, shape = f"3x3{stride_said}, {narrow} -> {wide}", (1, wide, size, size)
+    return Layer(
+        f"/{scope}/Conv", "Conv", detail, scope, shape, 9 * narrow * wide + wide, size * size * 9 * narrow * wide
+    )
+
+
+def _block(key: str, narrow: int, wide: int, size: int) -> tuple[Layer, ...]:
+    """The layers of a basic block; where the width changes, its last one is W_s."""
+    two = _conv(f"{key}.conv1", narrow, wide, size, stride=wide // narrow), _conv(f"{key}.conv2", wide, wide, size)
+    if narrow == wide:
+        return two
+    detail, weights = f"1x1, stride 2, {narrow} -> {wide}", narrow * wide + wide
+    name, scope = f"/{key}/downsample/Conv", f"{key}.downsample.0"
+    return *two, Layer(name, "Conv", detail, scope, (1, wide, size, size), weights, size * size * narrow * wide, key)
+
+
+def _placed(shortcuts: tuple[Shortcut, ...], layers: tuple[Layer, ...]) -> tuple[Shortcut, ...]:
+    """Shortcuts that lead around the layers in their own scope."""
+    found = []
+    for shortcut in shortcuts:
+        own = [n for n, one in enumerate(layers) if one.scope.startswith(shortcut.key) and one.shortcut is None]
+        after = max(n for n, one in enumerate(layers) if one.scope.startswith(shortcut.key)) + 1
+        merge = replace(shortcut.merge, after_layers=after)
+        found.append(replace(shortcut, merge=merge, first_layer=own[0], last_layer=own[-1]))
+    return tuple(found)
+
+
 def _identity(key: str, width: int, size: int) -> Shortcut:
     shape = (1, width, size, size)
     span = Span(2, 3, 2 * (9 * width * width + width), 2 * size * size * 9 * width * width)
     return shortcut(key, shape, shape, span, adds=width * size * size, held=4 * width * size * size, line=101)
 
+
+LAYERS18 = (
+    Layer("/conv1/Conv", "Conv", "7x7, stride 2, 3 -> 64", "conv1", (1, 64, 112, 112), 9_472, 118_013_952),
+    *_block("layer1.0", 64, 64, 56), *_block("layer1.1", 64, 64, 56),
+    *_block("layer2.0", 64, 128, 28), *_block("layer2.1", 128, 128, 28),
+    *_block("layer3.0", 128, 256, 14), *_block("layer3.1", 256, 256, 14),
+    *_block("layer4.0", 256, 512, 7), *_block("layer4.1", 512, 512, 7),
+    Layer("/fc/Gemm", "Gemm", "512 -> 1000", "fc", (1, 1000), 513_000, 512_000),
+)  # fmt: skip
 
 RESNET18 = ModelReport(
     source="models/resnet18.onnx",
@@ -128,17 +168,21 @@ RESNET18 = ModelReport(
             plain=Price(11_511_784, 1_794_805_760),
         ),
     ),
-    shortcuts=(
-        _identity("layer1.0", 64, 56),
-        _identity("layer1.1", 64, 56),
-        _projection(2, 64, 128, 28),
-        _identity("layer2.1", 128, 28),
-        _projection(3, 128, 256, 14),
-        _identity("layer3.1", 256, 14),
-        _projection(4, 256, 512, 7),
-        _identity("layer4.1", 512, 7),
+    shortcuts=_placed(
+        (
+            _identity("layer1.0", 64, 56),
+            _identity("layer1.1", 64, 56),
+            _projection(2, 64, 128, 28),
+            _identity("layer2.1", 128, 28),
+            _projection(3, 128, 256, 14),
+            _identity("layer3.1", 256, 14),
+            _projection(4, 256, 512, 7),
+            _identity("layer4.1", 512, 7),
+        ),
+        LAYERS18,
     ),
     other_adds=(),
+    layers=LAYERS18,
 )
 
 LONG = "model.encoder.layers"

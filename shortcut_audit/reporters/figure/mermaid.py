@@ -1,7 +1,7 @@
 """How is the picture of a model drawn in Markdown?
 
-As a Mermaid flow chart, which GitHub and GitLab draw: a node for each stretch of layers and for each merge, an arrow for
-every shortcut. GitHub draws no more than 50,000 characters and 500 arrows: a larger picture is left out.
+As a Mermaid flow chart, which GitHub and GitLab draw: a node for each stretch of layers and for each merge, an arrow
+for every shortcut. GitHub draws no more than 50,000 characters and 500 arrows: a larger picture is left out.
 """
 
 from __future__ import annotations
@@ -32,25 +32,27 @@ def chart(model: ModelReport) -> str:
 
 def _lines(drawn: Sheet) -> Iterator[str]:
     yield "flowchart TD"
-    times = {brace.first: len(brace.fold.copies) for brace in drawn.braces}
     yield '  n0(["x"])'
-    for number, row in enumerate(drawn.rows, 1):
-        copies = f"{exact(times[number - 1])} × " if number - 1 in times else ""
-        yield f"  n{number}{_node(row, copies)}"
-        yield f"  n{number - 1} --> n{number}"
+    for number, row in enumerate(drawn.rows):
+        for brace in drawn.braces:
+            if brace.first == number:
+                yield f'  subgraph b{drawn.braces.index(brace)}["× {exact(len(brace.fold.copies))}"]'
+        yield f"  n{number + 1}{_node(row)}"
+        yield from ("  end" for brace in drawn.braces if brace.last == number)
+    yield from (f"  n{number} --> n{number + 1}" for number in range(len(drawn.rows)))
     for arc in drawn.arcs:
         label = _escaped(captions.of_shortcut(arc.shortcut, UNICODE))
         yield f'  n{arc.first} {_ARROWS[arc.shortcut.kind]}|"{label}"| n{arc.last + 1}'
 
 
-def _node(row: Row, copies: str) -> str:
+def _node(row: Row) -> str:
     if row.merge is None:
-        return f'["{copies}{_escaped(captions.of_boxes(row.boxes, UNICODE))}"]'
+        return f'["{_escaped(captions.of_boxes(row.boxes, UNICODE))}"]'
     keys = ", ".join(shortcut.key for shortcut in row.merge.shortcuts[:3])
-    return f'(("+ {_escaped(keys)}"))' if len(keys) < 24 else f'(["+ {_escaped(keys)}"])'
+    return f'(["⊕ {_escaped(keys)}"])'
 
 
 def _escaped(text: str) -> str:
     """Text in which nothing is markup: Mermaid reads entities as #35; in a quoted label."""
     shown = captions.shown(text)
-    return re.sub(r"[^\w .,:/→×+()-]", lambda found: f"#{ord(found[0])};", shown)
+    return re.sub(r"[^\w .,:;/→×+()-]", lambda found: f"#{ord(found[0])};", shown)

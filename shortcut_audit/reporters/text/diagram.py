@@ -81,7 +81,8 @@ class _Diagram:
             label, style = self._label(row)
             label = self._cut(label, max(room, 8))
             gap = self._page.width - sum(map(width_of, left)) - width_of(label) - len(stage)
-            self._page.line(*left, (label, style), *([" " * max(gap, 2), (stage, "dim")] if stage else []))
+            right: list[Ink] = [" " * max(gap, 2), (stage, "dim")] if stage else []
+            self._page.line(*left, (label, style), *right)
         if len(self._rows) < len(self._sheet.rows):
             left_out = len(self._sheet.rows) - len(self._rows)
             self._page.line((f"and {exact(left_out)} more lines (-v draws them)", "dim"), indent=2)

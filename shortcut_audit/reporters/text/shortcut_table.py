@@ -71,8 +71,8 @@ class _Table:
         names = [self._names(row) for row in self._rows]
         whole = [self._run(first, last) for first, last in names]
         ranges = [_range(first, last, self._page.glyphs.ellipsis) for first, last in names]
-        for head, tail in ((_WIDE, self._wide), (_NARROW, self._narrow)):
-            for detail, blocks in product(range(3), (whole, ranges)):
+        for head, tail, labels in ((_WIDE, self._wide, (whole, ranges)), (_NARROW, self._narrow, (ranges,))):
+            for detail, blocks in product(range(3), labels):
                 table = self._table(blocks, head, tail, detail)
                 needed = widths(table)
                 if _total(needed) <= self._room:
