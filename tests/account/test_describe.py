@@ -112,7 +112,7 @@ def test_a_tensor_in_two_slots_is_named_once_in_its_first_role() -> None:
         ("x -> Conv.p{k=1,bias=1} -> Add", "conv 1x1, 8 -> 8, bias"),
         ("x -> Conv.p{k=1} -> BatchNormalization -> Add", "conv 1x1, 8 -> 8, no bias + BN"),
         ("x -> Identity -> Conv.p{k=1} -> Cast -> Add", "conv 1x1, 8 -> 8, no bias"),  # views are not worth a word
-        ("x -> AveragePool{k=1} -> Conv.p{group=8} -> Add", "avg pool 1x1 + conv 3x3, 8 groups, 8 -> 8, no bias"),
+        ("x -> AveragePool{k=1} -> Conv.p{group=8} -> Add", "avg pool 1x1 + conv 3x3, depthwise, 8 -> 8, no bias"),
         ("x -> InstanceNormalization -> Add", "IN"),
     ],
 )

@@ -94,7 +94,7 @@ class _Placed:
     look: int
     """Equal for items that look alike."""
     crossed: bool = False
-    """Whether a crossing arc starts or ends here: such an item is not folded."""
+    """Whether an arc over the items around it starts or ends here: such an item is not folded."""
 
 
 @dataclass(slots=True)
@@ -136,6 +136,7 @@ class _Drawing:
             box += 1
         for merge in _by_merge(whole):
             placed.append(self._merge(merge))
+            placed[-1].crossed = True
             arcs += [(reach.shortcut, 0, len(placed) - 1) for reach in merge]
         return placed, arcs
 

@@ -1,0 +1,60 @@
+"""Is the picture at a terminal one that a person reads, on one screen?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from rich.cells import cell_len
+
+from shortcut_audit.report import Layer, ModelReport
+from shortcut_audit.reporters import Style
+from shortcut_audit.reporters.text import diagram
+from shortcut_audit.reporters.text.canvas import Page
+from tests import goldens
+from tests.reporters import examples
+
+
+def shown(model: ModelReport, style: Style) -> str:
+    page = Page(style)
+    diagram.show(page, model)
+    return page.text()
+
+
+@pytest.mark.parametrize(
+    ("name", "style"),
+    [("resnet18.diagram.txt", Style()), ("resnet18.diagram.ascii.txt", Style(width=60, ascii_only=True))],
+)
+def test_the_picture(name: str, style: Style) -> None:
+    goldens.check(name, shown(examples.RESNET18, style))
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_no_line_is_too_long(width: int, ascii_only: bool) -> None:
+    text = shown(examples.RESNET18, Style(width=width, ascii_only=ascii_only))
+    assert max(map(cell_len, text.splitlines())) <= width
+    assert text.isascii() or not ascii_only
+
+
+def deep(blocks: int) -> ModelReport:
+    """A transformer of so many layers, each two shortcuts around two linear maps."""
+    layers, shortcuts = [], []
+    one = examples.RESNET18.shortcuts[0]
+    for number in range(2 * blocks):
+        wide = 768 if number % 2 == 0 else 3072
+        for nth in (0, 1):
+            scope = f"h.{number // 2}.{number % 2}"
+            layers.append(Layer(f"{scope}.{nth}", "MatMul", f"{wide} -> {wide}", scope, (1, 64, wide), wide, wide))
+        merge = replace(one.merge, name=f"add{number}", after_layers=2 * number + 2)
+        key = f"h.{number // 2}" + ("#1" if number % 2 else "")
+        shortcuts.append(replace(one, key=key, merge=merge, first_layer=2 * number, last_layer=2 * number + 1))
+    return replace(examples.RESNET18, layers=tuple(layers), shortcuts=tuple(shortcuts))
+
+
+@pytest.mark.parametrize("blocks", [2, 48, 1_000])
+def test_a_transformer_of_any_depth_is_six_lines(blocks: int) -> None:
+    """Two linear maps and a merge, twice, drawn once for all; and the legend."""
+    lines = shown(deep(blocks), Style()).splitlines()
+    assert len(lines) == 6 + 1
+    assert lines[0].startswith(f"{blocks:,} x")
