@@ -24,6 +24,7 @@ Reason: TypeAlias = Literal[
     "attention logits",
     "interpolation",
     "average",
+    "cancelled",
 ]
 """Why an addition is no residual merge. The phrases are stable; theory.md has a section for each."""
 REASONS: tuple[Reason, ...] = get_args(Reason)

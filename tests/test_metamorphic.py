@@ -213,8 +213,9 @@ def searched(lineage: Lineage, merge: Merge) -> tuple[dict[int, Route], dict[int
 @same_in_every_run
 @given(draft=recipes(longest=12).map(built))
 def test_the_search_finds_what_the_definition_says(draft: Draft) -> None:
-    lineage = Lineage(assemble(draft))
-    for merge in merges.find(lineage.graph)[0]:
+    sums = merges.find(assemble(draft))
+    lineage = Lineage(sums.graph)
+    for merge in sums.merges:
         found, defined = searched(lineage, merge)
         assert found == defined
 

@@ -27,7 +27,7 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
     adds = sum(1 + len(merge.folded) for merge in merges.values()) + sum(1 + len(other.folded) for other in others)
     totals = ledger.totals(adds)
     symbols = unbound_symbols(graph) if totals.macs is None else ()
-    entries = Entries(graph, ledger)
+    entries = Entries(searched.graph, ledger)
     shortcuts = _shortcuts(entries, priced)
     standing = {
         op: s.key for one, s in zip(reversed(priced), reversed(shortcuts), strict=True) for op in one.found.through

@@ -6,6 +6,7 @@ contractions; FLOPs = 2 x MACs. Unknown is None, never 0.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from shortcut_audit.graph.model import ModelGraph, Op, Weight
@@ -20,6 +21,8 @@ class Ledger:
     def __init__(self, graph: ModelGraph, measure: Measure) -> None:
         self._graph = graph
         self._measure = measure
+        readers = Counter(weight for op in graph.ops for weight in op.weights())
+        self._tied = frozenset(weight for weight, count in readers.items() if count > 1)
         self.layers = measure.layers
         """The model's weight layers, in topological order."""
 
@@ -28,8 +31,8 @@ class Ledger:
         return total(self._measure.of(op).macs for op in ops)
 
     def tied(self, ops: Iterable[Op]) -> frozenset[Weight]:
-        """The learned tensors among those that some ops read that other ops of the model read, too."""
-        return frozenset().union(*(self._measure.of(op).tied for op in ops))
+        """The learned tensors among those that some ops read that several ops of the file read."""
+        return frozenset().union(*(self._measure.of(op).tied for op in ops)) & self._tied
 
     def totals(self, adds: int) -> Totals:
         """The whole model, in which `adds` additions were found.

@@ -120,9 +120,9 @@ class Entries:
 
 
 def elements_added(merge: Merge) -> int | None:
-    """Element-wise additions of a merge: one less than it has operands, for each element; None for an open shape."""
+    """Additions of elements in a merge: one less than the file adds values, for each; None for an open shape."""
     count = elements(merge.result.type.shape)
-    return None if count is None else (len(merge.operands) - 1) * count
+    return None if count is None else (merge.added - 1) * count
 
 
 def _weight_and_bias(found: Found) -> tuple[bool, bool]:

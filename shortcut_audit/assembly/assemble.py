@@ -31,7 +31,7 @@ from shortcut_audit.graph.naming import Names
 from shortcut_audit.operators.counting.axes import agree
 from shortcut_audit.operators.counting.packing import BYTE
 from shortcut_audit.operators.infer import infer
-from shortcut_audit.operators.row import Operator
+from shortcut_audit.operators.row import Effect, Operator
 from shortcut_audit.operators.table import row_of
 
 EDGE_LIMIT = 1_000_000
@@ -167,7 +167,7 @@ class _Assembly:
         source = not row.understood and not any(node.inputs)  # what an unknown op makes from nothing may be anything
         if not row.varies and not source and not any(isinstance(given, str) for given in inputs):
             self._add_constants(node, inputs, made)
-        elif node.kind == "Mul" and any(isinstance(given, Constant) and given.fill == 0 for given in inputs):
+        elif _vanishes(node, inputs):
             self._add_constants(node, (), made)  # nothing of the value is left: 0 x
         else:
             self._add_op(node, inputs, made)
@@ -257,12 +257,23 @@ class _Assembly:
 def _fill_made(node: Node, inputs: tuple[Input, ...]) -> int | float | None:
     """The number that every element is of what an op makes from constants, if it makes such a thing and we know."""
     given = [constant for constant in inputs if isinstance(constant, Constant)]
-    if node.kind == "Mul":
-        return 0 if any(constant.fill == 0 for constant in given) or not given else None
+    if _is_product(node):
+        return 0 if _vanishes(node, inputs) or not given else None
     if node.kind == "ConstantOfShape":
         stated = given[1].fill if len(given) > 1 else node.attributes.get("value", 0.0)
         return stated if isinstance(stated, int | float) else None
     return given[0].fill if row_of(node.kind).moves and given and not given[0].weights else None
+
+
+def _vanishes(node: Node, inputs: tuple[Input, ...]) -> bool:
+    """Whether a factor of a product is zero, as the program writes it: a stored zero is a number like any other."""
+    return _is_product(node) and any(isinstance(given, Constant) and given.fill == 0 for given in inputs)
+
+
+def _is_product(node: Node) -> bool:
+    """Whether an op multiplies what it reads, and adds nothing to it."""
+    row = row_of(node.kind)
+    return node.kind == "Mul" or (row.effect is Effect.CONTRACTION and not row.bias)
 
 
 def _as_buffers(constant: Constant) -> Constant:

@@ -89,10 +89,9 @@ def _stored(tensor: Tensor, stands_for_weights: bool) -> Constant:
     tensor_type = TensorType(tensor.shape, tensor.dtype, tensor.data)
     if learned:
         return Constant(tensor_type, (Weight(tensor.name, tensor.shape, tensor.dtype, learned=True),))
-    fill = _only(tensor.data or ())
     if tensor.literal:
-        return Constant(tensor_type, (), fill)  # a number in the code is no stored tensor
-    return Constant(tensor_type, (Weight(tensor.name, tensor.shape, tensor.dtype, learned=False),), fill)
+        return Constant(tensor_type, (), _only(tensor.data or ()))  # a number in the code is no stored tensor
+    return Constant(tensor_type, (Weight(tensor.name, tensor.shape, tensor.dtype, learned=False),))
 
 
 def _only(data: tuple[Datum, ...]) -> int | float | None:

@@ -93,7 +93,10 @@ class Constant:
     weights: tuple[Weight, ...] = ()
     """The stored tensors that it was computed from; empty for literals and for shape arithmetic."""
     fill: int | float | None = None
-    """The number that every element is; None where they differ, or are not known."""
+    """The number that every element is, as the program writes it; None where they differ, or are not known.
+
+    What the model stores may be another number tomorrow: ReZero's zeros, LoRA's.
+    """
 
 
 Input: TypeAlias = "str | Constant | None"

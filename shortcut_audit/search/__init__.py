@@ -22,12 +22,14 @@ class Searched(NamedTuple):
     refused: tuple[Refusal, ...]
     measure: Measure
     """What stretches of the graph hold, as far as the search has measured them."""
+    graph: ModelGraph
+    """The graph, and in it the values of normal forms that the file does not write: routes may lead through them."""
 
 
 def search(graph: ModelGraph) -> Searched:
     """The shortcuts of a graph, and its other additions."""
-    lineage = Lineage(graph)
-    candidates, no_merges = merges.find(graph)
+    candidates, no_merges, normal = merges.find(graph)
+    lineage = Lineage(normal)
     found: list[Found] = []
     refused: list[Refusal] = list(no_merges)
     for merge in candidates:  # in topological order: what lies behind a merge that has been looked at is closed
@@ -36,4 +38,4 @@ def search(graph: ModelGraph) -> Searched:
             refused.append(verdict)
         else:
             found.extend(verdict)
-    return Searched(tuple(found), tuple(refused), lineage.measure)
+    return Searched(tuple(found), tuple(refused), lineage.measure, normal)

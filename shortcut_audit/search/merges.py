@@ -1,31 +1,27 @@
-"""Which ops add values?
+"""Which sums merge values?
 
 Every addition of the graph becomes either a `Merge` (two or more values of equal shape are added) or a `Refusal` with
-its reason. A merge is n-ary: an addition whose only use is another addition of the same shape is part of that one, so
-`x + attn + mlp` is one merge with three operands; copies in between (a Cast, an Identity) make no difference. A
-subtraction adds its second operand negated; a sum over freshly stacked values adds those.
+its reason. A merge is n-ary, so `x + attn + mlp` is one with three operands, and its operands are those of the sum in
+normal form: `x + t (h - x)` merges (1 - t) x and t h.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from shortcut_audit.graph.model import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape, Value
-from shortcut_audit.operators.row import Effect, Family
+from shortcut_audit.graph.model import Constant, ModelGraph, Op, Value
+from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_copy, row_of
 from shortcut_audit.report import Reason
-
-LOGIT_REACH = 64
-"""How many readers may be looked at between an addition of attention logits and its softmax."""
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A value that is added."""
-
-    value: str
-    negated: bool = False
+from shortcut_audit.rewrites.choices import paired
+from shortcut_audit.rewrites.products import Algebra
+from shortcut_audit.rewrites.sums import Sum, normal_form
+from shortcut_audit.rewrites.values import Desk
+from shortcut_audit.search import additions
+from shortcut_audit.search.additions import Addition, Fold, Term
+from shortcut_audit.search.logits import feeds_softmax_only
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +32,9 @@ class Merge:
     """The addition; of a folded sum, the last one."""
     result: Value
     operands: tuple[Term, ...]
+    """In normal form (rewrites/): values that the file may not write as such."""
+    added: int
+    """How many values the file adds here."""
     folded: tuple[Op, ...] = ()
     """The other additions of this sum."""
     copies: tuple[Op, ...] = ()
@@ -58,237 +57,190 @@ class Refusal:
     folded: tuple[Op, ...] = ()
 
 
+class Sums(NamedTuple):
+    """Every addition of a graph, in topological order: in a merge, or with the reason why it merges nothing."""
+
+    merges: tuple[Merge, ...]
+    refusals: tuple[Refusal, ...]
+    graph: ModelGraph
+    """The graph, and in it the values of the normal forms that the file does not write."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Addition:
-    op: Op
-    result: Value
-    terms: tuple[Term, ...]
-    """The values that it adds whole; constants and operands that are broadcast are not among them."""
-    constants: int
-    stretched: int
+class _Total:
+    """A sum that merges something, as far as the file tells."""
+
+    addition: Addition
+    operands: tuple[Term, ...]
+    parts: tuple[Fold, ...]
+    form: Sum
+    """Its normal form."""
+
+    @property
+    def folded(self) -> tuple[Op, ...]:
+        """The other additions of this sum."""
+        return tuple(part.inner.op for part in self.parts)
+
+    @property
+    def copies(self) -> tuple[Op, ...]:
+        """What stands between them."""
+        return tuple(op for part in self.parts for op in part.copies)
 
 
-def find(graph: ModelGraph) -> tuple[tuple[Merge, ...], tuple[Refusal, ...]]:
-    """Every addition of the graph, in topological order: as a merge, or with the reason why it merges nothing.
+def find(graph: ModelGraph) -> Sums:
+    """What the additions of a graph merge.
 
     Reasons: 1. "constant operand": at most one term is a value; 2. "broadcast": a term is stretched over the other;
-    3. "attention logits": the sum feeds nothing but a softmax; 4. "interpolation": the difference in x + w (f - x), of
-    which the sum is the merge; 5. "average": the sum of equals, divided by their number.
+    3. "attention logits": the sum feeds nothing but a softmax; 4. "average": the sum of equals, divided by their
+    number; 5. "interpolation": the difference in x + w (f - x), of which the sum is the merge; 6. "cancelled": opposite
+    terms leave but one; or "elementwise expression": all terms are multiples of one value.
     """
-    additions = {a.result.id: a for op in graph.ops if (a := _addition(graph, op)) is not None}
-    shown = frozenset(graph.outputs)
-    folds = tuple(fold for addition in additions.values() if (fold := _fold(graph, addition, additions, shown)))
-    within = {fold.term: fold for fold in folds}
-    folded = {fold.inner.op for fold in folds}
-    merges: list[Merge] = []
-    refusals: list[Refusal] = []
-    for addition in additions.values():
-        if addition.op in folded:
-            continue
-        operands, parts = _unfolded(addition, within)
-        others = tuple(part.inner.op for part in parts)
-        objection = _objection(graph, addition, additions, shown)
-        if objection is None:
-            copies = tuple(op for part in parts for op in part.copies)
-            merges.append(Merge(addition.op, addition.result, operands, others, copies))
-        else:
-            refusals.append(Refusal(addition.op, addition.result, *objection, folded=others))
-    return tuple(merges), tuple(refusals)
+    return _Search(graph).sums()
 
 
-def _addition(graph: ModelGraph, op: Op) -> _Addition | None:
-    """The op as an addition; None if it is none."""
-    made = op.outputs[0] if op.outputs else None
-    if made is None:
-        return None
-    given = _added(graph, op)
-    if given is None:
-        return None
-    row, result = row_of(op.kind), graph.values[made]
-    values = [(slot, term) for slot, term in enumerate(given) if isinstance(term, str)]
-    whole = tuple(
-        Term(term, negated=slot in row.negated)
-        for slot, term in values
-        if _same_shape(graph.values[term].type.shape, result.type.shape)
-    )
-    if not row.adds_plainly and len(whole) < 2:
-        return None  # a difference, or an average, of less than two whole values
-    constants = sum(isinstance(term, Constant) for term in given)
-    return _Addition(op, result, whole, constants, len(values) - len(whole))
+class _Search:
+    """The additions of one graph, and what has been made of them."""
 
+    def __init__(self, graph: ModelGraph) -> None:
+        self._graph = graph
+        self._shown = frozenset(graph.outputs)
+        self._algebra = Algebra(graph)
+        self._desk = Desk(graph)
+        self._additions = additions.all_of(graph)
+        self._merges: list[Merge] = []
+        self._refusals: list[Refusal] = []
 
-def _added(graph: ModelGraph, op: Op) -> tuple[Input, ...] | None:
-    """What an op adds, if it adds. Cases: 1. Add, Sum, Mean; 2. Sub; 3. a sum or mean over what was stacked for it."""
-    row = row_of(op.kind)
-    if row.adds:
-        return op.inputs  # 1, 2
-    if row.sums_axes and isinstance(op.inputs[0], str):
-        return _stacked(graph, op, op.inputs[0])  # 3
-    return None
+    def sums(self) -> Sums:
+        """All of them."""
+        totals = self._totals()
+        spread: dict[Op, set[Op]] = {}
+        for total in totals:
+            for op in total.form.met:
+                spread.setdefault(op, set()).update((*total.folded, total.addition.op))
+        chosen = self._choices({total.addition.result.id: total for total in totals})
+        for total in totals:
+            if total.addition.op in chosen:
+                continue
+            users = spread.get(total.addition.op)
+            if users is not None and self._only_spread(total.addition.result.id, users):
+                told = "the difference is weighted and added to what was subtracted: x + w (f - x)"
+                self._refuse(total.addition, "interpolation", told, total.folded)  # 5
+            else:
+                self._merge(total)
+        place = {op: number for number, op in enumerate(self._graph.ops)}
+        refusals = sorted(self._refusals, key=lambda refusal: place[refusal.op])
+        merges = sorted(self._merges, key=lambda merge: max(place[op] for op in merge.ops))
+        return Sums(tuple(merges), tuple(refusals), self._desk.finished())
 
+    def _totals(self) -> list[_Total]:
+        folds = (additions.fold(self._graph, a, self._additions, self._shown) for a in self._additions.values())
+        within = {fold.term: fold for fold in folds if fold is not None}
+        folded = {fold.inner.op for fold in within.values()}
+        totals = []
+        for addition in self._additions.values():
+            if addition.op in folded:
+                continue
+            operands, parts = additions.unfolded(addition, within)
+            objection = _objection(self._graph, addition, self._shown)
+            if objection is None:
+                totals.append(_Total(addition, operands, parts, self._form(addition, operands, parts)))
+            else:
+                self._refuse(addition, *objection, tuple(part.inner.op for part in parts))
+        return totals
 
-def _stacked(graph: ModelGraph, op: Op, pile: str) -> tuple[Input, ...] | None:
-    """The values behind `stack([a, b]).sum(axis)`: a Concat of Unsqueezed values along the axis that is summed away."""
-    shape, maker = graph.values[pile].type.shape, graph.values[pile].op
-    if maker is None or shape is None or len(graph.readers[pile]) != 1 or op.attributes.get("keepdims", 1) != 0:
-        return None
-    rank = len(shape)
-    axis = _only_axis(op, rank)
-    if axis is None or axis != _from_front(maker.attributes.get("axis", 0 if maker.kind == "Stack" else None), rank):
-        return None
-    if maker.kind == "Stack":
-        return maker.inputs
-    slices = [graph.values[given].op for given in maker.inputs if isinstance(given, str)]
-    fresh = [made for made in slices if made is not None and made.kind == "Unsqueeze"]
-    if (
-        maker.kind != "Concat"
-        or len(fresh) != len(maker.inputs)
-        or {_only_axis(made, rank) for made in fresh} != {axis}
-    ):
-        return None
-    return tuple(made.inputs[0] for made in fresh)
+    def _form(self, addition: Addition, operands: Sequence[Term], parts: Iterable[Fold]) -> Sum:
+        written = [(-1 if term.negated else 1, term.value) for term in operands]
+        return normal_form(self._algebra, [self._algebra.term(value, sign) for sign, value in written])
 
+    def _refuse(self, addition: Addition, reason: Reason, detail: str, folded: tuple[Op, ...]) -> None:
+        self._refusals.append(Refusal(addition.op, addition.result, reason, detail, folded))
 
-def _only_axis(op: Op, rank: int) -> int | None:
-    """The one axis that an op names, counted from the front: an attribute (before opset 13), or the second input."""
-    listed = op.attributes.get("axes")
-    if len(op.inputs) > 1 and isinstance(op.inputs[1], Constant):
-        listed = tuple(d for d in op.inputs[1].type.data or () if isinstance(d, int))
-    return _from_front(listed[0], rank) if isinstance(listed, tuple) and len(listed) == 1 else None
+    def _merge(self, total: _Total) -> None:
+        addition, operands = total.addition, total.operands
+        if total.form.changed:
+            operands = self._normal(addition, total.form)
+            if len(operands) < 2:
+                self._refuse(addition, *_left_over(total.form), total.folded)  # 6
+                return
+        self._merges.append(
+            Merge(addition.op, addition.result, operands, len(total.operands), total.folded, total.copies)
+        )
 
+    def _normal(self, addition: Addition, form: Sum) -> tuple[Term, ...]:
+        """The operands of a normal form."""
+        name = addition.result.id
+        written = [self._desk.term(name, gathered, addition.op) for gathered in form.terms]
+        operands = self._whole(written, addition.result)
+        if len(written) == len(operands) == 1 and not operands[0].negated:
+            self._desk.copy(name, operands[0].value)
+        return operands
 
-def _from_front(axis: Attribute, rank: int) -> int | None:
-    return axis % rank if isinstance(axis, int) and -rank <= axis < rank else None
+    def _whole(self, written: Iterable[tuple[str | Constant, bool]], result: Value) -> tuple[Term, ...]:
+        """The values among some terms that are as large as their sum."""
+        shape = result.type.shape
+        return tuple(
+            Term(made, negated)
+            for made, negated in written
+            if isinstance(made, str) and additions.same_shape(self._desk.value(made).type.shape, shape)
+        )
 
+    def _choices(self, totals: Mapping[str, _Total]) -> set[Op]:
+        """Merges that are a choice between two sums of the same values, of which there is no other use."""
+        found: set[Op] = set()
+        for op in self._graph.ops:
+            if row_of(op.kind).effect is Effect.CHOICE and op.outputs[0] is not None and len(op.inputs) == 3:
+                one, other = (totals.get(given) if isinstance(given, str) else None for given in op.inputs[1:])
+                if one is not None and other is not None and one is not other and self._only_use(one, other):
+                    found.update(self._chosen(op, self._graph.values[op.outputs[0]], one, other))
+        return found
 
-def _same_shape(one: Shape, other: Shape) -> bool:
-    """Whether an operand may have the shape of the sum. Unknown sizes are never "different" (theory: assumed).
+    def _only_use(self, *totals: _Total) -> bool:
+        names = [total.addition.result.id for total in totals]
+        return all(name not in self._shown and len(self._graph.readers[name]) == 1 for name in names)
 
-    A size that is fixed at 1 where the sum's is open is stretched, whatever the open size will be. Leading axes that an
-    operand lacks are ones, as broadcasting makes them.
-    """
-    if one is None or other is None:
+    def _chosen(self, choice: Op, result: Value, one: _Total, other: _Total) -> tuple[Op, ...]:
+        """Takes down one choice as the merge that the first sum writes; which sums that are."""
+        pairs, condition, op = paired(one.form, other.form), choice.inputs[0], one.addition.op
+        if pairs is None or condition is None:
+            return ()
+        operands = self._whole((self._desk.chosen(result.id, condition, pair, op) for pair in pairs), result)
+        if len(operands) < 2:
+            return ()
+        added = len(one.operands) + len(other.operands) - 1
+        folded = (*one.folded, *other.folded, other.addition.op)
+        self._merges.append(Merge(op, result, operands, added, folded, (*one.copies, *other.copies, choice)))
+        return op, other.addition.op
+
+    def _only_spread(self, name: str, users: set[Op]) -> bool:
+        """Whether all uses of an inner sum are products, which are added where it has been distributed."""
+        if not self._algebra.is_factor_only(name):
+            return False
+        waiting = [name]
+        while waiting:
+            for reader in self._graph.readers[waiting.pop()]:
+                op = self._graph.values[reader].op
+                if op is None or not (row_of(op.kind).effect is Effect.PRODUCT or is_copy(op)):
+                    if op not in users:
+                        return False
+                else:
+                    waiting.append(reader)
         return True
-    one = (1,) * (len(other) - len(one)) + one
-    if len(one) != len(other):
-        return False
-    return not any(_differ(a, b) for a, b in zip(one, other, strict=True))
 
 
-def _differ(size: Dim, of_sum: Dim) -> bool:
-    if isinstance(size, int) and isinstance(of_sum, int):
-        return size != of_sum
-    return size == 1 and isinstance(of_sum, str)
+def _left_over(form: Sum) -> tuple[Reason, str]:
+    if any(len(gathered.products) > 1 for gathered in form.terms):
+        return "elementwise expression", "its terms are multiples of one value"
+    return "cancelled", "opposite terms cancel, and no two values are left"
 
 
-@dataclass(frozen=True, slots=True)
-class _Fold:
-    """An addition that is part of another one."""
-
-    inner: _Addition
-    term: str
-    """The value by which the other one reads it: its result, or a copy of that."""
-    copies: tuple[Op, ...]
-
-
-def _fold(
-    graph: ModelGraph, addition: _Addition, additions: Mapping[str, _Addition], shown: frozenset[str]
-) -> _Fold | None:
-    """How an addition of values is part of another one of the same shape: its only use, seen through copies."""
-    if len(addition.terms) < 2 or row_of(addition.op.kind).averages:
-        return None
-    term, copies = addition.result.id, list[Op]()
-    while term not in shown and len(graph.readers[term]) == 1:
-        (reader,) = graph.readers[term]
-        outer, op = additions.get(reader), graph.values[reader].op
-        if outer is not None and row_of(outer.op.kind).averages:
-            return None
-        if outer is not None:
-            once = len(outer.terms) > 1 and sum(other.value == term for other in outer.terms) == 1
-            return _Fold(addition, term, tuple(copies)) if once else None
-        if op is None or not is_copy(op) or op.inputs[0] != term:
-            return None
-        copies.append(op)
-        term = reader
-    return None
-
-
-def _unfolded(addition: _Addition, within: Mapping[str, _Fold]) -> tuple[tuple[Term, ...], tuple[_Fold, ...]]:
-    """What an addition adds, seen through the additions that are folded into it, and those, earliest first."""
-    leaves: list[Term] = []
-    parts: list[_Fold] = []
-    waiting = list(reversed(addition.terms))
-    while waiting:
-        term = waiting.pop()
-        fold = within.get(term.value)
-        if fold is None:
-            leaves.append(term)
-        else:
-            parts.append(fold)
-            waiting.extend(Term(t.value, t.negated != term.negated) for t in reversed(fold.inner.terms))
-    return tuple(leaves), tuple(reversed(parts))
-
-
-def _objection(
-    graph: ModelGraph, addition: _Addition, additions: Mapping[str, _Addition], shown: frozenset[str]
-) -> tuple[Reason, str] | None:
+def _objection(graph: ModelGraph, addition: Addition, shown: frozenset[str]) -> tuple[Reason, str] | None:
     if len(addition.terms) + addition.stretched < 2:
         other = "the other operand is the same in every forward pass"
         return "constant operand", other if addition.constants else "there is no other operand"  # 1
     if len(addition.terms) < 2:
         return "broadcast", "one operand is stretched over the shape of the other"  # 2
     if row_of(addition.op.kind).averages:
-        return "average", "what is averaged are equals: no operand is the shortcut of another"  # 5
-    if _feeds_softmax_only(graph, addition.result.id, shown):
+        return "average", "what is averaged are equals: no operand is the shortcut of another"  # 4
+    if feeds_softmax_only(graph, addition.result.id, shown):
         return "attention logits", "the sum feeds nothing but a softmax"  # 3
-    if row_of(addition.op.kind).negated and _interpolates(graph, addition, additions, shown):
-        return "interpolation", "the difference is weighted and added to what was subtracted: x + w (f - x)"  # 4
     return None
-
-
-def _interpolates(
-    graph: ModelGraph, difference: _Addition, additions: Mapping[str, _Addition], shown: frozenset[str]
-) -> bool:
-    """Whether the only use of f - x is a product that is added to x: lerp, and a Highway layer so written."""
-    subtracted, name = difference.terms[-1].value, difference.result.id
-    while name not in shown and len(graph.readers[name]) == 1:
-        (name,) = graph.readers[name]
-        outer, op = additions.get(name), graph.values[name].op
-        if outer is not None:
-            return any(term.value == subtracted for term in outer.terms)
-        if op is None or not (row_of(op.kind).effect is Effect.PRODUCT or is_copy(op)):
-            return False
-    return False
-
-
-def _feeds_softmax_only(graph: ModelGraph, name: str, shown: frozenset[str]) -> bool:
-    """Whether all uses of a value lead, through views, masks and constant factors, into a softmax that is used further.
-
-    A softmax at the model's very end gives class probabilities: what it reads are no attention logits.
-    """
-    waiting, seen, softmaxes, looked_at = [name], {name}, 0, 0
-    while waiting:
-        current = waiting.pop()
-        looked_at += len(graph.readers[current])
-        if current in shown or looked_at > LOGIT_REACH:
-            return False
-        for reader in graph.readers[current]:
-            op = graph.values[reader].op
-            if op is None or reader in seen:
-                continue
-            if row_of(op.kind).family is Family.SOFTMAX:
-                softmaxes += bool(graph.readers[reader])
-            elif _keeps_logits(op):
-                seen.add(reader)
-                waiting.append(reader)
-            else:
-                return False
-    return softmaxes > 0
-
-
-def _keeps_logits(op: Op) -> bool:
-    """Whether what an op makes of attention logits are attention logits: views, masks, offsets, constant factors."""
-    row = row_of(op.kind)
-    if row.effect is Effect.PRODUCT:
-        return len(op.values()) == 1
-    return row.effect in {Effect.VIEW, Effect.SUM, Effect.CHOICE} or row.masks

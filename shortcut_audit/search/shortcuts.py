@@ -13,10 +13,11 @@ from itertools import islice
 from shortcut_audit.graph.model import Op, Value
 from shortcut_audit.operators.table import is_weight_layer
 from shortcut_audit.report import Reason
+from shortcut_audit.search.additions import Term
 from shortcut_audit.search.between import Between, Reached, close
 from shortcut_audit.search.extent import Extent
 from shortcut_audit.search.lineage import UNIT, Lineage, dearest
-from shortcut_audit.search.merges import Merge, Refusal, Term
+from shortcut_audit.search.merges import Merge, Refusal
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.walk import Exploration, explore
 
@@ -55,7 +56,7 @@ def find(lineage: Lineage, merge: Merge) -> tuple[Found, ...] | Refusal:
     numbers = [lineage.number[term.value] for term in merge.operands]
     offsets = [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands]
     exploration = explore(lineage, numbers, offsets)
-    inside = [lineage.number[made] for op in merge.ops[:-1] for made in op.outputs if made is not None]
+    inside = [lineage.number[made] for op in merge.ops for made in op.outputs if made not in {None, merge.result.id}]
     close(lineage, lineage.number[merge.result.id], inside, exploration)
     if not exploration.ways:
         return _unrelated(lineage, merge, numbers)

@@ -42,10 +42,10 @@ class Search:
 
 def searches(*lines: str, shape: tuple[int | str | None, ...] = (1, 8, 4, 4)) -> list[Search]:
     """The searches around the merges of a drawing, in order, each merge closed behind it."""
-    graph = sketch(*lines, shape=shape)
-    lineage = Lineage(graph)
+    sums = merges.find(sketch(*lines, shape=shape))
+    lineage = Lineage(sums.graph)
     made = []
-    for merge in merges.find(graph)[0]:
+    for merge in sums.merges:
         operands = [lineage.number[term.value] for term in merge.operands]
         seen = explore(lineage, operands, [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands])
         inside = [lineage.number[name] for op in merge.ops[:-1] for name in op.outputs if name is not None]

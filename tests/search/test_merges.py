@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from shortcut_audit.assembly.assemble import assemble
@@ -14,7 +16,7 @@ SHAPE = (1, 8, 8, 8)  # square, so that values can be multiplied with each other
 
 def found(*lines: str, shape: tuple[int | str | None, ...] = SHAPE, outputs: tuple[str, ...] = ()) -> list[str]:
     """What a drawing adds: "Add.2(Add.1): x + -F" is Add.2 with Add.1 folded into it, and F subtracted."""
-    listed, refused = merges.find(sketch(*lines, shape=shape, outputs=outputs))
+    listed, refused, _ = merges.find(sketch(*lines, shape=shape, outputs=outputs))
     return [shown(merge) for merge in listed] + [f"{said(refusal)}: {refusal.reason}" for refusal in refused]
 
 
@@ -104,7 +106,7 @@ def test_a_bias_behind_a_sum_does_not_swallow_it() -> None:
 
 def test_a_sum_of_a_thousand_terms_is_one_merge() -> None:
     terms = [f"v{i} -> Add.{i} -> Add.{i + 1}" for i in range(1000)]
-    (merge,), _ = merges.find(sketch("v -> Add.0", *terms, "w -> Add.1000"))
+    (merge,), _, _ = merges.find(sketch("v -> Add.0", *terms, "w -> Add.1000"))
     assert (len(merge.operands), len(merge.folded)) == (1002, 1000)
 
 
@@ -129,9 +131,11 @@ def test_a_difference_with_a_constant_is_no_addition_of_values() -> None:
 
 @pytest.mark.parametrize("weight", ["#w[] -> Mul", "x -> Conv.T -> Sigmoid -> Mul"])
 def test_the_difference_in_an_interpolation_is_no_merge_of_its_own(weight: str) -> None:
-    """x + w (f - x): lerp, and a Highway layer so written."""
+    """x + w (f - x): lerp, and a Highway layer so written. It merges (1 - w) x and w f."""
     drawn = "x -> Conv.f -> Sub -> Mul -> Add", "x -> Sub", weight, "x -> Add"
-    assert found(*drawn) == ["Add: Mul + x", "Sub: interpolation"]
+    merge, difference = found(*drawn)
+    assert re.fullmatch(r"Add: Add~\d \+ Add~\d", merge)
+    assert difference == "Sub: interpolation"
 
 
 def test_a_difference_that_is_used_otherwise_is_a_merge() -> None:
@@ -199,12 +203,12 @@ def test_a_constant_operand() -> None:
 @pytest.mark.parametrize("small", [(8, 1, 1), (1, 8, 1, 1), (8,), ()])
 def test_an_operand_that_is_stretched_is_broadcast(small: tuple[int, ...]) -> None:
     graph = assemble(listing("y = Add(x, z)", x=SHAPE, z=small))
-    _, (refusal,) = merges.find(graph)
+    _, (refusal,), _ = merges.find(graph)
     assert refusal.reason == "broadcast"
 
 
 def test_two_operands_that_stretch_each_other_are_broadcast() -> None:
-    _, (refusal,) = merges.find(assemble(listing("y = Add(x, z)", x=(8, 1), z=(1, 8))))
+    _, (refusal,), _ = merges.find(assemble(listing("y = Add(x, z)", x=(8, 1), z=(1, 8))))
     assert refusal.reason == "broadcast"
 
 

@@ -70,10 +70,18 @@ def test_what_changes_nothing_is_a_view() -> None:
     zero, one = stored(data=(0.0,), literal=True), stored(data=(1.0,), literal=True)
     assert step("y = Add(x, o)", o=zero) is step("y = Add(o, x)", slot=1, o=zero) is Step.VIEW
     assert step("y = Sub(x, o)", o=zero) is step("y = Mul(x, i)", i=one) is step("y = Div(x, i)", i=one) is Step.VIEW
-    assert step("y = Add(x, o)", o=stored(1, 8, 4, 4, data=(0.0,) * 128, learned=False)) is Step.VIEW
+    written = stored(1, 8, 4, 4, data=(0.0,) * 128, literal=True, learned=False)
+    assert step("y = Add(x, o)", o=written) is Step.VIEW
     assert step("y = Sub(o, x)", slot=1, o=zero) is step("y = Mean(x, o)", o=zero) is Step.SCALE
     assert step("y = Add(x, i)", i=one) is Step.SCALE
     assert step("y = Mul(x, i)", i=stored(8, 1, 1, data=(1.0,) * 8)) is Step.DIAGONAL  # learned: it only begins as 1
+
+
+def test_what_is_stored_is_a_number_whatever_it_holds() -> None:
+    """ReZero starts from zero, a scale from one: training will move them."""
+    assert step("y = Add(x, o)", o=stored(data=(0.0,))) is Step.SCALE
+    assert step("y = Mul(x, i)", i=stored(data=(1.0,))) is Step.SCALE
+    assert step("y = Add(x, o)", o=stored(1, 8, 4, 4, data=(0.0,) * 128, learned=False)) is Step.SCALE
 
 
 def test_what_changes_nothing_but_the_shape_is_no_view() -> None:

@@ -1,0 +1,1 @@
+"""Which ways of writing a function say the same?"""

@@ -1,0 +1,171 @@
+"""Which ops add values, and which additions are part of another one?
+
+An addition whose only use is another addition of the same shape is part of that one, copies in between (a Cast, an
+Identity) or not. A subtraction adds its second operand negated; a sum over freshly stacked values adds those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shortcut_audit.graph.model import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape, Value
+from shortcut_audit.operators.table import is_copy, row_of
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A value that is added."""
+
+    value: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """An op that adds values."""
+
+    op: Op
+    result: Value
+    terms: tuple[Term, ...]
+    """The values that it adds whole; constants and operands that are broadcast are not among them."""
+    constants: int
+    stretched: int
+
+
+def all_of(graph: ModelGraph) -> dict[str, Addition]:
+    """Every addition of a graph by what it makes, in topological order."""
+    return {a.result.id: a for op in graph.ops if (a := _addition(graph, op)) is not None}
+
+
+def _addition(graph: ModelGraph, op: Op) -> Addition | None:
+    """The op as an addition; None if it is none."""
+    made = op.outputs[0] if op.outputs else None
+    if made is None:
+        return None
+    given = _added(graph, op)
+    if given is None:
+        return None
+    row, result = row_of(op.kind), graph.values[made]
+    values = [(slot, term) for slot, term in enumerate(given) if isinstance(term, str)]
+    whole = tuple(
+        Term(term, negated=slot in row.negated)
+        for slot, term in values
+        if same_shape(graph.values[term].type.shape, result.type.shape)
+    )
+    if not row.adds_plainly and len(whole) < 2:
+        return None  # a difference, or an average, of less than two whole values
+    constants = sum(isinstance(term, Constant) for term in given)
+    return Addition(op, result, whole, constants, len(values) - len(whole))
+
+
+def _added(graph: ModelGraph, op: Op) -> tuple[Input, ...] | None:
+    """What an op adds, if it adds. Cases: 1. Add, Sum, Mean; 2. Sub; 3. a sum or mean over what was stacked for it."""
+    row = row_of(op.kind)
+    if row.adds:
+        return op.inputs  # 1, 2
+    if row.sums_axes and isinstance(op.inputs[0], str):
+        return _stacked(graph, op, op.inputs[0])  # 3
+    return None
+
+
+def _stacked(graph: ModelGraph, op: Op, pile: str) -> tuple[Input, ...] | None:
+    """The values behind `stack([a, b]).sum(axis)`: a Concat of Unsqueezed values along the axis that is summed away."""
+    shape, maker = graph.values[pile].type.shape, graph.values[pile].op
+    if maker is None or shape is None or len(graph.readers[pile]) != 1 or op.attributes.get("keepdims", 1) != 0:
+        return None
+    rank = len(shape)
+    axis = _only_axis(op, rank)
+    if axis is None or axis != _from_front(maker.attributes.get("axis", 0 if maker.kind == "Stack" else None), rank):
+        return None
+    if maker.kind == "Stack":
+        return maker.inputs
+    slices = [graph.values[given].op for given in maker.inputs if isinstance(given, str)]
+    fresh = [made for made in slices if made is not None and made.kind == "Unsqueeze"]
+    if (
+        maker.kind != "Concat"
+        or len(fresh) != len(maker.inputs)
+        or {_only_axis(made, rank) for made in fresh} != {axis}
+    ):
+        return None
+    return tuple(made.inputs[0] for made in fresh)
+
+
+def _only_axis(op: Op, rank: int) -> int | None:
+    """The one axis that an op names, counted from the front: an attribute (before opset 13), or the second input."""
+    listed = op.attributes.get("axes")
+    if len(op.inputs) > 1 and isinstance(op.inputs[1], Constant):
+        listed = tuple(d for d in op.inputs[1].type.data or () if isinstance(d, int))
+    return _from_front(listed[0], rank) if isinstance(listed, tuple) and len(listed) == 1 else None
+
+
+def _from_front(axis: Attribute, rank: int) -> int | None:
+    return axis % rank if isinstance(axis, int) and -rank <= axis < rank else None
+
+
+def same_shape(one: Shape, other: Shape) -> bool:
+    """Whether an operand may have the shape of the sum. Unknown sizes are never "different" (theory: assumed).
+
+    A size that is fixed at 1 where the sum's is open is stretched, whatever the open size will be. Leading axes that an
+    operand lacks are ones, as broadcasting makes them.
+    """
+    if one is None or other is None:
+        return True
+    one = (1,) * (len(other) - len(one)) + one
+    if len(one) != len(other):
+        return False
+    return not any(_differ(a, b) for a, b in zip(one, other, strict=True))
+
+
+def _differ(size: Dim, of_sum: Dim) -> bool:
+    if isinstance(size, int) and isinstance(of_sum, int):
+        return size != of_sum
+    return size == 1 and isinstance(of_sum, str)
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """An addition that is part of another one."""
+
+    inner: Addition
+    term: str
+    """The value by which the other one reads it: its result, or a copy of that."""
+    copies: tuple[Op, ...]
+
+
+def fold(
+    graph: ModelGraph, addition: Addition, additions: Mapping[str, Addition], shown: frozenset[str]
+) -> Fold | None:
+    """How an addition of values is part of another one of the same shape: its only use, seen through copies."""
+    if len(addition.terms) < 2 or row_of(addition.op.kind).averages:
+        return None
+    term, copies = addition.result.id, list[Op]()
+    while term not in shown and len(graph.readers[term]) == 1:
+        (reader,) = graph.readers[term]
+        outer, op = additions.get(reader), graph.values[reader].op
+        if outer is not None and row_of(outer.op.kind).averages:
+            return None
+        if outer is not None:
+            once = len(outer.terms) > 1 and sum(other.value == term for other in outer.terms) == 1
+            return Fold(addition, term, tuple(copies)) if once else None
+        if op is None or not is_copy(op) or op.inputs[0] != term:
+            return None
+        copies.append(op)
+        term = reader
+    return None
+
+
+def unfolded(addition: Addition, within: Mapping[str, Fold]) -> tuple[tuple[Term, ...], tuple[Fold, ...]]:
+    """What an addition adds, seen through the additions that are folded into it, and those, earliest first."""
+    leaves: list[Term] = []
+    parts: list[Fold] = []
+    waiting = list(reversed(addition.terms))
+    while waiting:
+        term = waiting.pop()
+        fold = within.get(term.value)
+        if fold is None:
+            leaves.append(term)
+        else:
+            parts.append(fold)
+            waiting.extend(Term(t.value, t.negated != term.negated) for t in reversed(fold.inner.terms))
+    return tuple(leaves), tuple(reversed(parts))
