@@ -16,26 +16,25 @@ def scaled(call: Call, value: str, name: str) -> str:
     factor = call.number(name, 1)
     if factor == 1:
         return value
-    return call.emit("Mul", value, call.operand(factor, call.type_of(value).dtype))
+    return call.emit("Mul", value, call.operand(factor, call.type_of(value).dtype or call.outputs[0].dtype))
 
 
 def add(call: Call) -> str:
     """Self + alpha * other."""
-    return call.emit("Add", _left(call), scaled(call, call.value("other", "self"), "alpha"))
+    left, right = call.together("self", "other")
+    return call.emit("Add", left, scaled(call, right, "alpha"))
 
 
 def sub(call: Call) -> str:
     """Self - alpha * other."""
-    return call.emit("Sub", _left(call), scaled(call, call.value("other", "self"), "alpha"))
+    left, right = call.together("self", "other")
+    return call.emit("Sub", left, scaled(call, right, "alpha"))
 
 
 def rsub(call: Call) -> str:
     """Other - alpha * self."""
-    return call.emit("Sub", call.value("other", "self"), scaled(call, call.value("self"), "alpha"))
-
-
-def _left(call: Call) -> str:
-    return call.value("self", "other")
+    left, right = call.together("self", "other")
+    return call.emit("Sub", right, scaled(call, left, "alpha"))
 
 
 def addcmul(call: Call) -> str:
@@ -58,28 +57,70 @@ def lerp(call: Call) -> str:
 
 
 def div(call: Call) -> str:
-    """Self / other, perhaps rounded."""
-    quotient = call.emit("Div", call.value("self", "other"), call.value("other", "self"))
+    """Self / other, perhaps rounded. The quotient of integers is a float, unless it is rounded."""
     rounding = call.text("rounding_mode") if call.has("rounding_mode") else ""
-    return (
-        call.emit({"floor": "Floor", "trunc": "Floor"}[rounding], quotient)
-        if rounding in {"floor", "trunc"}
-        else quotient
-    )
+    if rounding == "floor":
+        return floor_divide(call)
+    left, right = call.together("self", "other")
+    if not rounding:
+        wanted = call.outputs[0].dtype
+        return call.emit("Div", call.as_type(left, wanted), call.as_type(right, wanted))
+    if rounding != "trunc":
+        raise Misfit
+    quotient = call.emit("Div", left, right)
+    return quotient if _whole(call) else call.emit("Trunc", quotient)  # ONNX divides integers towards zero
 
 
 def floor_divide(call: Call) -> str:
-    """The quotient, rounded down."""
-    return call.emit("Floor", call.emit("Div", call.value("self", "other"), call.value("other", "self")))
+    """The quotient, rounded down. ONNX divides integers towards zero, but its remainder has the divisor's sign."""
+    left, right = call.together("self", "other")
+    if _whole(call):
+        return call.emit("Div", call.emit("Sub", left, call.emit("Mod", left, right)), right)
+    return call.emit("Floor", call.emit("Div", left, right))
+
+
+def quotient(call: Call) -> str:
+    """The quotient of two numbers in Python, a float also of integers."""
+    return call.emit("Div", *(call.cast(call.value(name), "float64") for name in ("a", "b")))
+
+
+def whole(rounding: str | None, dtype: str) -> Rule:
+    """A number in Python as an integer, rounded first, or towards zero; or as a float."""
+
+    def rule(call: Call) -> str:
+        value = call.value("a")
+        return call.cast(value if rounding is None else call.emit(rounding, value), dtype)
+
+    return rule
+
+
+def _whole(call: Call) -> bool:
+    return "int" in (call.outputs[0].dtype or "")
 
 
 def negated(kind: str) -> Rule:
     """A comparison and a Not."""
 
     def rule(call: Call) -> str:
-        return call.emit("Not", call.emit(kind, call.value("self", "other"), call.value("other", "self")))
+        return call.emit("Not", call.emit(kind, *call.together("self", "other")))
 
     return rule
+
+
+def logical(kind: str) -> Rule:
+    """Of truth values: whatever is not zero is true."""
+
+    def rule(call: Call) -> str:
+        names = [name for name in ("self", "other") if call.has(name)]
+        return call.emit(kind, *(call.as_type(call.value(name), "bool") for name in names))
+
+    return rule
+
+
+def float_power(call: Call) -> str:
+    """Self to the power of exponent, in double precision."""
+    operands = call.value("self", "exponent"), call.value("exponent", "self")
+    return call.emit("Pow", *(call.cast(value, "float64") for value in operands))
 
 
 def power_of(base: float) -> Rule:
@@ -114,6 +155,75 @@ def chain(*kinds: str) -> Rule:
     return rule
 
 
+def is_finite(call: Call) -> str:
+    """Neither infinite nor NaN."""
+    value = call.value("self")
+    return call.emit("Not", call.emit("Or", call.emit("IsInf", value), call.emit("IsNaN", value)))
+
+
+def rounded(call: Call) -> str:
+    """To the nearest whole number or, where `decimals` says so, to the nearest multiple of 10^-decimals."""
+    value, decimals = call.value("self"), call.integer("decimals", 0)
+    if decimals == 0:
+        return call.emit("Round", value)
+    if abs(decimals) > 30:
+        raise Misfit
+    unit = call.scalar(10.0**decimals, call.dtype("self"))
+    return call.emit("Div", call.emit("Round", call.emit("Mul", value, unit)), unit)
+
+
+def elu(call: Call) -> str:
+    """Scale * Elu(self), where the negative part is not stretched as well."""
+    if call.fixed("input_scale", 1.0) != 1:
+        raise Misfit
+    return scaled(call, call.emit("Elu", call.value("self"), alpha=call.fixed("alpha", 1.0)), "scale")
+
+
+def rrelu(call: Call) -> str:
+    """LeakyRelu of the mean slope, as in evaluation."""
+    slope = (call.fixed("lower", 1 / 8) + call.fixed("upper", 1 / 3)) / 2
+    return call.emit("LeakyRelu", call.value("self"), alpha=slope)
+
+
+def prelu(call: Call) -> str:
+    """PRelu, whose slopes, if there are several, lie along the second axis."""
+    slopes, behind = call.value("weight"), call.rank("self") - 2
+    if behind > 0 and call.shape("weight") != (1,):
+        slopes = call.emit("Reshape", slopes, call.numbers(-1, *(1,) * behind))
+    return call.emit("PRelu", call.value("self"), slopes)
+
+
+def softplus(call: Call) -> str:
+    """log(1 + exp(beta x)) / beta; x itself where beta x is above a threshold, if that makes a difference."""
+    value, beta, limit = call.value("self"), call.fixed("beta", 1.0), call.fixed("threshold", 20.0)
+    dtype = call.dtype("self")
+    steep = value if beta == 1 else call.emit("Mul", value, call.scalar(beta, dtype))
+    made = call.emit("Softplus", steep)
+    made = made if beta == 1 else call.emit("Div", made, call.scalar(beta, dtype))
+    if limit >= EXACT:
+        return made
+    return call.emit("Where", call.emit("Greater", steep, call.scalar(limit, dtype)), value, made)
+
+
+EXACT = 20.0
+"""From here on log(1 + exp(x)) is x, to the 8 digits of single precision."""
+
+
+def soft_shrink(call: Call) -> str:
+    """Shrink towards zero by as much as it cuts off."""
+    width = call.fixed("lambd", 0.5)
+    return call.emit("Shrink", call.value("self"), lambd=width, bias=width)
+
+
+def threshold(call: Call) -> str:
+    """Self where it is above the threshold, elsewhere a number."""
+    limit, other = call.fixed("threshold"), call.fixed("value")
+    if other == 0:
+        return call.emit("ThresholdedRelu", call.value("self"), alpha=limit)
+    above = call.emit("Greater", call.value("self"), call.scalar(limit, call.dtype("self")))
+    return call.emit("Where", above, call.value("self"), call.scalar(other, call.dtype("self")))
+
+
 def unary(kind: str, **fixed: Attribute) -> Rule:
     """One unary op with fixed attributes."""
     return lambda call: call.emit(kind, call.value("self"), **fixed)
@@ -136,7 +246,7 @@ def where(call: Call) -> str | tuple[str, ...]:
         count = call.rank("condition")
         rows = call.emit_many("Split", (positions,), count, axis=0, num_outputs=count)
         return tuple(call.emit("Squeeze", row, call.numbers(0)) for row in rows)
-    return call.emit("Where", call.value("condition"), call.value("self", "other"), call.value("other", "self"))
+    return call.emit("Where", call.value("condition"), *call.together("self", "other"))
 
 
 def axes_input(call: Call, name: str = "dim") -> str | None:
@@ -147,11 +257,12 @@ def axes_input(call: Call, name: str = "dim") -> str | None:
     return call.numbers(*axes) if axes else None
 
 
-def reduced(kind: str) -> Rule:
-    """A reduction over `dim`, or over everything."""
+def reduced(kind: str, dtype: str | None = None) -> Rule:
+    """A reduction over `dim`, or over everything, in the element type of its result, or in another one."""
 
     def rule(call: Call) -> str:
-        return call.emit(kind, call.value("self"), axes_input(call), keepdims=int(call.flag("keepdim")))
+        value = call.as_type(call.value("self"), dtype or call.outputs[0].dtype)
+        return call.emit(kind, value, axes_input(call), keepdims=int(call.flag("keepdim")))
 
     return rule
 

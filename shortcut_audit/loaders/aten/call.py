@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from shortcut_audit.graph.draft import Node
-from shortcut_audit.graph.dtypes import ONNX_NUMBERS
+from shortcut_audit.graph.dtypes import ITEM_BITS, ONNX_NUMBERS
 from shortcut_audit.graph.model import Attribute, Dim, Shape, TensorType
 from shortcut_audit.loaders.aten.graph import Argument, AtenNode, Ref
 from shortcut_audit.loaders.aten.writer import Writer
@@ -84,13 +84,25 @@ class Call:
             case bool():
                 return self.writer.literal((argument,), (), "bool")
             case int():
-                return self.writer.literal((argument,), (), dtype or "int64")
+                return self.writer.literal((argument,), (), "int64" if dtype in {None, "bool"} else dtype)
             case float():
                 floating = dtype is not None and dtype.startswith(FLOATING)
                 return self.writer.literal((argument,), (), dtype if floating and dtype else "float32")
             case complex():
                 return self.writer.literal(None, (), "complex64")
         raise Misfit
+
+    def together(self, left: str, right: str) -> tuple[str, str]:
+        """Two operands of one element type, as ONNX's ops want them: the one that PyTorch combines them in."""
+        pair = self.value(left, right), self.value(right, left)
+        wanted = promoted(*map(self.type_of, pair))
+        one, other = (self.as_type(value, wanted) for value in pair)
+        return one, other
+
+    def as_type(self, value: str, dtype: str | None) -> str:
+        """The value as another element type, if it is of another one."""
+        given = self.type_of(value).dtype
+        return value if dtype is None or given is None or given == dtype else self.cast(value, dtype)
 
     def values(self, name: str) -> tuple[str, ...]:
         """A list of tensors."""
@@ -270,6 +282,28 @@ class Call:
             inputs = tuple(None if name is None else names.get(name, name) for name in node.inputs)
             outputs = tuple(None if name is None else names.get(name, name) for name in node.outputs)
             self.writer.nodes.append(replace(node, inputs=inputs, outputs=outputs))
+
+
+def promoted(one: TensorType, other: TensorType) -> str | None:
+    """The element type in which PyTorch combines two tensors; None where one's is not known.
+
+    That of the higher category (truth values, integers, floats, complex numbers). Within one, a tensor with axes
+    decides over one without; then the wider type, and float32 for float16 and bfloat16 (torch.result_type).
+    """
+    if one.dtype is None or other.dtype is None or one.dtype == other.dtype:
+        return one.dtype if other.dtype is not None else None
+    if _category(one.dtype) != _category(other.dtype):
+        return max(one.dtype, other.dtype, key=_category)
+    if one.shape is not None and other.shape is not None and (one.shape == ()) != (other.shape == ()):
+        return other.dtype if one.shape == () else one.dtype
+    bits = ITEM_BITS.get(one.dtype, 0), ITEM_BITS.get(other.dtype, 0)
+    if bits[0] == bits[1]:
+        return "float32" if one.dtype.startswith(FLOATING) else None
+    return one.dtype if bits[0] > bits[1] else other.dtype
+
+
+def _category(dtype: str) -> int:
+    return 3 if dtype.startswith("complex") else 2 if dtype.startswith(FLOATING) else int(dtype != "bool")
 
 
 def known_sizes(shape: Sequence[Dim]) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shortcut_audit.graph.draft import DATA_LIMIT
 from shortcut_audit.graph.dtypes import ONNX_NUMBERS
 from shortcut_audit.loaders.aten.call import Call, Misfit, Rule
 
@@ -22,6 +23,12 @@ def filled_like(value: float | None) -> Rule:
         return call.emit("ConstantOfShape", call.emit("Shape", call.value("self")), _fill(call, value))
 
     return rule
+
+
+def unwritten(call: Call) -> str:
+    """Empty, new_empty, empty_like: whatever stood in memory. No number, and least of all zero, is known of it."""
+    shape = call.emit("Shape", call.value("self")) if call.node.operator == "aten.empty_like" else call.sizes("size")
+    return call.emit("ConstantOfShape", shape, call.writer.literal(None, (), call.outputs[0].dtype or "float32"))
 
 
 def _fill(call: Call, value: float | None) -> str:
@@ -48,8 +55,20 @@ def arange(call: Call) -> str:
 
 
 def spaced(call: Call) -> str:
-    """Linspace, logspace: `steps` numbers, whatever they are."""
-    return call.emit("ConstantOfShape", call.vector([call.given.get("steps")]), call.scalar(0.0, call.outputs[0].dtype))
+    """Linspace, logspace: `steps` numbers from start to end. Where they are many, or computed, they are not known."""
+    dtype = call.outputs[0].dtype or "float32"
+    start, end, steps = (call.given.get(name) for name in ("start", "end", "steps"))
+    if not isinstance(steps, int):
+        return call.emit("ConstantOfShape", call.vector([steps]), call.writer.literal(None, (), dtype))
+    if steps > DATA_LIMIT or not isinstance(start, int | float) or not isinstance(end, int | float):
+        return call.emit("Identity", call.writer.literal(None, (steps,), dtype))
+    step = (end - start) / (steps - 1) if steps > 1 else 0.0
+    halves = range((steps + 1) // 2), range((steps + 1) // 2, steps)  # counted from either end, as PyTorch does
+    numbers = [start + step * at for at in halves[0]] + [end - step * (steps - 1 - at) for at in halves[1]]
+    if call.node.operator == "aten.logspace":
+        numbers = [call.fixed("base", 10.0) ** number for number in numbers]
+    kept = tuple(int(number) if "int" in dtype else float(number) for number in numbers)
+    return call.emit("Identity", call.writer.literal(kept, (steps,), dtype))
 
 
 def eye(call: Call) -> str:
@@ -73,6 +92,12 @@ def random(kind: str) -> Rule:
         return call.emit(kind, shape=call.integers("size"), dtype=dtype)
 
     return rule
+
+
+def bernoulli(call: Call) -> str:
+    """One where chance has it: self is the probability of each element, or only has the shape."""
+    given = call.value("self")
+    return call.emit("RandomUniformLike" if call.has("p") else "Bernoulli", given)
 
 
 def size(call: Call) -> str:

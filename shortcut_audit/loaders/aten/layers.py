@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from shortcut_audit.graph.model import Attribute
-from shortcut_audit.loaders.aten.call import Call, Misfit, Rule
+from shortcut_audit.loaders.aten.call import Call, Misfit, Rule, fitting
 
 
 def convolution(call: Call) -> str:
@@ -26,12 +28,16 @@ def convolution(call: Call) -> str:
 def _convolved(call: Call, kind: str, spatial: int, **attributes: Attribute) -> str:
     """A convolution. An input without a batch gets one of 1, which the canonical ops want, for as long as it takes."""
     given = call.value("input")
-    shape = call.type_of(given).shape
-    lacking = shape is not None and len(shape) == spatial + 1
+    lacking = _lacks_batch(call, given, spatial)
     if lacking:
         given = call.emit("Unsqueeze", given, call.numbers(0))
     found = call.emit(kind, given, call.value("weight"), call.maybe("bias"), **attributes)
     return call.emit("Squeeze", found, call.numbers(0)) if lacking else found
+
+
+def _lacks_batch(call: Call, given: str, spatial: int) -> bool:
+    shape = call.type_of(given).shape
+    return shape is not None and len(shape) == spatial + 1
 
 
 def _padding(call: Call, spatial: int, dilations: tuple[int, ...]) -> tuple[int, ...]:
@@ -64,6 +70,10 @@ def transposed_convolution(call: Call) -> str:
 def deformable_convolution(call: Call) -> str:
     """torchvision::deform_conv2d: DeformConv(X, W, offset, B, mask)."""
     mask = call.value("mask") if call.flag("use_mask", default=True) else None
+    strides, pads, dilations = (
+        tuple(call.integer(f"{name}_{axis}", default) for axis in "hw")
+        for name, default in (("stride", 1), ("pad", 0), ("dilation", 1))
+    )
     return call.emit(
         "DeformConv",
         call.value("input"),
@@ -71,7 +81,11 @@ def deformable_convolution(call: Call) -> str:
         call.value("offset"),
         call.maybe("bias"),
         mask,
+        strides=strides,
+        pads=pads * 2,
+        dilations=dilations,
         group=call.integer("groups", 1),
+        offset_group=call.integer("offset_groups", 1),
     )
 
 
@@ -85,7 +99,7 @@ def batch_norm(call: Call) -> str:
         call.maybe("running_mean"),
         call.maybe("running_var"),
         epsilon=call.fixed("eps", 1e-5),
-        training_mode=int(call.flag("training")),
+        training_mode=int(call.flag("training") or call.node.operator == "aten._batch_norm_with_update"),
     )
 
 
@@ -113,7 +127,12 @@ def layer_norm(call: Call) -> tuple[str, ...]:
 def rms_norm(call: Call) -> str:
     """rms_norm: over the last axes, as many as `normalized_shape` names."""
     axes = len(call.items("normalized_shape"))
-    return call.emit("RMSNormalization", call.value("input"), call.maybe("weight"), axis=-axes)
+    epsilon = call.fixed("eps") if call.has("eps") else SMALLEST_STEPS.get(call.dtype("input") or "")
+    return call.emit("RMSNormalization", call.value("input"), call.maybe("weight"), axis=-axes, epsilon=epsilon)
+
+
+SMALLEST_STEPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+"""The distance from 1 to the next number (torch.finfo(dtype).eps), which stands for an epsilon that is left out."""
 
 
 def group_norm(call: Call) -> str:
@@ -149,11 +168,25 @@ def pooling(kind: str, spatial: int) -> Rule:
         }
         if kind == "MaxPool":
             attributes["dilations"] = call.repeated("dilation", spatial, 1)
-        else:
-            attributes["count_include_pad"] = int(call.flag("count_include_pad", default=True))
-        return call.emit_many(kind, (call.value("self"),), min(2, len(call.node.outputs)), **attributes)
+            return _pooled(call, kind, spatial, **attributes)
+        divisor = call.integer("divisor_override", 0)
+        attributes["count_include_pad"] = 1 if divisor else int(call.flag("count_include_pad", default=True))
+        (mean,) = _pooled(call, kind, spatial, **attributes)
+        if not divisor:
+            return (mean,)
+        return (call.emit("Mul", mean, call.scalar(math.prod(kernel) / divisor, call.dtype("self"))),)
 
     return rule
+
+
+def _pooled(call: Call, kind: str, spatial: int, **attributes: Attribute) -> tuple[str, ...]:
+    """A pooling, and of a maximum where it is; an input without a batch gets one of 1 for as long as it takes."""
+    given = call.value("self")
+    lacking = _lacks_batch(call, given, spatial)
+    if lacking:
+        given = call.emit("Unsqueeze", given, call.numbers(0))
+    made = call.emit_many(kind, (given,), min(2, len(call.node.outputs)), **attributes)
+    return tuple(call.emit("Squeeze", value, call.numbers(0)) for value in made) if lacking else made
 
 
 def adaptive_average(spatial: int) -> Rule:
@@ -177,28 +210,70 @@ def adaptive_maximum(spatial: int) -> Rule:
         if len(given) != spatial or any(size <= 0 or have % size for have, size in zip(given, wanted, strict=True)):
             raise Misfit
         kernel = tuple(have // size for have, size in zip(given, wanted, strict=True))
-        count = min(2, len(call.node.outputs))
-        return call.emit_many("MaxPool", (call.value("self"),), count, kernel_shape=kernel, strides=kernel)
+        return _pooled(call, "MaxPool", spatial, kernel_shape=kernel, strides=kernel)
 
     return rule
 
 
-def resampling(mode: str) -> Rule:
+def resampling(mode: str, places: str = "half_pixel", nearest: str = "round_prefer_ceil") -> Rule:
     """upsample_nearest2d and its like: to a size, or by factors, which hold for all axes but the first two."""
 
     def rule(call: Call) -> str:
         source = "input" if call.has("input") else "self"
         value = call.value(source)
-        corners = "align_corners" if call.flag("align_corners") else "half_pixel"
+        attributes: dict[str, Attribute] = {
+            "mode": mode,
+            "coordinate_transformation_mode": "align_corners" if call.flag("align_corners") else places,
+            "nearest_mode": nearest if mode == "nearest" else None,
+            "antialias": int(call.node.operator.endswith("_aa")),
+        }
         if call.has("output_size"):
             kept = call.emit("Shape", value, start=0, end=2)
             sizes = call.emit("Concat", kept, call.sizes("output_size"), axis=0)
-            return call.emit("Resize", value, None, None, sizes, mode=mode, coordinate_transformation_mode=corners)
+            return call.emit("Resize", value, None, None, sizes, **attributes)
         factors = tuple(item for item in call.items("scale_factors") if isinstance(item, int | float))
         scales = call.writer.literal((1.0, 1.0, *factors), (2 + len(factors),), "float32")
-        return call.emit("Resize", value, None, scales, mode=mode, coordinate_transformation_mode=corners)
+        return call.emit("Resize", value, None, scales, **attributes)
 
     return rule
+
+
+def grid_sample(call: Call) -> str:
+    """grid_sampler: an image at given places."""
+    mode, padding = call.integer("interpolation_mode"), call.integer("padding_mode")
+    with fitting():
+        attributes: dict[str, Attribute] = {
+            "mode": ("linear", "nearest", "cubic")[mode],
+            "padding_mode": ("zeros", "border", "reflection")[padding],
+        }
+    corners = int(call.flag("align_corners"))
+    return call.emit("GridSample", call.value("input"), call.value("grid"), **attributes, align_corners=corners)
+
+
+def affine_grid(call: Call) -> str:
+    """affine_grid_generator: where each pixel of an image of a given size comes from."""
+    return call.emit(
+        "AffineGrid", call.value("theta"), call.sizes("size"), align_corners=int(call.flag("align_corners"))
+    )
+
+
+def image_to_columns(call: Call) -> str:
+    """im2col: each window as a column."""
+    return call.emit("Im2Col", call.value("self"), kernel_shape=call.repeated("kernel_size", 2), **_windows(call))
+
+
+def columns_to_image(call: Call) -> str:
+    """col2im: each column added where its window stood."""
+    sizes = call.sizes("output_size"), call.numbers(*call.repeated("kernel_size", 2))
+    return call.emit("Col2Im", call.value("self"), *sizes, **_windows(call))
+
+
+def _windows(call: Call) -> dict[str, Attribute]:
+    return {
+        "strides": call.repeated("stride", 2, 1),
+        "pads": call.repeated("padding", 2, 0) * 2,
+        "dilations": call.repeated("dilation", 2, 1),
+    }
 
 
 def pixel_shuffle(kind: str, factor: str) -> Rule:

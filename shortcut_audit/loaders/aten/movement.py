@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from shortcut_audit.graph.draft import DATA_LIMIT
 from shortcut_audit.graph.model import Dim
 from shortcut_audit.loaders.aten.call import Call, Misfit, Rule, known_sizes
 
@@ -282,7 +283,9 @@ def windows(call: Call) -> str:
     count = (shape[axis] - size) // step + 1
     if count * size > 1_000_000:
         raise Misfit
-    places = call.writer.literal(None, (count, size), "int64")
+    few = count * size <= DATA_LIMIT
+    numbers = tuple(window * step + place for window in range(count) for place in range(size)) if few else None
+    places = call.writer.literal(numbers, (count, size), "int64")
     found = call.emit("Gather", call.value("self"), places, axis=axis)
     rank = len(shape) + 1
     return call.emit("Transpose", found, perm=(*(i for i in range(rank) if i != axis + 1), axis + 1))

@@ -20,6 +20,11 @@ def plain(kind: str, slots: str = "self", /, **attributes: str) -> Rule:
     return rule
 
 
+def paired(kind: str, left: str = "self", right: str = "other", **fixed: Attribute) -> Rule:
+    """The canonical op `kind` of two operands, in the element type in which PyTorch combines them."""
+    return lambda call: call.emit(kind, *call.together(left, right), **fixed)
+
+
 def _slot(call: Call, name: str, first: str) -> str | None:
     like = first if name != first else ""
     return call.maybe(name[:-1], like) if name.endswith("?") else call.value(name, like)

@@ -80,7 +80,15 @@ def _layer(
         bias = _joined(call, [_lifted(call, b) for b in both])
     direction = "bidirectional" if directions == 2 else "forward"
     inputs = (value, wide, square, bias, None, *states)
-    made = call.emit_many(kind, inputs, 1 + STATES[kind], hidden_size=hidden, direction=direction)
+    made = call.emit_many(
+        kind,
+        inputs,
+        1 + STATES[kind],
+        hidden_size=hidden,
+        direction=direction,
+        activations=("Relu",) * directions if "relu" in call.node.operator else None,
+        linear_before_reset=1 if kind == "GRU" else None,
+    )
     turned = call.emit("Transpose", made[0], perm=(0, 2, 1, 3))
     merged = call.emit("Reshape", turned, call.numbers(0, 0, directions * hidden))
     return (merged, *made[1:])

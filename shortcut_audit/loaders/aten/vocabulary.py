@@ -20,7 +20,7 @@ from shortcut_audit.loaders.aten import (
     recurrence,
 )
 from shortcut_audit.loaders.aten.call import Rule
-from shortcut_audit.loaders.aten.plain import plain
+from shortcut_audit.loaders.aten.plain import paired, plain
 
 
 def _aten(rules: Mapping[str, Rule]) -> dict[str, Rule]:
@@ -35,7 +35,7 @@ def _unary(names: str) -> dict[str, Rule]:
 
 def _binary(names: str) -> dict[str, Rule]:
     """ATen's names and ONNX's of functions of two tensors, element by element."""
-    return {aten: plain(onnx, "self other") for aten, onnx in (pair.split("=") for pair in names.split())}
+    return {aten: paired(onnx) for aten, onnx in (pair.split("=") for pair in names.split())}
 
 
 ARITHMETIC = {
@@ -47,14 +47,15 @@ ARITHMETIC = {
     "lerp": arithmetic.lerp,
     "div divide true_divide": arithmetic.div,
     "floor_divide": arithmetic.floor_divide,
-    **_binary("mul=Mul multiply=Mul maximum=Max minimum=Min fmax=Max fmin=Min remainder=Mod fmod=Mod atan2=Atan2"),
-    **_binary(
-        "eq=Equal lt=Less gt=Greater le=LessOrEqual ge=GreaterOrEqual logical_and=And logical_or=Or logical_xor=Xor"
-    ),
+    **_binary("mul=Mul multiply=Mul maximum=Max minimum=Min fmax=Max fmin=Min remainder=Mod atan2=Atan2"),
+    "fmod": paired("Mod", fmod=1),
+    **_binary("eq=Equal lt=Less gt=Greater le=LessOrEqual ge=GreaterOrEqual"),
+    **{f"logical_{name.lower()}": arithmetic.logical(name) for name in ("And", "Or", "Xor", "Not")},
     **_binary("bitwise_and=BitwiseAnd bitwise_or=BitwiseOr bitwise_xor=BitwiseXor"),
     **_binary("__and__=BitwiseAnd __or__=BitwiseOr __xor__=BitwiseXor"),
     "ne": arithmetic.negated("Equal"),
-    "pow float_power": plain("Pow", "self exponent"),
+    "pow": paired("Pow", "self", "exponent"),
+    "float_power": arithmetic.float_power,
     "square": arithmetic.power(2),
     "exp2": arithmetic.power_of(2),
     "log2": arithmetic.logarithm(2),
@@ -72,20 +73,25 @@ FUNCTIONS = {
     **_unary("relu=Relu relu6=Relu6 sigmoid=Sigmoid tanh=Tanh silu=Swish mish=Mish hardswish=HardSwish selu=Selu"),
     **_unary("neg=Neg abs=Abs exp=Exp expm1=Expm1 log=Log log1p=Log1p sqrt=Sqrt rsqrt=Rsqrt reciprocal=Reciprocal"),
     **_unary("sin=Sin cos=Cos tan=Tan asin=Asin acos=Acos atan=Atan sinh=Sinh cosh=Cosh asinh=Asinh acosh=Acosh"),
-    **_unary("atanh=Atanh erf=Erf sign=Sign sgn=Sign floor=Floor ceil=Ceil round=Round isnan=IsNaN isinf=IsInf"),
-    **_unary("logical_not=Not bitwise_not=BitwiseNot softsign=Softsign hardtanh=Hardtanh trunc=Trunc frac=Frac"),
+    **_unary("atanh=Atanh erf=Erf sign=Sign sgn=Sign floor=Floor ceil=Ceil isnan=IsNaN isinf=IsInf"),
+    **_unary("bitwise_not=BitwiseNot trunc=Trunc frac=Frac"),
     **_unary("erfc=Erfc erfinv=Erfinv lgamma=Lgamma digamma=Digamma sinc=Sinc i0=I0 special_expit=Sigmoid"),
     "gelu": plain("Gelu", approximate="approximate"),
-    "elu": plain("Elu", alpha="alpha"),
+    "hardtanh": plain("Hardtanh", min_val="min_val", max_val="max_val"),
+    "round": arithmetic.rounded,
+    "elu": arithmetic.elu,
     "celu": plain("Celu", alpha="alpha"),
-    "leaky_relu rrelu": plain("LeakyRelu", alpha="negative_slope"),
-    "prelu _prelu_kernel": plain("PRelu", "self weight"),
+    "leaky_relu": plain("LeakyRelu", alpha="negative_slope"),
+    "rrelu": arithmetic.rrelu,
+    "prelu": arithmetic.prelu,
+    "_prelu_kernel": plain("PRelu", "self weight"),
     "hardsigmoid": arithmetic.unary("HardSigmoid", alpha=1 / 6, beta=0.5),
-    "softplus": plain("Softplus"),
-    "hardshrink softshrink": plain("Shrink", lambd="lambd"),
-    "threshold": plain("ThresholdedRelu", alpha="threshold"),
+    "softplus": arithmetic.softplus,
+    "hardshrink": plain("Shrink", lambd="lambd"),
+    "softshrink": arithmetic.soft_shrink,
+    "threshold": arithmetic.threshold,
     "log_sigmoid": arithmetic.chain("Sigmoid", "Log"),
-    "isfinite": arithmetic.chain("IsInf", "Not"),
+    "isfinite": arithmetic.is_finite,
     "glu": layers.glu,
     "softmax _softmax": arithmetic.softmax("Softmax"),
     "log_softmax _log_softmax": arithmetic.softmax("LogSoftmax"),
@@ -98,8 +104,8 @@ REDUCTIONS = {
     "amax": arithmetic.reduced("ReduceMax"),
     "amin": arithmetic.reduced("ReduceMin"),
     "prod": arithmetic.reduced("ReduceProd"),
-    "any": arithmetic.reduced("ReduceMax"),
-    "all": arithmetic.reduced("ReduceMin"),
+    "any": arithmetic.reduced("ReduceMax", "bool"),
+    "all": arithmetic.reduced("ReduceMin", "bool"),
     "logsumexp": arithmetic.reduced("ReduceLogSumExp"),
     "max": arithmetic.extreme("ReduceMax", "Max", "ArgMax"),
     "min": arithmetic.extreme("ReduceMin", "Min", "ArgMin"),
@@ -170,16 +176,16 @@ LAYERS = {
     "adaptive_max_pool1d": layers.adaptive_maximum(1),
     "adaptive_max_pool2d": layers.adaptive_maximum(2),
     "adaptive_max_pool3d": layers.adaptive_maximum(3),
-    "upsample_nearest1d upsample_nearest2d upsample_nearest3d": layers.resampling("nearest"),
+    "upsample_nearest1d upsample_nearest2d upsample_nearest3d": layers.resampling("nearest", "asymmetric", "floor"),
     "_upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d": layers.resampling("nearest"),
     "upsample_linear1d upsample_bilinear2d upsample_trilinear3d _upsample_bilinear2d_aa": layers.resampling("linear"),
     "upsample_bicubic2d _upsample_bicubic2d_aa": layers.resampling("cubic"),
-    "grid_sampler grid_sampler_2d grid_sampler_3d": plain("GridSample", "input grid"),
-    "affine_grid_generator": plain("AffineGrid", "theta"),
+    "grid_sampler grid_sampler_2d grid_sampler_3d": layers.grid_sample,
+    "affine_grid_generator": layers.affine_grid,
     "pixel_shuffle": layers.pixel_shuffle("DepthToSpace", "upscale_factor"),
     "pixel_unshuffle": layers.pixel_shuffle("SpaceToDepth", "downscale_factor"),
-    "im2col": plain("Im2Col", kernel_size="kernel_size"),
-    "col2im": plain("Col2Im", kernel_size="kernel_size"),
+    "im2col": layers.image_to_columns,
+    "col2im": layers.columns_to_image,
     "pad constant_pad_nd": layers.pad,
     "reflection_pad1d reflection_pad2d reflection_pad3d": layers.pad,
     "replication_pad1d replication_pad2d replication_pad3d": layers.pad,
@@ -255,10 +261,11 @@ FOURIER = {
 """Spectra and complex numbers."""
 
 CREATION = {
-    "zeros new_zeros empty new_empty empty_strided new_empty_strided": creation.filled(0.0),
+    "zeros new_zeros": creation.filled(0.0),
+    "empty new_empty empty_strided new_empty_strided empty_like": creation.unwritten,
     "ones new_ones": creation.filled(1.0),
     "full new_full": creation.filled(None),
-    "zeros_like empty_like zero": creation.filled_like(0.0),
+    "zeros_like zero": creation.filled_like(0.0),
     "ones_like": creation.filled_like(1.0),
     "full_like": creation.filled_like(None),
     "fill": creation.fill,
@@ -270,8 +277,8 @@ CREATION = {
     "randn": creation.random("RandomNormal"),
     "rand_like randint_like uniform random exponential": arithmetic.random_like("RandomUniformLike"),
     "randn_like normal log_normal": arithmetic.random_like("RandomNormalLike"),
-    "bernoulli": plain("Bernoulli"),
-    "multinomial": plain("Multinomial"),
+    "bernoulli": creation.bernoulli,
+    "multinomial": plain("Multinomial", sample_size="num_samples"),
     "sym_size": creation.size,
     "sym_numel": creation.count,
     "item _local_scalar_dense": creation.item,
@@ -280,7 +287,8 @@ CREATION = {
 
 ELSEWHERE: Mapping[str, Rule] = {
     **{f"_operator.{name}": plain(kind, "a b") for name, kind in (("add", "Add"), ("sub", "Sub"), ("mul", "Mul"))},
-    **{f"_operator.{name}": plain("Div", "a b") for name in ("floordiv", "truediv")},
+    "_operator.floordiv": plain("Div", "a b"),
+    "_operator.truediv": arithmetic.quotient,
     "_operator.mod": plain("Mod", "a b"),
     "_operator.pow": plain("Pow", "a b"),
     "_operator.neg": plain("Neg", "a"),
@@ -291,17 +299,24 @@ ELSEWHERE: Mapping[str, Rule] = {
     "_operator.ge": plain("GreaterOrEqual", "a b"),
     "torch.sym_max": plain("Max", "a b"),
     "torch.sym_min": plain("Min", "a b"),
-    "torch.sym_float": plain("Identity", "a"),
-    "math.trunc": plain("Identity", "a"),
-    "math.floor": plain("Floor", "a"),
-    "math.ceil": plain("Ceil", "a"),
+    "torch.sym_float": arithmetic.whole(None, "float64"),
+    "math.trunc": arithmetic.whole(None, "int64"),
+    "math.floor": arithmetic.whole("Floor", "int64"),
+    "math.ceil": arithmetic.whole("Ceil", "int64"),
     "prims.convert_element_type": layers.converted,
     "quantized_decomposed.quantize_per_tensor": layers.quantise,
     "quantized_decomposed.quantize_per_channel": layers.quantise,
     "quantized_decomposed.dequantize_per_tensor": layers.dequantise,
     "quantized_decomposed.dequantize_per_channel": layers.dequantise,
     "torchvision.deform_conv2d": layers.deformable_convolution,
-    "torchvision.roi_align": plain("RoiAlign", "input rois"),
+    "torchvision.roi_align": plain(
+        "RoiAlign",
+        "input rois",
+        output_height="pooled_height",
+        output_width="pooled_width",
+        spatial_scale="spatial_scale",
+        sampling_ratio="sampling_ratio",
+    ),
 }
 """Arithmetic on symbolic sizes, and operators outside ATen."""
 
