@@ -582,7 +582,6 @@ UNTRIED = {
     "cudnn_batch_norm _scaled_dot_product_flash_attention _scaled_dot_product_efficient_attention": "of a GPU",
     "_scaled_dot_product_cudnn_attention": "of a GPU",
     "_index_put_impl _unsafe_index _unsafe_index_put": "index and index_put without a check of bounds",
-    "_thnn": "",
 }
 """Beginnings of operators that have no case here, and why."""
 

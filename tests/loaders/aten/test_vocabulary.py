@@ -319,7 +319,7 @@ def test_pooling(call: str, kind: str, shown: dict[str, object]) -> None:
         ("aten.index.Tensor(self=x, indices=[None, i])", ["z = Gather(x, i)"]),
         (
             "aten.index.Tensor(self=x, indices=[i, i])",
-            ["z.SequenceConstruct = SequenceConstruct(i, i)", "z = GatherND(x, z.SequenceConstruct)"],
+            ["z.Stack = Stack(i, i)", "z = GatherND(x, z.Stack)"],
         ),
         ("aten.zeros_like.default(self=x)", ["z.Shape = Shape(x)", "z = ConstantOfShape(z.Shape, 0.0)"]),
         ("aten.full.default(size=[2, 3], fill_value=7.0)", ["z = ConstantOfShape([2, 3], 7.0)"]),
