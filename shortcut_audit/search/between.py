@@ -27,9 +27,11 @@ class Reached:
     """The ways that do real work before they are here."""
     mixing: int
     """The ways that mix positions before they are here."""
+    weighing: int
+    """The ways that read learned weights before they are here."""
 
 
-UNREACHED = Reached((0,) * len(Step), 0, 0)
+UNREACHED = Reached((0,) * len(Step), 0, 0, 0)
 
 
 class Between:
@@ -85,12 +87,13 @@ class Between:
 
     def _arrivals(self, number: int, reached: dict[int, Reached], starting: int) -> Reached | None:
         levels = [0] * len(Step)
-        working = mixing = 0
+        working = mixing = weighing = 0
         for parent, level, _ in self._parents(number):
             above = reached.get(parent)
             if above is not None:
                 working |= above.working
                 mixing |= above.mixing
+                weighing |= above.weighing
                 for dearer in range(level, len(Step)):
                     levels[dearer] |= above.levels[dearer]
         arriving = levels[-1]
@@ -100,12 +103,14 @@ class Between:
             extent = self._extent(number)
             working |= arriving if extent.working else 0
             mixing |= arriving if extent.mixing else 0
+            weighing |= arriving if extent.parameters or extent.tied else 0
         if starting:
             levels = [level | starting for level in levels]
         lost = self._out.get(number, 0)
         if lost:
             levels = [level & ~lost for level in levels]
-        return Reached(tuple(levels), working & ~(starting | lost), mixing & ~(starting | lost))
+        kept = ~(starting | lost)
+        return Reached(tuple(levels), working & kept, mixing & kept, weighing & kept)
 
     def reached(self, operand: int) -> Reached:
         """The ways that lead to a value, and how they do."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping
 
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Value
-from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import is_activation, is_copy, row_of
 from shortcut_audit.search.extent import Extent, Measure
 from shortcut_audit.search.steps import Kinship, Step, step
@@ -34,7 +34,18 @@ class Lineage:
     from the extent noted here. Nested skips then cost what they add, not what they span.
     """
 
-    __slots__ = ("_origins", "_parents", "_roots", "_sources", "closed", "graph", "measure", "number", "values")
+    __slots__ = (
+        "_origins",
+        "_parents",
+        "_roots",
+        "_sources",
+        "_stuff",
+        "closed",
+        "graph",
+        "measure",
+        "number",
+        "values",
+    )
 
     def __init__(self, graph: ModelGraph) -> None:
         self.graph = graph
@@ -47,6 +58,7 @@ class Lineage:
         self._roots = self._trace(_is_pointwise)
         self._origins = self._trace(_makes_statistics)
         self._sources: list[int] | None = None
+        self._stuff: list[int] | None = None
 
     def parents(self, number: int) -> tuple[tuple[int, int, int], ...]:
         """(parent, step class, input slot) of everything that a value is computed from."""
@@ -79,6 +91,12 @@ class Lineage:
                 if len(above) == 1:
                     found[number] = above.pop()
         return found
+
+    def stuff(self, number: int) -> int:
+        """The one value that a value is a formula of, by products, sums and selections; itself where there is none."""
+        if self._stuff is None:
+            self._stuff = self._trace(_is_formula_s)
+        return self._stuff[number]
 
     def sources(self, number: int) -> int:
         """The model's inputs (values computed from no value) that a value depends on, as a set of bits."""
@@ -139,6 +157,12 @@ def _application(value: Value, originals: Mapping[str, int]) -> Hashable:
 
 def _is_pointwise(op: Op) -> bool:
     return row_of(op.kind).pointwise
+
+
+def _is_formula_s(op: Op) -> bool:
+    """Whether an op may stand in a formula of one value: no weights, no softmax, nothing that is not understood."""
+    row = row_of(op.kind)
+    return row.understood and not row.varies and row.family is not Family.SOFTMAX and not op.weights()
 
 
 def _makes_statistics(op: Op) -> bool:

@@ -16,10 +16,11 @@ from shortcut_audit.report import Reason
 from shortcut_audit.search.additions import Term
 from shortcut_audit.search.between import Between, Reached, close
 from shortcut_audit.search.extent import Extent
+from shortcut_audit.search.formulas import is_formula
 from shortcut_audit.search.lineage import UNIT, Lineage, dearest
 from shortcut_audit.search.merges import Merge, Refusal
 from shortcut_audit.search.steps import Step
-from shortcut_audit.search.walk import Exploration, explore
+from shortcut_audit.search.walk import Exploration, Way, explore
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ class _Trial:
         here = self._between.reached(self._numbers[position])
         if not self._merge.operands[position].negated:
             return here
-        return Reached((0,) * Step.SCALE + here.levels[Step.SCALE :], here.working, here.mixing)
+        return Reached((0,) * Step.SCALE + here.levels[Step.SCALE :], here.working, here.mixing, here.weighing)
 
     def verdict(self) -> tuple[Found, ...] | Refusal:
         """Takes the operands, cheapest way first, as shortcuts, as long as another one does more."""
@@ -176,6 +177,8 @@ class _Trial:
         objections: list[Reason] = []
         for position, way in enumerate(self._ways):
             objection = self._objection(position, workers)
+            if objection is None and self._is_formula(position, workers):
+                objection = "elementwise expression"
             if objection is not None:
                 objections.append(objection)
                 self.failed |= {(way.operand, way.fork)}
@@ -214,6 +217,23 @@ class _Trial:
                 return None  # 2, 3
         return "parallel branches"
 
+    def _is_formula(self, position: int, workers: Iterable[int]) -> bool:
+        """Whether what the others do without weights beside a way is a formula (formulas.py)."""
+        way = self._ways[position]
+        others = [self._numbers[worker] for worker in workers if worker != way.operand]
+        if any(self._between.reached(other).weighing >> position & 1 for other in others):
+            return False
+        route = [(link.op, link.step) for link in self._links(way)]
+        return is_formula(self._lineage, self._between.ops(position, others), route)
+
+    def _links(self, way: Way) -> list[Link]:
+        links = []
+        for number, slot, level in way.links:
+            op = self._lineage.values[number].op
+            assert op is not None, "a route leads through ops"
+            links.append(Link(op, slot, Step(level)))
+        return links
+
     def _level(self, operand: int, way: int) -> Step | None:
         """The dearest class on an operand's cheapest route from a way's fork, if it works; None if it does not."""
         reached = self._reached(operand)
@@ -235,11 +255,7 @@ class _Trial:
 
     def _found(self, position: int, workers: Iterable[int]) -> Found:
         way = self._ways[position]
-        links = []
-        for number, slot, level in way.links:
-            op = self._lineage.values[number].op
-            assert op is not None, "a route leads through ops"
-            links.append(Link(op, slot, Step(level)))
+        links = self._links(way)
         mine = self._numbers[way.operand]
         others = [self._numbers[worker] for worker in workers]
         own = self._between.own(position)
