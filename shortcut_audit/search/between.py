@@ -73,7 +73,8 @@ class Between:
                 reached[number] = here
         return reached
 
-    def _parents(self, number: int) -> tuple[tuple[int, int, int], ...]:
+    def parents(self, number: int) -> tuple[tuple[int, int, int], ...]:
+        """(parent, step class, input slot) of what a value is computed from; of a closed stretch, where it begins."""
         if number in self._leaps:
             return ((self._lineage.closed[number][0], int(Step.NONLINEAR), 0),)
         return self._lineage.parents(number)
@@ -88,7 +89,7 @@ class Between:
     def _arrivals(self, number: int, reached: dict[int, Reached], starting: int) -> Reached | None:
         levels = [0] * len(Step)
         working = mixing = weighing = 0
-        for parent, level, _ in self._parents(number):
+        for parent, level, _ in self.parents(number):
             above = reached.get(parent)
             if above is not None:
                 working |= above.working
@@ -119,7 +120,7 @@ class Between:
     def extent(self, way: int, operands: Iterable[int]) -> Extent:
         """What lies between a way's fork and some values."""
         total, last = NOTHING, None
-        for number in self._region(way, operands):
+        for number in self.region(way, operands):
             op = self._lineage.values[number].op
             if op is not last or number in self._leaps:
                 total += self._extent(number)
@@ -129,8 +130,8 @@ class Between:
     def cost(self, way: int, operand: int) -> int:
         """What the cheapest route from a way's fork to a value costs; the value must be computed from the fork."""
         costs = {self._forks[way]: 0}
-        for number in self._region(way, [operand]):
-            costs[number] = min(costs[p] + UNIT[level] for p, level, _ in self._parents(number) if p in costs)
+        for number in self.region(way, [operand]):
+            costs[number] = min(costs[p] + UNIT[level] for p, level, _ in self.parents(number) if p in costs)
         return costs[operand]
 
     def ops(self, way: int, operands: Iterable[int]) -> tuple[Op, ...]:
@@ -139,18 +140,18 @@ class Between:
         What only tells a selection what to select is not among them: no value of it passes.
         """
         found: dict[Op, None] = {}
-        for number in self._region(way, operands):
+        for number in self.region(way, operands):
             inside = self._interior(number) if number in self._leaps else [number]
             found.update((op, None) for n in inside if (op := self._lineage.values[n].op) is not None)
         return tuple(found)
 
-    def _region(self, way: int, operands: Iterable[int]) -> list[int]:
+    def region(self, way: int, operands: Iterable[int]) -> list[int]:
         """The values computed from a way's fork from which any of `operands` is computed; the fork itself is not."""
         fork = self._forks[way]
         found = {number for number in operands if number != fork and self.reached(number).levels[-1] >> way & 1}
         waiting = list(found)
         while waiting:
-            for parent, _, _ in self._parents(waiting.pop()):
+            for parent, _, _ in self.parents(waiting.pop()):
                 if parent != fork and parent not in found and self.reached(parent).levels[-1] >> way & 1:
                     found.add(parent)
                     waiting.append(parent)

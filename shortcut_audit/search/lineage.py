@@ -162,7 +162,8 @@ def _is_pointwise(op: Op) -> bool:
 def _is_formula_s(op: Op) -> bool:
     """Whether an op may stand in a formula of one value: no weights, no softmax, nothing that is not understood."""
     row = row_of(op.kind)
-    return row.understood and not row.varies and row.family is not Family.SOFTMAX and not op.weights()
+    learned = any(weight.learned for weight in op.weights())
+    return row.understood and not row.varies and row.family is not Family.SOFTMAX and not learned
 
 
 def _makes_statistics(op: Op) -> bool:

@@ -18,7 +18,12 @@ from shortcut_audit.search.between import Between, Reached, close
 from shortcut_audit.search.extent import Extent
 from shortcut_audit.search.formulas import is_formula
 from shortcut_audit.search.lineage import UNIT, Lineage, dearest
+<<<<<<< HEAD
 from shortcut_audit.search.merges import Merge, Refusal
+=======
+from shortcut_audit.search.merges import Merge, Refusal, Term
+from shortcut_audit.search.siblings import are_siblings, feeds_activations_only
+>>>>>>> 0b26b2c (Disjoint pieces of one value are siblings: a pre-activation W x[t] + U h is no shortcut, the state of a cell is gated)
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.walk import Exploration, Way, explore
 
@@ -104,6 +109,7 @@ def _refuse(merge: Merge, reason: Reason, detail: str) -> Refusal:
 
 DETAILS: Mapping[Reason, str] = {
     "parallel branches": "the operands do the same kind and amount of work on what they share",
+    "independent sources": "the operands are computed from different pieces of what they share",
     "elementwise expression": "no operand reads weights or mixes positions between fork and sum",
 }
 
@@ -177,8 +183,8 @@ class _Trial:
         objections: list[Reason] = []
         for position, way in enumerate(self._ways):
             objection = self._objection(position, workers)
-            if objection is None and self._is_formula(position, workers):
-                objection = "elementwise expression"
+            if objection is None:
+                objection = self._second_look(position, [self._numbers[w] for w in workers if w != way.operand])
             if objection is not None:
                 objections.append(objection)
                 self.failed |= {(way.operand, way.fork)}
@@ -217,14 +223,24 @@ class _Trial:
                 return None  # 2, 3
         return "parallel branches"
 
-    def _is_formula(self, position: int, workers: Iterable[int]) -> bool:
-        """Whether what the others do without weights beside a way is a formula (formulas.py)."""
-        way = self._ways[position]
-        others = [self._numbers[worker] for worker in workers if worker != way.operand]
-        if any(self._between.reached(other).weighing >> position & 1 for other in others):
-            return False
+    def _second_look(self, position: int, others: list[int]) -> Reason | None:
+        """Why a way is no shortcut though another operand does more; None if it is one.
+
+        1. What the others do without weights is a formula (formulas.py). 2. They read none of what the way takes of the
+        fork, and more than a slice is taken, or the sum is a gate's pre-activation (siblings.py).
+        """
+        way, graph = self._ways[position], self._lineage.graph
         route = [(link.op, link.step) for link in self._links(way)]
-        return is_formula(self._lineage, self._between.ops(position, others), route)
+        weighing = any(self._between.reached(other).weighing >> position & 1 for other in others)
+        if not weighing and is_formula(self._lineage, self._between.ops(position, others), route):
+            return "elementwise expression"  # 1
+        if any(step is Step.SELECTION for _, step in route) and (
+            dearest(way.cost) > Step.SELECTION or feeds_activations_only(graph, self._merge.result.id)
+        ):
+            branch = self._between.region(position, others)
+            if are_siblings(graph, self._lineage.values, way, self._between, branch):
+                return "independent sources"  # 2
+        return None
 
     def _links(self, way: Way) -> list[Link]:
         links = []

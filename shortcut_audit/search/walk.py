@@ -89,7 +89,7 @@ def explore(
     """
     cones = Cones(operands)
     walkers = _Walkers(lineage, cones, operands, offsets, barred)
-    patience, leaps, entry, partial = PATIENCE, set(), None, False
+    patience, leaps, entry, partial, sources = PATIENCE, set(), None, False, 0
     seen: dict[int, int] = {}
     while cones.latest >= 0 and (walkers.hopeful or patience > 0):
         number, cone = cones.take()
@@ -102,9 +102,10 @@ def explore(
                 continue
         seen[number] = cone & cones.everyone
         walkers.arrive(number, cone)
-        if entry is None and not partial and cones.latest < 0 and seen[number] == cones.everyone:
+        if entry is None and not (partial or sources) and cones.latest < 0 and seen[number] == cones.everyone:
             entry = number
             patience = 0
+        sources += not lineage.parents(number)
         closed = lineage.closed.get(number)
         if closed is not None and cones.latest <= closed[0]:
             leaps.add(number)

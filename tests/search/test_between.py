@@ -108,3 +108,9 @@ def test_nested_skips_cost_what_they_add(depth: int) -> None:
 def test_a_chain_of_skips_costs_what_it_is_long() -> None:
     seen = [sum(len(one.cones) for one in searches(*blocks(count))) for count in (100, 200)]
     assert seen[1] <= 2 * seen[0]
+
+
+def test_a_block_that_reads_an_input_met_before_the_other_stays_open() -> None:
+    """The mask is the later of the two inputs, and its own end: not all passes through x."""
+    drawn = ("x -> Add", "x -> Mul -> Conv -> Relu -> Add", "mask -> Mul")
+    assert search(*drawn).lineage.closed == {}

@@ -1,0 +1,99 @@
+"""Which part of its data, along which axis, does a selection take?
+
+Split, Slice and Gather by known indices cut a value into pieces; pieces that do not overlap are siblings, whatever cut
+them (theory: value).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape, Value
+
+
+class Piece(NamedTuple):
+    """The indices along one axis between which a selection stays."""
+
+    axis: int
+    """Counted from the front."""
+    start: int
+    stop: int
+    """One behind the last."""
+
+    def misses(self, other: Piece) -> bool:
+        """Whether two pieces of one value have no element in common for sure."""
+        return self.axis == other.axis and (self.stop <= other.start or other.stop <= self.start)
+
+
+def piece_of(graph: ModelGraph, value: Value) -> Piece | None:
+    """Which piece of the first input of its op a value is; None where it is none, or cannot be known."""
+    op = value.op
+    if op is None or not op.inputs or not isinstance(op.inputs[0], str):
+        return None
+    cut = CUTTERS.get(op.kind)
+    return None if cut is None else cut(graph, op, value, graph.values[op.inputs[0]].type.shape)
+
+
+def _split(graph: ModelGraph, op: Op, value: Value, data: Shape) -> Piece | None:
+    axis, start = _from_front(op.attributes.get("axis", 0), data), 0
+    if axis is None:
+        return None
+    for slot, made in enumerate(op.outputs):
+        shape = None if made is None else graph.values[made].type.shape
+        size = shape[axis] if shape is not None and axis < len(shape) else None
+        if not isinstance(size, int):
+            return None
+        if slot == value.slot:
+            return Piece(axis, start, start + size)
+        start += size
+    return None
+
+
+def _slice(graph: ModelGraph, op: Op, value: Value, data: Shape) -> Piece | None:
+    starts, ends = _numbers(op, 1, "starts"), _numbers(op, 2, "ends")
+    axes = _numbers(op, 3, "axes") or (None if starts is None else tuple(range(len(starts))))
+    steps = _numbers(op, 4, "steps") or (1,)
+    if not starts or not ends or not axes or len(starts) != 1 or steps[0] < 1:
+        return None
+    axis = _from_front(axes[0], data)
+    size = data[axis] if data is not None and axis is not None else None
+    if axis is None or not isinstance(size, int):
+        return None
+    start, stop = (max(0, min(size, end + size if end < 0 else end)) for end in (starts[0], ends[0]))
+    return Piece(axis, start, stop)
+
+
+def _gather(graph: ModelGraph, op: Op, value: Value, data: Shape) -> Piece | None:
+    axis, indices = _from_front(op.attributes.get("axis", 0), data), _numbers(op, 1, "")
+    if axis is None or not indices:
+        return None
+    size = data[axis] if data is not None else None
+    if min(indices) < 0 and not isinstance(size, int):
+        return None
+    found = [index + size if index < 0 and isinstance(size, int) else index for index in indices]
+    return Piece(axis, min(found), max(found) + 1)
+
+
+CUTTERS: Mapping[str, Callable[[ModelGraph, Op, Value, Shape], Piece | None]] = {
+    "Split": _split,
+    "Slice": _slice,
+    "Gather": _gather,
+}
+"""How each operator that cuts a value into pieces says where."""
+
+
+def _numbers(op: Op, slot: int, attribute: str) -> tuple[int, ...] | None:
+    """A list of integers that stands in an input or, in old opsets, in an attribute; None where it is not known."""
+    given = op.inputs[slot] if slot < len(op.inputs) else None
+    listed = given.type.data if isinstance(given, Constant) else op.attributes.get(attribute) if given is None else None
+    if not isinstance(listed, tuple):
+        return None
+    numbers = tuple(number for number in listed if isinstance(number, int))
+    return numbers if len(numbers) == len(listed) else None
+
+
+def _from_front(axis: object, data: Shape) -> int | None:
+    if not isinstance(axis, int) or data is None or not -len(data) <= axis < len(data):
+        return axis if isinstance(axis, int) and axis >= 0 and data is None else None
+    return axis % len(data)

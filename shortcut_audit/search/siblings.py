@@ -1,0 +1,64 @@
+"""Does the branch read what the route takes of the fork, or only other pieces of it?
+
+Disjoint pieces of one value are siblings: `W x[t] + U h` with h from x[t - 1] has x in common, but no element of it. In
+Res2Net a slice is added to what a layer makes of the slice before: that is reported, with a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shortcut_audit.graph.model import ModelGraph, Value
+from shortcut_audit.operators.pieces import piece_of
+from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.table import is_activation, row_of
+from shortcut_audit.search.between import Between
+from shortcut_audit.search.steps import Step
+from shortcut_audit.search.walk import Way
+
+
+def are_siblings(graph: ModelGraph, values: Sequence[Value], way: Way, between: Between, branch: Sequence[int]) -> bool:
+    """Whether a way begins with a piece of its fork, and all values of the branch are made from others.
+
+    `values` is what the numbers stand for, `branch` the numbers of what lies in the branch.
+    """
+    whole = {way.fork}
+    piece = None
+    for number, _, level in way.links:
+        if level == Step.VIEW:
+            whole.add(number)
+            continue
+        piece = piece_of(graph, values[number]) if level == Step.SELECTION else None
+        break
+    if piece is None:
+        return False
+    for number in branch:
+        if number in whole or whole.isdisjoint(parent for parent, _, _ in between.parents(number)):
+            continue
+        other = piece_of(graph, values[number])
+        if other is None or not piece.misses(other):
+            return False
+    return True
+
+
+READERS = 64
+"""How many readers may be looked at between a sum and the activations that it feeds."""
+
+
+def feeds_activations_only(graph: ModelGraph, result: str) -> bool:
+    """Whether all uses of a sum lead, through views and pieces, into activations: the pre-activation of gates."""
+    waiting, looked_at = [result], 0
+    while waiting:
+        name = waiting.pop()
+        readers = graph.readers[name]
+        looked_at += len(readers)
+        if name in graph.outputs or looked_at > READERS:
+            return False
+        for reader in readers:
+            op = graph.values[reader].op
+            assert op is not None, "a reader is made by an op"
+            if row_of(op.kind).effect in {Effect.VIEW, Effect.SELECTION}:
+                waiting.append(reader)
+            elif not is_activation(op):
+                return False
+    return looked_at > 0

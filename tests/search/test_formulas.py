@@ -1,0 +1,119 @@
+"""Which branches without weights are formulas, and which recurrences hold a shortcut?"""
+
+from __future__ import annotations
+
+from shortcut_audit.pipeline import audit_draft
+from tests.sketch import kinds, listing, reasons, stored
+
+TOKENS = (1, 8, 8)
+
+
+def test_a_matrix_multiplied_with_itself_is_a_formula() -> None:
+    """A Neumann series: p + p a, with a and p made of one value."""
+    drawn = ("x -> MatMul.w -> Neg -> Add", "MatMul.w -> MatMul.p -> Add", "Neg -> MatMul.p")
+    assert reasons(*drawn, shape=TOKENS) == ["elementwise expression"]
+
+
+def test_a_row_plus_its_product_with_the_rows_above_is_a_formula() -> None:
+    """Forward substitution, as a gated delta rule is written: row + sum(row * rows above)."""
+    report = audit_draft(
+        listing(
+            "a = MatMul(x, w)",
+            "row = Slice(a, one, two, axis)",
+            "above = Slice(a, zero, one, axis)",
+            "product = Mul(row, above)",
+            "sum = ReduceSum(product, axis) keepdims=1",
+            "y = Add(row, sum)",
+            x=(1, 8, 8),
+            w=stored(8, 8),
+            zero=stored(1, dtype="int64", data=(0,)),
+            one=stored(1, dtype="int64", data=(1,)),
+            two=stored(1, dtype="int64", data=(2,)),
+            axis=stored(1, dtype="int64", data=(1,)),
+        )
+    )
+    assert [other.reason for other in report.other_adds] == ["elementwise expression"]
+
+
+def test_a_state_that_decays_and_is_corrected_without_weights_is_a_formula() -> None:
+    """The delta rule: S g + k (v - k S)."""
+    drawn = (
+        "s -> MatMul.s -> Mul.s -> Add.s",
+        "x -> MatMul.g -> Sigmoid -> Mul.s",
+        "x -> MatMul.k -> Relu.k -> MatMul.kS",
+        "MatMul.s -> MatMul.kS",
+        "x -> MatMul.v -> Relu.v -> Sub",
+        "MatMul.kS -> Sub",
+        "Relu.k -> MatMul.new -> Add.s",
+        "Sub -> MatMul.new",
+    )
+    assert kinds(*drawn, shape=TOKENS) == []
+
+
+def test_mixing_by_a_given_matrix_a_pool_or_a_transform_makes_a_branch() -> None:
+    assert kinds("a -> MatMul -> Add", "x -> MatMul", "x -> Add", shape=TOKENS) == ["identity"]
+    assert kinds("x -> AveragePool{k=1,stride=1} -> Add", "x -> Add") == ["identity"]
+
+
+def test_attention_without_weights_makes_a_branch() -> None:
+    drawn = ("x -> MatMul.l -> Softmax -> MatMul.a -> Add", "x -> Transpose -> MatMul.l", "x -> MatMul.a", "x -> Add")
+    assert kinds(*drawn, shape=TOKENS) == ["identity"]
+
+
+# --- recurrences -----------------------------------------------------------------------------------------------------
+
+
+def cells(steps: int, *, one_map: bool) -> tuple[str, ...]:
+    """An LSTM written out, its gates cut from W x[t] + U h; with `one_map` W x is made for all steps at once."""
+    lines = [f"c{0} = Identity(c)", "h0 = Identity(h)", *(["wx = MatMul(x, w)"] if one_map else [])]
+    for t in range(steps):
+        source = "wx" if one_map else "x"
+        lines += [f"x{t} = Gather({source}, i{t}) axis=1"]
+        lines += [] if one_map else [f"w{t} = MatMul(x{t}, w)"]
+        lines += [
+            f"u{t} = MatMul(h{t}, u)",
+            f"z{t} = Add({'x' if one_map else 'w'}{t}, u{t})",
+            f"f{t}, i{t}_, g{t}, o{t} = Split(z{t}, q) axis=1",
+            *(f"{gate}{t}s = Sigmoid({gate}{t})" for gate in "fo"),
+            f"i{t}s = Sigmoid(i{t}_)",
+            f"g{t}s = Tanh(g{t})",
+            f"fc{t} = Mul(f{t}s, c{t})",
+            f"ig{t} = Mul(i{t}s, g{t}s)",
+            f"c{t + 1} = Add(fc{t}, ig{t})",
+            f"t{t} = Tanh(c{t + 1})",
+            f"h{t + 1} = Mul(o{t}s, t{t})",
+        ]
+    return tuple(lines)
+
+
+def lstm(steps: int, *, one_map: bool) -> tuple[list[str], list[str]]:
+    tensors = {f"i{t}": stored(dtype="int64", data=(t,)) for t in range(steps)}
+    report = audit_draft(
+        listing(
+            *cells(steps, one_map=one_map),
+            x=(1, steps, 8),
+            h=(1, 8),
+            c=(1, 8),
+            w=stored(8, 32),
+            u=stored(8, 32),
+            q=stored(4, dtype="int64", data=(8, 8, 8, 8)),
+            **tensors,
+        )
+    )
+    return [s.kind for s in report.shortcuts], [s.merge.name for s in report.shortcuts]
+
+
+def test_the_state_of_a_recurrent_cell_is_gated_and_its_pre_activations_are_no_shortcuts() -> None:
+    """From the second step on h is computed from c. x[1] and x[2] are no pieces that h was made of."""
+    for one_map in (False, True):
+        assert lstm(3, one_map=one_map) == (["gated", "gated"], ["c2", "c3"])
+
+
+def test_a_slice_beside_a_layer_of_the_slice_before_stays_a_shortcut() -> None:
+    """Res2Net: no activation follows at once."""
+    drawn = (
+        "x -> Split -> Conv.1{in=8} -> Add -> Conv.2",
+        "Split:1 -> Add",
+        "x -> Split",
+    )
+    assert kinds(*drawn) == ["parameter-free"]
