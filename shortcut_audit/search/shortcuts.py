@@ -18,12 +18,8 @@ from shortcut_audit.search.between import Between, Reached, close
 from shortcut_audit.search.extent import Extent
 from shortcut_audit.search.formulas import is_formula
 from shortcut_audit.search.lineage import UNIT, Lineage, dearest
-<<<<<<< HEAD
 from shortcut_audit.search.merges import Merge, Refusal
-=======
-from shortcut_audit.search.merges import Merge, Refusal, Term
 from shortcut_audit.search.siblings import are_siblings, feeds_activations_only
->>>>>>> 0b26b2c (Disjoint pieces of one value are siblings: a pre-activation W x[t] + U h is no shortcut, the state of a cell is gated)
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.walk import Exploration, Way, explore
 
