@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from shortcut_audit.graph.model import ModelGraph, Op
 from shortcut_audit.operators.row import Effect
-from shortcut_audit.operators.table import mixes, row_of
+from shortcut_audit.operators.table import does_work, row_of
 from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.steps import Step
 
@@ -24,7 +24,7 @@ def is_formula(lineage: Lineage, branch: Iterable[Op], route: Iterable[tuple[Op,
     piece of a sequence (delta rule, linear attention by chunks).
     """
     carried = any(step is Step.GATE or (step is Step.SELECTION and row_of(op.kind).moves) for op, step in route)  # 2
-    working = [op for op in branch if mixes(op)]
+    working = [op for op in branch if does_work(op)]
     factors = [_factors(lineage.graph, op) for op in working]
     if not all(factors):
         return False

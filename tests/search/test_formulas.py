@@ -117,3 +117,7 @@ def test_a_slice_beside_a_layer_of_the_slice_before_stays_a_shortcut() -> None:
         "x -> Split",
     )
     assert kinds(*drawn) == ["parameter-free"]
+
+
+def test_what_is_not_understood_is_no_formula() -> None:
+    assert kinds("x -> Mystery -> Add", "x -> Add") == ["identity"]
