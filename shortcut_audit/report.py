@@ -25,6 +25,7 @@ Reason: TypeAlias = Literal[
     "interpolation",
     "average",
     "cancelled",
+    "normalisation",
 ]
 """Why an addition is no residual merge. The phrases are stable; theory.md has a section for each."""
 REASONS: tuple[Reason, ...] = get_args(Reason)

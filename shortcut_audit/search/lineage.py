@@ -10,8 +10,9 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Value
 from shortcut_audit.operators.row import Effect, Family
-from shortcut_audit.operators.table import is_activation, is_copy, row_of
+from shortcut_audit.operators.table import is_copy, row_of
 from shortcut_audit.search.extent import Extent, Measure
+from shortcut_audit.search.statistics import Part, expressions, is_normalisation
 from shortcut_audit.search.steps import Kinship, Step, step
 
 CLASS_BITS = 32
@@ -35,7 +36,7 @@ class Lineage:
     """
 
     __slots__ = (
-        "_origins",
+        "_expressions",
         "_parents",
         "_roots",
         "_sources",
@@ -56,7 +57,7 @@ class Lineage:
         """For a merge's result: the one value through which all of its past passes, and what lies between."""
         self._parents: list[tuple[tuple[int, int, int], ...] | None] = [None] * len(self.values)
         self._roots = self._trace(_is_pointwise)
-        self._origins = self._trace(_makes_statistics)
+        self._expressions = expressions(graph)
         self._sources: list[int] | None = None
         self._stuff: list[int] | None = None
 
@@ -71,16 +72,15 @@ class Lineage:
         op = value.op
         if op is None:
             return
-        read = [(self.number[given], slot) for slot, given in enumerate(op.inputs) if isinstance(given, str)]
-        kinship = self._kinship([parent for parent, _ in read])
+        read = [(given, slot) for slot, given in enumerate(op.inputs) if isinstance(given, str)]
+        same_element = len({self._roots[self.number[given]] for given, _ in read}) == 1
+        normalised = is_normalisation([self._expressions[given] for given, _ in read])
         beside = value.slot > 0 and not row_of(op.kind).parts
-        for parent, slot in read:
-            yield parent, int(Step.NONLINEAR if beside else step(self.graph, op, slot, kinship)), slot
-
-    def _kinship(self, read: list[int]) -> Kinship:
-        if len({self._roots[parent] for parent in read}) == 1:
-            return Kinship.SAME_ELEMENT
-        return Kinship.STATISTIC if len({self._origins[parent] for parent in read}) == 1 else Kinship.STRANGERS
+        for given, slot in read:
+            kinship = Kinship.SAME_ELEMENT if same_element else Kinship.STRANGERS
+            if normalised and not same_element and self._expressions[given].part is not Part.STATISTIC:
+                kinship = Kinship.STATISTIC
+            yield self.number[given], int(Step.NONLINEAR if beside else step(self.graph, op, slot, kinship)), slot
 
     def _trace(self, through: Callable[[Op], bool]) -> list[int]:
         """For each value, the one value that it is computed from by such ops alone; itself where there is none."""
@@ -164,14 +164,3 @@ def _is_formula_s(op: Op) -> bool:
     row = row_of(op.kind)
     learned = any(weight.learned for weight in op.weights())
     return row.understood and not row.varies and row.family is not Family.SOFTMAX and not learned
-
-
-def _makes_statistics(op: Op) -> bool:
-    """Whether statistics of a value stay such: reductions, powers, and what is linear, element-wise and weightless.
-
-    A squashed statistic, sigmoid(mean(x)), is a gate's: what it multiplies is no normalisation.
-    """
-    row = row_of(op.kind)
-    if row.statistic or row.rescales:
-        return True
-    return _is_pointwise(op) and not is_activation(op) and not any(weight.learned for weight in op.weights())

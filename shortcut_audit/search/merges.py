@@ -22,6 +22,7 @@ from shortcut_audit.rewrites.values import Desk
 from shortcut_audit.search import additions
 from shortcut_audit.search.additions import Addition, Fold, Term
 from shortcut_audit.search.logits import feeds_softmax_only
+from shortcut_audit.search.statistics import expressions, is_normalisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,8 @@ def find(graph: ModelGraph) -> Sums:
     Reasons: 1. "constant operand": at most one term is a value; 2. "broadcast": a term is stretched over the other;
     3. "attention logits": the sum feeds nothing but a softmax; 4. "average": the sum of equals, divided by their
     number; 5. "interpolation": the difference in x + w (f - x), of which the sum is the merge; 6. "cancelled": opposite
-    terms leave but one; or "elementwise expression": all terms are multiples of one value.
+    terms leave but one; or "elementwise expression": all terms are multiples of one value; 7. "normalisation": of one
+    value and statistics of it.
     """
     return _Search(graph).sums()
 
@@ -105,6 +107,7 @@ class _Search:
         self._graph = graph
         self._shown = frozenset(graph.outputs)
         self._algebra = Algebra(graph)
+        self._expressions = expressions(graph)
         self._desk = Desk(graph)
         self._additions = additions.all_of(graph)
         self._merges: list[Merge] = []
@@ -142,6 +145,8 @@ class _Search:
                 continue
             operands, parts = additions.unfolded(addition, within)
             objection = _objection(self._graph, addition, self._shown)
+            if objection is None and is_normalisation([self._expressions[term.value] for term in operands]):
+                objection = "normalisation", "a value is combined with statistics of it"  # 7
             if objection is None:
                 totals.append(_Total(addition, operands, parts, self._form(addition, operands, parts)))
             else:

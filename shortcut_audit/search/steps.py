@@ -39,7 +39,7 @@ class Kinship(IntEnum):
     SAME_ELEMENT = 1
     """Functions of one value, element by element: their product is an activation, x * sigmoid(x)."""
     STATISTIC = 2
-    """A value and a statistic of it, without weights in between: a normalisation, (x - mean(x)) / std(x)."""
+    """A value that is combined with statistics of itself: a normalisation, (x - mean(x)) / std(x)."""
 
 
 def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
@@ -73,7 +73,7 @@ def _arithmetic(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
         if any(weight.learned for weight in op.weights()):
             return Step.DIAGONAL  # 3
         return Step.VIEW if _is_neutral(graph, op, slot) else Step.SCALE  # 3
-    if kinship is Kinship.STATISTIC and _same_shape(graph, op, slot):
+    if kinship is Kinship.STATISTIC:
         return Step.DIAGONAL  # 4
     gated = row_of(op.kind).effect is Effect.PRODUCT and kinship is not Kinship.SAME_ELEMENT
     return Step.GATE if gated else Step.NONLINEAR  # 5

@@ -53,7 +53,11 @@ def test_a_squashed_statistic_is_a_gate() -> None:
 
 def test_a_statistic_behind_weights_is_none() -> None:
     assert steps("x -> Mul", "x -> ReduceMean -> Conv{k=1} -> Sigmoid -> Mul")[0] == "GATE"
-    assert steps("x -> Mul", "x -> ReduceMean -> Mul.w -> Mul", "#w -> Mul.w")[0] == "GATE"
+
+
+def test_a_statistic_times_a_learned_vector_is_one() -> None:
+    """TensorFlow multiplies gamma into the reciprocal of the deviation before it multiplies x."""
+    assert steps("x -> Mul", "x -> ReduceMean -> Mul.w -> Mul", "#w -> Mul.w")[0] == "DIAGONAL"
 
 
 def test_what_mixes_positions_makes_no_statistic() -> None:

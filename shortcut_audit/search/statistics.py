@@ -1,0 +1,78 @@
+"""Is a value a statistic of another one, or that one normalised?
+
+Normalisations and softmaxes are written out in many groupings: (x - mean) / std, x k + (beta - mean k), a - max(a)[i].
+What they have in common is what they compute: statistics of one value, combined with that value, with numbers and with
+learned vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import NamedTuple
+
+from shortcut_audit.graph.model import ModelGraph, Op
+from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.table import row_of
+
+
+class Part(IntEnum):
+    """What an expression holds of the value that it is computed from."""
+
+    VALUE = 0
+    """Its elements."""
+    STATISTIC = 1
+    """What was gathered from many of its elements, perhaps spread over them again."""
+    NORMALISED = 2
+    """Both, combined."""
+
+
+class Expression(NamedTuple):
+    """A value as an expression of another one."""
+
+    origin: str
+    part: Part
+
+
+def expressions(graph: ModelGraph) -> Mapping[str, Expression]:
+    """Each value as an expression of the earliest value from which it is computed in this way alone."""
+    found: dict[str, Expression] = {}
+    for name, value in graph.values.items():
+        made = _made_of(value.op, found) if value.op is not None and value.slot == 0 else None
+        found[name] = made or Expression(name, Part.VALUE)
+    return found
+
+
+def _made_of(op: Op, known: Mapping[str, Expression]) -> Expression | None:
+    """What an op makes of expressions of one value; None where it makes something else.
+
+    1. A statistic is gathered along axes, or by scattering with a reduction. 2. Views of anything, powers, and sums and
+    products, also with learned vectors. A squashed statistic, sigmoid(mean(x)), is a gate's. 3. A statistic is spread
+    over the elements again, by whatever index.
+    """
+    row = row_of(op.kind)
+    read = [known[given] for slot, given in enumerate(op.inputs) if isinstance(given, str) and _is_data(op, slot)]
+    origins = {expression.origin for expression in read}
+    if len(origins) != 1:
+        return None
+    (origin,) = origins
+    parts = {expression.part for expression in read}
+    if row.statistic or (row.effect is Effect.NORMALISATION and not row.running):
+        return Expression(origin, Part.STATISTIC if row.statistic else Part.NORMALISED)  # 1
+    if op.attributes.get("reduction", "none") != "none":
+        return Expression(origin, Part.STATISTIC)  # 1
+    if row.effect is Effect.SELECTION:
+        return Expression(origin, Part.STATISTIC) if parts == {Part.STATISTIC} else None  # 3
+    if row.effect in {Effect.VIEW, Effect.SUM, Effect.PRODUCT} or row.rescales:
+        return Expression(origin, parts.pop() if len(parts) == 1 else Part.NORMALISED)  # 2
+    return None
+
+
+def _is_data(op: Op, slot: int) -> bool:
+    row = row_of(op.kind)
+    return row.effect is not Effect.SELECTION or not row.data or slot in row.data
+
+
+def is_normalisation(operands: list[Expression]) -> bool:
+    """Whether what is combined are a value and statistics of it."""
+    return len({one.origin for one in operands}) == 1 and any(one.part is not Part.VALUE for one in operands)

@@ -1,0 +1,127 @@
+"""Is a value a statistic of another one, or that one normalised? In any grouping, at known and unknown shape."""
+
+from __future__ import annotations
+
+import pytest
+
+from shortcut_audit.graph.draft import Tensor
+from shortcut_audit.graph.model import TensorType
+from shortcut_audit.pipeline import audit_draft
+from shortcut_audit.report import ModelReport
+from tests.sketch import listing, stored
+
+MOMENTS = (
+    "m = ReduceMean(v) axes=-1, keepdims=1", "d = Sub(v, m)", "dd = Mul(d, d)",
+    "w = ReduceMean(dd) axes=-1, keepdims=1",
+    "we = Add(w, eps)", "s = Sqrt(we)",
+)  # fmt: skip
+"""Mean m and standard deviation s of v along its last axis."""
+
+NORMALISATIONS = {
+    "layer norm": (*MOMENTS, "q = Div(d, s)", "qg = Mul(q, gamma)", "n = Add(qg, beta)"),
+    "layer norm by TensorFlow": (
+        *MOMENTS, "r = Reciprocal(s)", "k = Mul(r, gamma)", "vk = Mul(v, k)", "mk = Mul(m, k)", "b = Sub(beta, mk)",
+        "n = Add(vk, b)",
+    ),
+    "layer norm by TensorFlow, negated": (
+        *MOMENTS, "r = Reciprocal(s)", "k = Mul(r, gamma)", "vk = Mul(v, k)", "nm = Neg(m)", "mk = Mul(nm, k)",
+        "b = Add(mk, beta)", "n = Add(b, vk)",
+    ),
+    "layer norm by squares": (
+        "m = ReduceMean(v) axes=-1, keepdims=1", "vv = Mul(v, v)", "e = ReduceMean(vv) axes=-1, keepdims=1",
+        "mm = Mul(m, m)", "w = Sub(e, mm)", "we = Add(w, eps)", "s = Sqrt(we)", "r = Reciprocal(s)", "p = Mul(v, r)",
+        "mr = Mul(m, r)", "d = Sub(p, mr)", "qg = Mul(d, gamma)", "n = Add(qg, beta)",
+    ),
+    "centred": ("m = ReduceMean(v) axes=-1, keepdims=1", "n = Sub(v, m)"),
+    "RMS": (
+        "vv = Mul(v, v)", "e = ReduceMean(vv) axes=-1, keepdims=1", "ee = Add(e, eps)", "s = Sqrt(ee)", "q = Div(v, s)",
+        "qg = Mul(q, gamma)", "n = Add(qg, beta)",
+    ),
+    "RMS with a doubled scale": (
+        "vv = Mul(v, v)", "e = ReduceMean(vv) axes=-1, keepdims=1", "ee = Add(e, eps)", "s = Sqrt(ee)", "q = Div(v, s)",
+        "qg = Mul(q, gamma)", "n = Add(qg, q)",
+    ),
+    "GRN": (
+        "g = ReduceL2(v) axes=1, keepdims=1", "a = ReduceMean(g) axes=-1, keepdims=1", "ae = Add(a, eps)",
+        "k = Div(g, ae)", "vk = Mul(v, k)", "vg = Mul(vk, gamma)", "vb = Add(vg, beta)", "n = Add(vb, v)",
+    ),
+    "softmax": ("m = ReduceMax(v) axes=-1, keepdims=1", "d = Sub(v, m)", "e = Exp(d)",
+                "z = ReduceSum(e, last) keepdims=1", "n = Div(e, z)"),
+}  # fmt: skip
+
+NUMBERS = {
+    "gamma": stored(8), "beta": stored(8), "eps": stored(data=(1e-6,), literal=True),
+    "k1": stored(8, 8), "k2": stored(8, 8),
+    "last": stored(1, dtype="int64", data=(-1,), literal=True),
+}  # fmt: skip
+
+
+def audited(shape: tuple[int | str | None, ...] | None, *lines: str) -> ModelReport:
+    """v = W x, what the lines make of it, n, and a residual around a layer behind that: y = v + W n."""
+    behind = ("f = MatMul(n, k2)", "y = Add(v, f)")
+    read = " ".join((*lines, *behind))
+    used = {name: tensor for name, tensor in NUMBERS.items() if name in read or name == "k1"}
+    x: dict[str, Tensor | TensorType] = {"x": TensorType(shape, "float32")}
+    return audit_draft(listing("v = MatMul(x, k1)", *lines, *behind, **used, **x))
+
+
+@pytest.mark.parametrize("shape", [(1, 16, 8), ("batch", "tokens", 8), (None, None, 8), None, (1, 1, 8)], ids=str)
+@pytest.mark.parametrize("name", NORMALISATIONS)
+def test_a_normalisation_written_out_merges_nothing(name: str, shape: tuple[int | str | None, ...] | None) -> None:
+    report = audited(shape, *NORMALISATIONS[name])
+    assert [(s.merge.name, s.kind) for s in report.shortcuts] == [("y", "identity")]
+    reasons = {"normalisation", "constant operand", "broadcast"}
+    assert {other.reason for other in report.other_adds} <= reasons
+
+
+def test_the_sum_in_which_a_value_meets_its_statistic_says_so() -> None:
+    report = audited((1, 16, 8), *NORMALISATIONS["layer norm by TensorFlow"])
+    assert [(o.name, o.reason) for o in report.other_adds] == [("we", "constant operand"), ("n", "normalisation")]
+
+
+def test_a_softmax_over_the_edges_of_a_graph() -> None:
+    """The maximum over the edges that arrive at a node, brought back to each of them: a - max(a)[index]."""
+    lines = (
+        "a = MatMul(x, k)", "m = ScatterElements(z, i, a) axis=0 reduction=max", "g = Gather(m, i) axis=0",
+        "d = Sub(a, g)", "e = Exp(d)", "t = ScatterElements(z, i, e) axis=0 reduction=add", "h = Gather(t, i) axis=0",
+        "y = Div(e, h)",
+    )  # fmt: skip
+    index = TensorType((20,), "int64")
+    zeros = stored(20, data=(0.0,) * 20, literal=True, learned=False)
+    report = audit_draft(listing(*lines, x=(20, 4), i=index, k=stored(4), z=zeros))
+    assert not report.shortcuts
+    assert [other.reason for other in report.other_adds] == ["normalisation"]
+
+
+def test_a_group_norm_written_out() -> None:
+    """Groups are put on an axis of their own, and back again."""
+    lines = (
+        "c = Conv(x, w)", "g = Reshape(c, groups)", "m = ReduceMean(g) axes=-1, keepdims=1", "d = Sub(g, m)",
+        "dd = Mul(d, d)", "v = ReduceMean(dd) axes=-1, keepdims=1", "s = Sqrt(v)", "q = Div(d, s)",
+        "n = Reshape(q, whole)", "f = Conv(n, u)", "r = Relu(f)", "y = Add(c, r)",
+    )  # fmt: skip
+    sizes = {
+        "groups": stored(3, dtype="int64", data=(1, 2, 64), literal=True),
+        "whole": stored(4, dtype="int64", data=(1, 8, 4, 4), literal=True),
+    }
+    report = audit_draft(listing(*lines, x=(1, 8, 4, 4), w=stored(8, 8, 1, 1), u=stored(8, 8, 1, 1), **sizes))
+    assert [(s.merge.name, s.kind) for s in report.shortcuts] == [("y", "identity")]
+
+
+@pytest.mark.parametrize("pool", ["p = AveragePool(c) kernel_shape=3,3 pads=1,1,1,1", "p = MatMul(c, a)"])
+def test_a_pool_and_an_adjacency_matrix_are_no_statistics(pool: str) -> None:
+    tensors = {"a": TensorType((4, 4), "float32")} if "MatMul" in pool else {}
+    report = audit_draft(
+        listing("c = Conv(x, w)", pool, "y = Add(c, p)", x=(1, 8, 4, 4), w=stored(8, 8, 1, 1), **tensors)
+    )
+    assert [(s.merge.name, s.kind) for s in report.shortcuts] == [("y", "identity")]
+
+
+def test_what_a_squashed_statistic_multiplies_is_gated() -> None:
+    """Squeeze and excitation without weights: x + sigmoid(mean(x)) F(x) keeps its identity."""
+    lines = (
+        "f = Conv(x, w)", "r = Relu(f)", "m = ReduceMean(x) axes=2,3 keepdims=1", "t = Sigmoid(m)", "g = Mul(r, t)",
+        "y = Add(x, g)",
+    )  # fmt: skip
+    report = audit_draft(listing(*lines, x=(1, 8, 4, 4), w=stored(8, 8, 1, 1)))
+    assert [(s.merge.name, s.kind) for s in report.shortcuts] == [("y", "identity")]
