@@ -25,6 +25,11 @@ def add(call: Call) -> str:
     return call.emit("Add", left, scaled(call, right, "alpha"))
 
 
+def add_and_cut(call: Call) -> str:
+    """_add_relu: relu(self + alpha * other)."""
+    return call.emit("Relu", add(call))
+
+
 def sub(call: Call) -> str:
     """Self - alpha * other."""
     left, right = call.together("self", "other")

@@ -24,6 +24,26 @@ def added_product(left: str, right: str) -> Rule:
     return rule
 
 
+def grouped(call: Call) -> str:
+    """_grouped_mm, _scaled_grouped_mm, and transformers' own: each row of the first meets the matrix of its group."""
+    left, right = ("self", "mat2") if call.has("self") else ("input", "weight")
+    bias = call.maybe("bias")
+    return call.emit("GroupedMatMul", call.value(left), call.value(right), call.maybe("offs"), bias)
+
+
+def dot_product(call: Call) -> str:
+    """linalg_vecdot: the products of two tensors, summed along one axis, as an Einsum; along the last alone."""
+    ranks = {call.rank("x"), call.rank("y")}
+    if len(ranks) > 1 or call.axis("dim", "x", -1) != max(ranks) - 1:
+        raise Misfit
+    return call.emit("Einsum", call.value("x"), call.value("y"), equation="...i,...i->...")
+
+
+def activated(call: Call) -> str:
+    """_addmm_activation: addmm, then ReLU or GELU."""
+    return call.emit("Gelu" if call.flag("use_gelu") else "Relu", addmm(call))
+
+
 def addbmm(call: Call) -> str:
     """Beta * self + alpha * the sum over the batch of batch1 @ batch2."""
     product = call.emit("MatMul", call.value("batch1"), call.value("batch2"))

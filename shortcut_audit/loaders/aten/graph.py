@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from shortcut_audit.graph.draft import Tensor
 from shortcut_audit.graph.model import Dim, Source, TensorType
+from shortcut_audit.loaders.aten.remaining import SPELLINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,9 @@ class AtenNode:
 
     @property
     def operator(self) -> str:
-        """The operator without its overload: "aten.add_"."""
-        return ".".join(self.target.split(".", 2)[:2])
+        """The operator without its overload, by its usual name: "aten.add_"."""
+        named = ".".join(self.target.split(".", 2)[:2])
+        return SPELLINGS.get(named, named)
 
 
 @dataclass(frozen=True, slots=True)

@@ -313,22 +313,3 @@ def glu(call: Call) -> str:
     axis = call.axis("dim", default=-1)
     signal, gate = call.emit_many("Split", (call.value("self"),), 2, axis=axis, num_outputs=2)
     return call.emit("Mul", signal, call.emit("Sigmoid", gate))
-
-
-def quantise(call: Call) -> str:
-    """quantize_per_tensor, quantize_per_channel."""
-    bounds = {name: call.integer(name) for name in ("quant_min", "quant_max") if call.has(name)}
-    return call.emit("QuantizeLinear", *_quantised(call), **bounds)
-
-
-def dequantise(call: Call) -> str:
-    """dequantize_per_tensor, dequantize_per_channel."""
-    return call.emit("DequantizeLinear", *_quantised(call))
-
-
-def _quantised(call: Call) -> tuple[str, str, str | None]:
-    scale, zero = ("scales", "zero_points") if call.has("scales") else ("scale", "zero_point")
-    points, dtype = call.given.get(zero), call.given.get("dtype")
-    if isinstance(points, int) and isinstance(dtype, str):
-        return call.value("input"), call.value(scale), call.writer.literal((points,), (), dtype)
-    return call.value("input"), call.value(scale), call.maybe(zero)

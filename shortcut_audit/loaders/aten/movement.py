@@ -244,6 +244,23 @@ def concatenate(call: Call) -> str:
     return call.emit("Concat", *kept, axis=call.axes_of((call.integer("dim", 0),), rank)[0])
 
 
+def concatenated_along(axis: int) -> Rule:
+    """hstack, vstack, dstack, column_stack: tensors that have the axis, one behind the other along it.
+
+    Of vectors, hstack has only one axis to go along.
+    """
+
+    def rule(call: Call) -> str:
+        values = call.values("tensors")
+        ranks = {len(call.type_of(value).shape or ()) for value in values}
+        along = 0 if ranks == {1} and call.node.operator == "aten.hstack" else axis
+        if min(ranks, default=0) < max(along + 1, 1 if call.node.operator == "aten.hstack" else 2):
+            raise Misfit
+        return call.emit("Concat", *values, axis=along)
+
+    return rule
+
+
 def stack(call: Call) -> str:
     """Tensors of one shape along a new axis."""
     values = call.values("tensors")

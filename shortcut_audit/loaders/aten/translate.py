@@ -21,6 +21,7 @@ from shortcut_audit.loaders.aten import control
 from shortcut_audit.loaders.aten.aliases import Aliases, Place, View
 from shortcut_audit.loaders.aten.call import Call, Misfit, fitting
 from shortcut_audit.loaders.aten.graph import Argument, AtenGraph, AtenNode, AtenProgram, Ref, flat, names_read, refs
+from shortcut_audit.loaders.aten.remaining import POINTWISE, UNCONTRACTED
 from shortcut_audit.loaders.aten.views import Look, look_of, region_of, undone
 from shortcut_audit.loaders.aten.vocabulary import VOCABULARY, WITHOUT_EFFECT
 from shortcut_audit.loaders.aten.writer import Writer
@@ -313,14 +314,14 @@ class _Step:
         return self._finish(call, found, wanted)
 
     def _opaque(self, call: Call, found: list[str | None], missing: Sequence[int]) -> None:
-        """A node that is not understood: it makes what no rule makes, from everything that the op reads."""
+        """A node without a rule: it makes what no rule makes, from everything that the op reads."""
         operands = [
             None if item is None else call.operand(item)
             for item in flat(tuple(v for _, v in call.node.arguments))
             if isinstance(item, Ref)
         ]
-        namespace, _, rest = call.node.target.partition(".")
-        for position, name in zip(missing, call.emit_many(f"{namespace}::{rest}", operands, len(missing)), strict=True):
+        made = call.emit_many(_opaque_kind(call.node), operands, len(missing))
+        for position, name in zip(missing, made, strict=True):
             found[position] = name
 
     def _finish(self, call: Call, found: list[str | None], wanted: Sequence[str | None]) -> list[str | None]:
@@ -335,3 +336,13 @@ class _Step:
             self.walk.note_strides(names[value], self.graph.strides.get(name))
         call.finish(names)
         return [None if value is None else names.get(value, value) for value in found]
+
+
+def _opaque_kind(node: AtenNode) -> str:
+    """The canonical kind of an op without a rule: one of two that are known to contract nothing, or its own name."""
+    plain = node.operator.removesuffix("_")
+    for kind, operators in (("Pointwise", POINTWISE), ("Uncontracted", UNCONTRACTED)):
+        if node.operator in operators or plain in operators:
+            return kind
+    namespace, _, rest = node.target.partition(".")
+    return f"{namespace}::{rest}"

@@ -17,6 +17,7 @@ from shortcut_audit.loaders.aten import (
     indexing,
     layers,
     movement,
+    quantisation,
     recurrence,
 )
 from shortcut_audit.loaders.aten.call import Rule
@@ -40,6 +41,7 @@ def _binary(names: str) -> dict[str, Rule]:
 
 ARITHMETIC = {
     "add": arithmetic.add,
+    "_add_relu": arithmetic.add_and_cut,
     "sub subtract": arithmetic.sub,
     "rsub": arithmetic.rsub,
     "addcmul": arithmetic.addcmul,
@@ -127,6 +129,10 @@ REDUCTIONS = {
 
 CONTRACTIONS = {
     "linear": plain("Linear", "input weight bias?"),
+    "_grouped_mm _scaled_grouped_mm": contraction.grouped,
+    "_int_mm _scaled_mm": plain("MatMul", "self mat2"),
+    "_addmm_activation": contraction.activated,
+    "linalg_vecdot": contraction.dot_product,
     "bilinear": plain("Bilinear", "input1 input2 weight bias?"),
     "mm bmm": plain("MatMul", "self mat2"),
     "matmul": plain("MatMul", "self other"),
@@ -147,12 +153,12 @@ CONTRACTIONS = {
     "scaled_dot_product_attention": contraction.attention,
     "_scaled_dot_product_flash_attention _scaled_dot_product_flash_attention_for_cpu": contraction.attention,
     "_scaled_dot_product_efficient_attention _scaled_dot_product_cudnn_attention": contraction.attention,
-    "_scaled_dot_product_attention_math": contraction.attention,
+    "_scaled_dot_product_attention_math _scaled_dot_product_fused_attention_overrideable": contraction.attention,
 }
 """Matrix products and attention."""
 
 LAYERS = {
-    "conv1d conv2d conv3d convolution _convolution": layers.convolution,
+    "conv1d conv2d conv3d convolution _convolution _convolution_mode": layers.convolution,
     "conv_transpose1d conv_transpose2d conv_transpose3d": layers.transposed_convolution,
     "batch_norm native_batch_norm _native_batch_norm_legit cudnn_batch_norm": layers.batch_norm,
     "_native_batch_norm_legit_no_training _native_batch_norm_legit_functional": layers.batch_norm,
@@ -220,6 +226,10 @@ MOVEMENT = {
     "unbind": movement.unbind,
     "cat concat concatenate": movement.concatenate,
     "stack": movement.stack,
+    "hstack": movement.concatenated_along(1),
+    "vstack row_stack": movement.concatenated_along(0),
+    "dstack": movement.concatenated_along(2),
+    "column_stack": movement.concatenated_along(1),
     "roll": movement.roll,
     "flip": movement.flip,
     "tril": movement.triangle(0),
@@ -304,10 +314,12 @@ ELSEWHERE: Mapping[str, Rule] = {
     "math.floor": arithmetic.whole("Floor", "int64"),
     "math.ceil": arithmetic.whole("Ceil", "int64"),
     "prims.convert_element_type": layers.converted,
-    "quantized_decomposed.quantize_per_tensor": layers.quantise,
-    "quantized_decomposed.quantize_per_channel": layers.quantise,
-    "quantized_decomposed.dequantize_per_tensor": layers.dequantise,
-    "quantized_decomposed.dequantize_per_channel": layers.dequantise,
+    "quantized_decomposed.quantize_per_tensor": quantisation.quantise,
+    "quantized_decomposed.quantize_per_channel": quantisation.quantise,
+    "quantized_decomposed.dequantize_per_tensor": quantisation.dequantise,
+    "quantized_decomposed.dequantize_per_channel": quantisation.dequantise,
+    **{f"aten.{name}": quantisation.there_and_back for name in quantisation.FAKE},
+    "transformers.grouped_mm_fallback": contraction.grouped,
     "torchvision.deform_conv2d": layers.deformable_convolution,
     "torchvision.roi_align": plain(
         "RoiAlign",

@@ -155,6 +155,23 @@ def _multiplied(left: Shape, right: Shape, made: Shape) -> int | None:
     return axes.count(f"...{rows}k{columns}")
 
 
+def grouped(call: Call) -> int | None:
+    """GroupedMatMul (torch._grouped_mm): M x K x N, whatever lies in groups; of two stacks of matrices, for each.
+
+    A row of [M, K] meets one matrix of [groups, K, N], a column of [K, N] one of [groups, M, K]; of K in groups each
+    part counts once.
+    """
+    left, right = call.input(0), call.input(1)
+    if left is None or right is None or not {len(left), len(right)} <= {2, 3}:
+        return None
+    stacked = len(left) == len(right) == 3
+    axes = Axes()
+    axes.read("gmk" if stacked else "mk", left if stacked else left[-2:])
+    axes.read("gkn" if stacked else "kn", right if stacked else right[-2:])
+    axes.made("gmn" if stacked else "mn", call.outputs[0] if stacked else (call.outputs[0] or ())[-2:] or None)
+    return axes.count("gmkn" if stacked else "mkn")
+
+
 def gemm(call: Call) -> int | None:
     """Gemm: M x N x K; A is [M, K] and B [K, N], or transposed."""
     axes = Axes()

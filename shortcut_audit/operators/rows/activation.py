@@ -24,6 +24,9 @@ ROWS = table_of(
     # Of ATen alone.
     rows("Hardtanh Relu6 Expm1 Log1p Trunc Frac Erfc Erfinv Lgamma Digamma Sinc I0", _ACTIVATION),
     rows("Atan2", replace(_ACTIVATION, shape=binary)),
+    # Of ATen, without a name of their own: known to contract nothing (loaders/aten/remaining.py).
+    rows("Pointwise", replace(_ACTIVATION, data=(), shape=None)),
+    rows("Uncontracted", Operator(Effect.NONLINEAR, data=(), mixes=True)),
     # Experimental operators that ONNX dropped before version 7.
     rows("Affine ParametricSoftplus ScaledTanh", _UNSHAPED),
     rows("Maxout", replace(_UNSHAPED, pointwise=False)),

@@ -79,6 +79,11 @@ ROWS = table_of(
             channels=None,
         ),
     ),
+    # Each row of the data meets the matrix of its group: experts (ATen's _grouped_mm).
+    rows(
+        "GroupedMatMul",
+        replace(_PRODUCT, shape=contraction.grouped, types=PAIR, mixes=False, macs=count.grouped, bias=(3,)),
+    ),
     rows(
         "com.microsoft::MatMulBnb4",
         replace(

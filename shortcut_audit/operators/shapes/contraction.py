@@ -67,6 +67,21 @@ def linear(call: Call) -> list[Shape]:
     return [multiplied(call.shape(0), (weight[1], weight[0]))]
 
 
+def grouped(call: Call) -> list[Shape]:
+    """GroupedMatMul (ATen's _grouped_mm): the rows, or the inner axis, of matrices that lie one behind the other.
+
+    (M, K) and (groups, K, N) make (M, N), (groups, M, K) and (K, N) make (M, N), (groups, M, K) and (groups, K, N) make
+    (groups, M, N); (M, K) and (K, N), K in groups, make one product for each group that ends.
+    """
+    left, right = call.shape(0), call.shape(1)
+    if not {len(left), len(right)} <= {2, 3} or differ(left[-1], right[-2]):
+        raise Unknown
+    groups = left[:-2] if len(left) == len(right) else ()
+    if len(left) == len(right) == 2:
+        groups = call.shape(2)
+    return [(*groups, left[-2], right[-1])]
+
+
 def bilinear(call: Call) -> list[Shape]:
     """Bilinear (ATen's): two inputs (..., K) and (..., L) and a weight (N, K, L) make (..., N)."""
     weight = call.shape(2)

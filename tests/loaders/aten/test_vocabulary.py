@@ -404,3 +404,59 @@ def test_a_node_keeps_its_name_and_the_operator_as_the_file_has_it() -> None:
 def test_no_operator_is_listed_in_place() -> None:
     """What "aten.add_" means follows from "aten.add": a row of its own would be a second meaning."""
     assert [name for name in VOCABULARY if name.endswith("_") and not name.endswith("__")] == []
+
+
+# -- quantisers that only pretend to -----------------------------------------------------------------------------------
+
+LEARNED = "x: 2x4\ns: scalar\np: scalar\n"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "dtype"),
+    [
+        ((-128, 127), "int8"),
+        ((0, 255), "uint8"),
+        ((-32768, 32767), "int16"),
+        ((0, 65535), "uint16"),
+        ((0, 70000), "int32"),
+    ],
+)
+def test_a_fake_quantiser_is_a_pair_of_one_scale(bounds: tuple[int, int], dtype: str) -> None:
+    call = "aten.fake_quantize_per_tensor_affine.default(self=x, scale=0.5, zero_point=3, quant_min={}, quant_max={})"
+    draft = translated(f"{PAIR}z = {call.format(*bounds)} -> 2x4\nreturn z")
+    written, read = draft.nodes
+    assert [written.kind, read.kind] == ["QuantizeLinear", "DequantizeLinear"]
+    assert written.inputs[1:] == read.inputs[1:]
+    zero = next(tensor for tensor in draft.tensors if tensor.name == read.inputs[2])
+    assert (zero.dtype, zero.data) == (dtype, (3,))
+    assert (written.attributes["quant_min"], written.attributes["quant_max"]) == bounds
+
+
+def test_a_zero_point_that_is_a_tensor_is_fitted() -> None:
+    call = "aten._fake_quantize_learnable_per_tensor_affine.default"
+    draft = translated(
+        f"{LEARNED}z = {call}(self=x, scale=s, zero_point=p, quant_min=-8, quant_max=7) -> 2x4\nreturn z"
+    )
+    assert [node.kind for node in draft.nodes] == ["QuantizeLinear", "DequantizeLinear"]
+    assert draft.nodes[0].attributes["dynamic"] == 1
+
+
+# -- operators without a rule ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "node"),
+    [
+        ("aten.xlogy.Tensor(self=x, other=y)", "z = Pointwise(x, y)"),
+        ("aten.cosine_similarity.default(x1=x, x2=y)", "z = Uncontracted(x, y)"),
+        ("aten.cdist.default(x1=x, x2=y)", "z = aten::cdist.default(x, y)"),
+        ("aten.arctan.default(self=x)", "z = Atan(x)"),
+        ("aten.negative_.default(self=x)", "z = Neg(x)"),
+        ("aten.hstack.default(tensors=[x, y])", "z = Concat(x, y)"),
+        ("aten._add_relu.Tensor(self=x, other=y)", "z = Relu(z.Add)"),
+        ("aten.linalg_vecdot.default(x=x, y=y)", "z = Einsum(x, y)"),
+        ("aten._grouped_mm.default(self=x, mat2=y)", "z = GroupedMatMul(x, y)"),
+    ],
+)
+def test_every_operator_has_a_place(call: str, node: str) -> None:
+    assert drawn(f"{PAIR}z = {call} -> 2x4\nreturn z")[-1] == node

@@ -28,6 +28,7 @@ from shortcut_audit.operators.counting.contractions import (
     einsum,
     fused_matmul,
     gemm,
+    grouped,
     linear,
     matmul,
     matmul_bnb4,
@@ -419,6 +420,15 @@ def test_quantised_experts_are_packed_along_their_last_axis() -> None:
 )
 def test_experts_that_do_not_fit_are_unknown(made: Call) -> None:
     assert mixture(made) is None
+
+
+def test_rows_meet_the_matrix_of_their_group() -> None:
+    """16 rows, 4 matrices of 32 x 8: each row meets one of them."""
+    assert grouped(call((16, 32), (4, 32, 8), (4,), to=(16, 8))) == 4_096  # 16 x 32 x 8
+    assert grouped(call((4, 16, 32), (32, 8), (4,), to=(16, 8))) == 4_096
+    assert grouped(call((4, 16, 32), (4, 32, 8), to=(4, 16, 8))) == 16_384  # 4 x 16 x 32 x 8
+    assert grouped(call((16, 32), (32, 8), (4,), to=(4, 16, 8))) == 4_096  # 32 in 4 parts
+    assert grouped(call((16, 30), (4, 32, 8), (4,), to=(16, 8))) is None
 
 
 # --- packed weights --------------------------------------------------------------------------------------------------
