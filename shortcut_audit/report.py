@@ -305,6 +305,9 @@ class Comparison:
     unchanged: int
     """Shortcuts of the same kind and cost as then."""
     changes: tuple[Change, ...] = ()
+    layers_added: tuple[Layer, ...] | None = None
+    """Layers that the other model does not have; None against a baseline, which holds no layers."""
+    layers_removed: tuple[Layer, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,27 +7,25 @@ not audit. Heavy imports wait until they are needed.
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from shortcut_audit import __version__
-from shortcut_audit.command.console import complain, put, shown_path, style_for, tell
+from shortcut_audit.command.console import complain, put, shown_path, tell
 from shortcut_audit.command.options import EPILOG, PARAMETERS, PROGRAM, Answer
+from shortcut_audit.command.places import Place, places, write
 from shortcut_audit.command.signals import Stopped, fill_descriptors, settle, stoppable
-from shortcut_audit.errors import ShortcutAuditError
-from shortcut_audit.reporters import format_of
+from shortcut_audit.errors import ShortcutAuditError, UsageError
+from shortcut_audit.reporters import Style
+from shortcut_audit.wording import counted
 
 if TYPE_CHECKING:
-    from shortcut_audit.command.render import Wanted
-    from shortcut_audit.command.run import Outcome, Request
+    from shortcut_audit.command.run import Outcome
     from shortcut_audit.report import AuditReport, Failure
 
 AUDITED, OBJECTED, FAILED = 0, 1, 2
@@ -84,37 +82,44 @@ def _ended(number: int) -> int:
     return STOPPED + number
 
 
-def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, quiet: bool, verbose: int, **asked: Any) -> int:
+SHOWN = ("quiet", "verbose", "diagram", "kinds", "only")
+"""The options that say how much of a report is shown, as Style calls them."""
+
+
+def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, sort: str | None, **asked: Any) -> int:
     """Which shortcuts of a residual network are identities, which are learned projections, and what do they cost?"""
     from shortcut_audit.command.render import show
-    from shortcut_audit.command.run import Outcome, Request
+    from shortcut_audit.command.run import Outcome
     from shortcut_audit.report import AuditReport, Failure
+    from shortcut_audit.reporters.shared.columns import in_order
 
-    if quiet and verbose:
+    style = Style(**{name: asked.pop(name) for name in SHOWN})
+    if style.quiet and style.verbose:
         raise click.UsageError("-q and -v contradict each other")
-    request = Request(**asked)
     try:
         with contextlib.redirect_stdout(sys.stderr):  # for what a user's own model code prints
-            outcome = _run(request, quiet=quiet)
+            outcome = _run(asked, quiet=style.quiet)
     except ShortcutAuditError as error:
         failed = AuditReport(__version__, (), errors=(Failure(PROGRAM, str(error)),))
         outcome = Outcome(failed, objected=False, accepted=None, tracebacks=())
-    places = list(_places(form, outputs, verbose, quiet))
-    shown = show(outcome.report, [place.wanted for place in places])
-    for line in () if quiet else outcome.transfers:
+    report = outcome.report if sort is None else in_order(outcome.report, sort)
+    where = list(places(form, outputs, style, [model.source for model in report.models]))
+    shown = show(report, [place.wanted for place in where])
+    for line in () if style.quiet else outcome.transfers:
         complain(line)
-    _diagnose(shown.report, (*outcome.tracebacks, *shown.tracebacks), verbose)
+    _diagnose(shown.report, (*outcome.tracebacks, *shown.tracebacks), style.verbose)
     written = [
-        *(_deliver(place, text) for place, text in zip(places, shown.texts, strict=True)),
-        _accept(request.write_baseline, outcome.accepted, whole=not shown.report.errors),
+        *(_deliver(place, text) for place, text in zip(where, shown.texts, strict=True)),
+        _accept(asked["write_baseline"], outcome.accepted, shown.report, quiet=style.quiet),
     ]
     if shown.report.errors or not all(written):
         return FAILED
     return OBJECTED if outcome.objected and not exit_zero else AUDITED
 
 
-def _run(request: Request, *, quiet: bool) -> Outcome:
-    from shortcut_audit.command.run import run
+def _run(asked: Mapping[str, Any], *, quiet: bool) -> Outcome:
+    from shortcut_audit.command.differ import differ
+    from shortcut_audit.command.run import Request, run
 
     @contextlib.contextmanager
     def progress(total: int) -> Iterator[Callable[[str], object]]:
@@ -124,33 +129,17 @@ def _run(request: Request, *, quiet: bool) -> Outcome:
         with click.progressbar(length=total, label="auditing", file=sys.stderr, item_show_func=_last) as bar:
             yield lambda source: bar.update(1, source)
 
-    return run(request, progress)
+    fields = dict(asked)
+    pair = fields.pop("diff")
+    if pair is None:
+        return run(Request(**fields), progress)
+    if fields["sources"]:
+        raise UsageError("--diff OLD NEW names the models; leave other sources out")
+    return differ(Request(**{**fields, "sources": pair}), progress)
 
 
 def _last(source: str | None) -> str:
     return "" if source is None else shown_path(source)[-40:]
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A place that the report goes to."""
-
-    name: str
-    wanted: Wanted
-    put: Callable[[str], bool]
-    """Takes the text there; whether it has arrived."""
-
-
-def _places(form: str, outputs: Sequence[str], verbose: int, quiet: bool) -> Iterator[_Place]:
-    from shortcut_audit.command.render import Wanted
-
-    yield _Place("stdout", Wanted(form, style_for(sys.stdout, verbose, quiet)), put)
-    for file in outputs:
-        wanted = Wanted(format_of(file) or "text", style_for(None, verbose, quiet))
-        yield _Place(file, wanted, partial(_write, file))
-    summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    if form == "github" and summary:  # GitHub shows what is appended to this file on the page of the workflow run
-        yield _Place(summary, Wanted("markdown", style_for(None, 0, quiet=False)), partial(_append, summary))
 
 
 def _diagnose(report: AuditReport, tracebacks: Sequence[str], verbose: int) -> None:
@@ -163,43 +152,26 @@ def _diagnose(report: AuditReport, tracebacks: Sequence[str], verbose: int) -> N
             tell(where)
 
 
-def _deliver(place: _Place, text: str | Failure) -> bool:
+def _deliver(place: Place, text: str | Failure) -> bool:
     if isinstance(text, str):
         return place.put(text)
     complain(f"{shown_path(place.name)}: cannot show the report as {place.wanted.form}: {text.message}")
     return False
 
 
-def _accept(file: str | None, accepted: str | Failure | None, *, whole: bool) -> bool:
-    """Writes the baseline that was asked for."""
+def _accept(file: str | None, accepted: str | Failure | None, report: AuditReport, *, quiet: bool) -> bool:
+    """Writes the baseline that was asked for, and says what it accepts."""
     if file is None or accepted is None:
         return True
-    if isinstance(accepted, str) and whole:
-        return _write(file, accepted)
+    if isinstance(accepted, str) and not report.errors:
+        written = write(file, accepted)
+        if written and not quiet:
+            shortcuts = counted(sum(model.summary.shortcuts for model in report.models), "shortcut")
+            complain(f"{shown_path(file)}: written; accepts {shortcuts} of {counted(len(report.models), 'model')}")
+        return written
     why = "not every source could be audited" if isinstance(accepted, str) else accepted.message
     complain(f"{shown_path(file)}: not written: {why}")
     return False
-
-
-def _write(file: str, text: str) -> bool:
-    from shortcut_audit.command import files
-
-    try:
-        files.write(file, text)
-    except (OSError, ValueError) as error:
-        complain(f"{shown_path(file)}: cannot write: {getattr(error, 'strerror', None) or error}")
-        return False
-    return True
-
-
-def _append(file: str, text: str) -> bool:
-    try:
-        with open(file, "a", encoding="utf-8", errors="backslashreplace") as stream:  # noqa: PTH123
-            stream.write(text)
-    except OSError as error:
-        complain(f"{shown_path(file)}: cannot write the job summary: {error.strerror}")
-        return False
-    return True
 
 
 COMMAND = click.Command(

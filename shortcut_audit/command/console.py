@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from dataclasses import replace
 from typing import Any
 
 from shortcut_audit.command.options import PROGRAM
@@ -16,12 +17,16 @@ from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text, logg
 from shortcut_audit.reporters import Style
 
 
-def style_for(stream: Any, verbose: int, quiet: bool) -> Style:
-    """What the reader of a stream, or of a file (None), can see."""
-    columns = shutil.get_terminal_size((80, 24)).columns
-    if stream is None:
-        return Style(columns, verbose=verbose, quiet=quiet)
-    return Style(columns, _colored(stream), _ascii_only(stream), verbose, quiet)
+def on_stdout(style: Style) -> Style:
+    """The style, as the reader of stdout can see it."""
+    if sys.stdout is None:
+        return in_file(style)
+    return replace(in_file(style), color=_colored(sys.stdout), ascii_only=_ascii_only(sys.stdout))
+
+
+def in_file(style: Style) -> Style:
+    """The style, as the reader of a file can see it."""
+    return replace(style, width=shutil.get_terminal_size((80, 24)).columns)
 
 
 def _colored(stream: Any) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from shortcut_audit import __version__
+from shortcut_audit.report import KINDS
 from shortcut_audit.reporters import REPORTERS, format_of
 
 PROGRAM = "shortcut-audit"
@@ -76,6 +77,14 @@ def _output(context: click.Context, parameter: click.Parameter, files: tuple[str
     return files
 
 
+def _column(context: click.Context, parameter: click.Parameter, column: str | None) -> str | None:
+    from shortcut_audit.reporters.shared.columns import SORTABLE
+
+    if column is not None and column not in SORTABLE:
+        raise click.BadParameter(f"no column {column!r}; there are {', '.join(SORTABLE)}")
+    return column
+
+
 PARAMETERS: tuple[click.Parameter, ...] = (
     click.Argument(["sources"], metavar="SOURCE...", nargs=-1),
     click.Option(
@@ -136,6 +145,23 @@ PARAMETERS: tuple[click.Parameter, ...] = (
         help="Audit N models at a time.",
     ),
     click.Option(["-q", "--quiet"], is_flag=True, help="One line a model, and the findings."),
+    click.Option(["--diagram"], is_flag=True, help="Draw the network and its shortcuts, too."),
+    click.Option(
+        ["--kind", "kinds"],
+        type=click.Choice(KINDS),
+        multiple=True,
+        help="List shortcuts of this kind only. Repeatable.",
+    ),
+    click.Option(
+        ["--only"], metavar="GLOB", multiple=True, help="List shortcuts under such keys only: 'layer3.*'. Repeatable."
+    ),
+    click.Option(
+        ["--sort"],
+        metavar="COLUMN",
+        callback=_column,
+        help="Order of the models: source, parameters, macs, projection, ...",
+    ),
+    click.Option(["--diff"], metavar="OLD NEW", nargs=2, help="What is different between two models? Judges nothing."),
     click.Option(["-v", "--verbose"], count=True, help="Every route, weight and reason."),
     click.Option(
         ["--explain"],

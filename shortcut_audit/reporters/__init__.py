@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shortcut_audit.report import AuditReport
+    from shortcut_audit.report import AuditReport, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,10 @@ class Style:
     quiet: bool = False
     diagram: bool = False
     """Whether a text report draws the model."""
+    kinds: tuple[Kind, ...] = ()
+    """Kinds of shortcuts that are listed; none for all."""
+    only: tuple[str, ...] = ()
+    """Patterns of the keys that are listed; none for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def _json(report: AuditReport, style: Style) -> str:
 def _markdown(report: AuditReport, style: Style) -> str:
     from shortcut_audit.reporters import markdown
 
-    return markdown.format(report)
+    return markdown.format(report, style)
 
 
 def _sarif(report: AuditReport, style: Style) -> str:
@@ -72,7 +76,7 @@ def _github(report: AuditReport, style: Style) -> str:
 def _html(report: AuditReport, style: Style) -> str:
     from shortcut_audit.reporters.html import document as html
 
-    return html.format(report)
+    return html.format(report, style)
 
 
 def _svg(report: AuditReport, style: Style) -> str:
@@ -81,12 +85,18 @@ def _svg(report: AuditReport, style: Style) -> str:
     return svg.format(report)
 
 
+def _tex(report: AuditReport, style: Style) -> str:
+    from shortcut_audit.reporters import tex
+
+    return tex.format(report)
+
+
 def _csv(table: str) -> Callable[[AuditReport, Style], str]:
     def render(report: AuditReport, style: Style) -> str:
         from shortcut_audit.reporters import csv
         from shortcut_audit.reporters.shared import records
 
-        return csv.format(report, getattr(records, table))
+        return csv.format(report, getattr(records, table), style)
 
     return render
 
@@ -98,6 +108,7 @@ REPORTERS = {
     "sarif": Reporter(".sarif", _sarif),
     "github": Reporter(None, _github),
     "html": Reporter(".html", _html),
+    "tex": Reporter(".tex", _tex, printed=False),
     "svg": Reporter(".svg", _svg, of_one=True, printed=False),
     "csv": Reporter(".csv", _csv("SHORTCUTS"), printed=False),
     "models.csv": Reporter(".models.csv", _csv("MODELS"), printed=False),

@@ -11,6 +11,7 @@ import io
 
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import AuditReport
+from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.shared.records import Cell, Table
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
@@ -19,12 +20,12 @@ _PATHS = frozenset({"source", "file"})
 _TEXTS = frozenset({"notes", "detail", "weights_in_words", "route"})
 
 
-def format(report: AuditReport, table: Table) -> str:  # noqa: A001 -- what every reporter's function is called
+def format(report: AuditReport, table: Table, style: Style) -> str:  # noqa: A001 -- what every reporter's function is called
     """One of the report's tables."""
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow(table.columns)
-    for record in table.rows(report):
+    for record in table.rows(report, style):
         writer.writerow([_field(column, record[column]) for column in table.columns])
     return stream.getvalue()
 

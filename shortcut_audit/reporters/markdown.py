@@ -9,12 +9,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from shortcut_audit.names import displayable, displayable_text
-from shortcut_audit.report import AuditReport, Change, Comparison, ModelReport, Shortcut, Side
+from shortcut_audit.report import AuditReport, Comparison, ModelReport, Shortcut
+from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.figure import mermaid
+from shortcut_audit.reporters.shared import changed
 from shortcut_audit.reporters.shared.columns import COLUMNS
 from shortcut_audit.reporters.shared.grouped import Remark, remarks, verdict
+from shortcut_audit.reporters.shared.part import left_out, listed
 from shortcut_audit.reporters.shared.runs import Row, rows
-from shortcut_audit.reporters.shared.totals import became
 from shortcut_audit.wording import counted, exact, shape
 
 SIZE_LIMIT = 900_000
@@ -36,12 +38,15 @@ CONVENTION = (
 )
 
 
-def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's function is called
+_WHOLE = Style()
+
+
+def format(report: AuditReport, style: Style = _WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
     """The Markdown report, GitHub's and GitLab's dialect, under 900 kB: details that do not fit are left out."""
     head = ["## shortcut-audit: " + verdict(report), *_failures(report), *_findings(report), *_models(report.models)]
     text = "\n\n".join(head)
     left_out = 0
-    for block in _details(report):
+    for block in _details(report, style):
         if len(text.encode()) + len(block.encode()) + ENDING > SIZE_LIMIT:
             left_out += 1
         else:
@@ -81,40 +86,40 @@ def _models(models: Sequence[ModelReport]) -> Iterator[str]:
         yield "\n".join([*table, *_more(len(models) - MODELS_SHOWN)])
 
 
-def _details(report: AuditReport) -> Iterator[str]:
+def _details(report: AuditReport, style: Style) -> Iterator[str]:
     for comparison in report.comparisons:
-        if comparison.changes:
+        if comparison.changes or comparison.layers_added or comparison.layers_removed:
             yield _comparison(comparison)
     for model in report.models:
         if model.shortcuts:
-            yield _shortcuts(model)
+            yield _shortcuts(model, style)
             yield from _picture(model)
 
 
 def _comparison(comparison: Comparison) -> str:
     title = f"Changes of {_html(comparison.source)} since {_html(comparison.against)}"
     counts = f"{counted(len(comparison.changes), 'shortcut')} changed, {exact(comparison.unchanged)} unchanged"
-    head = ["| shortcut | | accepted | now |", "|---|---|---|---|"]
-    lines = [_change(change) for change in comparison.changes[:ROWS_SHOWN]]
-    return _folded(f"{title}: {counts}", [*head, *lines, *_more(len(comparison.changes) - ROWS_SHOWN)])
+    groups = changed.alike(comparison.changes, "→")
+    lines = [_alike(group) for group in groups[:ROWS_SHOWN]]
+    shown = ["| shortcuts | what changed |", "|---|---|", *lines, *_more(len(groups) - ROWS_SHOWN)] if lines else []
+    for label, layers in (("layers added", comparison.layers_added), ("layers removed", comparison.layers_removed)):
+        alike = changed.layers_alike(layers or ())
+        rows = [_alike(group) for group in alike[:ROWS_SHOWN]]
+        shown += ["", f"| {label} | what |", "|---|---|", *rows, *_more(len(alike) - ROWS_SHOWN)] if rows else []
+    return _folded(f"{title}: {counts}", shown)
 
 
-def _change(change: Change) -> str:
-    side = change.now or change.then
-    return _row(_code(side.key) if side else "", became(change), _side(change.then), _side(change.now))
+def _alike(group: changed.Alike) -> str:
+    keys, more = changed.named(group.keys)
+    return _row(", ".join(map(_code, keys)) + (f" and {exact(more)} more" if more else ""), _said(group.what))
 
 
-def _side(side: Side | None) -> str:
-    if side is None:
-        return "-"
-    sizes = f"{_said(shape(side.fork))} → {_said(shape(side.merge))}"
-    return f"{side.kind}<br>{counted(side.parameters, 'parameter')}, {exact(side.macs)} MACs<br>{sizes}"
-
-
-def _shortcuts(model: ModelReport) -> str:
+def _shortcuts(model: ModelReport, style: Style) -> str:
     title = f"Shortcuts of {_html(model.source)}: {exact(model.summary.shortcuts)}"
     head = ["| block | kind | x → y | W_s | parameters | MACs | skips |", "|---|---|---|---|--:|--:|---|"]
-    found = rows(model.shortcuts)
+    found = rows(listed(model, style))
+    part = left_out(model, style)
+    title += f" ({_said(part)})" if part else ""
     lines = [_shortcut(row) for row in found[:ROWS_SHOWN]]
     return _folded(title, [*head, *lines, *_more(len(found) - ROWS_SHOWN)])
 

@@ -169,11 +169,57 @@ def test_a_file_that_cannot_be_written_is_status_2_and_the_others_are_written(ca
 
 def test_quiet_is_a_line_a_model(capsys: Capture) -> None:
     assert execute(["-q", PLAIN, HIGHWAY, "--ignore", "impeded-identity"]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        f"{PLAIN}: No shortcuts: the model has no additions",
-        f"{HIGHWAY}: 10 shortcuts: 10 gated (W_s, with bias)",
-        "2 models, 10 shortcuts, 10 with weights",
-    ]
+    heads, plain, highway, ending = capsys.readouterr().out.splitlines()
+    assert heads.split()[:4] == ["model", "params", "MACs", "all"]
+    assert plain.split()[:6] == [PLAIN, "21.6", "M", "3.64", "G", "0"]
+    assert highway.split()[:11] == [HIGHWAY, "90.8", "k", "89.7", "k", "10", "0", "0", "10", "0", "mixed"]
+    assert ending == "2 models, 10 shortcuts, 10 with weights"
+
+
+def test_quiet_is_the_answer_alone_for_one_model(capsys: Capture) -> None:
+    assert execute(["-q", PLAIN]) == 0
+    assert capsys.readouterr().out == f"{PLAIN}: No shortcuts: the model has no additions\n"
+
+
+def test_a_picture_of_each_model_is_a_file_of_its_own(capsys: Capture) -> None:
+    assert execute([PLAIN, HIGHWAY, "-q", "-o", "{stem}.svg"]) == 0
+    assert Path("plain34.svg").read_text().startswith("<svg")
+    assert "gated" in Path("highway.svg").read_text()
+    assert execute([PLAIN, HIGHWAY, "-q", "-o", "one.svg"]) == 2
+    assert "one.svg: .svg shows one model, and there are 2; write {stem} in its name" in capsys.readouterr().err
+    assert execute([PLAIN, "-q", "-o", "one.svg"]) == 0
+
+
+def test_models_are_sorted_by_a_column(capsys: Capture) -> None:
+    assert execute([HIGHWAY, PLAIN, "--format", "json", "--sort", "parameters"]) == 0
+    assert [model["source"] for model in json.loads(capsys.readouterr().out)["models"]] == [PLAIN, HIGHWAY]
+    assert execute([PLAIN, "--sort", "colour"]) == 2
+    assert "no column 'colour'; there are source, parameters, macs" in capsys.readouterr().err
+
+
+def test_a_part_is_listed_and_everything_is_counted(capsys: Capture) -> None:
+    resnet = str(SAMPLES / "resnet18.onnx")
+    assert execute([resnet, "--kind", "projection", "--only", "layer[23].*"]) == 0
+    text = capsys.readouterr().out
+    assert "2 of 8 shortcuts are listed (--kind projection --only layer[23].*)" in text
+    assert "layer2.0" in text.split("listed")[1].split("extra weights")[0]
+    assert "layer4.0" not in text.split("listed")[1].split("extra weights")[0]
+    assert "8 shortcuts: 5 identity" in text
+
+
+def test_the_difference_of_two_models_is_told_and_judged_by_nobody(capsys: Capture) -> None:
+    old, new = str(SAMPLES / "resnet18.onnx"), str(SAMPLES / "resnet50.onnx")
+    assert execute(["--diff", old, new]) == 0
+    text = capsys.readouterr().out
+    assert "layer1.0  identity → projection, +16,640 parameters, +51.4 M MACs" in text  # 64 · 256 + 256; 56² · 64 · 256
+    assert "layer1.2, layer2.2, layer2.3, layer3.2, layer3.3, layer3.4, 2 more  new: identity" in text.replace(
+        "\n      ", " "
+    )
+    assert "layers added: " in text
+    assert "error " not in text
+    assert execute(["--diff", old, "missing.onnx"]) == 2
+    assert execute(["--diff", old, new, PLAIN]) == 2
+    assert execute(["--diff", old, new, "--baseline", old]) == 2
 
 
 def test_dims_settle_what_is_open(capsys: Capture) -> None:

@@ -46,7 +46,7 @@ def test_a_row_a_layer() -> None:
 @pytest.mark.parametrize("form", ["csv", "models.csv", "layers.csv"])
 def test_columns_are_those_of_the_records(form: str) -> None:
     table = {"csv": records.SHORTCUTS, "models.csv": records.MODELS, "layers.csv": records.LAYERS}[form]
-    (first, *_) = table.rows(report(audited("x -> Conv.1 -> Add", "x -> Add")))
+    (first, *_) = table.rows(report(audited("x -> Conv.1 -> Add", "x -> Add")), Style())
     assert tuple(first) == table.columns
 
 

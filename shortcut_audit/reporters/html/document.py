@@ -17,16 +17,15 @@ from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import (
     KINDS,
     AuditReport,
-    Change,
     Comparison,
     Kind,
     ModelReport,
     OtherAdd,
     Price,
     Shortcut,
-    Side,
     Step,
 )
+from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.html.markup import (
     ROWS_SHOWN,
     Piece,
@@ -44,10 +43,13 @@ from shortcut_audit.reporters.html.markup import (
     table,
 )
 from shortcut_audit.reporters.html.network import network
+from shortcut_audit.reporters.shared import changed
 from shortcut_audit.reporters.shared.columns import COLUMNS
 from shortcut_audit.reporters.shared.grouped import Remark, remarks, verdict
+from shortcut_audit.reporters.shared.part import left_out as not_all
+from shortcut_audit.reporters.shared.part import listed
 from shortcut_audit.reporters.shared.runs import Row, rows
-from shortcut_audit.reporters.shared.totals import Option, became, facts, options, sums, work
+from shortcut_audit.reporters.shared.totals import Option, facts, options, sums, work
 from shortcut_audit.wording import counted, exact, in_bytes, short
 
 MODELS_SHOWN = 200
@@ -63,24 +65,27 @@ EQUATIONS: dict[Kind, str] = {
 }
 
 
-def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's function is called
+_WHOLE = Style()
+
+
+def format(report: AuditReport, style: Style = _WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
     """The page, in HTML."""
     title = f"shortcut-audit: {verdict(report)}"
-    style = resources.files(__package__).joinpath("html.css").read_text(encoding="utf-8")
+    sheet = resources.files(__package__).joinpath("html.css").read_text(encoding="utf-8")
     head = element(
         "head",
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=POLICY),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("title", displayable_text(title)),
-        element("style", style),
+        element("style", sheet),
     )
-    page = element("html", head, element("body", *_body(report)), lang="en")
+    page = element("html", head, element("body", *_body(report, style)), lang="en")
     written = tostring(page, encoding="unicode", method="html").replace("##", "#&#35;")  # a command to CI agents
     return f"<!doctype html>\n{written}\n"
 
 
-def _body(report: AuditReport) -> Iterator[Element]:
+def _body(report: AuditReport, style: Style) -> Iterator[Element]:
     yield element("header", element("h1", said(_answer(report))), element("p", _tally(report)), _legend())
     if report.errors:
         failures = [
@@ -99,6 +104,7 @@ def _body(report: AuditReport) -> Iterator[Element]:
             _model(
                 number,
                 model,
+                style,
                 [c for c in report.comparisons if c.source == model.source],
                 [replace(remark, source="") for remark in found if remark.source == model.source],
                 alone=len(report.models) == 1,
@@ -167,7 +173,13 @@ def _remark(remark: Remark) -> list[Element]:
 
 
 def _model(
-    number: int, model: ModelReport, comparisons: Sequence[Comparison], found: Sequence[Remark], *, alone: bool
+    number: int,
+    model: ModelReport,
+    style: Style,
+    comparisons: Sequence[Comparison],
+    found: Sequence[Remark],
+    *,
+    alone: bool,
 ) -> Element:
     """The answer in words and as a picture, then what is objected to, then everything else."""
     anchor = f"s{number}-"
@@ -180,7 +192,7 @@ def _model(
         *map(_comparison, comparisons),
     ]
     if model.shortcuts:
-        parts += [element("h3", "Shortcuts"), _shortcuts(model, anchor), _sums(model), *_what_if(model)]
+        parts += [element("h3", "Shortcuts"), *_shortcuts(model, anchor, style), _sums(model), *_what_if(model)]
     parts += _others(model)
     notes = [*dict.fromkeys(note for shortcut in model.shortcuts for note in shortcut.notes), *model.notes]
     if notes:
@@ -199,13 +211,15 @@ def _facts(model: ModelReport) -> Iterator[Piece]:
             yield from (what, *names_of(names))
 
 
-def _shortcuts(model: ModelReport, anchor: str) -> Element:
+def _shortcuts(model: ModelReport, anchor: str, style: Style) -> list[Element]:
     heads = ("block", "kind", "x → y", "W_s", "skips", "parameters", "MACs")
-    found = rows(model.shortcuts)
+    found = rows(listed(model, style))
+    part = not_all(model, style)
     numbers = {id(shortcut): number for number, shortcut in enumerate(model.shortcuts)}
     details = (_details(row.first) for row in found)
     body = (_row(row, [f"{anchor}{numbers[id(member)]}" for member in row.members]) for row in found)
-    return table(heads, body, len(found), numbers=3, below=details)
+    said_first = [element("p", said(part), class_="more")] if part else []
+    return [*said_first, table(heads, body, len(found), numbers=3, below=details)]
 
 
 def _row(row: Row, anchors: Sequence[str]) -> list[Element]:
@@ -302,24 +316,19 @@ def _comparison(comparison: Comparison) -> Element:
         return element("p", against, " does not know this model")
     counts = f": {exact(comparison.unchanged)} unchanged, {exact(len(comparison.changes))} changed"
     title = element("h3", "Against ", against, counts)
-    if not comparison.changes:
-        return title
-    heads = ("shortcut", "became", "accepted", "now")
-    return element("section", title, table(heads, map(_change, comparison.changes), len(comparison.changes)))
+    groups = changed.alike(comparison.changes, "→")
+    parts = [title]
+    if groups:
+        parts.append(table(("shortcuts", "what changed"), map(_alike, groups), len(groups)))
+    for label, layers in (("layers added", comparison.layers_added), ("layers removed", comparison.layers_removed)):
+        same = changed.layers_alike(layers or ())
+        if same:
+            parts.append(table((label, "what"), map(_alike, same), len(same)))
+    return element("section", *parts)
 
 
-def _change(change: Change) -> list[Element]:
-    side = change.now or change.then
-    key = [] if side is None else [name_of(side.key)]
-    return [cell(*key), cell(became(change)), _side(change.then), _side(change.now)]
-
-
-def _side(side: Side | None) -> Element:
-    if side is None:
-        return cell("-")
-    sizes = f"{shape_of(side.fork)} → {shape_of(side.merge)}"
-    price = f"{counted(side.parameters, 'parameter')}, {exact(side.macs)} MACs"
-    return cell(badge(side.kind), element("br"), price, element("br"), sizes)
+def _alike(group: changed.Alike) -> list[Element]:
+    return [cell(*names_of(group.keys)), cell(said(group.what.replace("->", "→")))]
 
 
 def _others(model: ModelReport) -> Iterator[Element]:

@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 from shortcut_audit import wording
 from shortcut_audit.report import AuditReport, Layer, ModelReport, Shape, Shortcut, Source
+from shortcut_audit.reporters import Style
+from shortcut_audit.reporters.shared.part import listed
 
 Cell: TypeAlias = "str | int | bool | None"
 Record: TypeAlias = Mapping[str, Cell]
@@ -22,7 +24,7 @@ class Table:
     """Records of one sort: their columns in order, and the rows."""
 
     columns: tuple[str, ...]
-    rows: Callable[[AuditReport], Iterator[Record]]
+    rows: Callable[[AuditReport, Style], Iterator[Record]]
 
 
 def of_shortcut(model: ModelReport, shortcut: Shortcut) -> Record:
@@ -111,15 +113,15 @@ def _line(source: Source | None) -> dict[str, Cell]:
     return {"file": None if source is None else source.file, "line": None if source is None else source.line}
 
 
-def _shortcuts(report: AuditReport) -> Iterator[Record]:
-    return (of_shortcut(model, shortcut) for model in report.models for shortcut in model.shortcuts)
+def _shortcuts(report: AuditReport, style: Style) -> Iterator[Record]:
+    return (of_shortcut(model, shortcut) for model in report.models for shortcut in listed(model, style))
 
 
-def _models(report: AuditReport) -> Iterator[Record]:
+def _models(report: AuditReport, style: Style) -> Iterator[Record]:
     return map(of_model, report.models)
 
 
-def _layers(report: AuditReport) -> Iterator[Record]:
+def _layers(report: AuditReport, style: Style) -> Iterator[Record]:
     return (of_layer(model, number, layer) for model in report.models for number, layer in enumerate(model.layers))
 
 

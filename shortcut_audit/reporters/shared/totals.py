@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shortcut_audit import wording
-from shortcut_audit.report import Change, ModelReport, Price
+from shortcut_audit.report import ModelReport, Price
 from shortcut_audit.wording import counted, exact, in_bytes, percent, share, short
 
 
@@ -90,14 +90,3 @@ def _difference(then: int | None, now: int | None) -> str:
         return ""
     difference = then - now
     return f"{'+' if difference > 0 else ''}{percent(difference, now)} %" if difference else "="
-
-
-def became(change: Change) -> str:
-    """What became of a shortcut since it was accepted: "appeared", "changed kind, cost grew"."""
-    if change.then is None:
-        return "appeared"
-    if change.now is None:
-        return "disappeared"
-    kind = "" if change.then.kind == change.now.kind else "changed kind"
-    cost = "" if change.cost == "same" else f"cost {change.cost}"
-    return ", ".join(filter(None, [kind, cost]))

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from shortcut_audit import wording
 from shortcut_audit.report import Kind, ModelReport, Shortcut
+from shortcut_audit.reporters.shared.part import left_out, listed
 from shortcut_audit.reporters.shared.runs import Row, rows
 from shortcut_audit.reporters.text.canvas import Ink, Page, width_of, widths
 from shortcut_audit.wording import counted, exact, short
@@ -46,7 +47,12 @@ class Footnotes:
 
 def show(page: Page, model: ModelReport, notes: Footnotes) -> None:
     """The shortcuts, one row each; runs of equal ones share a row."""
-    found = rows(model.shortcuts)
+    found = rows(listed(model, page.style))
+    part = left_out(model, page.style)
+    if part:
+        page.prose((page.said(part), "dim"), indent=INDENT)
+    if not found:
+        return
     shown = found if page.style.verbose else found[:ROWS_SHOWN]
     table = _Table(page, shown, notes)
     table.show()

@@ -12,13 +12,13 @@ from itertools import islice
 
 from shortcut_audit import wording
 from shortcut_audit.names import PATH_LIMIT
-from shortcut_audit.report import AuditReport, Change, Comparison, Level, ModelReport, Side
+from shortcut_audit.report import AuditReport, Comparison, Level, ModelReport
 from shortcut_audit.reporters import Style
-from shortcut_audit.reporters.shared import totals
+from shortcut_audit.reporters.shared import changed, totals
 from shortcut_audit.reporters.shared.grouped import remarks
-from shortcut_audit.reporters.text import diagram, shortcut_table, verbose
+from shortcut_audit.reporters.text import diagram, shortcut_table, side_by_side, verbose
 from shortcut_audit.reporters.text.canvas import GLUE, Ink, Page, widths
-from shortcut_audit.wording import counted, exact, short
+from shortcut_audit.wording import counted, exact
 
 NOTES_SHOWN = 12
 """Different notes of one kind that are spelled out without -v."""
@@ -36,7 +36,9 @@ def format(report: AuditReport, style: Style) -> str:  # noqa: A001 -- what ever
     """The text report; empty if there was nothing that could be audited and nothing to object to."""
     page = Page(style)
     show = _brief if style.quiet else _model
-    for number, model in enumerate(report.models):
+    if style.quiet and len(report.models) > 1:
+        side_by_side.show(page, report.models)
+    for number, model in enumerate(() if style.quiet and len(report.models) > 1 else report.models):
         if number and not style.quiet:
             page.line()
             page.line()
@@ -48,7 +50,7 @@ def format(report: AuditReport, style: Style) -> str:  # noqa: A001 -- what ever
 
 
 def _brief(page: Page, model: ModelReport, comparisons: Sequence[Comparison]) -> None:
-    """-q: one line a model."""
+    """-q: the answer alone."""
     page.line((page.name(model.source, PATH_LIMIT), "bold"), ": ", wording.verdict(model))
 
 
@@ -185,26 +187,19 @@ def _comparison(page: Page, comparison: Comparison) -> None:
         return
     changes = f"{exact(comparison.unchanged)} unchanged, {exact(len(comparison.changes))} changed"
     page.prose(("against ", "bold"), (against, "bold"), f": {changes}", hang=2)
-    for change in comparison.changes:
-        key = page.name((change.now or change.then or _NOBODY).key)
-        page.prose((key, "bold"), f"  {_what(change, page.glyphs.arrow)}", indent=2, hang=4)
+    for group in changed.alike(comparison.changes, page.glyphs.arrow):
+        _alike(page, group)
+    for title, layers in (("layers added", comparison.layers_added), ("layers removed", comparison.layers_removed)):
+        if layers:
+            page.line(f"{title}: {exact(len(layers))}")
+            for group in changed.layers_alike(layers):
+                _alike(page, group)
 
 
-_NOBODY = Side("", "identity", None, None, 0, None)
-
-
-def _what(change: Change, arrow: str) -> str:
-    then, now = change.then, change.now
-    if then is None or now is None:
-        side = now or then or _NOBODY
-        what = f"{side.kind}, {counted(side.parameters, 'parameter')}, {short(side.macs)} MACs"
-        return f"new: {what}" if then is None else f"gone: was {what}"
-    pairs = (
-        (then.kind, now.kind, ""),
-        (exact(then.parameters), exact(now.parameters), " parameters"),
-        (short(then.macs), short(now.macs), " MACs"),
-    )
-    return ", ".join((a if a == b else f"{a} {arrow} {b}") + unit for a, b, unit in pairs)
+def _alike(page: Page, group: changed.Alike) -> None:
+    keys, more = (group.keys, 0) if page.style.verbose else changed.named(group.keys)
+    names = ", ".join([*map(page.name, keys), *([f"{exact(more)} more"] if more else [])])
+    page.prose((names, "bold"), f"  {page.said(group.what)}", indent=2, hang=4)
 
 
 def _findings(page: Page, report: AuditReport, *, gap: bool) -> None:
@@ -225,8 +220,11 @@ def _findings(page: Page, report: AuditReport, *, gap: bool) -> None:
 
 
 def _closing(page: Page, report: AuditReport) -> None:
-    """The last line of a run over several sources."""
+    """The end of a run over several sources: the models side by side, and how many they are."""
     if not page.style.quiet:
+        page.line()
+    if len(report.models) > 1 and not page.style.quiet:
+        side_by_side.show(page, report.models)
         page.line()
     found = sum(len(model.shortcuts) for model in report.models)
     weighted = sum(shortcut.has_weight for model in report.models for shortcut in model.shortcuts)

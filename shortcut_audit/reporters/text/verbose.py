@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from shortcut_audit import wording
 from shortcut_audit.report import Layer, ModelReport, OtherAdd, Shape, Shortcut, Source, Step
+from shortcut_audit.reporters.shared.part import listed
 from shortcut_audit.reporters.text.canvas import Ink, Page, widths
 from shortcut_audit.reporters.text.shortcut_table import KIND_STYLES
 from shortcut_audit.wording import counted, exact, in_bytes, short
@@ -19,7 +20,7 @@ _LABEL = 9
 
 def show(page: Page, model: ModelReport) -> None:
     """Every shortcut, then every other addition, then every layer."""
-    for shortcut in model.shortcuts:
+    for shortcut in listed(model, page.style):
         page.line()
         _shortcut(page, shortcut)
     reasons: dict[str, list[OtherAdd]] = {}
