@@ -92,6 +92,16 @@ class Lineage:
                     found[number] = above.pop()
         return found
 
+    def multiplies(self, number: int) -> bool:
+        """Whether a value is a product of two values that is summed along an axis, and of nothing stored."""
+        op = self.values[number].op
+        return (
+            op is not None
+            and row_of(op.kind).effect is Effect.CONTRACTION
+            and len(op.values()) == 2
+            and not op.weights()
+        )
+
     def stuff(self, number: int) -> int:
         """The one value that a value is a formula of, by products, sums and selections; itself where there is none."""
         if self._stuff is None:

@@ -21,6 +21,7 @@ from shortcut_audit.search.lineage import UNIT, Lineage, dearest
 from shortcut_audit.search.merges import Merge, Refusal
 from shortcut_audit.search.siblings import are_siblings, feeds_activations_only
 from shortcut_audit.search.steps import Step
+from shortcut_audit.search.streams import are_positions, mixed_axis
 from shortcut_audit.search.walk import Exploration, Way, explore
 
 
@@ -222,21 +223,41 @@ class _Trial:
     def _second_look(self, position: int, others: list[int]) -> Reason | None:
         """Why a way is no shortcut though another operand does more; None if it is one.
 
-        1. What the others do without weights is a formula (formulas.py). 2. They read none of what the way takes of the
+        1. What the others do without weights is a formula (formulas.py). 2. The matrix on the way mixes no streams but
+        positions (streams.py), or nothing learned stands beside it. 3. They read none of what the way takes of the
         fork, and more than a slice is taken, or the sum is a gate's pre-activation (siblings.py).
         """
         way, graph = self._ways[position], self._lineage.graph
-        route = [(link.op, link.step) for link in self._links(way)]
+        links = self._links(way)
+        route = [(link.op, link.step) for link in links]
         weighing = any(self._between.reached(other).weighing >> position & 1 for other in others)
         if not weighing and is_formula(self._lineage, self._between.ops(position, others), route):
             return "elementwise expression"  # 1
+        products = [
+            (link.op, link.slot)
+            for link, (number, *_) in zip(links, way.links, strict=True)
+            if self._lineage.multiplies(number)
+        ]
+        if products and not (weighing and self._mixes_streams(position, products, others)):
+            return "parallel branches"  # 2
         if any(step is Step.SELECTION for _, step in route) and (
             dearest(way.cost) > Step.SELECTION or feeds_activations_only(graph, self._merge.result.id)
         ):
             branch = self._between.region(position, others)
             if are_siblings(graph, self._lineage.values, way, self._between, branch):
-                return "independent sources"  # 2
+                return "independent sources"  # 3
         return None
+
+    def _mixes_streams(self, position: int, products: list[tuple[Op, int]], others: list[int]) -> bool:
+        """Whether the one matrix on a way mixes an axis of its fork that the branch does not treat as positions."""
+        op, slot = products[0]
+        graph, fork = self._lineage.graph, self._lineage.values[self._ways[position].fork]
+        axis, given = mixed_axis(graph, op, slot), op.inputs[slot]
+        reads_fork = isinstance(given, str) and graph.values[given].type.shape == fork.type.shape
+        if len(products) > 1 or axis is None or not reads_fork:
+            return False
+        branch = self._between.region(position, others)
+        return not are_positions(self._lineage, self._between, self._ways[position].fork, axis, branch)
 
     def _links(self, way: Way) -> list[Link]:
         links = []

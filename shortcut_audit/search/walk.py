@@ -38,6 +38,8 @@ class _Stand(NamedTuple):
     """The cut by which it stood there."""
     slot: int
     level: int
+    bare: bool = False
+    """Whether it has passed a matrix gate: nothing learned may stand before one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +153,12 @@ class _Walkers:
                 self._trails[position][number, cut] = stand
                 shared = bool(self._cones.field(cone, cut) & ~(1 << position))
                 if not shared or number in self._cones.cuts[cut]:
-                    self._advance(position, number, cut, stand.cost)
+                    self._advance(position, number, cut, stand)
                 elif (position, number) in self._barred:
                     beside = self._cones.cut(cut, frozenset({number}))
                     if beside != cut:
                         self._trails[position][number, beside] = stand
-                        self._advance(position, number, beside, stand.cost)
+                        self._advance(position, number, beside, stand)
                 else:
                     self._settle(position, number, cut, stand.cost)
 
@@ -192,18 +194,26 @@ class _Walkers:
             else:
                 del self._fronts[rival][number][by]
 
-    def _advance(self, position: int, number: int, cut: int, cost: int) -> None:
+    def _advance(self, position: int, number: int, cut: int, came: _Stand) -> None:
+        """A walker moves on to what a value is computed from.
+
+        It does not pass a nonlinearity, nor a gate before a learned map: a map of a gated value is a nonlinear layer
+        (GLU, Shazeer 2020). Behind a matrix gate it passes nothing learned: that would be attention.
+        """
         front, limit = self._fronts[position], self._limit(position)
-        for parent, level, slot in self._lineage.parents(number):
-            further = cost + UNIT[level]
-            if further > limit or level == Step.NONLINEAR or (level == Step.GATE and cost >= UNIT[Step.LINEAR]):
-                continue  # a learned map of a gated value is a nonlinear layer (GLU, Shazeer 2020), no gated shortcut
+        for parent, step, slot in self._lineage.parents(number):
+            matrix = step == Step.NONLINEAR and self._lineage.multiplies(number)
+            level = int(Step.GATE) if matrix else step
+            further = came.cost + UNIT[level]
+            mapped = level == Step.GATE and came.cost >= UNIT[Step.DIAGONAL if matrix else Step.LINEAR]
+            if further > limit or level == Step.NONLINEAR or mapped or (came.bare and level > Step.GATE):
+                continue
             by = self._cones.cut(cut, gates.past(self._lineage, number, slot)) if level == Step.GATE else cut
             known = front.setdefault(parent, {}).get(by)
             if known is None or further < known.cost:
                 if known is not None:
                     self._count(position, by, known, -1)
-                front[parent][by] = _Stand(further, number, cut, slot, level)
+                front[parent][by] = _Stand(further, number, cut, slot, level, came.bare or matrix)
                 self._count(position, by, front[parent][by], 1)
 
     def ways(self) -> list[Way]:
