@@ -23,6 +23,18 @@ OPSET = 17
 """The opset whose rules tell the shapes of what is written here: of plain arithmetic, the same in all."""
 
 
+def rebuilt(graph: ModelGraph, values: Mapping[str, Value]) -> ModelGraph:
+    """A graph with other values, in topological order."""
+    readers: dict[str, dict[str, None]] = {name: {} for name in values}
+    for value in values.values():
+        for given in value.op.values() if value.op is not None else ():
+            readers[given][value.id] = None
+    ops = dict.fromkeys(value.op for value in values.values() if value.op is not None)
+    return replace(
+        graph, values=values, readers={name: tuple(found) for name, found in readers.items()}, ops=tuple(ops)
+    )
+
+
 @dataclass(slots=True)
 class Desk:
     """Where values of a normal form are written down."""
@@ -45,13 +57,7 @@ class Desk:
         for name, value in self.graph.values.items():
             values.update((new, self._made[new]) for new in self._before.get(name, ()))
             values[name] = self._replaced.get(name, value)
-        readers: dict[str, dict[str, None]] = {name: {} for name in values}
-        for value in values.values():
-            for given in value.op.values() if value.op is not None else ():
-                readers[given][value.id] = None
-        ops = dict.fromkeys(value.op for value in values.values() if value.op is not None)
-        read = {name: tuple(found) for name, found in readers.items()}
-        return replace(self.graph, values=values, readers=read, ops=tuple(ops))
+        return rebuilt(self.graph, values)
 
     def copy(self, name: str, source: str) -> None:
         """Notes that a sum has come to be nothing but one value."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import ModelGraph
+from shortcut_audit.rewrites.pieces import followed
 from shortcut_audit.search import merges, shortcuts
 from shortcut_audit.search.extent import Measure
 from shortcut_audit.search.lineage import Lineage
@@ -28,7 +29,7 @@ class Searched(NamedTuple):
 
 def search(graph: ModelGraph) -> Searched:
     """The shortcuts of a graph, and its other additions."""
-    candidates, no_merges, normal = merges.find(graph)
+    candidates, no_merges, normal = merges.find(followed(graph))
     lineage = Lineage(normal)
     found: list[Found] = []
     refused: list[Refusal] = list(no_merges)

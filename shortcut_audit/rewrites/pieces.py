@@ -1,0 +1,160 @@
+"""Whose elements are these?
+
+What is joined and cut again is what it was before: `cat([u, t])[:, 0]` is u, `cat([x, x]).chunk(2)` are x, and
+`cat(x.chunk(2))` is x. Elements are followed through Concat, Stack, Split, Slice and Gather by known indices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, TensorType, Value
+from shortcut_audit.operators.pieces import Piece, piece_of
+from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.table import is_copy, row_of
+from shortcut_audit.rewrites.values import rebuilt
+
+
+def followed(graph: ModelGraph) -> ModelGraph:
+    """The graph, in which each piece is cut out of what it was a piece of before that was joined with others."""
+    known = dict(graph.values)
+    now = replace(graph, values=known)
+    for name, value in graph.values.items():
+        op = _uncut(now, value) or _reassembled(now, value)
+        if op is not None:
+            known[name] = Value(name, value.type, op)
+    changed = any(known[name] is not value for name, value in graph.values.items())
+    return rebuilt(graph, known) if changed else graph
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One of the values that were joined, and where it lies."""
+
+    source: Input
+    start: int
+    stop: int
+
+
+def _uncut(graph: ModelGraph, value: Value) -> Op | None:
+    """The op that cuts a piece out of what it comes from; None if that is what it does already."""
+    piece, op = piece_of(graph, value), value.op
+    if piece is None or op is None or not isinstance(op.inputs[0], str):
+        return None
+    taken = _taken(op, piece)
+    parts = _joined(graph, _original(graph, op.inputs[0]), piece.axis)
+    if taken is None or parts is None:
+        return None
+    inside = [part for part in parts if part.start < piece.stop and piece.start < part.stop]
+    if not inside or not all(isinstance(part.source, str) for part in inside):
+        return None
+    whole = (inside[0].start, inside[-1].stop) == (piece.start, piece.stop)
+    if whole and len(inside) > 1:
+        return _op(op, value, "Concat", *(part.source for part in inside), axis=piece.axis)
+    if len(inside) > 1:
+        return None
+    if whole:
+        return _op(op, value, "Identity" if taken == "Slice" else "Reshape", inside[0].source)
+    start, stop = piece.start - inside[0].start, piece.stop - inside[0].start
+    if taken == "Slice":
+        return _op(op, value, "Slice", inside[0].source, *map(_numbers, ((start,), (stop,), (piece.axis,))))
+    return _op(op, value, "Gather", inside[0].source, _numbers((start,), ()), axis=piece.axis)
+
+
+def _taken(op: Op, piece: Piece) -> str | None:
+    """Whether an op takes a piece as it is ("Slice"), or the one element of an axis without the axis ("Gather").
+
+    None where it leaves something out or turns it round.
+    """
+    if row_of(op.kind).parts:
+        return "Slice"
+    if op.kind == "Slice":
+        steps = op.inputs[4] if len(op.inputs) > 4 else None
+        plain = steps is None or (isinstance(steps, Constant) and steps.type.data == (1,))
+        return "Slice" if plain else None
+    indices = op.inputs[1].type if len(op.inputs) > 1 and isinstance(op.inputs[1], Constant) else TensorType()
+    if indices.shape == ():
+        return "Gather"
+    found = indices.data or ()
+    ascending = all(isinstance(one, int) and one - place == found[0] for place, one in enumerate(found))
+    return "Slice" if ascending and len(found) == piece.stop - piece.start and indices.shape == (len(found),) else None
+
+
+def _joined(graph: ModelGraph, name: str, axis: int) -> list[_Part] | None:
+    """The values that were joined along an axis; None where nothing was, or not all sizes are known."""
+    op, shape = graph.values[name].op, graph.values[name].type.shape
+    if op is None or shape is None or row_of(op.kind).data or row_of(op.kind).effect is not Effect.SELECTION:
+        return None
+    if op.kind not in JOINTS or not _along(op, axis, len(shape)):
+        return None
+    parts, start = [], 0
+    for given in op.inputs:
+        size = 1 if op.kind == "Stack" else _size(graph, given, axis)
+        if size is None:
+            return None
+        parts.append(_Part(given, start, start + size))
+        start += size
+    return parts
+
+
+JOINTS = frozenset({"Concat", "Stack"})
+"""What joins values along an axis; a Stack along a new one."""
+
+
+def _along(op: Op, axis: int, rank: int) -> bool:
+    along = op.attributes.get("axis", 0 if op.kind == "Stack" else None)
+    return isinstance(along, int) and -rank <= along < rank and along % rank == axis
+
+
+def _size(graph: ModelGraph, given: Input, axis: int) -> int | None:
+    if given is None:
+        return None
+    shape = given.type.shape if isinstance(given, Constant) else graph.values[given].type.shape
+    size = shape[axis] if shape is not None and axis < len(shape) else None
+    return size if isinstance(size, int) else None
+
+
+def _reassembled(graph: ModelGraph, value: Value) -> Op | None:
+    """A copy, where all pieces of one value are joined again in their order."""
+    op = value.op
+    if op is None or op.kind != "Concat" or value.type.shape is None:
+        return None
+    values = [given for given in op.inputs if isinstance(given, str)]
+    pieces = [piece_of(graph, graph.values[given]) for given in values]
+    makers = [graph.values[given].op for given in values]
+    sources = {made.inputs[0] for made, piece in zip(makers, pieces, strict=True) if made and piece}
+    if len(values) < len(op.inputs) or None in pieces or len(sources) != 1:
+        return None
+    (source,) = sources
+    return _op(op, value, "Identity", source) if _covers(graph, op, makers, pieces, source) else None
+
+
+def _covers(
+    graph: ModelGraph, op: Op, makers: Sequence[Op | None], pieces: Sequence[Piece | None], source: Input
+) -> bool:
+    """Whether pieces follow upon each other along the axis of a joint, from the first element to the last."""
+    shape, end = graph.values[source].type.shape if isinstance(source, str) else None, 0
+    for made, piece in zip(makers, pieces, strict=True):
+        if made is None or piece is None or piece.start != end or _taken(made, piece) != "Slice":
+            return False
+        if shape is None or not _along(op, piece.axis, len(shape)):
+            return False
+        end = piece.stop
+    return shape is not None and pieces[0] is not None and end == shape[pieces[0].axis]
+
+
+def _original(graph: ModelGraph, name: str) -> str:
+    """The value of which another one is a copy."""
+    while (op := graph.values[name].op) is not None and is_copy(op) and isinstance(source := op.inputs[0], str):
+        name = source
+    return name
+
+
+def _op(like: Op, value: Value, kind: str, *inputs: Input, axis: int | None = None) -> Op:
+    attributes = {} if axis is None else {"axis": axis}
+    return replace(like, kind=kind, inputs=inputs, outputs=(value.id,), attributes=attributes)
+
+
+def _numbers(data: tuple[int, ...], shape: tuple[int, ...] | None = None) -> Constant:
+    return Constant(TensorType((len(data),) if shape is None else shape, "int64", data))
