@@ -35,6 +35,11 @@ def piece_of(graph: ModelGraph, value: Value) -> Piece | None:
     return None if cut is None else cut(graph, op, value, graph.values[op.inputs[0]].type.shape)
 
 
+def cuts(op: Op) -> bool:
+    """Whether an op is one that cuts a value into pieces."""
+    return op.kind in CUTTERS
+
+
 def _split(graph: ModelGraph, op: Op, value: Value, data: Shape) -> Piece | None:
     axis, start = _from_front(op.attributes.get("axis", 0), data), 0
     if axis is None:

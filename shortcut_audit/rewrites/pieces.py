@@ -1,7 +1,8 @@
 """Whose elements are these?
 
 What is joined and cut again is what it was before: `cat([u, t])[:, 0]` is u, `cat([x, x]).chunk(2)` are x, and
-`cat(x.chunk(2))` is x. Elements are followed through Concat, Stack, Split, Slice and Gather by known indices.
+`cat(x.chunk(2))` is x. Elements are followed through Concat, Stack, Split, Slice and Gather by known indices. A joint
+that somebody reads as a whole is a value of its own, and a piece of it stays that: `x[:, :1]` of tokens x (VOLO).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, TensorType, Value
-from shortcut_audit.operators.pieces import Piece, piece_of
+from shortcut_audit.operators.pieces import Piece, cuts, piece_of
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_copy, row_of
 from shortcut_audit.rewrites.values import rebuilt
@@ -82,11 +83,11 @@ def _taken(op: Op, piece: Piece) -> str | None:
 
 
 def _joined(graph: ModelGraph, name: str, axis: int) -> list[_Part] | None:
-    """The values that were joined along an axis; None where nothing was, or not all sizes are known."""
+    """The values that were joined along an axis only to be cut again; None where not all sizes are known."""
     op, shape = graph.values[name].op, graph.values[name].type.shape
     if op is None or shape is None or row_of(op.kind).data or row_of(op.kind).effect is not Effect.SELECTION:
         return None
-    if op.kind not in JOINTS or not _along(op, axis, len(shape)):
+    if op.kind not in JOINTS or not _along(op, axis, len(shape)) or not _only_cut(graph, name):
         return None
     parts, start = [], 0
     for given in op.inputs:
@@ -100,6 +101,20 @@ def _joined(graph: ModelGraph, name: str, axis: int) -> list[_Part] | None:
 
 JOINTS = frozenset({"Concat", "Stack"})
 """What joins values along an axis; a Stack along a new one."""
+
+
+def _only_cut(graph: ModelGraph, name: str) -> bool:
+    """Whether nobody reads a value but to cut it or to copy it."""
+    waiting = [name]
+    while waiting:
+        current = waiting.pop()
+        for reader in graph.readers[current]:
+            op = graph.values[reader].op
+            if op is not None and is_copy(op):
+                waiting.append(reader)
+            elif current in graph.outputs or op is None or not cuts(op):
+                return False
+    return True
 
 
 def _along(op: Op, axis: int, rank: int) -> bool:

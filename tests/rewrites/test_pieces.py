@@ -60,11 +60,22 @@ def test_a_piece_is_of_what_was_joined(lines: tuple[str, ...], expected: str) ->
 
 def test_the_class_token_alone_is_a_source_of_its_own() -> None:
     """cat([u, t])[:, 0] + F(t).mean(1): u and t have nothing in common."""
-    lines = (JOINT, "s = Gather(c, first) axis=1", "f = MatMul(t, w)", "r = Relu(f)", "m = ReduceMean(r) axes=1, keepdims=0",
-
-             "y = Add(s, m)")  # fmt: skip
+    lines = (
+        JOINT, "s = Gather(c, first) axis=1", "f = MatMul(t, w)", "r = Relu(f)", "m = ReduceMean(r) axes=1, keepdims=0",
+        "y = Add(s, m)",
+    )  # fmt: skip
     report = audit_draft(listing(*lines, t=T, u=U, w=stored(8, 8), first=FIRST))
     assert [other.reason for other in report.other_adds] == ["independent sources"]
+
+
+def test_a_piece_of_tokens_that_are_read_as_a_whole_is_a_piece() -> None:
+    """x[:, :1] + F(x), x = cat([u, t]): the class attention of VOLO takes its shortcut from x."""
+    lines = (
+        JOINT, "s = Gather(c, first) axis=1", "f = MatMul(c, w)", "r = Relu(f)", "m = ReduceMean(r) axes=1, keepdims=0",
+        "y = Add(s, m)",
+    )  # fmt: skip
+    report = audit_draft(listing(*lines, t=T, u=U, w=stored(8, 8), first=FIRST))
+    assert [(s.kind, s.fork.name) for s in report.shortcuts] == [("parameter-free", "c")]
 
 
 def test_the_halves_of_a_reversible_block_are_its_input() -> None:
