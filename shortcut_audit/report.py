@@ -1,20 +1,25 @@
 """What has the audit found? (the nouns that come out)
 
-Frozen, standard library only, no trace of the graph: reporters, policy and baseline see nothing but this. The field
+Frozen, no trace of the graph: reporters, policy and baseline see nothing but this. The field
 names are those of the JSON report (reporters/json.py), which `reporters/schema.json` describes.
 
 Units: parameters are learned scalars; MACs are multiply-accumulates of contractions; FLOPs = 2 x MACs; bytes are bytes.
-None always means "cannot be known", never 0.
+None always means "cannot be known", never 0. A cost that depends on sizes which the model leaves open is no number:
+beside each stands the same as a formula over them (`macs_formula`; algebra/formula.py gives the grammar).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, get_args
+
+from shortcut_audit.settled import Costly, settled
 
 Kind: TypeAlias = Literal["identity", "parameter-free", "gated", "projection"]
 KINDS: tuple[Kind, ...] = ("identity", "parameter-free", "gated", "projection")
-Option: TypeAlias = Literal["A", "B", "C", "mixed", "none"]
+Option: TypeAlias = Literal["A", "B", "C", "mixed", "undecided", "none"]
+"""Undecided: whether dimensions change where it matters depends on sizes that are open or unknown."""
 Reason: TypeAlias = Literal[
     "constant operand",
     "broadcast",
@@ -99,7 +104,7 @@ class MergeInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Costly):
     """One weight layer: a contraction or recurrence with learned weights. A model's layers are its spine."""
 
     name: str
@@ -112,6 +117,7 @@ class Layer:
     parameters: int
     """Learned scalars that it reads; a tied tensor counts at each layer that reads it."""
     macs: int | None
+    macs_formula: str | None = field(default=None, kw_only=True)
     shortcut: str | None = None
     """Key of the shortcut that it stands on; None for one of the main path."""
     source: Source | None = None
@@ -123,17 +129,18 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Span(Costly):
     """What the shortcut skips: the residual branch."""
 
     weight_layers: int
     ops: int
     parameters: int
     macs: int | None
+    macs_formula: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Shortcut:
+class Shortcut(Costly):
     """One residual shortcut."""
 
     key: str
@@ -149,10 +156,13 @@ class Shortcut:
     has_bias: bool
     parameters: int
     macs: int | None
+    macs_formula: str | None = field(default=None, kw_only=True)
     elementwise_adds: int | None
     """(operands - 1) x elements of the merge."""
+    elementwise_adds_formula: str | None = field(default=None, kw_only=True)
     held_bytes: int | None
     """Bytes of the fork value, kept alive while the residual branch runs."""
+    held_bytes_formula: str | None = field(default=None, kw_only=True)
     span: Span
     notes: tuple[str, ...] = ()
     first_layer: int | None = None
@@ -180,7 +190,7 @@ class OtherAdd:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Costly):
     """The whole model."""
 
     ops: int
@@ -188,6 +198,7 @@ class Totals:
     parameters: int
     buffers: int
     macs: int | None
+    macs_formula: str | None = field(default=None, kw_only=True)
     lower_bound: bool
     """True when an op is uncounted or unshaped: `macs` is then at least so much."""
     uncounted: tuple[str, ...]
@@ -200,11 +211,13 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class Price(Costly):
     """Parameters and MACs of the whole model under one of the paper's options."""
 
     parameters: int | None
+    parameters_formula: str | None = field(default=None, kw_only=True)
     macs: int | None
+    macs_formula: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +231,7 @@ class WhatIf:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Costly):
     """The shortcuts taken together."""
 
     identity: int
@@ -228,9 +241,12 @@ class Summary:
     extra_parameters: int
     """Learned scalars on shortcuts, each tensor once."""
     extra_macs: int | None
+    extra_macs_formula: str | None = field(default=None, kw_only=True)
     elementwise_adds: int | None
+    elementwise_adds_formula: str | None = field(default=None, kw_only=True)
     held_bytes: int | None
     """The largest `held_bytes` of any one shortcut."""
+    held_bytes_formula: str | None = field(default=None, kw_only=True)
     option: Option
     what_if: WhatIf
 
@@ -243,6 +259,16 @@ class Summary:
     def shortcuts(self) -> int:
         """How many shortcuts there are, of any kind."""
         return self.identity + self.parameter_free + self.gated + self.projection
+
+
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """An op whose MACs nobody knows."""
+
+    op: str
+    name: str
+    why: str
+    """A sentence: what stands in the way, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,10 +285,21 @@ class ModelReport:
     shortcuts: tuple[Shortcut, ...]
     other_adds: tuple[OtherAdd, ...]
     symbols: tuple[str, ...] = ()
-    """Dimensions that are not bound and stand in the way of a cost: --dim NAME=SIZE would settle them."""
+    """Dimensions that are not bound and on which a cost depends: --dim NAME=SIZE, or `at`, would settle them."""
     notes: tuple[str, ...] = ()
     layers: tuple[Layer, ...] = ()
     """Its weight layers, in the order in which they are computed."""
+    uncounted: tuple[Uncounted, ...] = ()
+    """The ops whose MACs are not in `totals.macs`, in the order in which they are computed."""
+
+    def at(self, sizes: Mapping[str, int] | None = None, /, **named: int) -> ModelReport:
+        """The same report with open sizes settled: `report.at(batch=8)`; `report.at({"x[0]": 8})` for odd names.
+
+        Every cost, share and what-if is then what auditing with these `dims` gives.
+        """
+        given = {**(sizes or {}), **named}
+        left = tuple(symbol for symbol in self.symbols if symbol not in given)
+        return replace(settled(self, given), symbols=left)
 
     def to_dict(self) -> dict[str, Any]:
         """The model's entry in the JSON report, names as they are in the file."""
@@ -270,7 +307,7 @@ class ModelReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class Side(Costly):
     """A shortcut as one side of a comparison has it."""
 
     key: str
@@ -279,6 +316,7 @@ class Side:
     merge: Shape
     parameters: int
     macs: int | None
+    macs_formula: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,9 +399,9 @@ _DERIVED = {"macs": "flops", "extra_macs": "extra_flops"}
 def _fields(noun: Any) -> dict[str, Any]:
     """The fields of one noun by name, with what is derived from them. Nouns nest a few levels deep."""
     found: dict[str, Any] = {}
-    for field in fields(noun):
-        found[field.name] = _plain(getattr(noun, field.name))
-        derived = _DERIVED.get(field.name)
+    for each in fields(noun):
+        found[each.name] = _plain(getattr(noun, each.name))
+        derived = _DERIVED.get(each.name)
         if derived is not None and hasattr(noun, derived):
             found[derived] = getattr(noun, derived)
     return found

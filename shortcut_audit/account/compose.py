@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from shortcut_audit import report
 from shortcut_audit.account.classify import kind_of
-from shortcut_audit.account.cost import Ledger, parameters, total, unbound_symbols
+from shortcut_audit.account.cost import Ledger, open_sizes, parameters, total
 from shortcut_audit.account.entries import Entries, elements_added
 from shortcut_audit.account.whatif import Priced, option, what_if
-from shortcut_audit.graph.model import ModelGraph, size_in_bytes
+from shortcut_audit.algebra.derived import larger
+from shortcut_audit.algebra.formula import number_of
+from shortcut_audit.algebra.polynomial import Cost, Number, formula, integer, names
+from shortcut_audit.graph.model import ModelGraph
+from shortcut_audit.graph.sizes import size_in_bytes
 from shortcut_audit.names import displayable
 from shortcut_audit.search import Searched
 
@@ -25,8 +29,7 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
     others = sorted(searched.refused, key=lambda refusal: order[refusal.op])
     merges = {shortcut.found.merge.op: shortcut.found.merge for shortcut in priced}
     adds = sum(1 + len(merge.folded) for merge in merges.values()) + sum(1 + len(other.folded) for other in others)
-    totals = ledger.totals(adds)
-    symbols = unbound_symbols(graph) if totals.macs is None else ()
+    totals, summary = ledger.totals(adds), _summary(graph, ledger, priced)
     entries = Entries(searched.graph, ledger)
     shortcuts = _shortcuts(entries, priced)
     standing = {
@@ -38,13 +41,22 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
         origin=graph.origin,
         inputs=tuple(_input(graph, name) for name in graph.inputs),
         totals=totals,
-        summary=_summary(graph, ledger, totals, priced),
+        summary=summary,
         shortcuts=shortcuts,
         other_adds=tuple(map(entries.other, others)),
-        symbols=symbols,
+        symbols=_symbols(graph, totals, summary),
         notes=graph.notes,
         layers=tuple(entries.layer(op, standing.get(op)) for op in ledger.layers),
     )
+
+
+def _symbols(graph: ModelGraph, totals: report.Totals, summary: report.Summary) -> tuple[str, ...]:
+    """The open sizes on which a cost depends: those of the inputs first."""
+    formulas = (totals.macs_formula, summary.extra_macs_formula, summary.elementwise_adds_formula)
+    costs = [number_of(formula) for formula in (*formulas, summary.held_bytes_formula) if formula is not None]
+    used = dict.fromkeys(name for cost in costs for name in names(cost))
+    given = open_sizes(graph)
+    return (*(name for name in given if name in used), *(name for name in used if name not in given))
 
 
 def _input(graph: ModelGraph, name: str) -> report.TensorInfo:
@@ -52,23 +64,37 @@ def _input(graph: ModelGraph, name: str) -> report.TensorInfo:
     return report.TensorInfo(name, tensor_type.shape, tensor_type.dtype)
 
 
-def _summary(graph: ModelGraph, ledger: Ledger, totals: report.Totals, priced: tuple[Priced, ...]) -> report.Summary:
+def _summary(graph: ModelGraph, ledger: Ledger, priced: tuple[Priced, ...]) -> report.Summary:
     kinds = [shortcut.kind for shortcut in priced]
     ops = dict.fromkeys(op for shortcut in priced for op in shortcut.found.through)
     merges = {shortcut.found.merge.op: shortcut.found.merge for shortcut in priced}
-    held = [size_in_bytes(s.found.fork.type.shape, s.found.fork.type.dtype) for s in priced]
+    macs, adds, held = ledger.macs(ops), total(map(elements_added, merges.values())), _most_held(priced)
     return report.Summary(
         identity=kinds.count("identity"),
         parameter_free=kinds.count("parameter-free"),
         gated=kinds.count("gated"),
         projection=kinds.count("projection"),
         extra_parameters=parameters(w for op in ops for w in op.weights()),
-        extra_macs=ledger.macs(ops),
-        elementwise_adds=total(elements_added(merge) for merge in merges.values()),
-        held_bytes=None if None in held else max((size for size in held if size is not None), default=0),
+        extra_macs=integer(macs),
+        extra_macs_formula=formula(macs),
+        elementwise_adds=integer(adds),
+        elementwise_adds_formula=formula(adds),
+        held_bytes=integer(held),
+        held_bytes_formula=formula(held),
         option=option(priced),
-        what_if=what_if(graph, ledger, totals, priced),
+        what_if=what_if(graph, ledger, priced),
     )
+
+
+def _most_held(priced: tuple[Priced, ...]) -> Cost:
+    """The largest of what the shortcuts hold; None while any is unknown."""
+    types = dict.fromkeys((s.found.fork.type.shape, s.found.fork.type.dtype) for s in priced)
+    held = [size_in_bytes(shape, dtype) for shape, dtype in types]
+    known = [size for size in held if size is not None]
+    most: Number = 0
+    for size in known:
+        most = larger(most, size)
+    return most if len(known) == len(held) else None
 
 
 def _shortcuts(entries: Entries, priced: tuple[Priced, ...]) -> tuple[report.Shortcut, ...]:

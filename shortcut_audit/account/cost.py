@@ -1,7 +1,7 @@
 """What does it cost: the model, a shortcut, what a shortcut skips?
 
 Units: parameters are learned scalars, each tensor once however often it is used; MACs are multiply-accumulates of
-contractions; FLOPs = 2 x MACs. Unknown is None, never 0.
+contractions, a formula where sizes are open; FLOPs = 2 x MACs. Unknown is None, never 0.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from shortcut_audit.algebra import polynomial
+from shortcut_audit.algebra.polynomial import Cost, Number, formula, integer
 from shortcut_audit.graph.model import ModelGraph, Op, Weight
+from shortcut_audit.graph.sizes import number
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Span, Totals
 from shortcut_audit.search.extent import Extent, Measure
@@ -26,7 +29,7 @@ class Ledger:
         self.layers = measure.layers
         """The model's weight layers, in topological order."""
 
-    def macs(self, ops: Iterable[Op]) -> int | None:
+    def macs(self, ops: Iterable[Op]) -> Cost:
         """MACs of some ops together; None if any of them is unknown."""
         return total(self._measure.of(op).macs for op in ops)
 
@@ -34,38 +37,51 @@ class Ledger:
         """The learned tensors among those that some ops read that several ops of the file read."""
         return frozenset().union(*(self._measure.of(op).tied for op in ops)) & self._tied
 
+    def counted(self) -> Number:
+        """MACs of the whole model, as far as they can be counted."""
+        counts = (self._measure.of(op).macs for op in self._graph.ops)
+        return polynomial.total(count for count in counts if count is not None)
+
+    def uncounted(self) -> tuple[Op, ...]:
+        """The ops whose MACs nobody knows, in topological order."""
+        return tuple(op for op in self._graph.ops if self._measure.of(op).macs is None)
+
     def totals(self, adds: int) -> Totals:
         """The whole model, in which `adds` additions were found.
 
-        Unbound symbolic dimensions make the MACs unknown (None). Any other op that cannot be counted makes them a lower
-        bound, and is named.
+        An op that cannot be counted makes the MACs a lower bound, and is named.
         """
-        counts = {op: self._measure.of(op).macs for op in self._graph.ops}
-        uncounted = {
-            op.label if row_of(op.kind).understood else op.kind for op, count in counts.items() if count is None
-        }
-        unbound = bool(uncounted) and bool(unbound_symbols(self._graph))
+        uncounted, macs = self.uncounted(), self.counted()
         return Totals(
             ops=len(self._graph.ops),
             adds=adds,
             parameters=sum(w.elements for w in self._graph.weights if w.learned),
             buffers=sum(w.elements for w in self._graph.weights if not w.learned),
-            macs=None if unbound else sum(count for count in counts.values() if count is not None),
+            macs=integer(macs),
+            macs_formula=formula(macs),
             lower_bound=bool(uncounted),
-            uncounted=tuple(sorted(uncounted)),
+            uncounted=tuple(sorted({name_of(op) for op in uncounted})),
         )
+
+
+def name_of(op: Op) -> str:
+    """An operator as it is called where it cannot be counted: one that is not understood with its domain."""
+    return op.label if row_of(op.kind).understood else op.kind
 
 
 def span(residual: Extent) -> Span:
     """What a shortcut skips."""
-    return Span(residual.weight_layers, residual.ops, residual.all_parameters, residual.macs)
+    macs = residual.macs
+    return Span(
+        residual.weight_layers, residual.ops, residual.all_parameters, integer(macs), macs_formula=formula(macs)
+    )
 
 
-def total(counts: Iterable[int | None]) -> int | None:
+def total(counts: Iterable[Cost]) -> Cost:
     """The sum; None as soon as one count is unknown."""
     listed = list(counts)
     known = [count for count in listed if count is not None]
-    return sum(known) if len(known) == len(listed) else None
+    return polynomial.total(known) if len(known) == len(listed) else None
 
 
 def parameters(weights: Iterable[Weight]) -> int:
@@ -73,11 +89,10 @@ def parameters(weights: Iterable[Weight]) -> int:
     return sum(weight.elements for weight in dict.fromkeys(weights) if weight.learned)
 
 
-def unbound_symbols(graph: ModelGraph) -> tuple[str, ...]:
-    """Symbolic sizes of the model's inputs, in order of appearance. An unnamed one shows as "INPUT[axis]"."""
+def open_sizes(graph: ModelGraph) -> tuple[str, ...]:
+    """Symbols of the model's inputs, in order of appearance. An unnamed one is called "INPUT[axis]"."""
     found: dict[str, None] = {}
     for name in graph.inputs:
-        for axis, size in enumerate(graph.values[name].type.shape or ()):
-            if not isinstance(size, int):
-                found[size or f"{name}[{axis}]"] = None
+        for size in graph.values[name].type.shape or ():
+            found.update(dict.fromkeys(polynomial.names(number(size))))
     return tuple(found)

@@ -16,7 +16,9 @@ from shortcut_audit.account.classify import learned
 from shortcut_audit.account.cost import Ledger, parameters, span
 from shortcut_audit.account.notes import notes_on
 from shortcut_audit.account.whatif import Priced
-from shortcut_audit.graph.model import ModelGraph, Op, Source, elements, size_in_bytes
+from shortcut_audit.algebra.polynomial import Cost, formula, integer
+from shortcut_audit.graph.model import ModelGraph, Op, Source
+from shortcut_audit.graph.sizes import count, size_in_bytes
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.merges import Merge, Refusal
@@ -48,6 +50,8 @@ class Entries:
         notes = notes_on(found, shortcut.kind, tied=bool(self._ledger.tied(found.through)))
         if len(found.route) > STEPS_SHOWN:
             notes += (f"{len(found.route) - STEPS_SHOWN} of the {len(found.route)} steps of its route are not listed",)
+        macs, adds = self._ledger.macs(found.through), elements_added(merge)
+        held = size_in_bytes(found.fork.type.shape, found.fork.type.dtype)
         return report.Shortcut(
             key=key,
             scope=scope,
@@ -59,9 +63,12 @@ class Entries:
             has_weight=has_weight,
             has_bias=has_bias,
             parameters=parameters(learned(found.through)),
-            macs=self._ledger.macs(found.through),
-            elementwise_adds=elements_added(merge),
-            held_bytes=size_in_bytes(found.fork.type.shape, found.fork.type.dtype),
+            macs=integer(macs),
+            macs_formula=formula(macs),
+            elementwise_adds=integer(adds),
+            elementwise_adds_formula=formula(adds),
+            held_bytes=integer(held),
+            held_bytes_formula=formula(held),
             span=span(found.residual),
             notes=notes,
             first_layer=None if found.residual.layers is None else found.residual.layers[0],
@@ -71,6 +78,7 @@ class Entries:
     def layer(self, op: Op, shortcut: str | None) -> report.Layer:
         """The entry of a weight layer, and the shortcut that it stands on."""
         made = next((self._graph.values[made].type for made in op.outputs if made is not None), None)
+        macs = self._ledger.macs([op])
         return report.Layer(
             name=_name(op),
             op=op.label,
@@ -78,7 +86,8 @@ class Entries:
             scope=op.scope,
             shape=None if made is None else made.shape,
             parameters=parameters(op.weights()),
-            macs=self._ledger.macs([op]),
+            macs=integer(macs),
+            macs_formula=formula(macs),
             shortcut=shortcut,
             source=_source(op.source),
         )
@@ -119,10 +128,10 @@ class Entries:
         )
 
 
-def elements_added(merge: Merge) -> int | None:
-    """Additions of elements in a merge: one less than the file adds values, for each; None for an open shape."""
-    count = elements(merge.result.type.shape)
-    return None if count is None else (merge.added - 1) * count
+def elements_added(merge: Merge) -> Cost:
+    """Additions of elements in a merge: one less than the file adds values, for each; None for an unknown shape."""
+    elements = count(merge.result.type.shape)
+    return None if elements is None else (merge.added - 1) * elements
 
 
 def _weight_and_bias(found: Found) -> tuple[bool, bool]:

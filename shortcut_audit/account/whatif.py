@@ -14,15 +14,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import compress
+from typing import TypeAlias
 
 from shortcut_audit.account.cost import Ledger, parameters, total
-from shortcut_audit.graph.model import ModelGraph, Op, Shape, elements
+from shortcut_audit.algebra import polynomial
+from shortcut_audit.algebra.bounds import never_equal
+from shortcut_audit.algebra.derived import larger, smaller
+from shortcut_audit.algebra.polynomial import Cost, Number, formula, integer
+from shortcut_audit.graph.model import ModelGraph, Op, Shape
+from shortcut_audit.graph.sizes import count, number
 from shortcut_audit.operators.counting.axes import product
 from shortcut_audit.operators.counting.contractions import shape_of
 from shortcut_audit.operators.row import Family
 from shortcut_audit.operators.table import channels_read, is_weight_layer, row_of
-from shortcut_audit.report import Kind, Option, Price, Totals, WhatIf
+from shortcut_audit.report import Kind, Option, Price, WhatIf
 from shortcut_audit.search.shortcuts import Found
 
 
@@ -34,23 +39,49 @@ class Priced:
     kind: Kind
 
 
-def changes_dimensions(found: Found) -> bool | None:
-    """Whether fork and merge differ in shape; None where a size is unknown."""
-    before, after = found.fork.type.shape, found.merge.result.type.shape
+def changes_dimensions(shortcut: Priced) -> Cost:
+    """Whether fork and merge differ in shape: 1 if they do, 0 if not, or a formula; None where a size is unknown.
+
+    An identity changes no dimension, whatever is open: every element of the fork is one of the merge. A size that the
+    route merely moves to another axis is not changed.
+    """
+    if shortcut.kind == "identity":
+        return 0
+    before, after = _carried(shortcut.found), shortcut.found.merge.result.type.shape
     if before is None or after is None:
         return None
     if len(before) != len(after):
-        return True
-    if any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in zip(before, after, strict=True)):
-        return True
-    return False if all(a == b and a is not None for a, b in zip(before, after, strict=True)) else None
+        return 1
+    pairs = [(number(a), number(b)) for a, b in zip(before, after, strict=True)]
+    known = [(a, b) for a, b in pairs if a is not None and b is not None]
+    if any(never_equal(a, b) for a, b in known):
+        return 1
+    if len(known) < len(pairs):
+        return None
+    return smaller(1, polynomial.total(larger(a - b, b - a) for a, b in known if a != b))
+
+
+def _carried(found: Found) -> Shape:
+    """The fork's shape, its axes where the route has brought them, as far as that can be followed."""
+    shape = found.fork.type.shape
+    for link in found.route:
+        order = link.op.attributes.get("perm")
+        if shape is None or link.op.kind != "Transpose":
+            continue
+        axes = tuple(axis for axis in order if isinstance(axis, int)) if isinstance(order, tuple) else ()
+        axes = axes or tuple(range(len(shape)))[::-1]
+        if sorted(axes) != list(range(len(shape))):
+            return found.fork.type.shape
+        shape = tuple(shape[axis] for axis in axes)
+    return shape
 
 
 def option(shortcuts: tuple[Priced, ...]) -> Option:
     """The paper's option that the shortcuts follow.
 
     Cases: 1. there are none; 2. a gated one follows no option; 3. no projection: A; 4. projections exactly where
-    dimensions change: B; 5. projections everywhere: C; 6. anything else: mixed.
+    dimensions change: B; 5. projections everywhere: C; 6. anything else: mixed; 7. B or not, depending on sizes that
+    are open or unknown: undecided.
     """
     if not shortcuts:
         return "none"  # 1
@@ -59,49 +90,80 @@ def option(shortcuts: tuple[Priced, ...]) -> Option:
     projected = [s.kind == "projection" for s in shortcuts]
     if not any(projected):
         return "A"  # 3
-    if all(is_p == changes_dimensions(s.found) for is_p, s in zip(projected, shortcuts, strict=True)):
-        return "B"  # 4
-    return "C" if all(projected) else "mixed"  # 5, 6
+    changed = [changes_dimensions(shortcut) for shortcut in shortcuts]
+    settled = [(is_p, change == 1) for is_p, change in zip(projected, changed, strict=True) if isinstance(change, int)]
+    if any(is_p != change for is_p, change in settled):
+        return "C" if all(projected) else "mixed"  # 5, 6
+    return "B" if len(settled) == len(changed) else "undecided"  # 4, 7
 
 
-def what_if(graph: ModelGraph, ledger: Ledger, totals: Totals, shortcuts: tuple[Priced, ...]) -> WhatIf:
+def what_if(graph: ModelGraph, ledger: Ledger, shortcuts: tuple[Priced, ...]) -> WhatIf:
     """The price of the model under each option. B is unknown where it is unknown whether dimensions change."""
-    pricing = _Pricing(graph, ledger, totals, shortcuts)
-    changes = [changes_dimensions(shortcut.found) for shortcut in shortcuts]
+    pricing = _Pricing(graph, ledger, shortcuts)
+    bare = _price(pricing.bare)
     return WhatIf(
-        A=pricing.bare,
-        B=Price(None, None) if None in changes else pricing.projecting(list(compress(shortcuts, changes))),
-        C=pricing.projecting(list(shortcuts)),
-        plain=pricing.bare,
+        A=bare,
+        B=_price(pricing.projecting([(shortcut, changes_dimensions(shortcut)) for shortcut in shortcuts])),
+        C=_price(pricing.projecting([(shortcut, 1) for shortcut in shortcuts])),
+        plain=bare,
     )
+
+
+Spent: TypeAlias = "tuple[Cost, Cost]"
+"""Parameters and MACs."""
+
+UNKNOWN: Spent = (None, None)
+
+
+def _price(spent: Spent) -> Price:
+    parameters, macs = spent
+    return Price(integer(parameters), integer(macs), parameters_formula=formula(parameters), macs_formula=formula(macs))
 
 
 class _Pricing:
     """The model without what its shortcuts hold, and what other shortcuts would add."""
 
-    def __init__(self, graph: ModelGraph, ledger: Ledger, totals: Totals, shortcuts: tuple[Priced, ...]) -> None:
+    def __init__(self, graph: ModelGraph, ledger: Ledger, shortcuts: tuple[Priced, ...]) -> None:
         self._ledger = ledger
         self._extra = _extra_per_channel(graph)
         self._removed = _removable(graph, shortcuts)
         self._kept = {weight for op in graph.ops if op not in self._removed for weight in op.weights()}
         spent = ledger.macs(self._removed)
-        self.bare = Price(
-            totals.parameters - self._held(self._removed),
-            None if spent is None or totals.macs is None else totals.macs - spent,
-        )
+        held = sum(weight.elements for weight in graph.weights if weight.learned) - self._held(self._removed)
+        self.bare: Spent = (held, None if spent is None else ledger.counted() - spent)
 
     def _held(self, ops: Iterable[Op]) -> int:
         """Learned scalars that nothing but what is removed reads."""
         return parameters(weight for op in ops for weight in op.weights() if weight not in self._kept)
 
-    def projecting(self, shortcuts: list[Priced]) -> Price:
-        """The model with a projection on each of these shortcuts, and nothing on the others."""
+    def projecting(self, shortcuts: list[tuple[Priced, Cost]]) -> Spent:
+        """The model with a projection on each shortcut beside which a 1 stands, and nothing on those with a 0.
+
+        Beside one of which that depends on open sizes stands a formula for it.
+        """
+        prices, priced = [self.bare], set[Op]()
+        for change in dict.fromkeys(map(formula, (change for _, change in shortcuts))):
+            chosen = [(shortcut, times) for shortcut, times in shortcuts if formula(times) == change]
+            times = chosen[0][1]
+            if times != 0:
+                ops = {op for shortcut, _ in chosen for op in shortcut.found.through}
+                if times is None or not priced.isdisjoint(ops):
+                    return UNKNOWN
+                priced |= ops
+                prices += [_times(price, times) for price in self._prices([shortcut for shortcut, _ in chosen])]
+        return total(spent[0] for spent in prices), total(spent[1] for spent in prices)
+
+    def _prices(self, shortcuts: list[Priced]) -> list[Spent]:
+        """What projections on these shortcuts cost: their own where they are projections, else such as W_s would."""
         own = dict.fromkeys(op for s in shortcuts if s.kind == "projection" for op in s.found.through)
         restored = [op for op in own if op in self._removed]
         prices = [_projection(s.found, self._extra) for s in shortcuts if s.kind != "projection"]
-        prices.append(Price(self._held(restored), self._ledger.macs(restored)))
-        scalars = [self.bare.parameters, *(price.parameters for price in prices)]
-        return Price(total(scalars), total([self.bare.macs, *(price.macs for price in prices)]))
+        return [*prices, (self._held(restored), self._ledger.macs(restored))]
+
+
+def _times(spent: Spent, times: Number) -> Spent:
+    parameters, macs = spent
+    return None if parameters is None else parameters * times, None if macs is None else macs * times
 
 
 def _removable(graph: ModelGraph, shortcuts: tuple[Priced, ...]) -> dict[Op, None]:
@@ -119,20 +181,17 @@ def _removable(graph: ModelGraph, shortcuts: tuple[Priced, ...]) -> dict[Op, Non
     return removed
 
 
-def _projection(found: Found, extra: int) -> Price:
+def _projection(found: Found, extra: int) -> Spent:
     """What W_s would cost where there is none."""
     axis = _channel_axis(found)
     before, after = _size(found.fork.type.shape, axis), _size(found.merge.result.type.shape, axis)
     if before is None or after is None:
-        return Price(None, None)
-    return Price(before * after + extra * after, product(elements(found.merge.result.type.shape), before))
+        return UNKNOWN
+    return before * after + extra * after, product(count(found.merge.result.type.shape), before)
 
 
-def _size(shape: Shape, axis: int) -> int | None:
-    if shape is None or not -len(shape) <= axis < len(shape):
-        return None
-    size = shape[axis]
-    return size if isinstance(size, int) else None
+def _size(shape: Shape, axis: int) -> Cost:
+    return None if shape is None or not -len(shape) <= axis < len(shape) else number(shape[axis])
 
 
 def _channel_axis(found: Found) -> int:

@@ -28,7 +28,7 @@ from shortcut_audit.graph.draft import Draft, Node
 from shortcut_audit.graph.dtypes import ITEM_BITS
 from shortcut_audit.graph.model import Constant, Datum, Dim, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
 from shortcut_audit.graph.naming import Names
-from shortcut_audit.operators.counting.axes import agree
+from shortcut_audit.graph.sizes import may_equal
 from shortcut_audit.operators.counting.packing import BYTE
 from shortcut_audit.operators.infer import infer
 from shortcut_audit.operators.row import Effect, Operator
@@ -322,7 +322,7 @@ def _behind(inputs: tuple[Input, ...]) -> tuple[Weight, ...]:
 
 def compatible(one: tuple[Dim, ...], other: tuple[Dim, ...]) -> bool:
     """Whether two shapes can be the same: no two known sizes differ. Unknown is never "different"."""
-    return len(one) == len(other) and all(map(agree, one, other))
+    return len(one) == len(other) and all(map(may_equal, one, other))
 
 
 def completed(inferred: Shape, said: Shape) -> Shape:

@@ -1,18 +1,76 @@
-"""What can be said of sizes of which some are symbols and some unknown?
+"""What can be said of sizes of which some are open and some unknown?
 
-A size is an int, a symbol or None. The same symbol twice is the same size; two symbols may or may not be.
+A size is an int, a formula over symbols (formula.py), or None. The same formula twice is the same size; two different
+ones may or may not be.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
-from shortcut_audit.graph.model import Dim, Shape
+from shortcut_audit.algebra.bounds import never_equal
+from shortcut_audit.algebra.derived import ceil_divided, floor_divided, smaller, stretched
+from shortcut_audit.algebra.formula import number_of
+from shortcut_audit.algebra.polynomial import Cost, Number, Polynomial, is_vague, names, written
+from shortcut_audit.graph.dtypes import ITEM_BITS
+from shortcut_audit.graph.model import COUNT_LIMIT, Dim, Shape
 
 
 class Unknown(Exception):
     """Too little is known of the op's inputs, or they make no sense: its output cannot be known either."""
+
+
+def number(size: Dim) -> Cost:
+    """A size as a number to compute with."""
+    return number_of(size) if isinstance(size, str) else size
+
+
+def dim_of(found: Cost) -> Dim:
+    """A number as a size; None where only that is known what it depends on."""
+    if not isinstance(found, Polynomial):
+        return found
+    if is_vague(found):
+        return None
+    text = written(found)
+    alone = names(found)[0]
+    return alone if text.startswith("'") and number_of(alone) == found else text
+
+
+def canonical(size: Dim) -> Dim:
+    """The size as every other place writes it, where a file spells it otherwise."""
+    return dim_of(number(size)) if isinstance(size, str) else size
+
+
+def count(shape: Shape) -> Cost:
+    """Elements of a tensor of this shape; None while a size is unknown. A scalar, (), has one.
+
+    None, too, beyond COUNT_LIMIT: such a number says nothing, and takes long to work out and to write down.
+    """
+    if shape is None:
+        return None
+    if 0 in shape:
+        return None if None in shape else 0
+    found: Number = 1
+    for size in shape:
+        factor = number(size)
+        if factor is None or (isinstance(factor, int) and factor < 0):
+            return None
+        found = found * factor
+        if isinstance(found, int) and found > COUNT_LIMIT:
+            return None
+    return found
+
+
+def size_in_bytes(shape: Shape, dtype: str | None) -> Cost:
+    """Bytes that a tensor of this shape and element type takes; None while either is unknown."""
+    elements, bits = count(shape), ITEM_BITS.get(dtype or "")
+    return None if elements is None or bits is None else ceil_divided(elements * bits, 8)
+
+
+def may_equal(one: Dim, other: Dim) -> bool:
+    """Whether two sizes may be the same: one is unknown, or they are equal for some open sizes."""
+    left, right = number(one), number(other)
+    return left is None or right is None or not never_equal(left, right)
 
 
 def broadcast(left: tuple[Dim, ...], right: tuple[Dim, ...]) -> tuple[Dim, ...]:
@@ -35,7 +93,10 @@ def broadcast_size(left: Dim, right: Dim) -> Dim:
         if isinstance(right, int):
             raise Unknown
         return left
-    return right if isinstance(right, int) else None
+    if isinstance(right, int):
+        return right
+    one, other = number(left), number(right)
+    return None if one is None or other is None else dim_of(stretched(one, other))
 
 
 def join(left: Shape, right: Shape) -> Shape:
@@ -55,62 +116,63 @@ def same_size(left: Dim, right: Dim) -> Dim:
 
 
 def product(sizes: Iterable[Dim]) -> Dim:
-    """Elements of so many sizes; a symbol stays one only beside ones."""
-    return quotient(sizes, ())
+    """Elements of so many sizes."""
+    return dim_of(_multiplied(sizes))
+
+
+def _multiplied(sizes: Iterable[Dim]) -> Cost:
+    count: Number = 1
+    for size in sizes:
+        factor = number(size)
+        if factor is None:
+            return None
+        count = count * factor
+    return count
 
 
 def quotient(numerators: Iterable[Dim], denominators: Iterable[Dim]) -> Dim:
-    """The product of some sizes over the product of others, common symbols cancelled; None where no size is left."""
-    above = below = 1
-    symbols: Counter[str] = Counter()
-    for size in numerators:
-        if isinstance(size, int):
-            above *= size
-        elif size is None:
-            return None
-        else:
-            symbols[size] += 1
-    for size in denominators:
-        if isinstance(size, int):
-            below *= size
-        elif size is None:
-            return None
-        else:
-            symbols[size] -= 1
-    if below == 0 or above % below:
+    """The product of some sizes over the product of others; None where that leaves a remainder.
+
+    Of open sizes it is taken that they leave none: the op could not run otherwise. Common ones are cancelled.
+    """
+    above, below = _multiplied(numerators), _multiplied(denominators)
+    if above is None or below is None or below == 0:
         return None
-    left = [(symbol, count) for symbol, count in symbols.items() if count]
-    if not left:
-        return above // below
-    if len(left) == 1 and left[0][1] == 1 and above == below:
-        return left[0][0]
-    return None
+    if isinstance(above, int) and isinstance(below, int) and above % below:
+        return None
+    return dim_of(floor_divided(above, below))
 
 
 def total(sizes: Iterable[Dim]) -> Dim:
-    """The sum of sizes; a symbol stays one only beside zeros."""
-    known, symbol = 0, None
+    """The sum of sizes."""
+    count: Number = 0
     for size in sizes:
-        if isinstance(size, int):
-            known += size
-        elif size is None or symbol is not None:
+        term = number(size)
+        if term is None:
             return None
-        else:
-            symbol = size
-    if symbol is None:
-        return known
-    return symbol if known == 0 else None
+        count = count + term
+    return dim_of(count)
 
 
 def scaled(size: Dim, factor: int) -> Dim:
     """A size times an integer."""
-    return size if factor == 1 else size * factor if isinstance(size, int) else None
+    return quotient((size, factor), ())
 
 
 def divided(size: Dim, divisor: int) -> Dim:
     """A size over an integer; None where it leaves a remainder."""
-    if divisor == 1:
-        return size
-    if not isinstance(size, int) or divisor == 0 or size % divisor:
+    return quotient((size,), (divisor,))
+
+
+def steps_within(room: Dim, step: int, *, ceil: bool = False) -> Dim:
+    """How often a step fits into a room: floor(room / step), or ceil."""
+    length = number(room)
+    if length is None or step < 1:
         return None
-    return size // divisor
+    return dim_of(ceil_divided(length, step) if ceil else floor_divided(length, step))
+
+
+def least_of(left: Dim, right: Dim) -> Dim:
+    """The smaller of two sizes."""
+    one, other = number(left), number(right)
+    return None if one is None or other is None else dim_of(smaller(one, other))

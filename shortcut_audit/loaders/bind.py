@@ -1,7 +1,7 @@
 """Which sizes does the caller give to the dimensions that a model leaves open?
 
 `--dim NAME=SIZE` binds a symbol everywhere; `--input NAME=1x3x224x224` gives one input a shape, and with it binds the
-symbols that stood there. An open dimension without a name is called "INPUT[axis]".
+symbols that stood there, also within a formula ("past + 1"). An open dimension without a name is called "INPUT[axis]".
 """
 
 from __future__ import annotations
@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from shortcut_audit.algebra.derived import evaluated
+from shortcut_audit.algebra.formula import number_of
+from shortcut_audit.algebra.polynomial import Polynomial, names
 from shortcut_audit.errors import UsageError
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.graph.model import Dim, TensorType
+from shortcut_audit.graph.sizes import dim_of
 from shortcut_audit.loaders.inputs import InputSpec
 
 
@@ -31,7 +35,7 @@ def bind(draft: Draft, dims: Mapping[str, int], inputs: Sequence[InputSpec]) -> 
             raise UsageError(f"input {name!r} has {len(old.shape)} dimensions, --input gives it {len(spec.shape)}")
         for before, size in zip(old.shape or spec.shape, spec.shape, strict=True):
             if isinstance(before, str) and isinstance(size, int):
-                bound.setdefault(before, size)
+                _solve(before, size, bound)
             elif isinstance(before, int) and before != size:
                 overruled.append(name)
     _check(draft, dims)
@@ -75,8 +79,9 @@ def _check(draft: Draft, dims: Mapping[str, int]) -> None:
         for axis, size in enumerate(tensor_type.shape or ())
         if not isinstance(size, int)
     ]
-    inner = {size for tensor_type in draft.recorded.values() for size in tensor_type.shape or ()}
-    if dims and open_dims and not any(name in open_dims or name in inner for name in dims):
+    inner = [size for tensor_type in draft.recorded.values() for size in tensor_type.shape or ()]
+    known = {name for size in (*open_dims, *inner) if isinstance(size, str) for name in (size, *names(number_of(size)))}
+    if dims and open_dims and not any(name in known for name in dims):
         asked = ", ".join(repr(name) for name in dims)
         raise UsageError(f"the model has no dimension {asked}; open are {_listed(list(dict.fromkeys(open_dims)))}")
 
@@ -84,6 +89,18 @@ def _check(draft: Draft, dims: Mapping[str, int]) -> None:
 def _listed(names: list[str]) -> str:
     shown = ", ".join(repr(name) for name in names[:8])
     return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown or "none"
+
+
+def _solve(before: str, size: int, bound: dict[str, int]) -> None:
+    """Binds the symbol of an open size that is given as a number: its own, or the one that is left of a sum."""
+    left = evaluated(number_of(before), bound)
+    if not isinstance(left, Polynomial) or left.vague:
+        return
+    rest, terms = size - left.terms.get((), 0), [(m, times) for m, times in left.terms.items() if m]
+    (atom, exponent), times = terms[0][0][0], terms[0][1]
+    alone = len(terms) == len(terms[0][0]) == exponent == 1
+    if alone and isinstance(atom, str) and rest % times == 0 <= rest // times:
+        bound.setdefault(atom, rest // times)
 
 
 def _name_of(name: str, axis: int, size: Dim) -> str:
@@ -94,7 +111,14 @@ def _bound(name: str, tensor_type: TensorType, dims: Mapping[str, int]) -> Tenso
     shape = tensor_type.shape
     if shape is None or not dims:
         return tensor_type
-    sizes = tuple(
-        size if isinstance(size, int) else dims.get(_name_of(name, axis, size), size) for axis, size in enumerate(shape)
+    return replace(
+        tensor_type, shape=tuple(_bound_size(_name_of(name, axis, size), size, dims) for axis, size in enumerate(shape))
     )
-    return replace(tensor_type, shape=sizes)
+
+
+def _bound_size(called: str, size: Dim, dims: Mapping[str, int]) -> Dim:
+    """A size once some symbols are bound; None where its formula makes no sense of them."""
+    if isinstance(size, int) or called in dims:
+        return size if isinstance(size, int) else dims[called]
+    found = None if size is None else dim_of(evaluated(number_of(size), dims))
+    return None if isinstance(found, int) and found < 0 else found

@@ -70,7 +70,7 @@ def _shape(text: str, sizes: str) -> tuple[int | str, ...]:
         return ()
     shape: list[int | str] = []
     for size in re.split("," if "," in sizes else "x", sizes):
-        if _SIZE.fullmatch(size) and int(size) > 0:
+        if _SIZE.fullmatch(size):
             shape.append(int(size))
         elif _SYMBOL.fullmatch(size):
             shape.append(size)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum, auto
 from typing import NamedTuple, TypeAlias
 
+from shortcut_audit.algebra.polynomial import Cost
 from shortcut_audit.graph.model import Op
 from shortcut_audit.operators.counting.contractions import Call
 from shortcut_audit.operators.counting.packing import Unpacking
@@ -56,7 +57,7 @@ class Whole(NamedTuple):
     attribute: str = ""
 
 
-Macs: TypeAlias = Callable[[Call], int | None]
+Macs: TypeAlias = Callable[[Call], Cost]
 """Counts the multiply-accumulates of one call; None where they cannot be known."""
 
 Mixing: TypeAlias = "bool | Callable[[Op], bool]"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from shortcut_audit.algebra.polynomial import Cost
 from shortcut_audit.graph.model import Constant, ModelGraph, Op
 from shortcut_audit.operators.counting import contractions
 from shortcut_audit.operators.row import UNKNOWN, Effect, Family, Operator, table_of
@@ -101,7 +102,7 @@ def channels_read(op: Op) -> int | None:
     return size * group if isinstance(size, int) and isinstance(group, int) else None
 
 
-def macs(graph: ModelGraph, op: Op) -> int | None:
+def macs(graph: ModelGraph, op: Op) -> Cost:
     """Multiply-accumulates of one op; None where the shapes, the operator, or an attribute of it are not known."""
     row = row_of(op.kind)
     if not row.understood:

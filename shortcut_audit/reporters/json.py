@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
+from shortcut_audit.algebra.polynomial import FORMULA_LIMIT
 from shortcut_audit.names import NAME_LIMIT, PATH_LIMIT, TEXT_LIMIT, displayable, displayable_text
 from shortcut_audit.report import AuditReport
+from shortcut_audit.settled import FORMULA
 
 _PATHS = frozenset({"source", "file", "against", "counterpart"})
-_TEXTS = frozenset({"message", "notes", "detail", "weights_in_words", "origin"})
+_TEXTS = frozenset({"message", "notes", "why", "detail", "weights_in_words", "origin"})
 _LISTS = frozenset({"models", "shortcuts", "layers", "other_adds", "findings", "errors", "comparisons", "changes"})
 """Fields whose entries stand on a line of their own."""
 
@@ -43,6 +45,8 @@ def dumped(thing: Any, indent: int | None = None) -> str:
 
 def _displayable(thing: Any, field: str) -> Any:
     if isinstance(thing, str):
+        if field.endswith(FORMULA):
+            return displayable(thing, FORMULA_LIMIT)
         if field in _TEXTS:
             return displayable_text(thing, TEXT_LIMIT)
         return displayable(thing, PATH_LIMIT if field in _PATHS else NAME_LIMIT)

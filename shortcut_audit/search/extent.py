@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shortcut_audit.algebra.polynomial import Cost
 from shortcut_audit.graph.model import ModelGraph, Op, Weight
 from shortcut_audit.operators import table
 
@@ -19,7 +20,7 @@ class Extent:
 
     ops: int = 0
     weight_layers: int = 0
-    macs: int | None = 0
+    macs: Cost = 0
     """None as soon as one op's MACs are unknown."""
     parameters: int = 0
     """Learned scalars in tensors that no other op reads."""

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from shortcut_audit.algebra.bounds import at_most
+from shortcut_audit.algebra.polynomial import Cost
 from shortcut_audit.graph.model import Op, Value
 from shortcut_audit.operators.table import is_weight_layer
 from shortcut_audit.report import Reason
@@ -124,16 +126,17 @@ class _Work:
     cost: int
     """The price of the cheapest route from the fork (in lineage.UNIT)."""
     mixing: bool
-    macs: int | None
+    macs: Cost
     parameters: int
     maps: tuple[tuple[int, ...], ...]
     """Shapes of the learned matrices and kernels."""
 
     def does_more_than(self, other: _Work) -> bool:
-        """Whether it takes more MACs or, where sizes are open, reads more weights."""
-        if self.macs is None or other.macs is None:
+        """Whether it takes more MACs at all sizes or, where that is not known, reads more weights."""
+        most = at_most(other.macs, self.macs)
+        if most is None and at_most(self.macs, other.macs) is None:
             return self.parameters > other.parameters
-        return self.macs > other.macs
+        return bool(most) and other.macs != self.macs
 
 
 class _Trial:

@@ -210,16 +210,24 @@ def opened(*shape: int | str | None) -> ModelReport:
     return audited(BRANCH, "x -> Conv.p{k=1} -> Add", shape=shape)
 
 
-def test_with_open_dimensions_sizes_are_unknown_and_the_symbols_are_named() -> None:
+def test_with_open_dimensions_costs_are_formulas_and_the_symbols_are_named() -> None:
     report = opened("batch", 8, None, "width")
     (shortcut,) = report.shortcuts
     assert (shortcut.kind, shortcut.parameters) == ("projection", 64)
     assert (shortcut.macs, shortcut.flops, shortcut.elementwise_adds, shortcut.held_bytes) == (None, None, None, None)
-    assert shortcut.span.macs is None
+    assert shortcut.macs_formula == "64*batch*width*x[2]"  # 8 x 8 at each position
+    assert shortcut.elementwise_adds_formula == "8*batch*width*x[2]"
+    assert shortcut.held_bytes_formula == "32*batch*width*x[2]"  # 8 channels of 4 bytes
+    assert (shortcut.span.macs, shortcut.span.macs_formula) == (None, "1152*batch*width*x[2]")  # 2 x 8 x 8 x 9
     summary = report.summary
-    assert (summary.extra_macs, summary.elementwise_adds, summary.held_bytes) == (None, None, None)
+    assert (summary.extra_macs, summary.extra_macs_formula) == (None, "64*batch*width*x[2]")
+    assert (summary.elementwise_adds_formula, summary.held_bytes_formula) == (
+        "8*batch*width*x[2]",
+        "32*batch*width*x[2]",
+    )
     assert summary.extra_parameters == 64
-    assert (report.totals.macs, report.totals.lower_bound) == (None, True)
+    assert (report.totals.macs, report.totals.lower_bound) == (None, False)
+    assert report.totals.macs_formula == "1216*batch*width*x[2]"  # 1,152 + 64
     assert report.symbols == ("batch", "x[2]", "width")
 
 

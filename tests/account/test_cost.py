@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shortcut_audit.account.cost import Ledger, parameters, span, total, unbound_symbols
+from shortcut_audit.account.cost import Ledger, open_sizes, parameters, span, total
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.model import ModelGraph, TensorType, Weight
 from shortcut_audit.report import Span, Totals
@@ -74,9 +74,15 @@ def test_what_is_not_counted_is_named_as_the_file_names_it() -> None:
     assert totals(assemble(labelled)).uncounted == ("aten.y", "com.example::Mystery")
 
 
-def test_open_dimensions_make_macs_unknown() -> None:
+def test_open_dimensions_make_macs_a_formula() -> None:
     made = totals(sketch("x -> Conv", shape=("batch", 8, 4, 4)))
-    assert (made.macs, made.flops, made.lower_bound) == (None, None, True)
+    assert (made.macs, made.flops, made.lower_bound) == (None, None, False)
+    assert made.macs_formula == "9216*batch"  # 8 x 16 positions x 8 x 9
+
+
+def test_what_is_counted_of_open_dimensions_is_a_bound_beside_what_is_not() -> None:
+    made = totals(sketch("x -> Conv -> Mystery", shape=("batch", 8, 4, 4)))
+    assert (made.macs, made.macs_formula, made.lower_bound) == (None, "9216*batch", True)
 
 
 def test_open_dimensions_matter_only_where_something_depends_on_them() -> None:
@@ -113,4 +119,4 @@ def test_symbols_are_those_of_the_inputs_in_order_of_appearance() -> None:
     graph = assemble(
         listing("y = Relu(x)", "w = Relu(z)", x=("batch", 3, "side", "side"), z=("batch", None), u=TensorType(None))
     )
-    assert unbound_symbols(graph) == ("batch", "side", "z[1]")
+    assert open_sizes(graph) == ("batch", "side", "z[1]")

@@ -135,14 +135,18 @@ def test_channels_of_a_convnext_block_stand_where_its_convolution_has_them() -> 
 # --- what cannot be known --------------------------------------------------------------------------------------------
 
 
-def test_macs_are_unknown_while_a_dimension_is_open_and_parameters_are_not() -> None:
-    found = prices(summary(FIRST, SECOND, KEPT, STRIDED, shape=("batch", 8, 4, 4)))
-    assert (found["A"], found["C"]) == ((4_608, None), (4_800, None))
+def test_macs_are_a_formula_while_a_dimension_is_open_and_parameters_are_not() -> None:
+    found = summary(FIRST, SECOND, KEPT, STRIDED, shape=("batch", 8, 4, 4))
+    assert (prices(found)["A"], prices(found)["C"]) == ((4_608, None), (4_800, None))
+    fixed = prices(summary(FIRST, SECOND, KEPT, STRIDED, shape=(1, 8, 4, 4)))
+    assert found.what_if.A.macs_formula == f"{fixed['A'][1]}*batch"
+    assert found.what_if.C.macs_formula == f"{fixed['C'][1]}*batch"
 
 
 def test_a_projection_of_unknown_channels_has_no_price() -> None:
     found = prices(summary("x -> Mystery -> Conv.1 -> Relu -> Add", "Mystery -> Add"))
-    assert (found["A"][0], found["B"], found["C"]) == (576, (None, None), (None, None))
+    assert (found["A"][0], found["C"]) == (576, (None, None))
+    assert found["B"] == found["A"]  # an identity changes no dimension, whatever is known of them
 
 
 # --- what goes with a shortcut ---------------------------------------------------------------------------------------

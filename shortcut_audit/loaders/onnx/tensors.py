@@ -16,6 +16,7 @@ from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import DATA_LIMIT, Tensor
 from shortcut_audit.graph.dtypes import ITEM_BITS, ONNX_TYPES
 from shortcut_audit.graph.model import RANK_LIMIT, Datum, Dim, TensorType
+from shortcut_audit.graph.sizes import canonical
 from shortcut_audit.loaders.onnx.text import text
 from shortcut_audit.names import displayable
 
@@ -89,12 +90,14 @@ def declared_type(info: ValueInfoProto, oddities: Oddities) -> TensorType:
 
 
 def _size(dim: TensorShapeProto.Dimension) -> Dim:
-    """One declared size: a number, a symbol (never evaluated), or unknown. A negative number says nothing."""
+    """One declared size: a number, a symbol or a formula over symbols, or unknown. A negative number says nothing."""
     kind = dim.WhichOneof("value")
     if kind == "dim_value":
         return dim.dim_value if dim.dim_value >= 0 else None
     symbol = text(dim.dim_param) if kind == "dim_param" else ""
-    return symbol if any(map(str.isalnum, symbol)) else None  # Paddle writes "?" for every size it does not know
+    return (
+        canonical(symbol) if any(map(str.isalnum, symbol)) else None
+    )  # Paddle writes "?" for every size it does not know
 
 
 def _sizes(dims: Sequence[int], name: str) -> tuple[int, ...]:

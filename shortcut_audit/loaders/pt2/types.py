@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 
 from shortcut_audit.graph.model import RANK_LIMIT, Datum, Dim, TensorType
+from shortcut_audit.graph.sizes import canonical
 from shortcut_audit.loaders.pt2.checked import Json, items, mapping, union
 from shortcut_audit.loaders.pt2.expressions import readable
 
@@ -37,7 +38,7 @@ def size_of(value: Json) -> Dim:
     expression = mapping(content, "a size").get("expr_str")
     if not isinstance(expression, str):
         return None
-    return readable(expression)
+    return canonical(readable(expression))
 
 
 def tensor_type(value: Json) -> tuple[TensorType, tuple[Dim, ...] | None]:

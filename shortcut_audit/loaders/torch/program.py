@@ -12,6 +12,7 @@ from typing import Any
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Tensor
 from shortcut_audit.graph.model import Dim, Source, TensorType
+from shortcut_audit.graph.sizes import canonical
 from shortcut_audit.loaders.aten.graph import Argument, AtenGraph, AtenNode, AtenProgram, Ref
 from shortcut_audit.loaders.provenance import innermost_frame, module_path
 from shortcut_audit.loaders.torch.framework import torch
@@ -251,4 +252,4 @@ def size_of(size: Any) -> Dim:
     if isinstance(size, int):
         return size
     known = size.node.maybe_as_int()
-    return str(size) if known is None else int(known)
+    return canonical(str(size)) if known is None else int(known)

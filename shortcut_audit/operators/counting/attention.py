@@ -6,12 +6,14 @@ Slots and attributes: ONNX operator specification; for domain com.microsoft, Con
 
 from __future__ import annotations
 
+from shortcut_audit.algebra.polynomial import Cost
 from shortcut_audit.graph.model import Dim, Shape
-from shortcut_audit.operators.counting.axes import Axes, agree
+from shortcut_audit.graph.sizes import dim_of, divided, may_equal, scaled
+from shortcut_audit.operators.counting.axes import Axes
 from shortcut_audit.operators.counting.contractions import Call
 
 
-def attention(call: Call) -> int | None:
+def attention(call: Call) -> Cost:
     """Attention (ONNX 23; torch scaled_dot_product_attention): Q K^T and P V, for every query and key, masked or not.
 
     Q, K, V are [batch, heads, length, size], or [batch, length, heads x size] with q_num_heads and kv_num_heads.
@@ -22,7 +24,7 @@ def attention(call: Call) -> int | None:
     return _attended(heads, (call.input(0), call.input(1), call.input(2)), call.outputs[0], past)
 
 
-def multi_head_attention(call: Call) -> int | None:
+def multi_head_attention(call: Call) -> Cost:
     """com.microsoft MultiHeadAttention: query, key and value of [batch, length, width], or packed in one or two.
 
     Packed: query [batch, length, heads, 3, size] alone, or key [batch, length, heads, 2, size] beside a query. A past
@@ -38,7 +40,7 @@ def multi_head_attention(call: Call) -> int | None:
     return None if past and call.has(8) else _attended((heads, heads), (query, key, value), call.outputs[0], past)
 
 
-def grouped_attention(call: Call) -> int | None:
+def grouped_attention(call: Call) -> Cost:
     """com.microsoft GroupQueryAttention: as above; keys and values have fewer heads, each shared by several queries.
 
     Without keys and values, the query holds all three, one behind the other. A past (slots 3, 4) lengthens the keys.
@@ -46,18 +48,17 @@ def grouped_attention(call: Call) -> int | None:
     heads, shared = call.integer("num_heads", 0), call.integer("kv_num_heads", 0)
     query, key, value = (call.input(slot) for slot in (0, 1, 2))
     if query is not None and len(query) == 3 and not call.has(1) and not call.has(2):
-        width = query[2]
-        if not isinstance(width, int) or heads < 1 or shared < 1 or width % (heads + 2 * shared):
+        size = divided(query[2], heads + 2 * shared)
+        if size is None or heads < 1 or shared < 1:
             return None
-        size = width // (heads + 2 * shared)
-        query, key, value = ((*query[:2], count * size) for count in (heads, shared, shared))
+        query, key, value = ((*query[:2], scaled(size, count)) for count in (heads, shared, shared))
     return _attended((heads, shared), (query, key, value), call.outputs[0], _past(call, 3, 4))
 
 
 def _apart(packed: tuple[Dim, ...], count: int) -> tuple[Shape, ...]:
     """[batch, length, heads, count, size] as so many of [batch, heads, length, size]; None where it holds others."""
     batch, length, heads, held, size = packed
-    return ((batch, heads, length, size) if agree(held, count) else None,) * count
+    return ((batch, heads, length, size) if may_equal(held, count) else None,) * count
 
 
 def _past(call: Call, *slots: int) -> tuple[Shape, Shape] | None:
@@ -66,7 +67,7 @@ def _past(call: Call, *slots: int) -> tuple[Shape, Shape] | None:
     return (keys, values) if any(map(call.has, slots)) else None
 
 
-def packed_attention(call: Call) -> int | None:
+def packed_attention(call: Call) -> Cost:
     """com.microsoft Attention: input [batch, length, in] x weights [in, q + k + v], then Q K^T and P V.
 
     The widths of q, k and v are `qkv_hidden_sizes`, or a third of the weights' columns each. A past (slot 4), of
@@ -75,12 +76,12 @@ def packed_attention(call: Call) -> int | None:
     return _projected(call, past_slot=4)
 
 
-def quantised_attention(call: Call) -> int | None:
+def quantised_attention(call: Call) -> Cost:
     """com.microsoft QAttention: as Attention, with scales and zero points between; the past is slot 8."""
     return _projected(call, past_slot=8)
 
 
-def _projected(call: Call, past_slot: int) -> int | None:
+def _projected(call: Call, past_slot: int) -> Cost:
     given, columns, heads = call.input(0), call.size(1, 1), call.integer("num_heads", 0)
     if given is None or len(given) != 3 or columns is None:
         return None
@@ -105,7 +106,7 @@ def _projected(call: Call, past_slot: int) -> int | None:
 
 def _attended(
     heads: tuple[int, int], operands: tuple[Shape, Shape, Shape], made: Shape, past: tuple[Shape, Shape] | None = None
-) -> int | None:
+) -> Cost:
     """Q K^T over the size of a query's head, and P V over that of a value's, for every head, query and key.
 
     `heads` are those of the queries and those of keys and values, which several queries may share; `past` are the keys
@@ -124,9 +125,9 @@ def _attended(
     axes.demand(made is None or _by_heads(made, heads[0]) is not None)
     axes.made("...hlv", _by_heads(made, heads[0]))
     sharing, shared = axes.size("h"), axes.size("g")
-    axes.demand(not sharing or not shared or sharing % shared == 0)
+    axes.demand(not isinstance(sharing, int) or not isinstance(shared, int) or not shared or sharing % shared == 0)
     new, old = axes.size("s"), axes.size("p")
-    axes.read("t", (None if new is None or old is None else new + old,))
+    axes.read("t", (None if new is None or old is None else dim_of(new + old),))
     return axes.count("...hltd", "...hltv")
 
 
@@ -136,7 +137,5 @@ def _by_heads(shape: Shape, heads: int) -> Shape:
         return shape
     if len(shape) != 3 or heads < 1:
         return None
-    width = shape[2] if isinstance(shape[2], int) else None
-    if width is not None and width % heads:
-        return None
-    return (shape[0], heads, shape[1], None if width is None else width // heads)
+    size = divided(shape[2], heads)
+    return None if size is None and shape[2] is not None else (shape[0], heads, shape[1], size)

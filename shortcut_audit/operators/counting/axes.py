@@ -6,12 +6,24 @@ of one letter must agree; what they do not say may be said by another operand.
 
 from __future__ import annotations
 
-from shortcut_audit.graph.model import RANK_LIMIT, Dim, Shape, elements
+from shortcut_audit.algebra.bounds import never_equal
+from shortcut_audit.algebra.derived import stretched as stretched_size
+from shortcut_audit.algebra.polynomial import Cost, Number, total
+from shortcut_audit.graph.model import COUNT_LIMIT, RANK_LIMIT, Dim, Shape
+from shortcut_audit.graph.sizes import number
 
 
-def product(*factors: int | None) -> int | None:
+def product(*factors: Cost) -> Cost:
     """The product; None if any factor is unknown or negative, or if it is beyond COUNT_LIMIT."""
-    return elements(factors)
+    if any(factor is None or (isinstance(factor, int) and factor < 0) for factor in factors):
+        return None
+    found: Number = int(0 not in factors)
+    for factor in factors if found else ():
+        assert factor is not None
+        found = found * factor
+        if isinstance(found, int) and found > COUNT_LIMIT:
+            return None
+    return found
 
 
 class Axes:
@@ -23,7 +35,7 @@ class Axes:
     def __init__(self) -> None:
         self.possible = True
         """Whether all that was said holds together."""
-        self._sizes: dict[str, int | None] = {}
+        self._sizes: dict[str, Cost] = {}
         self._open = False
         """Whether nobody knows how many axes "..." stands for."""
 
@@ -54,24 +66,24 @@ class Axes:
             self._sizes[letter] = self._same(None if stretchable else known, size)
         self._open = self._open and "..." not in term
 
-    def size(self, letter: str) -> int | None:
+    def size(self, letter: str) -> Cost:
         """The size of one axis."""
         return self._sizes.get(letter)
 
-    def count(self, *terms: str) -> int | None:
+    def count(self, *terms: str) -> Cost:
         """The sum over some terms of the product of their axes' sizes; "..." stands for all that are broadcast."""
         counts = [self._product(term) for term in terms]
         known = [count for count in counts if count is not None]
-        return sum(known) if self.possible and len(known) == len(counts) else None
+        return total(known) if self.possible and len(known) == len(counts) else None
 
-    def _product(self, term: str) -> int | None:
+    def _product(self, term: str) -> Cost:
         letters = term.removeprefix("...")
         hidden = [size for letter, size in self._sizes.items() if letter.startswith(HIDDEN)] if letters != term else []
         if letters != term and self._open:
             return None
         return product(*hidden, *(self._sizes.get(letter) for letter in letters))
 
-    def _named(self, term: str, shape: tuple[Dim, ...]) -> list[tuple[str, int | None]]:
+    def _named(self, term: str, shape: tuple[Dim, ...]) -> list[tuple[str, Cost]]:
         named = labelled(term, shape)
         self.demand(named is not None)
         return named or []
@@ -81,11 +93,12 @@ class Axes:
         for letter in term.replace(".", ""):
             self._sizes.setdefault(letter, None)
 
-    def _same(self, one: int | None, other: int | None) -> int | None:
+    def _same(self, one: Cost, other: Cost) -> Cost:
+        """Of two ways to say a size, the one that says more: a number, then a formula."""
         self.demand(agree(one, other))
-        return other if one is None else one
+        return other if one is None or isinstance(other, int) else one
 
-    def _larger(self, one: int | None, other: int | None) -> int | None:
+    def _larger(self, one: Cost, other: Cost) -> Cost:
         self.demand(1 in (one, other) or agree(one, other))
         return stretch(one, other)
 
@@ -94,7 +107,7 @@ HIDDEN = "…"
 """How the letters of axes begin that stand behind "..."."""
 
 
-def labelled(term: str, shape: tuple[Dim, ...]) -> list[tuple[str, int | None]] | None:
+def labelled(term: str, shape: tuple[Dim, ...]) -> list[tuple[str, Cost]] | None:
     """The axes of an operand with their sizes; None where the term does not fit. Axes behind "...": "…0" the last."""
     head, dots, tail = term.partition("...")
     hidden = len(shape) - len(head) - len(tail)
@@ -104,16 +117,18 @@ def labelled(term: str, shape: tuple[Dim, ...]) -> list[tuple[str, int | None]] 
     if letters and not (letters.isascii() and letters.isalpha()):
         return None
     names = [*head, *(f"{HIDDEN}{hidden - i - 1}" for i in range(hidden)), *tail]
-    return [(name, size if isinstance(size, int) else None) for name, size in zip(names, shape, strict=True)]
+    return [(name, number(size)) for name, size in zip(names, shape, strict=True)]
 
 
-def agree(one: Dim, other: Dim) -> bool:
-    """Whether two sizes may be the same: they are not both known, or equal."""
-    return one == other or not (isinstance(one, int) and isinstance(other, int))
+def agree(one: Cost, other: Cost) -> bool:
+    """Whether two sizes may be the same: one is unknown, or they are equal for some open sizes."""
+    return one is None or other is None or not never_equal(one, other)
 
 
-def stretch(one: int | None, other: int | None) -> int | None:
+def stretch(one: Cost, other: Cost) -> Cost:
     """The size of two axes that are broadcast. Beside n > 1, an unknown size is 1 or n: n either way."""
     if one == 1 or other == 1:
         return other if one == 1 else one
-    return other if one is None else one
+    if one is None or other is None:
+        return other if one is None else one
+    return stretched_size(one, other)

@@ -1,7 +1,7 @@
 """How many multiply-accumulates does a contraction take?
 
-Pure arithmetic on shapes, in Python ints. Every function takes a `Call` and returns MACs, or None where a size is
-unknown or the operands do not fit together: it gives each of their axes a letter (`Axes`), as the operator
+Pure, exact arithmetic on shapes. Every function takes a `Call` and returns MACs, a formula where sizes are open, None
+where one is unknown or the operands do not fit together: it gives each of their axes a letter (`Axes`), as the operator
 specification does. Conventions as in torch.utils.flop_counter (which reports 2 x MAC): one MAC per product that is
 summed; biases, normalisations, activations and pooling count nothing. Slots and attributes: ONNX operator
 specification; for domain com.microsoft, ContribOperators.md of ONNX Runtime.
@@ -13,7 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from shortcut_audit.graph.model import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape, elements
+from shortcut_audit.algebra.polynomial import Cost, Number
+from shortcut_audit.graph.model import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape
+from shortcut_audit.graph.sizes import count
 from shortcut_audit.operators.counting.axes import HIDDEN, Axes, agree, labelled, product, stretch
 from shortcut_audit.operators.counting.packing import blocked_matrix, fits, flat_matrix, positive
 
@@ -74,20 +76,20 @@ def shape_of(graph: ModelGraph, given: Input) -> Shape:
     return given.type.shape if isinstance(given, Constant) else graph.values[given].type.shape
 
 
-def convolution(call: Call) -> int | None:
+def convolution(call: Call) -> Cost:
     """Conv, DeformConv: each output element sums over (channels in / group) x kernel, the sizes of W from axis 1 on."""
     weight = call.input(1)
     if weight is None or not (_slides(call, weight) and _has_channels(call, weight, whole="o", shared="c")):
         return None
-    return product(elements(call.outputs[0]), elements(weight[1:]))
+    return product(count(call.outputs[0]), count(weight[1:]))
 
 
-def transposed_convolution(call: Call) -> int | None:
+def transposed_convolution(call: Call) -> Cost:
     """ConvTranspose: each *input* element is spread over (channels out / group) x kernel, W's sizes from axis 1 on."""
     weight = call.input(1)
     if weight is None or not (_slides(call, weight) and _has_channels(call, weight, whole="c", shared="o")):
         return None
-    return product(elements(call.input(0)), elements(weight[1:]))
+    return product(count(call.input(0)), count(weight[1:]))
 
 
 def _has_channels(call: Call, weight: tuple[Dim, ...], whole: str, shared: str) -> bool:
@@ -100,7 +102,12 @@ def _has_channels(call: Call, weight: tuple[Dim, ...], whole: str, shared: str) 
     for channels, shape in (("c", call.input(0)), ("o", call.outputs[0])):
         axes.read(f"n{channels}", None if shape is None else shape[:2])
     axes.demand(agree(axes.size(shared), product(axes.size("p"), group)))
-    return axes.possible and (axes.size(whole) or 0) % group == 0
+    return axes.possible and _divides(group, axes.size(whole))
+
+
+def _divides(divisor: int, size: Cost) -> bool:
+    """Whether a size may be so many times another number."""
+    return not (isinstance(size, int) and size % divisor)
 
 
 def _slides(call: Call, weight: tuple[Dim, ...]) -> bool:
@@ -118,12 +125,12 @@ def _slides(call: Call, weight: tuple[Dim, ...]) -> bool:
     return all(isinstance(step, tuple) and len(step) == space and positive(*step) for step in steps)
 
 
-def matmul(call: Call) -> int | None:
+def matmul(call: Call) -> Cost:
     """MatMul: each output element sums over the inner dimension."""
     return _multiplied(call.input(0), call.input(1), call.outputs[0])
 
 
-def fused_matmul(call: Call) -> int | None:
+def fused_matmul(call: Call) -> Cost:
     """com.microsoft FusedMatMul: as MatMul, either operand perhaps transposed first."""
     left, right = call.input(0), call.input(1)
     if left is None or right is None:
@@ -144,7 +151,7 @@ def transposed(shape: tuple[Dim, ...], batch: int, matrix: int) -> tuple[Dim, ..
     return shape
 
 
-def _multiplied(left: Shape, right: Shape, made: Shape) -> int | None:
+def _multiplied(left: Shape, right: Shape, made: Shape) -> Cost:
     """numpy.matmul: matrices in the last two axes, the others broadcast; a vector has no rows, or no columns."""
     rows = "" if left is not None and len(left) == 1 else "m"
     columns = "" if right is not None and len(right) == 1 else "n"
@@ -155,7 +162,7 @@ def _multiplied(left: Shape, right: Shape, made: Shape) -> int | None:
     return axes.count(f"...{rows}k{columns}")
 
 
-def grouped(call: Call) -> int | None:
+def grouped(call: Call) -> Cost:
     """GroupedMatMul (torch._grouped_mm): M x K x N, whatever lies in groups; of two stacks of matrices, for each.
 
     A row of [M, K] meets one matrix of [groups, K, N], a column of [K, N] one of [groups, M, K]; of K in groups each
@@ -172,7 +179,7 @@ def grouped(call: Call) -> int | None:
     return axes.count("gmkn" if stacked else "mkn")
 
 
-def gemm(call: Call) -> int | None:
+def gemm(call: Call) -> Cost:
     """Gemm: M x N x K; A is [M, K] and B [K, N], or transposed."""
     axes = Axes()
     axes.read("km" if call.integer("transA", 0) else "mk", call.input(0))
@@ -181,7 +188,7 @@ def gemm(call: Call) -> int | None:
     return axes.count("mnk")
 
 
-def linear(call: Call) -> int | None:
+def linear(call: Call) -> Cost:
     """Linear (torch): x @ weight.T with weight of [out, in], or [in]; each output element sums over `in`."""
     weight = call.input(1)
     out = "" if weight is not None and len(weight) == 1 else "o"
@@ -192,7 +199,7 @@ def linear(call: Call) -> int | None:
     return axes.count(f"...{out}i")
 
 
-def bilinear(call: Call) -> int | None:
+def bilinear(call: Call) -> Cost:
     """Bilinear (torch): x1^T W_k x2 with W of [out, in1, in2]; batch x out x in1 x in2, then batch x out x in2."""
     axes = Axes()
     axes.read("...i", call.input(0))
@@ -202,12 +209,12 @@ def bilinear(call: Call) -> int | None:
     return axes.count("...oij", "...oj")
 
 
-def matmul_nbits(call: Call) -> int | None:
+def matmul_nbits(call: Call) -> Cost:
     """com.microsoft MatMulNBits: A [..., K] times a quantised K x N matrix."""
     return _unpacked_matmul(call, blocked_matrix(call.attributes, call.inputs))
 
 
-def _unpacked_matmul(call: Call, matrix: tuple[int, int] | None) -> int | None:
+def _unpacked_matmul(call: Call, matrix: tuple[int, int] | None) -> Cost:
     axes = Axes()
     axes.demand(matrix is not None)
     axes.read("...k", call.input(0))
@@ -216,12 +223,12 @@ def _unpacked_matmul(call: Call, matrix: tuple[int, int] | None) -> int | None:
     return axes.count("...kn")
 
 
-def matmul_bnb4(call: Call) -> int | None:
+def matmul_bnb4(call: Call) -> Cost:
     """com.microsoft MatMulBnb4: A [..., K] times a K x N matrix in 4 bits."""
     return _unpacked_matmul(call, flat_matrix(call.attributes, call.inputs))
 
 
-def einsum(call: Call) -> int | None:
+def einsum(call: Call) -> Cost:
     """Einsum, contracted from left to right, pair by pair: each pair costs the product of all its labels' sizes.
 
     A pair that sums nothing (an outer or element-wise product) still multiplies, and counts, as in bmm.
@@ -234,15 +241,16 @@ def einsum(call: Call) -> int | None:
         return None
     operands = [_sizes(term, shape) for term, shape in zip(terms, call.inputs, strict=True)]
     last = {label: position for position, operand in enumerate(operands) for label in operand}
-    total, left, kept = 0, operands[0], {HIDDEN, *result}
+    left, kept = operands[0], {HIDDEN, *result}
+    spent: Number = 0
     for position, right in enumerate(operands[1:], 1):
         sizes = {label: stretch(left.get(label, 1), right.get(label, 1)) for label in {**left, **right}}
         cost = product(*sizes.values())
         if cost is None:
             return None
-        total += cost
+        spent = spent + cost
         left = {label: size for label, size in sizes.items() if last[label] > position or label[0] in kept}
-    return total
+    return spent
 
 
 def _is_einsum(terms: list[str], result: str, call: Call) -> bool:
@@ -258,7 +266,7 @@ def _is_einsum(terms: list[str], result: str, call: Call) -> bool:
     return axes.possible
 
 
-def _sizes(term: str, shape: Shape) -> dict[str, int | None]:
+def _sizes(term: str, shape: Shape) -> dict[str, Cost]:
     """The sizes of one operand by label; one that stands twice takes a diagonal."""
     return dict(labelled(term, shape or ()) or ())
 
@@ -276,14 +284,14 @@ def unknowable(call: Call) -> None:
     """A loop: its body counts once, and how often it runs is not in the file."""
 
 
-def recurrent(gates: int, *, turned: bool = False) -> Callable[[Call], int | None]:
+def recurrent(gates: int, *, turned: bool = False) -> Callable[[Call], Cost]:
     """LSTM (4 gates), GRU (3), RNN (1): per step and direction, gates x hidden x (input + hidden).
 
     X is [sequence, batch, input]; W [directions, gates x hidden, input], R [directions, gates x hidden, hidden], or
     `turned`, with the last two axes the other way round (com.microsoft DynamicQuantizeLSTM).
     """
 
-    def count(call: Call) -> int | None:
+    def count(call: Call) -> Cost:
         axes = Axes()
         axes.read("sbi", call.input(0))
         axes.read("dig" if turned else "dgi", call.input(1))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from shortcut_audit.graph.model import Attribute, Dim, Shape
-from shortcut_audit.operators.counting.axes import agree
+from shortcut_audit.graph.sizes import may_equal
 
 Unpacking: TypeAlias = Callable[[Mapping[str, Attribute], Sequence[Shape]], "tuple[int, ...] | None"]
 """The logical shape of one input, by the attributes and the shapes of all inputs."""
@@ -23,7 +23,7 @@ def fits(sizes: Sequence[Attribute], shape: tuple[Dim, ...]) -> bool:
     """Whether a shape may have these sizes."""
     if len(sizes) != len(shape):
         return False
-    return all(isinstance(a, int) and agree(a, b) for a, b in zip(sizes, shape, strict=True))
+    return all(isinstance(a, int) and may_equal(a, b) for a, b in zip(sizes, shape, strict=True))
 
 
 def positive(*numbers: object) -> bool:

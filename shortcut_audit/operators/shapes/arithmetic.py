@@ -1,8 +1,8 @@
 """What does an op make of the elements of small constants?
 
 One element at a time: on integers as the runtimes compute, on floats in the precision of the element type. An element
-may be a symbol: it survives what leaves it as it is (times 1, plus 0); anything else makes it unknown. Sizes are never
-negative, so comparisons of a symbol with a negative number are decided.
+may be a formula over open sizes, which is computed with exactly, whatever the element type. Sizes are never negative,
+so a comparison of one with a negative number is decided.
 """
 
 from __future__ import annotations
@@ -13,9 +13,15 @@ from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import TypeAlias
 
+from shortcut_audit.algebra.bounds import at_most, never_equal
+from shortcut_audit.algebra.derived import exactly_divided, floor_divided, larger, smaller
+from shortcut_audit.algebra.derived import remainder as open_remainder
+from shortcut_audit.algebra.formula import number_of
+from shortcut_audit.algebra.polynomial import Cost
+from shortcut_audit.algebra.polynomial import Number as Exact
 from shortcut_audit.graph.dtypes import ITEM_BITS
 from shortcut_audit.graph.model import Datum
-from shortcut_audit.graph.sizes import Unknown
+from shortcut_audit.graph.sizes import Unknown, dim_of
 from shortcut_audit.operators.shapes.call import NUMBER_LIMIT, Call, Data, Made, Number, Propagation
 from shortcut_audit.operators.shapes.constants import known_shape, offset, places
 from shortcut_audit.operators.shapes.reductions import reduced_axes
@@ -23,8 +29,8 @@ from shortcut_audit.operators.shapes.reductions import reduced_axes
 Pair: TypeAlias = Callable[[Number, Number], "Number | None"]
 """What two numbers make; None where nothing sensible."""
 
-Symbolic: TypeAlias = Callable[[Datum, Datum], Datum]
-"""What two elements make of which at least one is a symbol."""
+Open: TypeAlias = "Callable[[Exact, Exact, bool], bool | Cost]"
+"""What two exact numbers make of which at least one is open; whether they are of an integer type."""
 
 
 def divide(left: Number, right: Number) -> Number | None:
@@ -59,83 +65,71 @@ def power(left: Number, right: Number) -> Number | None:
         return None
 
 
-def neutral(element: int, *, both_sides: bool = True) -> Symbolic:
-    """One number leaves a symbol as it is, on the right or on both sides."""
-
-    def find(left: Datum, right: Datum) -> Datum:
-        if right == element:
-            return left
-        return right if both_sides and left == element else None
-
-    return find
+def exact(datum: Datum) -> Cost:
+    """An element as an exact number, a formula where it is an open size; None for a fraction."""
+    if isinstance(datum, str):
+        return number_of(datum)
+    if datum is None or isinstance(datum, int):
+        return datum
+    return int(datum) if float(datum).is_integer() else None
 
 
-def times(left: Datum, right: Datum) -> Datum:
-    """1 leaves a symbol as it is, 0 nothing of it."""
-    if left == 0 or right == 0:
-        return 0
-    return neutral(1)(left, right)
+def divided_open(above: Exact, below: Exact, whole: bool) -> Cost:
+    """A quotient: of integers as in C++, if neither is negative; of others, if it leaves no remainder."""
+    if not whole:
+        return exactly_divided(above, below)
+    return floor_divided(above, below) if at_most(0, above) and at_most(0, below) else None
 
 
-def minus(left: Datum, right: Datum) -> Datum:
-    """0 leaves a symbol as it is; the same symbol cancels."""
-    return 0 if left == right else left if right == 0 else None
+def remainder_open(above: Exact, below: Exact, whole: bool) -> Cost:
+    """What is left of a quotient, if neither is negative."""
+    return open_remainder(above, below) if at_most(0, above) and at_most(0, below) else None
 
 
-def larger(left: Datum, right: Datum) -> Datum:
-    """A size is larger than what is not positive."""
-    if left == right or not_positive(right):
-        return left
-    return right if not_positive(left) else None
+def power_open(base: Exact, exponent: Exact, whole: bool) -> Cost:
+    """A small power."""
+    if not isinstance(exponent, int) or not 0 <= exponent <= 8:
+        return None
+    product: Exact = 1
+    for _ in range(exponent):
+        product = product * base
+    return product
 
 
-def smaller(left: Datum, right: Datum) -> Datum:
-    """What is not positive is smaller than a size."""
-    if left == right or not_positive(left):
-        return left
-    return right if not_positive(right) else None
+def equal_open(left: Exact, right: Exact, whole: bool) -> bool | None:
+    """Whether two numbers are equal for all sizes, or for none."""
+    if left == right:
+        return True
+    return False if never_equal(left, right) else None
 
 
-def not_positive(datum: Datum) -> bool:
-    """Is it a number, and not above zero?"""
-    return isinstance(datum, int | float) and datum <= 0
+def opposite(decided: bool | None) -> bool | None:
+    """Not, where it is decided."""
+    return None if decided is None else not decided
 
 
-def compared(same: bool, size_on_left: bool, size_on_right: bool) -> Symbolic:
-    """A comparison's outcome for the same symbol twice, and for a size on the left or right of a negative number."""
-
-    def find(left: Datum, right: Datum) -> Datum:
-        if left == right:
-            return same
-        if isinstance(right, int | float) and right < 0:
-            return size_on_left
-        return size_on_right if isinstance(left, int | float) and left < 0 else None
-
-    return find
-
-
-def undecided(left: Datum, right: Datum) -> Datum:
+def undecided(left: Exact, right: Exact, whole: bool) -> None:
     """Nothing is known."""
-    return None
 
 
-Operation: TypeAlias = tuple[Pair, Symbolic]
+Operation: TypeAlias = tuple[Pair, Open]
 
-ADD: Operation = (lambda left, right: left + right, neutral(0))
-SUB: Operation = (lambda left, right: left - right, minus)
-MUL: Operation = (lambda left, right: left * right, times)
-DIV: Operation = (divide, neutral(1, both_sides=False))
-MOD: Operation = (modulo, undecided)
-REMAINDER: Operation = (remainder, undecided)
+ADD: Operation = (lambda left, right: left + right, lambda left, right, _: left + right)
+SUB: Operation = (lambda left, right: left - right, lambda left, right, _: left - right)
+MUL: Operation = (lambda left, right: left * right, lambda left, right, _: left * right)
+DIV: Operation = (divide, divided_open)
+MOD: Operation = (modulo, remainder_open)
+REMAINDER: Operation = (remainder, remainder_open)
 """Mod with the attribute fmod."""
-POW: Operation = (power, neutral(1, both_sides=False))
-MAX: Operation = (max, larger)
-MIN: Operation = (min, smaller)
-EQUAL: Operation = (lambda left, right: left == right, compared(True, False, False))
-GREATER: Operation = (lambda left, right: left > right, compared(False, True, False))
-GREATER_OR_EQUAL: Operation = (lambda left, right: left >= right, compared(True, True, False))
-LESS: Operation = (lambda left, right: left < right, compared(False, False, True))
-LESS_OR_EQUAL: Operation = (lambda left, right: left <= right, compared(True, False, True))
+
+POW: Operation = (power, power_open)
+MAX: Operation = (max, lambda left, right, _: larger(left, right))
+MIN: Operation = (min, lambda left, right, _: smaller(left, right))
+EQUAL: Operation = (lambda left, right: left == right, equal_open)
+GREATER: Operation = (lambda left, right: left > right, lambda left, right, _: opposite(at_most(left, right)))
+GREATER_OR_EQUAL: Operation = (lambda left, right: left >= right, lambda left, right, _: at_most(right, left))
+LESS: Operation = (lambda left, right: left < right, lambda left, right, _: opposite(at_most(right, left)))
+LESS_OR_EQUAL: Operation = (lambda left, right: left <= right, lambda left, right, _: at_most(left, right))
 AND: Operation = (lambda left, right: bool(left and right), undecided)
 OR: Operation = (lambda left, right: bool(left or right), undecided)
 XOR: Operation = (lambda left, right: bool(left) != bool(right), undecided)
@@ -170,15 +164,25 @@ def combine(operation: Operation, left: Datum, right: Datum, dtype: str | None) 
         return None
     numeric, symbolic = operation
     if isinstance(left, str) or isinstance(right, str):
-        return symbolic(left, right)
+        one, other = exact(left), exact(right)
+        whole = dtype is None or "int" in dtype
+        return None if one is None or other is None else as_datum(symbolic(one, other, whole))
     usable = abs(left) <= NUMBER_LIMIT and abs(right) <= NUMBER_LIMIT
     return stored(numeric(left, right), dtype) if usable else None
+
+
+def as_datum(found: bool | Cost) -> Datum:
+    """A number, a formula or a decision as the element of a constant."""
+    return found if isinstance(found, bool) else dim_of(found)
 
 
 def alone(operation: Single, datum: Datum, dtype: str | None, *, keeps_sizes: bool) -> Datum:
     """What an operator makes of one element; some leave a size as it is."""
     if isinstance(datum, str):
-        return datum if keeps_sizes else None
+        size = number_of(datum)
+        if operation is negative:
+            return dim_of(-1 * size)
+        return datum if keeps_sizes and (operation is not abs or at_most(0, size)) else None
     return stored(operation(datum), dtype) if datum is not None and abs(datum) <= NUMBER_LIMIT else None
 
 

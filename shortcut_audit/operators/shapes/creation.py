@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 
+from shortcut_audit.algebra.derived import ceil_divided, larger
 from shortcut_audit.graph.model import RANK_LIMIT, Dim, Shape
-from shortcut_audit.graph.sizes import Unknown
+from shortcut_audit.graph.sizes import Unknown, dim_of, steps_within, total
+from shortcut_audit.graph.sizes import number as quantity
 from shortcut_audit.operators.shapes.call import NUMBER_LIMIT, Call, Number, axis_of
 
 
@@ -43,10 +45,18 @@ def count(call: Call) -> list[Shape]:
     """Range: how many numbers there are from start to limit."""
     if any(call.input(slot).data is None for slot in range(3)):
         return [(None,)]
-    limit = call.data(1)[0] if call.data(1) else None
-    if isinstance(limit, str):
-        return [(limit if call.data(0) == (0,) and call.data(2) == (1,) else None,)]
+    if any(isinstance(datum, str) for slot in range(3) for datum in call.data(slot)):
+        return [(open_steps(call.size(0), call.size(1), call.size(2)),)]
     return [(steps(number(call, 0), number(call, 1), number(call, 2)),)]
+
+
+def open_steps(start: Dim, limit: Dim, step: Dim) -> Dim:
+    """`steps`, where start or limit is open."""
+    first, last = quantity(start), quantity(limit)
+    if first is None or last is None or not isinstance(step, int) or step == 0:
+        return None
+    taken = ceil_divided(last - first, step) if step > 0 else ceil_divided(first - last, -step)
+    return None if taken is None else dim_of(larger(taken, 0))
 
 
 def number(call: Call, slot: int) -> Number:
@@ -75,7 +85,7 @@ def window(call: Call) -> list[Shape]:
 def mel_weights(call: Call) -> list[Shape]:
     """MelWeightMatrix: (floor(dft_length / 2) + 1, num_mel_bins)."""
     bins, length = (call.size_if_known(slot) for slot in (0, 1))
-    return [(length // 2 + 1 if isinstance(length, int) else None, bins)]
+    return [(total((steps_within(length, 2), 1)), bins)]
 
 
 def multinomial(call: Call) -> list[Shape]:
@@ -91,7 +101,9 @@ def one_hot(call: Call) -> list[Shape]:
     shape = call.shape(0)
     axis = axis_of(call.integer("axis", -1), len(shape) + 1)
     # The depth may be of any numeric type.
-    depth = int(number(call, 1)) if call.input(1).data is not None else None
+    depth = None if call.input(1).data is None else call.size_if_known(1)
+    if depth is None and call.input(1).data is not None:
+        depth = int(number(call, 1))
     return [(*shape[:axis], depth, *shape[axis:])]
 
 

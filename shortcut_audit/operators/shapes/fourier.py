@@ -6,7 +6,7 @@ Sources: onnx/docs/Operators.md (DFT, STFT); for Rfft and Irfft onnxruntime/docs
 from __future__ import annotations
 
 from shortcut_audit.graph.model import Dim, Shape
-from shortcut_audit.graph.sizes import Unknown, scaled
+from shortcut_audit.graph.sizes import Unknown, scaled, steps_within, total
 from shortcut_audit.operators.shapes.call import Call, axis_of
 
 
@@ -21,7 +21,7 @@ def fourier(call: Call) -> list[Shape]:
     if call.given(1):
         length = call.size_if_known(1)
     elif one_sided and inverse:
-        length = scaled(length - 1, 2) if isinstance(length, int) else None
+        length = scaled(total((length, -1)), 2)
     if one_sided and not inverse:
         length = half(length)
     result = [*shape[:-1], 1 if one_sided and inverse else 2]
@@ -31,7 +31,7 @@ def fourier(call: Call) -> list[Shape]:
 
 def half(length: Dim) -> Dim:
     """Distinct frequencies of a real signal."""
-    return length // 2 + 1 if isinstance(length, int) else None
+    return total((steps_within(length, 2), 1))
 
 
 def short_time_fourier(call: Call) -> list[Shape]:
@@ -45,9 +45,9 @@ def short_time_fourier(call: Call) -> list[Shape]:
     elif call.given(2):
         frame = call.shape(2)[0] if call.rank(2) == 1 else None
     step = call.scalar(1) if call.input(1).data is not None else None
-    frames = None
-    if isinstance(frame, int) and isinstance(shape[1], int) and step and step > 0 and frame <= shape[1]:
-        frames = (shape[1] - frame) // step + 1
+    room = total((shape[1], scaled(frame, -1)))
+    fits = step is not None and not (isinstance(room, int) and room < 0)
+    frames = total((steps_within(room, step), 1)) if fits and step is not None else None
     return [(shape[0], frames, half(frame) if call.integer("onesided", 1) else frame, 2)]
 
 
@@ -64,5 +64,5 @@ def inverse_real_fourier(call: Call) -> list[Shape]:
         raise Unknown
     length = shape[-2]
     if call.integer("onesided", 1):
-        length = scaled(length - 1, 2) if isinstance(length, int) else None
+        length = scaled(total((length, -1)), 2)
     return [(*shape[:-2], length)]

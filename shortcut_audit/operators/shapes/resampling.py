@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from shortcut_audit.graph.model import RANK_LIMIT, Dim, Shape
-from shortcut_audit.graph.sizes import Unknown
+from shortcut_audit.graph.sizes import Unknown, scaled, steps_within
 from shortcut_audit.operators.shapes.call import Call, axis_of, checked_integers
 
 
@@ -67,11 +67,18 @@ def enlarged_size(size: Dim, scale: int | float) -> Dim:
     """One axis of `enlarged`."""
     if scale == 1:
         return size
-    if not isinstance(size, int) or not 0 < scale < 2.0**63 or size >= 2**63:
+    if size is None or not 0 < scale < 2.0**63 or (isinstance(size, int) and size >= 2**63):
         return None
     if float(scale).is_integer():
-        return size * int(scale)
+        return scaled(size, int(scale))
+    if isinstance(size, str):
+        above, below = single(float(scale)).as_integer_ratio()
+        return steps_within(scaled(size, above), below) if below <= EXACT else None
     return math.floor(single(single(float(size)) * single(float(scale))))
+
+
+EXACT = 2**8
+"""A fraction of no larger divisor times a size below 2**16 has no rounding error in single precision."""
 
 
 def single(number: float) -> float:

@@ -7,8 +7,21 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from shortcut_audit.algebra.bounds import at_most
+from shortcut_audit.algebra.derived import ceil_divided, larger, smaller
+from shortcut_audit.algebra.polynomial import Cost
 from shortcut_audit.graph.model import RANK_LIMIT, Dim, Shape
-from shortcut_audit.graph.sizes import Unknown, broadcast, product, same_size, scaled, total
+from shortcut_audit.graph.sizes import (
+    Unknown,
+    broadcast,
+    dim_of,
+    number,
+    product,
+    same_size,
+    scaled,
+    steps_within,
+    total,
+)
 from shortcut_audit.operators.shapes.call import Call, axis_of
 
 
@@ -57,15 +70,15 @@ def split_sizes(call: Call) -> tuple[Dim, ...]:
     shape = call.shape(0)
     if not call.has("split") and call.given(1) and call.input(1).data is None:
         return (None,) * call.outputs
-    listed = call.attribute_or_input("split", 1)
+    listed = call.integers("split") if call.has("split") else call.sizes(1) if call.given(1) else None
     if listed is not None:
         return listed
     size = shape[axis_of(call.integer("axis", 0), len(shape))]
     parts = call.integer("num_outputs", call.outputs)
-    if not isinstance(size, int) or parts < 1 or parts != call.outputs:
+    if parts < 1 or parts != call.outputs:
         return (size if parts == 1 else None,) * call.outputs
-    each = -(-size // parts)
-    return (each,) * (parts - 1) + (size - each * (parts - 1),)
+    each = steps_within(size, parts, ceil=True)
+    return (each,) * (parts - 1) + (total((size, scaled(each, 1 - parts))),)
 
 
 def split(call: Call) -> list[Shape]:
@@ -104,27 +117,46 @@ def cuts(call: Call) -> dict[int, Cut]:
 
 def cut(size: Dim, start: Dim, end: Dim, step: int) -> Cut:
     """One axis of a Slice: indices are clamped, negative ones count from the end."""
-    if not isinstance(size, int):
-        return Cut(0, step, cut_unknown(size, start, end, step))
-    if not isinstance(start, int) or not isinstance(end, int):
-        return Cut(0, step, size if start == 0 and end == size and step == 1 else None)
-    lowest, highest = (0, size) if step > 0 else (-1, size - 1)
-    first = min(max(start + size if start < 0 else start, 0), highest)
-    last = min(max(end + size if end < 0 else end, lowest), highest)
-    return Cut(first, step, max(0, -((first - last) // step)))
+    if isinstance(size, int) and isinstance(start, int) and isinstance(end, int):
+        lowest, highest = (0, size) if step > 0 else (-1, size - 1)
+        first = min(max(start + size if start < 0 else start, 0), highest)
+        last = min(max(end + size if end < 0 else end, lowest), highest)
+        return Cut(first, step, max(0, -((first - last) // step)))
+    return Cut(0, step, cut_open(size, start, end, step))
 
 
 END = 2**31 - 1
 """The index from which on one means "to the end": exporters write INT32_MAX or INT64_MAX."""
 
 
-def cut_unknown(size: Dim, start: Dim, end: Dim, step: int) -> Dim:
-    """An axis of unknown size (not zero): kept whole, turned round, or cut down to its first or last element."""
-    if not isinstance(end, int):
-        return size if (start, end, step) == (0, size, 1) and size is not None else None
-    if (start == 0 and step == 1 and end >= END) or (start == -1 and step == -1 and end <= -END):
-        return size
-    return 1 if step == 1 and ((start == 0 and end == 1) or (start == -1 and end >= END)) else None
+def cut_open(size: Dim, start: Dim, end: Dim, step: int) -> Dim:
+    """An axis of which the size or an index is no number: as `cut`, as far as the indices' signs are known."""
+    to_end = isinstance(end, int) and abs(end) >= END
+    if to_end and (start, step, isinstance(end, int) and end > 0) in ((0, 1, True), (-1, -1, False)):
+        return size  # whole, or turned round
+    if step == 1 and ((start == 0 and end == 1) or (start == -1 and to_end)):
+        return 1  # the first or the last one: there is one
+    whole = number(size)
+    if whole is None:
+        return None
+    if to_end and step == 1 and isinstance(start, int) and start < 0:
+        return dim_of(smaller(whole, -start))
+    first, last = from_front(start, size), whole if to_end else from_front(end, size)
+    if first is None or last is None or step < 1:
+        return None
+    first, last = smaller(larger(first, 0), whole), smaller(larger(last, 0), whole)
+    taken = ceil_divided(last - first, step)
+    return None if taken is None else dim_of(larger(taken, 0))
+
+
+def from_front(index: Dim, size: Dim) -> Cost:
+    """An index counted from the front; None where its sign depends on open sizes."""
+    place, whole = number(index), number(size)
+    if place is None or whole is None:
+        return None
+    if at_most(0, place):
+        return place
+    return place + whole if at_most(place, -1) else None
 
 
 def slice_(call: Call) -> list[Shape]:
@@ -257,5 +289,6 @@ def unfold(call: Call) -> list[Shape]:
     size, step, length = call.integer("size"), call.integer("step", 1), shape[axis]
     if size < 1 or step < 1:
         raise Unknown
-    count = (length - size) // step + 1 if isinstance(length, int) and length >= size else None
+    room = total((length, -size))
+    count = None if isinstance(room, int) and room < 0 else total((steps_within(room, step), 1))
     return [(*shape[:axis], count, *shape[axis + 1 :], size)]

@@ -10,7 +10,7 @@ import math
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import Dim, Shape
-from shortcut_audit.graph.sizes import Unknown, divided, scaled
+from shortcut_audit.graph.sizes import Unknown, divided, least_of, scaled, steps_within, total
 from shortcut_audit.operators.shapes.call import Call, Rule
 
 
@@ -67,21 +67,19 @@ def slide(space: tuple[Dim, ...], windows: Windows) -> tuple[Dim, ...]:
 
 def size_same(size: Dim, stride: int) -> Dim:
     """Padding that keeps the size, up to the stride: ceil(size / stride)."""
-    return -(-size // stride) if isinstance(size, int) else size if stride == 1 else None
+    return steps_within(size, stride, ceil=True)
 
 
 def fit(size: Dim, window: Window, ceil: bool) -> Dim:
     """How often a window fits: floor((size + padding - window) / stride) + 1, or ceil."""
-    room = window.before + window.after - window.size
-    if not isinstance(size, int):
-        return size if window.stride == 1 and room == -1 else None
-    if size + room < 0:
+    room = total((size, window.before + window.after - window.size))
+    if isinstance(room, int) and room < 0:
         return None
+    count = total((steps_within(room, window.stride, ceil=ceil), 1))
     if not ceil:
-        return (size + room) // window.stride + 1
-    count = -(-(size + room) // window.stride) + 1
+        return count
     # A last window that would start in the padding behind is left out (Operators.md, MaxPool).
-    return count - 1 if (count - 1) * window.stride >= size + window.before else count
+    return least_of(count, steps_within(total((size, window.before)), window.stride, ceil=True))
 
 
 def kernel_of(call: Call, space: tuple[Dim, ...]) -> tuple[int, ...]:
@@ -182,9 +180,7 @@ def spread(call: Call, space: tuple[Dim, ...], windows: Windows) -> tuple[Dim, .
 def spread_size(size: Dim, window: Window, extra: int) -> Dim:
     """One axis of `spread`."""
     gain = window.size - window.stride + extra - window.before - window.after
-    if not isinstance(size, int):
-        return size if window.stride == 1 and gain == 0 else None
-    return size * window.stride + gain if size else None
+    return total((scaled(size, window.stride), gain)) if size else None
 
 
 def pooling(call: Call) -> list[Shape]:
@@ -252,7 +248,7 @@ def causal_convolution(call: Call) -> list[Shape]:
     if len(shape) != 3 or len(weight) != 3:
         raise Unknown
     kernel = weight[2]
-    return [shape, (*shape[:2], kernel - 1 if isinstance(kernel, int) else None)]
+    return [shape, (*shape[:2], total((kernel, -1)))]
 
 
 def reordered_output(call: Call) -> list[Shape]:

@@ -17,8 +17,8 @@ from tests.operators.shapes.calls import numbers, out
         (0, 5, 0, "?"),
         (0, 10**18, 1, "1000000000000000000"),  # never materialised
         (0, "seq", 1, "seq"),
-        (1, "seq", 1, "?"),
-        ("seq", 5, 1, "..."),
+        (1, "seq", 1, "max(0, seq - 1)"),
+        ("seq", 5, 1, "max(0, 5 - seq)"),
     ],
 )
 def test_range(start: int | str, limit: int | str, step: int, expected: str) -> None:

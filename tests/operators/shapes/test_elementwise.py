@@ -18,7 +18,7 @@ from tests.operators.shapes.calls import out
         ("N", "N", "N"),
         ("N", "1", "N"),
         ("N", "5", "5"),  # N can only be 5 or 1
-        ("N", "M", "?"),
+        ("N", "M", "broadcast(M, N)"),
         ("?", "?", "?"),
         ("?", "1", "?"),
         ("?", "5", "5"),

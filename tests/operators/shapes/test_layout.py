@@ -26,8 +26,8 @@ from tests.operators.shapes.calls import out
         ("batchx12x64", ("batch", -1), "batchx768"),
         ("batchx12x64", (-1, 768), "batchx768"),
         ("batchxseqx768", (0, 0, 12, 64), "batchxseqx12x64"),
-        ("batchxseqx768", (-1, 768), "?x768"),  # batch x seq is no symbol
-        ("batchx4x4", (-1, 8), "?x8"),  # 2 batch is no symbol
+        ("batchxseqx768", (-1, 768), "batch*seqx768"),
+        ("batchx4x4", (-1, 8), "2*batchx8"),
         # A copied size cancels even when it is unknown; two unknown sizes may differ.
         ("?x12x64", (0, -1), "?x768"),
         ("?x12x64", (-1, 768), "?x768"),

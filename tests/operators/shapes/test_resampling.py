@@ -27,8 +27,10 @@ def test_resize_by_scales(size: int, scale: float, expected: int) -> None:
     assert upsample == f"1x3x{expected}x{expected}"
 
 
-def test_a_scale_of_one_keeps_a_symbol() -> None:
-    assert out("Resize", "Nx3xHxW", None, numbers("float32", 1.0, 1.0, 2.0, 2.0)) == "Nx3x?x?"
+def test_an_open_size_is_scaled() -> None:
+    assert out("Resize", "Nx3xHxW", None, numbers("float32", 1.0, 1.0, 2.0, 2.0)) == "Nx3x2*Hx2*W"
+    assert out("Resize", "Nx3xHxW", None, numbers("float32", 1.0, 1.0, 0.5, 1.5)) == "Nx3xH//2xW + W//2"
+    assert out("Resize", "Nx3xHxW", None, numbers("float32", 1.0, 1.0, 0.7, 1.0)) == "Nx3x?xW"  # it is rounded
 
 
 def test_resize_to_sizes() -> None:

@@ -26,9 +26,9 @@ from tests.operators.shapes.calls import out
         ("1x3x9x8", "4x3x3x3", {"strides": (2, 2), "auto_pad": "SAME_UPPER"}, "1x4x5x4"),
         # VALID pads nothing: (9 - 3) // 2 + 1 = 4, (8 - 3) // 2 + 1 = 3.
         ("1x3x9x8", "4x3x3x3", {"strides": (2, 2), "auto_pad": "VALID"}, "1x4x4x3"),
-        # Stride 1 and padding kernel - 1 keep any size, known or not; stride 2 does not.
+        # Stride 1 and padding kernel - 1 keep any size, known or not; stride 2 halves it, rounded up.
         ("Nx3xHxW", "4x3x3x3", {"pads": (1, 1, 1, 1)}, "Nx4xHxW"),
-        ("Nx3xHxW", "4x3x3x3", {"pads": (1, 1, 1, 1), "strides": (2, 2)}, "Nx4x?x?"),
+        ("Nx3xHxW", "4x3x3x3", {"pads": (1, 1, 1, 1), "strides": (2, 2)}, "Nx4x(H + 1)//2x(W + 1)//2"),
         # The weight alone still tells the channels.
         ("...", "4x3x3x3", {}, "?x4x?x?"),
     ],
