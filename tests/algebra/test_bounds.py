@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shortcut_audit.algebra.bounds import at_most, least, never_equal, ratio, share_at_most
@@ -90,6 +90,7 @@ def test_sizes_that_are_never_equal() -> None:
 SIZES = st.fixed_dictionaries(dict.fromkeys("abc", st.integers(0, 9)))
 
 
+@settings(deadline=None)
 @given(EXPRESSIONS, EXPRESSIONS, SIZES)
 def test_what_is_decided_is_true(one: str, other: str, sizes: dict[str, int]) -> None:
     left, right = number_of(one), number_of(other)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shortcut_audit.algebra.derived import evaluated
@@ -84,6 +84,7 @@ EXPRESSIONS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(EXPRESSIONS, st.fixed_dictionaries(dict.fromkeys("abc", st.integers(0, 9))))
 def test_a_formula_means_what_python_means_by_it(text: str, sizes: dict[str, int]) -> None:
     number = number_of(text)
@@ -96,6 +97,7 @@ def python(text: str, sizes: dict[str, int]) -> object:
     return eval(text, {}, dict(sizes))  # noqa: S307 -- the text is made above
 
 
+@settings(deadline=None)
 @given(EXPRESSIONS, st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
 def test_sizes_may_be_put_in_one_after_the_other(text: str, a: int, b: int, c: int) -> None:
     number = number_of(text)

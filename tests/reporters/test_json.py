@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shortcut_audit import report as nouns
@@ -100,6 +100,7 @@ def test_one_shortcut_a_line() -> None:
     assert not [line for line in lines if line.count('"key": ') > 1]
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=()), max_size=250))
 def test_any_name_anywhere(name: str) -> None:
     model = replaced(examples.RESNET18, name)
