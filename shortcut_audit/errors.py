@@ -4,6 +4,9 @@ Every error that this package raises on purpose is a `ShortcutAuditError`, and i
 what is wrong and, where there is one, what to do. The command line turns each into exit status 2.
 """
 
+PROGRAM = "shortcut-audit"
+"""The name of the command, under which it speaks of what concerns no one source."""
+
 
 class ShortcutAuditError(Exception):
     """Base of every error raised on purpose; `str(error)` is one line for the user."""
@@ -19,3 +22,7 @@ class UsageError(ShortcutAuditError):
 
 class ConfigError(ShortcutAuditError):
     """The configuration or the baseline cannot be used."""
+
+
+class Lost(UsageError):
+    """Nothing more can be audited where the rest was to be audited; the text says why."""

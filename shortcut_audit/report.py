@@ -10,7 +10,7 @@ beside each stands the same as a formula over them (`macs_formula`; algebra/form
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -373,7 +373,8 @@ class AuditReport:
     """Everything one run has to say."""
 
     version: str
-    models: tuple[ModelReport, ...]
+    models: Sequence[ModelReport]
+    """In the order of the sources: a tuple, or, where they are many, a sequence that reads each when it is wanted."""
     findings: tuple[Finding, ...] = ()
     errors: tuple[Failure, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
@@ -408,6 +409,6 @@ def _fields(noun: Any) -> dict[str, Any]:
 
 
 def _plain(thing: Any) -> Any:
-    if isinstance(thing, tuple):
+    if isinstance(thing, Sequence) and not isinstance(thing, str):
         return [_plain(item) for item in thing]
     return thing if thing is None or isinstance(thing, str | int) else _fields(thing)

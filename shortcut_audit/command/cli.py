@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,10 @@ import click
 
 from shortcut_audit import __version__
 from shortcut_audit.command.console import complain, put, shown_path, tell
-from shortcut_audit.command.options import EPILOG, PARAMETERS, PROGRAM, Answer
+from shortcut_audit.command.options import EPILOG, PARAMETERS, Answer, journal_of
 from shortcut_audit.command.places import Place, places, write
 from shortcut_audit.command.signals import Stopped, fill_descriptors, settle, stoppable
-from shortcut_audit.errors import ShortcutAuditError, UsageError
+from shortcut_audit.errors import PROGRAM, ShortcutAuditError, UsageError
 from shortcut_audit.reporters import Style
 from shortcut_audit.wording import counted
 
@@ -82,6 +83,7 @@ def _ended(number: int) -> int:
     return STOPPED + number
 
 
+LABEL = "auditing"
 SHOWN = ("quiet", "verbose", "diagram", "kinds", "only")
 """The options that say how much of a report is shown, as Style calls them."""
 
@@ -96,6 +98,9 @@ def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, sort: str | N
     style = Style(**{name: asked.pop(name) for name in SHOWN})
     if style.quiet and style.verbose:
         raise click.UsageError("-q and -v contradict each other")
+    asked["journal"] = journal_of(outputs)
+    if asked["resume"] and asked["journal"] is None:
+        raise click.UsageError("--resume needs a table (-o NAME.parquet, NAME.csv), beside which the journal lies")
     try:
         with contextlib.redirect_stdout(sys.stderr):  # for what a user's own model code prints
             outcome = _run(asked, quiet=style.quiet)
@@ -112,6 +117,8 @@ def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, sort: str | N
         *(_deliver(place, text) for place, text in zip(where, shown.texts, strict=True)),
         _accept(asked["write_baseline"], outcome.accepted, shown.report, quiet=style.quiet),
     ]
+    if outcome.ledger is not None:  # what a run that did not finish has done is kept, to go on with
+        outcome.ledger.close(keep=asked["resume"] or not outcome.whole or not all(written))
     if shown.report.errors or not all(written):
         return FAILED
     return OBJECTED if outcome.objected and not exit_zero else AUDITED
@@ -126,7 +133,13 @@ def _run(asked: Mapping[str, Any], *, quiet: bool) -> Outcome:
         if quiet or total < 2 or sys.stderr is None or not sys.stderr.isatty():
             yield lambda source: None
             return
-        with click.progressbar(length=total, label="auditing", file=sys.stderr, item_show_func=_last) as bar:
+        started = time.monotonic()
+
+        def last(source: str | None) -> str:
+            rate = bar.pos / max(time.monotonic() - started, 0.1)
+            return "" if source is None else f"{rate:.1f}/s  {shown_path(source)[-40:]}"
+
+        with click.progressbar(label=LABEL, length=total, file=sys.stderr, show_pos=True, item_show_func=last) as bar:
             yield lambda source: bar.update(1, source)
 
     fields = dict(asked)
@@ -136,10 +149,6 @@ def _run(asked: Mapping[str, Any], *, quiet: bool) -> Outcome:
     if fields["sources"]:
         raise UsageError("--diff OLD NEW names the models; leave other sources out")
     return differ(Request(**{**fields, "sources": pair}), progress)
-
-
-def _last(source: str | None) -> str:
-    return "" if source is None else shown_path(source)[-40:]
 
 
 def _diagnose(report: AuditReport, tracebacks: Sequence[str], verbose: int) -> None:
@@ -152,8 +161,8 @@ def _diagnose(report: AuditReport, tracebacks: Sequence[str], verbose: int) -> N
             tell(where)
 
 
-def _deliver(place: Place, text: str | Failure) -> bool:
-    if isinstance(text, str):
+def _deliver(place: Place, text: str | bytes | Failure) -> bool:
+    if isinstance(text, str | bytes):
         return place.put(text)
     complain(f"{shown_path(place.name)}: cannot show the report as {place.wanted.form}: {text.message}")
     return False

@@ -12,7 +12,7 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-from shortcut_audit.command.options import PROGRAM
+from shortcut_audit.errors import PROGRAM
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text, loggable
 from shortcut_audit.reporters import Style
 

@@ -10,7 +10,8 @@ from concurrent.futures import CancelledError, Executor, Future
 from queue import SimpleQueue
 
 from shortcut_audit.command.attempt import Attempt, Numbered, Task, attempt
-from shortcut_audit.command.executors import Lost, explained
+from shortcut_audit.command.executors import explained
+from shortcut_audit.errors import Lost
 from shortcut_audit.report import Failure, ModelReport
 
 AHEAD = 64

@@ -16,7 +16,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from concurrent.futures import TimeoutError as Overdue
 from typing import TYPE_CHECKING, Any
 
-from shortcut_audit.errors import UsageError
+from shortcut_audit.errors import Lost, UsageError
 
 if TYPE_CHECKING:
     from pebble import ProcessPool
@@ -35,10 +35,6 @@ PRELOADED = (
 
 class Unfinished(Exception):
     """What became of one model's audit, where no attempt came back: "crashed the audit (killed by SIGKILL)"."""
-
-
-class Lost(UsageError):
-    """Nothing more can be audited where the rest was to be audited; the text says why."""
 
 
 def explained(error: BaseException) -> Unfinished | Lost:
@@ -81,6 +77,51 @@ class _Local(Executor):
 
 
 NO_PROCESS = "no process can be started to audit in; leave --jobs out"
+
+
+@contextlib.contextmanager
+def dask(address: str) -> Iterator[Executor]:
+    """The workers of a Dask cluster, which need this package and nothing else. Raises UsageError.
+
+    A model whose worker dies is tried on another one, as often as `distributed.scheduler.allowed-failures` of the
+    cluster says, and then has failed.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise UsageError('--scheduler needs the extra "dask": pip install "shortcut-audit[dask]"') from None
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{address}: no Dask scheduler answers there ({type(error).__name__})") from None
+    try:
+        yield _Dask(client)
+    finally:
+        with contextlib.suppress(Exception):  # the scheduler may be gone
+            client.close(timeout=CONNECT_SECONDS)  # type: ignore[no-untyped-call]
+
+
+CONNECT_SECONDS = 10
+
+
+class _Dask(Executor):
+    """A Dask client as an executor, whose exceptions are told in our words."""
+
+    def __init__(self, client: Any) -> None:
+        self._executor = client.get_executor(pure=False)
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return _translated(self._executor.submit(function, *args, **kwargs), _of_dask)
+
+
+def _of_dask(error: BaseException) -> BaseException:
+    from distributed import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        return Unfinished(f"crashed the audit (so did {error.allowed_failures + 1} workers, one after the other)")
+    if isinstance(error, CancelledError):
+        return Lost("the Dask scheduler has gone away")
+    return error
 
 
 def _of_pebble(error: BaseException) -> BaseException:

@@ -8,12 +8,12 @@ import stat
 from pathlib import Path
 
 
-def write(path: str, text: str) -> None:
-    """Writes a text file in UTF-8: beside its place first, then over it, so that nobody ever reads half of it.
+def write(path: str, text: str | bytes) -> None:
+    """Writes a file, text in UTF-8: beside its place first, then over it, so that nobody ever reads half of it.
 
     Links are followed; what is no regular file (a pipe, /dev/stdout) is written to as it is. Raises OSError.
     """
-    data = text.encode("utf-8", "backslashreplace")
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
     target = Path(os.path.realpath(path))
     try:
         mode = target.stat().st_mode

@@ -53,6 +53,8 @@ class Journal:
             self._file = tempfile.TemporaryFile(prefix="shortcut-audit-")  # noqa: SIM115 -- closed by `close`
         else:
             self._file = _opened(path)
+        self.resumed = resume
+        """Whether it may know what came of models in earlier runs."""
         self._end = self._continued() if resume else self._begun()
 
     def known(self, task: Task, version: str) -> Attempt[ModelReport] | None:
@@ -138,7 +140,9 @@ def _opened(path: Path) -> Any:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             file.close()
-            raise UsageError(f"{path}: another run is writing this journal; wait for it, or name another file") from None
+            raise UsageError(
+                f"{path}: another run is writing this journal; wait for it, or name another file"
+            ) from None
     return file
 
 

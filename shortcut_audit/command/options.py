@@ -6,21 +6,23 @@ One table of click's parameters. Options that are answered by a text of their ow
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import click
 
 from shortcut_audit import __version__
+from shortcut_audit.errors import PROGRAM
 from shortcut_audit.report import KINDS
 from shortcut_audit.reporters import REPORTERS, format_of
 
-PROGRAM = "shortcut-audit"
 SUFFIXES = [reporter.suffix for reporter in REPORTERS.values() if reporter.suffix]
 
 EPILOG = """\
 A SOURCE is an ONNX file, a .pt2 file of torch.export, a folder (all of these below it), a pattern, or
-package.module:factory: your own code, called to make a torch.nn.Module. Weights are never read.
+package.module:factory: your own code, called to make a torch.nn.Module. Weights are never read. Of a
+URL (https://, s3://, gs://, hf://ORG/REPO, ...; extra "remote") only the graph is fetched.
 
 Exit status: 0 audited, nothing to object to; 1 findings at or over the fail level; 2 a source could not be audited.
 """
@@ -74,6 +76,8 @@ def _output(context: click.Context, parameter: click.Parameter, files: tuple[str
         _file(context, parameter, file)
         if format_of(file) is None:
             raise click.BadParameter(f"the suffix of {file!r} must be one of {', '.join(SUFFIXES)}")
+        if file.lower().endswith(".parquet") and find_spec("pyarrow") is None:
+            raise click.BadParameter(f'{file!r} needs the extra "table": pip install "{PROGRAM}[table]"')
     return files
 
 
@@ -144,6 +148,23 @@ PARAMETERS: tuple[click.Parameter, ...] = (
         show_default=True,
         help="Audit N models at a time.",
     ),
+    click.Option(
+        ["--sources", "source_list"],
+        metavar="FILE",
+        callback=_file,
+        help="A list of sources, one a line; - reads it from stdin.",
+    ),
+    click.Option(
+        ["--resume"],
+        is_flag=True,
+        help="Go on where an earlier run into the same table (-o NAME.parquet, NAME.csv) ended.",
+    ),
+    click.Option(
+        ["--scheduler"],
+        metavar="ADDRESS",
+        callback=_file,
+        help="Audit on the Dask cluster whose scheduler listens there.",
+    ),
     click.Option(["-q", "--quiet"], is_flag=True, help="One line a model, and the findings."),
     click.Option(["--diagram"], is_flag=True, help="Draw the network and its shortcuts, too."),
     click.Option(
@@ -196,3 +217,16 @@ PARAMETERS: tuple[click.Parameter, ...] = (
         help="Show this message and exit.",
     ),
 )
+
+
+TABLES = (".parquet", ".csv")
+
+
+def journal_of(outputs: Sequence[str]) -> str | None:
+    """The journal that belongs to the first table among the files that are written; None where there is none."""
+    for file in outputs:
+        if file.lower().endswith(TABLES):
+            form = format_of(file)
+            stem = file[: -len(REPORTERS[form].suffix or "")] if form is not None else file
+            return f"{stem}.journal"
+    return None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shortcut_audit.command.console import complain, in_file, on_stdout, put, shown_path
 from shortcut_audit.errors import UsageError
@@ -30,7 +30,7 @@ class Place:
 
     name: str
     wanted: Wanted
-    put: Callable[[str], bool]
+    put: Callable[[Any], bool]
     """Takes the text there; whether it has arrived."""
 
 
@@ -69,8 +69,8 @@ def _named(file: str, sources: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield source, file.replace(STEM, stem if nth == 1 else f"{stem}-{nth}")
 
 
-def write(file: str, text: str) -> bool:
-    """The text of a file; whether it was written."""
+def write(file: str, text: str | bytes) -> bool:
+    """What a file holds; whether it was written."""
     from shortcut_audit.command import files
 
     try:

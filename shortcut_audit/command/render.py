@@ -14,6 +14,9 @@ from shortcut_audit.command.attempt import Attempt, guarded
 from shortcut_audit.report import AuditReport, Failure, ModelReport
 from shortcut_audit.reporters import REPORTERS, Style
 
+Text = str | bytes
+"""What a format is written as."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -32,7 +35,7 @@ class Shown:
 
     report: AuditReport
     """What the texts show: the models that could be shown."""
-    texts: tuple[str | Failure, ...]
+    texts: tuple[Text | Failure, ...]
     """One for each format, in their order."""
     tracebacks: tuple[str, ...]
 
@@ -57,14 +60,14 @@ def show(report: AuditReport, wanted: Sequence[Wanted]) -> Shown:
     return Shown(rest, texts, tuple(made.traceback for made in (*failed, *each) if made.traceback))
 
 
-def _texts(report: AuditReport, wanted: Sequence[Wanted]) -> Attempt[tuple[str, ...]]:
+def _texts(report: AuditReport, wanted: Sequence[Wanted]) -> Attempt[tuple[Text, ...]]:
     """All texts, or the failure of the first that fails, which is put down to the only model if there is but one."""
     source = report.models[0].source if len(report.models) == 1 else ""
     bound = limits.limited(limits.REPORTING_SECONDS, len(report.models))
     return guarded(source, bound, lambda: tuple(_text(report, one) for one in wanted))
 
 
-def _text(report: AuditReport, wanted: Wanted) -> str:
+def _text(report: AuditReport, wanted: Wanted) -> Text:
     if wanted.source is not None:
         report = _part(report, [model for model in report.models if model.source == wanted.source])
     return REPORTERS[wanted.form].render(report, wanted.style)

@@ -16,7 +16,8 @@ Noun = TypeVar("Noun")
 
 def revived(noun: type[Noun], said: dict[str, Any]) -> Noun:
     """The noun that was said. What it does not have, such as derived fields, is passed over."""
-    made: Noun = _reader(noun)(said)
+    declared: Any = noun
+    made: Noun = _reader(declared)(said)
     return made
 
 

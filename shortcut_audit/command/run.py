@@ -11,16 +11,23 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shortcut_audit import __version__
 from shortcut_audit.command import limits
-from shortcut_audit.command.attempt import Attempt, Numbered, Task, attempt, guarded, in_turn
-from shortcut_audit.command.sources import Named, expand
-from shortcut_audit.errors import ConfigError, UsageError
+from shortcut_audit.command.attempt import Attempt, Task, attempt, guarded
+from shortcut_audit.command.collect import Ledger, collected, ledger_for
+from shortcut_audit.command.sources import Named, expand, listed
+from shortcut_audit.errors import PROGRAM, ConfigError, Lost, UsageError
 from shortcut_audit.gate import accepted, baseline, config, policy
 from shortcut_audit.gate.settings import FailOn, Settings
 from shortcut_audit.loaders.inputs import parse_dims, parse_inputs
 from shortcut_audit.report import AuditReport, Comparison, Failure, Finding, ModelReport
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from shortcut_audit.loaders.remote.ranges import Transfer
 
 Done = Callable[[str], object]
 """Is told each source that is done with."""
@@ -43,6 +50,14 @@ class Request:
     fail_on: FailOn | None = None
     jobs: int = 1
     torchscript: bool = False
+    source_list: str | None = None
+    """A file of sources, one a line; "-" for what is read from stdin."""
+    scheduler: str | None = None
+    """The address of a Dask cluster's scheduler, for the models to be audited there."""
+    journal: str | None = None
+    """The file in which it is written down what came of each model."""
+    resume: bool = False
+    """Whether what the journal knows already is not to be audited again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +72,17 @@ class Outcome:
     tracebacks: tuple[str, ...]
     transfers: tuple[str, ...] = ()
     """What was read of models that lie elsewhere: a line for each, or one for all where they are many."""
+    ledger: Ledger | None = None
+    """Where the reports are kept: to be closed when they have been shown."""
+    whole: bool = True
+    """Whether every source was tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A model, and what is to be said of it."""
+    """What is to be said of a model."""
 
-    model: ModelReport
+    source: str
     comparison: Comparison | None
     findings: tuple[Finding, ...]
 
@@ -73,31 +92,105 @@ def run(request: Request, progress: Progress) -> Outcome:
     here = _here()
     settings = _configured(request, here)
     sources = _sources(request, settings)
-    accepted_before = _Baselines(settings, [source.name for source in sources if isinstance(source, Named)])
-    found = _attempts(sources, settings, request, progress)
-    attempts = [_judged(made, settings, accepted_before) for made in found]
-    judged = [made.result for made in attempts if isinstance(made.result, _Judged)]
-    comparisons = tuple(made.comparison for made in judged if made.comparison is not None)
-    if request.baseline is not None and comparisons and all(made.counterpart is None for made in comparisons):
+    named = [source for source in sources if isinstance(source, Named)]
+    accepted_before = _Baselines(settings, [source.name for source in named])
+    tasks = [replace(_task(each.name, settings), torchscript=request.torchscript, url=each.url) for each in named]
+    ledger = ledger_for(len(tasks), Path(request.journal) if request.journal else None, resume=request.resume)
+    made = _Made()
+    with progress(len(tasks)) as done:
+        try:
+            for number, attempted in collected(tasks, ledger, _executor(request, len(tasks))):
+                made.take(number, tasks[number].source, attempted, _judged(attempted, settings, accepted_before))
+                done(tasks[number].source)
+        except Lost as lost:
+            made.lost = f"{lost}; {len(tasks) - made.tried:,} of {len(tasks):,} models were not audited"
+    judged = made.judged
+    comparisons = tuple(each.comparison for each in judged if each.comparison is not None)
+    if request.baseline is not None and comparisons and all(each.counterpart is None for each in comparisons):
         raise ConfigError(f"{request.baseline}: knows none of the models that were audited; check the path")
     findings = _waived(judged, settings)
-    failures = tuple(made.result for made in attempts if isinstance(made.result, Failure))
-    models = tuple(made.model for made in judged)
+    failures = made.failures(sources)
+    models = ledger.models(made.sound)
     return Outcome(
         AuditReport(__version__, models, findings, failures, comparisons),
         objected=any(policy.fails(found, settings.settings_for(found.source).fail_on) for found in findings),
         accepted=None if request.write_baseline is None else _accepted(request.write_baseline, models, failures, here),
-        tracebacks=tuple(made.traceback for made in attempts if made.traceback),
-        transfers=_transfers(found),
+        tracebacks=tuple(made.tracebacks),
+        transfers=_transfers(made.transfers),
+        ledger=ledger,
+        whole=not made.lost,
     )
+
+
+class _Made:
+    """What has come of the tasks, but for the reports, which the ledger keeps."""
+
+    def __init__(self) -> None:
+        self.tracebacks: list[str] = []
+        self.transfers: list[tuple[str, Transfer]] = []
+        self.lost = ""
+        """Why nothing more could be audited; empty where all was."""
+        self._judged: dict[int, _Judged] = {}
+        self._failures: dict[int, Failure] = {}
+
+    def take(self, number: int, source: str, made: Attempt[ModelReport], judged: Attempt[_Judged]) -> None:
+        """Notes what came of a task, and what is to be said of it."""
+        if made.transfer is not None and made.transfer.requests:
+            self.transfers.append((source, made.transfer))
+        if judged.traceback:
+            self.tracebacks.append(judged.traceback)
+        if isinstance(judged.result, Failure):
+            self._failures[number] = judged.result
+        else:
+            self._judged[number] = judged.result
+
+    @property
+    def tried(self) -> int:
+        """How many tasks were done."""
+        return len(self._judged) + len(self._failures)
+
+    @property
+    def sound(self) -> list[int]:
+        """The numbers of the tasks of which there is a report, in order."""
+        return sorted(self._judged)
+
+    @property
+    def judged(self) -> list[_Judged]:
+        """What is to be said of each, in their order."""
+        return [self._judged[number] for number in self.sound]
+
+    def failures(self, sources: Sequence[Named | Failure]) -> tuple[Failure, ...]:
+        """What failed, each in its source's place, and at the end why the run ended, if it did."""
+        found: list[Failure] = []
+        number = 0
+        for source in sources:
+            if isinstance(source, Failure):
+                found.append(source)
+                continue
+            if number in self._failures:
+                found.append(self._failures[number])
+            number += 1
+        return (*found, Failure(PROGRAM, self.lost)) if self.lost else tuple(found)
+
+
+def _executor(request: Request, tasks: int) -> AbstractContextManager[Executor] | None:
+    """Where the models are audited; None for this process."""
+    if request.scheduler is not None:
+        from shortcut_audit.command.executors import dask
+
+        return dask(request.scheduler)
+    if request.jobs == 1:
+        return None
+    from shortcut_audit.command.executors import local
+
+    return local(min(request.jobs, max(tasks, 1)))
 
 
 TOLD_APART = 20
 """Models of which each is said what was read of it; of more, what was read of all."""
 
 
-def _transfers(attempts: Sequence[Attempt[ModelReport]]) -> tuple[str, ...]:
-    read = [(made.result.source, made.transfer) for made in attempts if made.transfer and made.transfer.requests]
+def _transfers(read: Sequence[tuple[str, Transfer]]) -> tuple[str, ...]:
     if len(read) <= TOLD_APART:
         return tuple(f"{source}: {transfer}" for source, transfer in read)
     total = type(read[0][1])(
@@ -152,8 +245,8 @@ def _without_baseline(found: config.Config) -> config.Config:
 
 
 def _sources(request: Request, settings: config.Config) -> Sequence[Named | Failure]:
-    if request.sources:
-        return expand(request.sources)
+    if request.sources or request.source_list is not None:
+        return expand([*request.sources, *(listed(request.source_list) if request.source_list is not None else ())])
     with _bounded("the patterns of the configuration's `models`"):
         configured = settings.sources()
     if not configured:
@@ -161,39 +254,9 @@ def _sources(request: Request, settings: config.Config) -> Sequence[Named | Fail
     return [Named(source) for source in configured]  # never a URL
 
 
-def _attempts(
-    sources: Sequence[Named | Failure], settings: config.Config, request: Request, progress: Progress
-) -> Sequence[Attempt[ModelReport]]:
-    """One for each source, in their order."""
-    named = [source for source in sources if isinstance(source, Named)]
-    tasks = [
-        replace(_task(each.name, settings.settings_for(each.name)), torchscript=request.torchscript, url=each.url)
-        for each in named
-    ]
-    with progress(len(tasks)) as done, _made(list(enumerate(tasks)), request.jobs) as attempts:
-        made: dict[int, Attempt[ModelReport]] = {}
-        for number, attempt_made in attempts:
-            made[number] = attempt_made
-            done(tasks[number].source)
-    in_order = iter(sorted(made.items()))
-    return [Attempt(source) if isinstance(source, Failure) else next(in_order)[1] for source in sources]
-
-
-@contextmanager
-def _made(tasks: Sequence[tuple[int, Task]], jobs: int) -> Iterator[Iterator[Numbered]]:
-    """What comes of the tasks, from this process or from several."""
-    if jobs == 1:
-        yield in_turn(tasks)
-        return
-    from shortcut_audit.command.crowd import attempts
-    from shortcut_audit.command.executors import local
-
-    with local(min(jobs, max(len(tasks), 1))) as executor:
-        yield attempts(tasks, executor)
-
-
-def _task(source: str, settings: Settings) -> Task:
-    return Task(source, settings.dims, settings.inputs)
+def _task(source: str, settings: config.Config) -> Task:
+    own = settings.settings_for(source)
+    return Task(source, own.dims, own.inputs)
 
 
 class _Baselines:
@@ -224,7 +287,7 @@ def _reported(file: str) -> accepted.Counterparts:
 
 def _audited(file: str, settings: Settings) -> accepted.Counterparts:
     """The baseline in another model: that model as it is."""
-    found = attempt(_task(file, settings)).result
+    found = attempt(Task(file, settings.dims, settings.inputs)).result
     if isinstance(found, Failure):
         raise ConfigError(f"{file}: cannot be used as a baseline: {found.message}")
     return accepted.Counterparts(accepted.Baseline(file, (accepted.accept(found),)))
@@ -238,7 +301,7 @@ def _judged(made: Attempt[ModelReport], settings: config.Config, accepted_before
 
     def judge() -> _Judged:
         comparison = accepted_before.compare(model)
-        return _Judged(model, comparison, policy.judge(model, settings.settings_for(model.source), comparison))
+        return _Judged(model.source, comparison, policy.judge(model, settings.settings_for(model.source), comparison))
 
     return guarded(model.source, limits.limited(limits.REPORTING_SECONDS), judge)
 
@@ -248,7 +311,7 @@ def _waived(judged: Sequence[_Judged], settings: config.Config) -> tuple[Finding
     findings = [finding for made in judged for finding in made.findings]
     today = date.today()  # noqa: DTZ011 -- the day on the user's calendar
     with _bounded("the `ignore` entries of the configuration"):
-        return policy.waive(findings, settings, [made.model.source for made in judged], today)
+        return policy.waive(findings, settings, [made.source for made in judged], today)
 
 
 def _accepted(file: str, models: Sequence[ModelReport], failures: Sequence[Failure], here: Path) -> str | Failure:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shortcut_audit.errors import ShortcutAuditError
+from shortcut_audit.errors import ShortcutAuditError, UsageError
 from shortcut_audit.gate.paths import MAGIC, glob
 from shortcut_audit.loaders.factories import is_factory
 from shortcut_audit.loaders.remote.urls import is_url, shown
@@ -38,6 +38,16 @@ def expand(arguments: Iterable[str]) -> list[Named | Failure]:
         meant = _elsewhere(argument) if is_url(argument) else _here(argument)
         found.update(dict.fromkeys(meant))
     return list(found)
+
+
+def listed(file: str) -> list[str]:
+    """The arguments that a file lists, one a line, or stdin (-). Raises UsageError."""
+    try:
+        with open(0 if file == "-" else file, "rb", closefd=file != "-") as stream:
+            return [os.fsdecode(line.rstrip(b"\r\n")) for line in stream if line.strip()]
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"{file}: the list of sources cannot be read: {why}") from None
 
 
 def _here(argument: str) -> Iterator[Named | Failure]:

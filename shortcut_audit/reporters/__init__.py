@@ -1,6 +1,6 @@
 """How is a report shown?
 
-Pure functions: report in, text out. Each is imported when it is asked for.
+Pure functions: report in, text out, or the bytes of a file. Each is imported when it is asked for.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Reporter:
 
     suffix: str | None
     """Suffix of the files that are written in this format; None for one that goes to stdout only."""
-    render: Callable[[AuditReport, Style], str]
+    render: Callable[[AuditReport, Style], str | bytes]
     of_one: bool = False
     """Whether it shows one model: with several, each is written to a file of its own."""
     printed: bool = True
@@ -101,6 +101,16 @@ def _csv(table: str) -> Callable[[AuditReport, Style], str]:
     return render
 
 
+def _parquet(table: str) -> Callable[[AuditReport, Style], bytes]:
+    def render(report: AuditReport, style: Style) -> bytes:
+        from shortcut_audit.reporters import parquet
+        from shortcut_audit.reporters.shared import records
+
+        return parquet.format(report, getattr(records, table), style)
+
+    return render
+
+
 REPORTERS = {
     "text": Reporter(".txt", _text),
     "json": Reporter(".json", _json),
@@ -113,6 +123,9 @@ REPORTERS = {
     "csv": Reporter(".csv", _csv("SHORTCUTS"), printed=False),
     "models.csv": Reporter(".models.csv", _csv("MODELS"), printed=False),
     "layers.csv": Reporter(".layers.csv", _csv("LAYERS"), printed=False),
+    "parquet": Reporter(".parquet", _parquet("SHORTCUTS"), printed=False),
+    "models.parquet": Reporter(".models.parquet", _parquet("MODELS"), printed=False),
+    "layers.parquet": Reporter(".layers.parquet", _parquet("LAYERS"), printed=False),
 }
 """Every format by its name on the command line."""
 

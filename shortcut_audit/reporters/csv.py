@@ -12,12 +12,10 @@ import io
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import AuditReport
 from shortcut_audit.reporters import Style
-from shortcut_audit.reporters.shared.records import Cell, Table
+from shortcut_audit.reporters.shared.records import PATHS, SENTENCES, Cell, Table
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 """What a formula begins with (OWASP, "CSV Injection")."""
-_PATHS = frozenset({"source", "file"})
-_TEXTS = frozenset({"notes", "detail", "weights_in_words", "route"})
 
 
 def format(report: AuditReport, table: Table, style: Style) -> str:  # noqa: A001 -- what every reporter's function is called
@@ -37,8 +35,8 @@ def _field(column: str, cell: Cell) -> str:
         return str(cell).lower()
     if isinstance(cell, int):
         return str(cell)
-    if column in _TEXTS:
+    if column in SENTENCES:
         shown = displayable_text(cell)
     else:
-        shown = displayable(cell, PATH_LIMIT) if column in _PATHS else displayable(cell)
+        shown = displayable(cell, PATH_LIMIT) if column in PATHS else displayable(cell)
     return f"'{shown}" if shown.startswith(FORMULAS) else shown

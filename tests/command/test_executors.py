@@ -16,7 +16,8 @@ import pytest
 
 from shortcut_audit.command import crowd, executors
 from shortcut_audit.command.attempt import Attempt, Task, attempt
-from shortcut_audit.command.executors import Lost, Unfinished, local
+from shortcut_audit.command.executors import Unfinished, local
+from shortcut_audit.errors import Lost
 from shortcut_audit.report import Failure, ModelReport
 
 SAMPLES = Path(__file__).parents[2] / "samples"

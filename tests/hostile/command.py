@@ -17,7 +17,11 @@ from pathlib import Path
 from shortcut_audit.reporters import REPORTERS
 from tests.hostile.case import Case, Result
 
-SUFFIXES = {name: reporter.suffix for name, reporter in REPORTERS.items() if reporter.suffix}
+SUFFIXES = {
+    name: reporter.suffix
+    for name, reporter in REPORTERS.items()
+    if reporter.suffix and not reporter.suffix.endswith(".parquet")
+}
 
 CONFIGURATION = '[tool.shortcut-audit]\nallowed-kinds = ["gated"]\nmax-extra-macs = 0\n'
 """Objects to nearly everything, so that every format has a name to show."""

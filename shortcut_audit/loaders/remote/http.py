@@ -75,6 +75,11 @@ class HttpFile:
         self._version: tuple[str, str] | None = None
         self.size = 0
 
+    @property
+    def version(self) -> str:
+        """By what the server tells versions of the file apart; empty where it does not."""
+        return " ".join(filter(None, self._version or ()))
+
     def head(self) -> bytes:
         """The first bytes. The size of the file is known from then on."""
         return tried(lambda: self._request(0, FIRST))

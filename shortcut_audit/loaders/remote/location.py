@@ -53,10 +53,18 @@ class Location:
         yield self._ranges_of(stored)
         stored.check_unchanged()
 
+    def version(self) -> str:
+        """What tells the file that lies there now from others; empty where nothing does. Raises as `opened` does."""
+        if self.is_repository:
+            return ""
+        with self.opened():
+            return self.transfer.version
+
     def _ranges_of(self, file: HttpFile | StoredFile) -> Ranges:
         head = file.head()
         self.transfer.requests += 1
         self.transfer.size += file.size
+        self.transfer.version = f"{file.size}-{file.version}" if file.version else ""
         self.transfer.fetched += len(head)
         if not file.size:
             raise UnreadableModel("empty file; export the model again")

@@ -51,6 +51,8 @@ class Transfer:
     fetched: int = 0
     """Bytes of it that came over the network."""
     requests: int = 0
+    version: str = ""
+    """What the server tells this version of the file from others by; empty where it says nothing of that."""
 
     def __str__(self) -> str:
         unit, scale = ("MB", 1e6) if self.size >= 1e6 else ("kB", 1e3)

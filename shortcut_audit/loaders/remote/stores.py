@@ -51,7 +51,8 @@ class StoredFile:
         if about.get("type") != "file" or about.get("size") is None:
             raise UnreadableModel("no file; name a model file, or end the URL of a folder with a slash")
         self.size = int(about["size"])
-        self._version = _version(about)
+        self.version = _version(about)
+        """By what the store tells versions of the file apart; empty where it does not."""
 
     def head(self) -> bytes:
         """The first bytes."""
@@ -72,7 +73,7 @@ class StoredFile:
         """Raises UnreadableModel where the file is another one than when it was opened."""
         self._system.invalidate_cache()
         about = tried(lambda: asked(lambda: self._system.info(self._path)))
-        if (about.get("size"), _version(about)) != (self.size, self._version):
+        if (about.get("size"), _version(about)) != (self.size, self.version):
             raise UnreadableModel(CHANGED)
 
 

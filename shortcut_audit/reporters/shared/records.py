@@ -148,3 +148,13 @@ LAYERS = Table(
     ),
     _layers,
 )  # fmt: skip
+
+BOOLEANS = frozenset({"has_weight", "has_bias", "lower_bound"})
+NUMBERS = frozenset(
+    "parameters buffers macs flops ops adds layers shortcuts identity parameter_free gated projection extra_parameters "
+    "extra_macs extra_flops elementwise_adds held_bytes skipped_layers skipped_ops skipped_parameters skipped_macs "
+    "first_layer last_layer line layer".split()
+)
+PATHS = frozenset({"source", "file"})
+SENTENCES = frozenset({"notes", "detail", "weights_in_words", "route"})
+"""Which columns are truths, numbers, paths and running text; the others are names."""
