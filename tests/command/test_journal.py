@@ -190,7 +190,7 @@ def test_what_has_not_changed_is_not_audited_again(monkeypatch: pytest.MonkeyPat
     assert execute(arguments) == 0
     assert (audited, Path("t.models.csv").read_bytes()) == (sources, table)
     Path(sources[1]).unlink()
-    Path(sources[1]).write_bytes(Path(HIGHWAY).read_bytes())
+    Path(sources[1]).write_bytes(Path(RESNET18).read_bytes())  # instead of the highway network
     assert execute(arguments) == 0
     assert audited == [*sources, sources[1]]
     assert Path("t.models.csv").read_bytes() != table
