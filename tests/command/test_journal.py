@@ -199,10 +199,10 @@ def test_what_has_not_changed_is_not_audited_again(monkeypatch: pytest.MonkeyPat
 
 
 KILLED = """
-import os, signal, sys
+import os, signal
 from shortcut_audit.command import cli, journal
 
-append, left = journal.Journal.append, [int(sys.argv.pop(1))]
+append, left = journal.Journal.append, [int(os.environ["ENDED_AFTER"])]
 
 def killing(self, *rest):
     append(self, *rest)
@@ -224,7 +224,8 @@ def test_killed_twice_and_resumed_it_makes_the_same_table(jobs: str, monkeypatch
     Path("killed.py").write_text(KILLED)
     arguments = ["models", "-q", "--jobs", jobs, "-o", "t.csv", "-o", "t.models.csv"]
     for after, more in (("3", []), ("4", ["--resume"])):
-        run = subprocess.run([sys.executable, "killed.py", after, *arguments, *more], check=False, timeout=GUARD)
+        line = [sys.executable, "killed.py", *arguments, *more]
+        run = subprocess.run(line, check=False, timeout=GUARD, env={**os.environ, "ENDED_AFTER": after})
         assert run.returncode == -signal.SIGKILL
         assert not Path("t.csv").exists()
     assert Path("t.journal").read_bytes().count(b"\n") == 1 + 3 + 4
@@ -241,8 +242,8 @@ def test_a_signal_leaves_what_was_done() -> None:
     copies(6)
     program = KILLED.replace("os.kill(os.getpid(), signal.SIGKILL)", "signal.raise_signal(signal.SIGTERM)")
     Path("ended.py").write_text(program)
-    line = [sys.executable, "ended.py", "2", "models", "-o", "t.csv"]
-    run = subprocess.run(line, capture_output=True, text=True, check=False, timeout=GUARD)
+    line, environment = [sys.executable, "ended.py", "models", "-o", "t.csv"], {**os.environ, "ENDED_AFTER": "2"}
+    run = subprocess.run(line, capture_output=True, text=True, check=False, timeout=GUARD, env=environment)
     assert (run.returncode, run.stderr) == (143, "shortcut-audit: terminated\n")
     assert Path("t.journal").read_bytes().count(b"\n") == 1 + 2
 
