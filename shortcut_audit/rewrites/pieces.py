@@ -7,8 +7,10 @@ that somebody reads as a whole is a value of its own, and a piece of it stays th
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice, takewhile
 
 from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, TensorType, Value
 from shortcut_audit.operators.pieces import Piece, cuts, piece_of
@@ -21,8 +23,9 @@ def followed(graph: ModelGraph) -> ModelGraph:
     """The graph, in which each piece is cut out of what it was a piece of before that was joined with others."""
     known = dict(graph.values)
     now = replace(graph, values=known)
+    joints = _Joints(now)
     for name, value in graph.values.items():
-        op = _uncut(now, value) or _reassembled(now, value)
+        op = _uncut(now, value, joints) or _reassembled(now, value)
         if op is not None:
             known[name] = Value(name, value.type, op)
     changed = any(known[name] is not value for name, value in graph.values.items())
@@ -38,16 +41,17 @@ class _Part:
     stop: int
 
 
-def _uncut(graph: ModelGraph, value: Value) -> Op | None:
+def _uncut(graph: ModelGraph, value: Value, joints: _Joints) -> Op | None:
     """The op that cuts a piece out of what it comes from; None if that is what it does already."""
     piece, op = piece_of(graph, value), value.op
     if piece is None or op is None or not isinstance(op.inputs[0], str):
         return None
     taken = _taken(op, piece)
-    parts = _joined(graph, _original(graph, op.inputs[0]), piece.axis)
+    parts = joints.of(_original(graph, op.inputs[0]), piece.axis)
     if taken is None or parts is None:
         return None
-    inside = [part for part in parts if part.start < piece.stop and piece.start < part.stop]
+    first = bisect_right(parts, piece.start, key=lambda part: part.stop)
+    inside = list(takewhile(lambda part: part.start < piece.stop, islice(parts, first, None)))
     if not inside or not all(isinstance(part.source, str) for part in inside):
         return None
     whole = (inside[0].start, inside[-1].stop) == (piece.start, piece.stop)
@@ -80,6 +84,20 @@ def _taken(op: Op, piece: Piece) -> str | None:
     found = indices.data or ()
     ascending = all(isinstance(one, int) and one - place == found[0] for place, one in enumerate(found))
     return "Slice" if ascending and len(found) == piece.stop - piece.start and indices.shape == (len(found),) else None
+
+
+class _Joints:
+    """What was joined, each joint looked at once."""
+
+    def __init__(self, graph: ModelGraph) -> None:
+        self._graph = graph
+        self._known: dict[tuple[str, int], list[_Part] | None] = {}
+
+    def of(self, name: str, axis: int) -> list[_Part] | None:
+        """The values that were joined along an axis to a value."""
+        if (name, axis) not in self._known:
+            self._known[name, axis] = _joined(self._graph, name, axis)
+        return self._known[name, axis]
 
 
 def _joined(graph: ModelGraph, name: str, axis: int) -> list[_Part] | None:

@@ -23,6 +23,7 @@ from shortcut_audit.search import additions
 from shortcut_audit.search.additions import Addition, Fold, Term
 from shortcut_audit.search.logits import feeds_softmax_only
 from shortcut_audit.search.statistics import expressions, is_normalisation
+from shortcut_audit.search.stretch import Stretches, is_stretched
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,9 @@ class Refusal:
     reason: Reason
     detail: str = ""
     folded: tuple[Op, ...] = ()
+
+
+STRETCHED: tuple[Reason, str] = "broadcast", "one operand is stretched over the shape of the other"
 
 
 class Sums(NamedTuple):
@@ -108,6 +112,7 @@ class _Search:
         self._shown = frozenset(graph.outputs)
         self._algebra = Algebra(graph)
         self._expressions = expressions(graph)
+        self._stretches = Stretches(graph)
         self._desk = Desk(graph)
         self._additions = additions.all_of(graph)
         self._merges: list[Merge] = []
@@ -145,6 +150,8 @@ class _Search:
                 continue
             operands, parts = additions.unfolded(addition, within)
             objection = _objection(self._graph, addition, self._shown)
+            if objection is None and self._is_stretched(addition, operands):
+                objection = STRETCHED  # 2
             if objection is None and is_normalisation([self._expressions[term.value] for term in operands]):
                 objection = "normalisation", "a value is combined with statistics of it"  # 7
             if objection is None:
@@ -152,6 +159,12 @@ class _Search:
             else:
                 self._refuse(addition, *objection, tuple(part.inner.op for part in parts))
         return totals
+
+    def _is_stretched(self, addition: Addition, operands: Sequence[Term]) -> bool:
+        """Whether an operand is stretched along an axis that happens to have one element."""
+        shape = addition.result.type.shape
+        ones = shape is not None and 1 in shape
+        return ones and is_stretched([self._stretches.of(term.value) for term in operands], shape)
 
     def _form(self, addition: Addition, operands: Sequence[Term], parts: Iterable[Fold]) -> Sum:
         written = [(-1 if term.negated else 1, term.value) for term in operands]
@@ -243,7 +256,7 @@ def _objection(graph: ModelGraph, addition: Addition, shown: frozenset[str]) -> 
         other = "the other operand is the same in every forward pass"
         return "constant operand", other if addition.constants else "there is no other operand"  # 1
     if len(addition.terms) < 2:
-        return "broadcast", "one operand is stretched over the shape of the other"  # 2
+        return STRETCHED  # 2
     if row_of(addition.op.kind).averages:
         return "average", "what is averaged are equals: no operand is the shortcut of another"  # 4
     if feeds_softmax_only(graph, addition.result.id, shown):

@@ -1,0 +1,150 @@
+"""How did an axis come to be one long?
+
+An axis is stretched over another one because it was reduced, or put in: `x + conv1x1(mean(x))` is a broadcast at 4x4
+and at 1x1. An axis that happens to have one element, such as a batch of one, is an axis like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
+from typing import TypeAlias
+
+from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape, Value
+from shortcut_audit.operators.row import Effect, Family
+from shortcut_audit.operators.table import row_of
+
+
+class Axis(IntEnum):
+    """What is known of an axis."""
+
+    ONE = 0
+    """It was reduced, or put in: it has one element whatever the input."""
+    UNKNOWN = 1
+    OWN = 2
+    """It has as many elements as the data has."""
+
+
+Axes: TypeAlias = "tuple[Axis, ...]"
+
+
+def is_stretched(operands: Sequence[Axes], shape: Shape) -> bool:
+    """Whether, in a sum of this shape, some operand has one element along an axis of which another has its own."""
+    rank = len(shape or ())
+    for back in range(1, rank + 1):
+        states = {axes[-back] for axes in operands if back <= len(axes)}
+        if Axis.ONE in states and Axis.OWN in states:
+            return True
+    return False
+
+
+class Stretches:
+    """The axes of every value of a graph, worked out when they are first asked for."""
+
+    __slots__ = ("_axes", "_graph")
+
+    def __init__(self, graph: ModelGraph) -> None:
+        self._graph = graph
+        self._axes: dict[str, Axes] | None = None
+
+    def of(self, name: str) -> Axes:
+        """What is known of the axes of a value, outermost first; empty where its rank is not known."""
+        if self._axes is None:
+            self._axes = {}
+            for made, value in self._graph.values.items():
+                self._axes[made] = _axes(self._graph, value, self._axes)
+        return self._axes[name]
+
+
+def _axes(graph: ModelGraph, value: Value, known: Mapping[str, Axes]) -> Axes:
+    """What is known of the axes of one value.
+
+    1. A reduction that keeps its axes leaves ones. 2. An axis that is put in is one. 3. Ops that work element by
+    element, and those that keep the shape: an axis is stretched only if it is so in all operands. 4. A convolution, a
+    pool or a linear layer keeps the axes along which it maps nothing. 5. Of anything else nothing is known.
+    """
+    shape, op = value.type.shape, value.op
+    if shape is None:
+        return ()
+    if op is None:
+        return (Axis.OWN,) * len(shape)
+    row, data = row_of(op.kind), next((given for given in op.inputs if isinstance(given, str)), None)
+    before = known.get(data or "", ())
+    given = graph.values[data].type.shape if data is not None else None
+    made: Axes | None = None
+    if row.statistic:
+        made = _reduced(op, before, len(shape))  # 1
+    elif op.kind == "Unsqueeze":
+        made = _put_in(op, before, len(shape))  # 2
+    elif op.kind == "Transpose":
+        made = _permuted(op, before)
+    elif op.kind == "Reshape" and given is not None and before:
+        made = _reshaped(before, given, shape)  # 2
+    elif row.pointwise or (given == shape and row.effect in {Effect.NORMALISATION, Effect.NONLINEAR}):
+        made = _combined(op, known, len(shape))  # 3
+    elif row.family in {Family.CONVOLUTION, Family.WINDOW_POOLING} and before:
+        made = (before[0], Axis.OWN, *before[2:])  # 4
+    elif row.family is Family.MATRIX_PRODUCT and op.inputs[0] == data and len(op.values()) == 1:
+        made = (*before[:-1], Axis.OWN)  # 4
+    return made if made is not None and len(made) == len(shape) else (Axis.UNKNOWN,) * len(shape)  # 5
+
+
+def _reduced(op: Op, before: Axes, rank: int) -> Axes | None:
+    """The axes of a reduction. Without a list of them all are reduced, of a global pool all that are spatial."""
+    if row_of(op.kind).shape is None or len(before) != rank:
+        return None
+    listed = _listed(op, len(before))
+    if not listed and op.attributes.get("noop_with_empty_axes"):
+        return before
+    if not listed:
+        listed = set(range(2 if op.kind.startswith("Global") else 0, rank))
+    return tuple(Axis.ONE if axis in listed else state for axis, state in enumerate(before))
+
+
+def _put_in(op: Op, before: Axes, rank: int) -> Axes | None:
+    fresh = _listed(op, rank)
+    if len(before) + len(fresh) != rank:
+        return None
+    rest = iter(before)
+    return tuple(Axis.ONE if axis in fresh else next(rest) for axis in range(rank))
+
+
+def _permuted(op: Op, before: Axes) -> Axes | None:
+    order = op.attributes.get("perm")
+    if not isinstance(order, tuple) or sorted(map(str, order)) != sorted(map(str, range(len(before)))):
+        return None
+    return tuple(before[axis] for axis in order if isinstance(axis, int))
+
+
+def _reshaped(before: Axes, given: Sequence[object], shape: Sequence[object]) -> Axes | None:
+    """Ones that are put in behind all other axes: what a squeezed context becomes again."""
+    rank = len(given)
+    if tuple(shape[:rank]) != tuple(given) or any(size != 1 for size in shape[rank:]):
+        return None
+    return (*before, *(Axis.ONE for _ in shape[rank:]))
+
+
+def _combined(op: Op, known: Mapping[str, Axes], rank: int) -> Axes:
+    read: list[Axes] = []
+    for given in op.inputs:
+        if isinstance(given, str):
+            read.append(known[given] or (Axis.UNKNOWN,) * rank)
+        elif isinstance(given, Constant):
+            sizes = given.type.shape
+            read.append((Axis.UNKNOWN,) * rank if sizes is None else tuple(map(_of_constant, sizes)))
+    return tuple(max(_at(read, rank - axis), default=Axis.UNKNOWN) for axis in range(rank))
+
+
+def _of_constant(size: object) -> Axis:
+    return Axis.ONE if size == 1 else Axis.OWN
+
+
+def _at(read: Iterable[Axes], back: int) -> Iterable[Axis]:
+    return (axes[-back] for axes in read if back <= len(axes))
+
+
+def _listed(op: Op, rank: int) -> set[int]:
+    """The axes that an op names, counted from the front: an attribute, or the second input."""
+    given = op.inputs[1] if len(op.inputs) > 1 else None
+    listed = given.type.data if isinstance(given, Constant) else op.attributes.get("axes")
+    return {axis % rank for axis in listed if isinstance(axis, int)} if isinstance(listed, tuple) and rank else set()

@@ -1,0 +1,62 @@
+"""How did an axis come to be one long? A kind never changes with a size."""
+
+from __future__ import annotations
+
+import pytest
+
+from shortcut_audit.pipeline import audit_draft
+from tests.sketch import listing, stored
+
+SIZES = [(1, 8, 4, 4), (1, 8, 1, 1), ("batch", 8, "height", "width"), (2, 8, 1, 4)]
+"""Images of 16 positions, of one, of any number."""
+
+CONTEXTS = {
+    "mean": ("m = ReduceMean(x) axes=2,3", "y = Conv(m, w)"),
+    "global pool": ("m = GlobalAveragePool(x)", "y = Conv(m, w)"),
+    "max": ("m = ReduceMax(x) axes=2,3", "c = Conv(m, w)", "y = Sigmoid(c)"),
+    "through two layers": ("m = ReduceMean(x) axes=2,3", "c = Conv(m, w)", "r = Relu(c)", "y = Conv(r, w2)"),
+    "put in again": ("m = ReduceMean(x) axes=2,3 keepdims=0", "l = MatMul(m, l1)", "y = Unsqueeze(l, last)"),
+    "put in by a view": ("m = ReduceMean(x) axes=2,3 keepdims=0", "l = MatMul(m, l1)", "y = Reshape(l, as_image)"),
+}
+
+TENSORS = {
+    "w": stored(8, 8, 1, 1), "w2": stored(8, 8, 1, 1), "l1": stored(8, 8),
+    "last": stored(2, dtype="int64", data=(2, 3), literal=True),
+    "as_image": stored(4, dtype="int64", data=(0, 8, 1, 1), literal=True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SIZES, ids=str)
+@pytest.mark.parametrize("name", CONTEXTS)
+def test_a_context_is_stretched_over_all_positions(name: str, shape: tuple[int | str, ...]) -> None:
+    lines = (*CONTEXTS[name], "z = Add(x, y)")
+    used = {key: tensor for key, tensor in TENSORS.items() if key in " ".join(lines)}
+    report = audit_draft(listing(*lines, x=shape, **used))
+    assert not report.shortcuts
+    assert [other.reason for other in report.other_adds] == ["broadcast"]
+
+
+@pytest.mark.parametrize("shape", SIZES, ids=str)
+def test_what_has_one_position_as_the_data_has_it_is_not_stretched(shape: tuple[int | str, ...]) -> None:
+    report = audit_draft(listing("c = Conv(x, w)", "r = Relu(c)", "z = Add(x, r)", x=shape, w=stored(8, 8, 1, 1)))
+    assert [s.kind for s in report.shortcuts] == ["identity"]
+
+
+@pytest.mark.parametrize("shape", SIZES, ids=str)
+def test_what_is_reduced_alike_is_not_stretched(shape: tuple[int | str, ...]) -> None:
+    """A residual block behind a global pool."""
+    lines = ("m = ReduceMean(x) axes=2,3", "c = Conv(m, w)", "r = Relu(c)", "z = Add(m, r)")
+    report = audit_draft(listing(*lines, x=shape, w=stored(8, 8, 1, 1)))
+    assert [s.kind for s in report.shortcuts] == ["identity"]
+
+
+def test_where_nothing_is_known_of_an_axis_nothing_is_stretched() -> None:
+    """Attention over one token: what a view makes of it has an axis of which nobody knows how it came to be one."""
+    lines = ("h = MatMul(x, l1)", "q = Reshape(h, heads)", "k = Transpose(q) perm=0,2,1", "s = MatMul(q, k)",
+             "p = Softmax(s)", "v = MatMul(p, q)", "o = Reshape(v, tokens)", "z = Add(x, o)")  # fmt: skip
+    sizes = {
+        "heads": stored(3, dtype="int64", data=(2, 1, 4), literal=True),
+        "tokens": stored(3, dtype="int64", data=(1, 1, 8), literal=True),
+    }
+    report = audit_draft(listing(*lines, x=(1, 1, 8), l1=stored(8, 8), **sizes))
+    assert [s.kind for s in report.shortcuts] == ["identity"]
