@@ -139,3 +139,14 @@ def test_the_script_makes_these_very_files(tmp_path: Path) -> None:
     assert {p.name for p in tmp_path.glob("*.onnx")} == {p.name for p in FILES}
     for path in FILES:
         assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_the_picture_of_the_readme_is_of_today(tmp_path: Path) -> None:
+    """samples/make_picture.py draws it."""
+    folder = Path(__file__).parents[1] / "samples"
+    for name in ("make_picture.py", "resnet18.onnx"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    subprocess.run([sys.executable, tmp_path / "make_picture.py"], check=True)
+    assert (tmp_path / "resnet18.svg").read_text(encoding="utf-8") == (folder / "resnet18.svg").read_text(
+        encoding="utf-8"
+    )

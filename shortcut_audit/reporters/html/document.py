@@ -7,7 +7,7 @@ it. The page is built as a tree and written by the standard library, so that no 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import resources
 from itertools import islice
 from xml.etree.ElementTree import Element, tostring
@@ -87,6 +87,11 @@ def format(report: AuditReport, style: Style = _WHOLE) -> str:  # noqa: A001 -- 
 
 def _body(report: AuditReport, style: Style) -> Iterator[Element]:
     yield element("header", element("h1", said(_answer(report))), element("p", _tally(report)), _legend())
+    yield element("main", *_main(report, style))
+    yield element("footer", f"shortcut-audit {displayable(report.version)}. {wording.CONVENTION}.")
+
+
+def _main(report: AuditReport, style: Style) -> Iterator[Element]:
     if report.errors:
         failures = [
             element("li", name_of(failure.source, PATH_LIMIT), ": ", said(failure.message))
@@ -94,27 +99,17 @@ def _body(report: AuditReport, style: Style) -> Iterator[Element]:
         ]
         listed = element("ul", *failures)
         yield _section("Could not be audited", listed, *left_out(len(report.errors) - ROWS_SHOWN), class_="error")
-    found = remarks(report)
     if len(report.models) > 1:
         yield _section("Side by side", _side_by_side(report.models))
+    found = remarks(report)
     shown = report.models[:MODELS_SHOWN]
-    yield element(
-        "main",
-        *(
-            _model(
-                number,
-                model,
-                style,
-                [c for c in report.comparisons if c.source == model.source],
-                [replace(remark, source="") for remark in found if remark.source == model.source],
-                alone=len(report.models) == 1,
-            )
-            for number, model in enumerate(shown)
-        ),
-        *left_out(len(report.models) - MODELS_SHOWN),
-        *_findings("Findings", [r for r in found if r.source not in {model.source for model in shown}], "h2"),
-    )
-    yield element("footer", f"shortcut-audit {displayable(report.version)}. {wording.CONVENTION}.")
+    alone = len(report.models) == 1
+    for number, model in enumerate(shown):
+        comparisons = [made for made in report.comparisons if made.source == model.source]
+        own = [replace(remark, source="") for remark in found if remark.source == model.source]
+        yield _model(number, model, style, _Beside(comparisons, own, alone))
+    yield from left_out(len(report.models) - MODELS_SHOWN)
+    yield from _findings("Findings", [r for r in found if r.source not in {model.source for model in shown}], "h2")
 
 
 def _answer(report: AuditReport) -> str:
@@ -172,24 +167,26 @@ def _remark(remark: Remark) -> list[Element]:
     return [cell(level), cell(remark.rule), cell(*where), cell(said(remark.message))]
 
 
-def _model(
-    number: int,
-    model: ModelReport,
-    style: Style,
-    comparisons: Sequence[Comparison],
-    found: Sequence[Remark],
-    *,
-    alone: bool,
-) -> Element:
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What is said of a model beside its own report."""
+
+    comparisons: Sequence[Comparison]
+    found: Sequence[Remark]
+    alone: bool
+    """Whether the page is about this model only."""
+
+
+def _model(number: int, model: ModelReport, style: Style, beside: _Beside) -> Element:
     """The answer in words and as a picture, then what is objected to, then everything else."""
     anchor = f"s{number}-"
     parts = [
         element("h2", name_of(model.source, PATH_LIMIT)),
         element("p", *_facts(model), class_="facts"),
-        *([] if alone else [element("p", wording.verdict(model), class_="verdict")]),
+        *([] if beside.alone else [element("p", wording.verdict(model), class_="verdict")]),
         *network(model, anchor),
-        *_findings("Findings", found, "h3"),
-        *map(_comparison, comparisons),
+        *_findings("Findings", beside.found, "h3"),
+        *map(_comparison, beside.comparisons),
     ]
     if model.shortcuts:
         parts += [element("h3", "Shortcuts"), *_shortcuts(model, anchor, style), _sums(model), *_what_if(model)]
