@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from shortcut_audit import __version__
 from shortcut_audit.errors import PROGRAM
@@ -89,6 +90,19 @@ def _column(context: click.Context, parameter: click.Parameter, column: str | No
     return column
 
 
+def _rules(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The rules whose names begin so, for the shell's completion."""
+    from shortcut_audit.gate.rules import RULES
+
+    return [CompletionItem(rule.id, help=rule.what) for rule in RULES if rule.id.startswith(begun)]
+
+
+def _columns(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    from shortcut_audit.reporters.shared.columns import SORTABLE
+
+    return [CompletionItem(column) for column in SORTABLE if column.startswith(begun)]
+
+
 PARAMETERS: tuple[click.Parameter, ...] = (
     click.Argument(["sources"], metavar="SOURCE...", nargs=-1),
     click.Option(
@@ -130,9 +144,15 @@ PARAMETERS: tuple[click.Parameter, ...] = (
         help="Instead of the nearest pyproject.toml with [tool.shortcut-audit].",
     ),
     click.Option(
-        ["--select"], metavar="RULE", multiple=True, help="Apply this rule and those selected with it only. Repeatable."
+        ["--select"],
+        shell_complete=_rules,
+        metavar="RULE",
+        multiple=True,
+        help="Apply this rule and those selected with it only. Repeatable.",
     ),
-    click.Option(["--ignore"], metavar="RULE", multiple=True, help="Do not apply this rule. Repeatable."),
+    click.Option(
+        ["--ignore"], shell_complete=_rules, metavar="RULE", multiple=True, help="Do not apply this rule. Repeatable."
+    ),
     click.Option(
         ["--fail-on"],
         type=click.Choice(["error", "warning", "never"]),
@@ -178,6 +198,7 @@ PARAMETERS: tuple[click.Parameter, ...] = (
     ),
     click.Option(
         ["--sort"],
+        shell_complete=_columns,
         metavar="COLUMN",
         callback=_column,
         help="Order of the models: source, parameters, macs, projection, ...",
@@ -186,6 +207,7 @@ PARAMETERS: tuple[click.Parameter, ...] = (
     click.Option(["-v", "--verbose"], count=True, help="Every route, weight and reason."),
     click.Option(
         ["--explain"],
+        shell_complete=_rules,
         metavar="WORD",
         is_eager=True,
         expose_value=False,

@@ -628,3 +628,21 @@ def test_a_baseline_that_takes_too_long(capsys: Capture, monkeypatch: pytest.Mon
     assert execute([PLAIN, "--baseline", "accepted.json"]) == 2
     line = "the baselines take more than 0.05 seconds of processor time; simplify them"
     assert capsys.readouterr().err == f"shortcut-audit: {line}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("--select identity-", "identity-lost"),
+        ("--ignore avoid", "avoidable-projection"),
+        ("--sort extra_m", "extra_macs"),
+        ("--format mark", "markdown"),
+        ("--kind ga", "gated"),
+    ],
+)
+def test_the_shell_completes_rules_formats_kinds_and_columns(words: str, completed: str) -> None:
+    environment = {**os.environ, "_SHORTCUT_AUDIT_COMPLETE": "bash_complete", "COMP_CWORD": "2"}
+    environment["COMP_WORDS"] = f"shortcut-audit {words}"
+    program = "from shortcut_audit.command.cli import COMMAND; COMMAND.main(prog_name='shortcut-audit')"
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert run.stdout.splitlines() == [f"plain,{completed}"]

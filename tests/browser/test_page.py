@@ -17,7 +17,7 @@ import pytest
 from shortcut_audit.report import AuditReport
 from shortcut_audit.reporters.html import document
 from tests.reporters import examples
-from tests.reporters.html.zoo import ZOO
+from tests.browser.zoo import ZOO
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MISSING = [
