@@ -16,8 +16,8 @@ import pytest
 
 from shortcut_audit.report import AuditReport
 from shortcut_audit.reporters.html import document
-from tests.reporters import examples
 from tests.browser.zoo import ZOO
+from tests.reporters import examples
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MISSING = [

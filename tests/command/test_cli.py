@@ -644,5 +644,5 @@ def test_the_shell_completes_rules_formats_kinds_and_columns(words: str, complet
     environment = {**os.environ, "_SHORTCUT_AUDIT_COMPLETE": "bash_complete", "COMP_CWORD": "2"}
     environment["COMP_WORDS"] = f"shortcut-audit {words}"
     program = "from shortcut_audit.command.cli import COMMAND; COMMAND.main(prog_name='shortcut-audit')"
-    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    run = subprocess.run([sys.executable, "-c", program], check=True, env=environment, capture_output=True, text=True)
     assert run.stdout.splitlines() == [f"plain,{completed}"]
