@@ -15,6 +15,8 @@ def fourier(call: Call) -> list[Shape]:
     shape = call.shape(0)
     if len(shape) < 2:
         raise Unknown
+    if call.given(2) and call.input(2).data is None:
+        return [_along_unknown_axis(call, shape)]
     axis = axis_of(call.scalar(2) if call.given(2) else call.integer("axis", 1 if call.opset < 20 else -2), len(shape))
     one_sided, inverse = call.integer("onesided", 0), call.integer("inverse", 0)
     length = shape[axis]
@@ -27,6 +29,13 @@ def fourier(call: Call) -> list[Shape]:
     result = [*shape[:-1], 1 if one_sided and inverse else 2]
     result[axis] = length
     return [tuple(result)]
+
+
+def _along_unknown_axis(call: Call, shape: tuple[Dim, ...]) -> tuple[Dim, ...]:
+    """A whole spectrum is as long as the signal, along whichever axis."""
+    if not call.integer("onesided", 0):
+        return (*shape[:-1], 2) if not call.given(1) else (*(None,) * (len(shape) - 1), 2)
+    return (*(None,) * (len(shape) - 1), 1 if call.integer("inverse", 0) else 2)
 
 
 def half(length: Dim) -> Dim:

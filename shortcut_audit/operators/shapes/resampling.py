@@ -90,6 +90,8 @@ def upsample(call: Call) -> list[Shape]:
     """Scales are an attribute until version 8, an input in version 9."""
     shape = call.shape(0)
     scales = call.attributes.get("scales")
+    if scales is None and call.input(1).data is None:
+        return [(None,) * len(shape)]
     if scales is None:
         return [tuple(enlarged(shape, call.numbers_in(1)))]
     if not isinstance(scales, tuple):
@@ -133,7 +135,7 @@ def sampled(call: Call) -> list[Shape]:
 
 def affine_grid(call: Call) -> list[Shape]:
     """AffineGrid: a size (N, C, space) makes (N, space, axes)."""
-    size = call.sizes(1)
+    size = call.target(1)
     if len(size) < 3:
         raise Unknown
     return [(size[0], *size[2:], len(size) - 2)]

@@ -171,6 +171,8 @@ def slice_(call: Call) -> list[Shape]:
 
 def partly_known(call: Call, shape: list[Dim]) -> tuple[Dim, ...]:
     """Slice by unknown indices: the axes tell which sizes remain."""
+    if not call.has("axes") and call.given(3) and call.input(3).data is None:
+        return (None,) * len(shape)
     axes = call.attribute_or_input("axes", 3)
     touched = {axis_of(axis, len(shape)) for axis in axes} if axes is not None else set(range(len(shape)))
     return tuple(None if axis in touched else size for axis, size in enumerate(shape))

@@ -235,11 +235,12 @@ def unpooling(call: Call) -> list[Shape]:
 
 def columns_to_image(call: Call) -> list[Shape]:
     """Col2Im: (N, C * block, L) makes (N, C, image)."""
-    shape, image = call.shape(0), call.sizes(1)
+    shape, image = call.shape(0), call.target(1)
     if len(shape) != 3:
         raise Unknown
-    block = call.integers_in(2)
-    return [(shape[0], divided(shape[1], math.prod(block)), *image)]
+    known = call.input(2).data is not None
+    channels = divided(shape[1], math.prod(call.integers_in(2))) if known else None
+    return [(shape[0], channels, *image)]
 
 
 def causal_convolution(call: Call) -> list[Shape]:

@@ -48,7 +48,7 @@ def test_slice_by_attributes_as_before_version_10() -> None:
 def test_slice_by_unknown_indices_touches_only_its_axes() -> None:
     assert out("Slice", "8x10x3", "1", "1", (1,)) == "8x?x3"
     assert out("Slice", "8x10x3", (0,), "1", (1,)) == "8x?x3"
-    assert out("Slice", "8x10x3", "1", "1", "1") == "..."
+    assert out("Slice", "8x10x3", "1", "1", "1") == "?x?x?"
 
 
 def test_slice_that_makes_no_sense_is_unknown() -> None:
