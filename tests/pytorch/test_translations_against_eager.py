@@ -96,6 +96,7 @@ ARITHMETIC = """
     aten.type_as(v, n)
     aten.add.Tensor(b, n)
     aten.add.Scalar(b, 2)
+    aten._add_relu.Tensor(v, w, alpha=2)
     aten.mul.Tensor(v, v.double())
 """
 
@@ -275,6 +276,9 @@ CONTRACTIONS = """
     aten.scaled_dot_product_attention(img, img[:, :2], img[:, :2], enable_gqa=True)
     aten._scaled_dot_product_flash_attention_for_cpu(img, img, img)[0]
     aten._scaled_dot_product_attention_math(img, img, img)[0]
+    aten._addmm_activation(p3, v, m43)
+    aten._addmm_activation(p3, v, m43, use_gelu=True)
+    aten.linalg_vecdot(v, w)
     aten._weight_int8pack_mm(v, m34.to(torch.int8), p3.abs())
 """
 
@@ -283,6 +287,7 @@ LAYERS = """
     aten.conv2d(img, k, None, [2], [1])
     aten.conv2d.padding(img, k, None, [1], "same")
     aten.conv2d(img[0], k)
+    aten._convolution_mode(img, k, None, [1], "same", [1], 1)
     aten.conv2d(img, kg, None, [1], [1], [2], 2)
     aten.conv1d(x, k1)
     aten.convolution(img, k, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1)
@@ -458,6 +463,12 @@ MOVEMENT = """
     aten.concatenate([v, w], -1)
     aten.stack([v, w], 1)
     aten.stack([v, w], -1)
+    aten.hstack([v, w])
+    aten.hstack([p3, p4])
+    aten.vstack([v, w])
+    aten.row_stack([v, w])
+    aten.dstack([x, x])
+    aten.column_stack([v, w])
     aten.roll(x, [1], [1])
     aten.roll(x, [1, -1], [1, 2])
     aten.roll(v, [3])
@@ -580,7 +591,8 @@ UNTRIED = {
     "sym_size sym_numel item _local_scalar_dense": "numbers in Python: test_numbers_in_python",
     "lift_fresh requires_grad pin_memory": "not exported, or of a device",
     "cudnn_batch_norm _scaled_dot_product_flash_attention _scaled_dot_product_efficient_attention": "of a GPU",
-    "_scaled_dot_product_cudnn_attention": "of a GPU",
+    "_scaled_dot_product_cudnn_attention _scaled_dot_product_fused_attention_overrideable": "of a GPU",
+    "_int_mm _scaled_mm _grouped_mm _scaled_grouped_mm": "few bits, or groups of rows: MACs alone are counted",
     "_index_put_impl _unsafe_index _unsafe_index_put": "index and index_put without a check of bounds",
 }
 """Beginnings of operators that have no case here, and why."""
