@@ -22,11 +22,10 @@ from shortcut_audit.search import Searched
 def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
     """Everything there is to say of a model."""
     ledger = Ledger(graph, searched.measure)
-    order = {op: position for position, op in enumerate(graph.ops)}
-    priced = tuple(
-        Priced(shortcut, kind_of(shortcut)) for shortcut in sorted(searched.found, key=lambda f: order[f.merge.op])
-    )
-    others = sorted(searched.refused, key=lambda refusal: order[refusal.op])
+    order = {made: position for position, op in enumerate(graph.ops) for made in op.outputs}
+    found = sorted(searched.found, key=lambda found: order[found.merge.op.outputs[0]])
+    priced = tuple(Priced(shortcut, kind_of(shortcut)) for shortcut in found)
+    others = sorted(searched.refused, key=lambda refusal: order[refusal.op.outputs[0]])
     merges = {shortcut.found.merge.op: shortcut.found.merge for shortcut in priced}
     adds = sum(1 + len(merge.folded) for merge in merges.values()) + sum(1 + len(other.folded) for other in others)
     totals, summary = ledger.totals(adds), _summary(graph, ledger, priced)

@@ -169,14 +169,14 @@ def _times(spent: Spent, times: Number) -> Spent:
 def _removable(graph: ModelGraph, shortcuts: tuple[Priced, ...]) -> dict[Op, None]:
     """The ops on shortcuts that nobody needs once the shortcuts are gone: a gate may be the branch's, too."""
     candidates = {op for shortcut in shortcuts for op in shortcut.found.through}
-    cut = {(s.found.operand.value, op) for s in shortcuts for op in s.found.merge.ops}
+    cut = {(s.found.operand.value, made) for s in shortcuts for op in s.found.merge.ops for made in op.outputs}
     shown = frozenset(graph.outputs)
     removed: dict[Op, None] = {}
     for op in reversed(graph.ops):
         made = [name for name in op.outputs if name is not None]
         if op in candidates and shown.isdisjoint(made):
-            readers = ((name, graph.values[reader].op) for name in made for reader in graph.readers[name])
-            if all(reader in removed or (name, reader) in cut for name, reader in readers):
+            readers = ((name, reader) for name in made for reader in graph.readers[name])
+            if all(graph.values[reader].op in removed or (name, reader) in cut for name, reader in readers):
                 removed[op] = None
     return removed
 

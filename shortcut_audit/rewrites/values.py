@@ -63,8 +63,11 @@ class Desk:
         """Notes that a sum has come to be nothing but one value."""
         value = self.graph.values[name]
         assert value.op is not None, "a sum is made by an op"
-        op = replace(value.op, kind="Identity", inputs=(source,), attributes={})
-        self._replaced[name] = replace(value, op=op)
+        self.replace(name, replace(value.op, kind="Identity", inputs=(source,), attributes={}))
+
+    def replace(self, name: str, op: Op) -> None:
+        """Notes that a value of the file is made in another way."""
+        self._replaced[name] = replace(self.graph.values[name], op=op)
 
     def term(self, sum_of: str, gathered: Gathered, like: Op) -> tuple[str | Constant, bool]:
         """One term of a sum as a value, and whether it is subtracted; a constant where no value is in it."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from shortcut_audit.graph.model import ModelGraph
 from shortcut_audit.rewrites.pieces import followed
+from shortcut_audit.rewrites.scatters import as_sums
 from shortcut_audit.search import merges, shortcuts
 from shortcut_audit.search.extent import Measure
 from shortcut_audit.search.lineage import Lineage
@@ -29,7 +30,7 @@ class Searched(NamedTuple):
 
 def search(graph: ModelGraph) -> Searched:
     """The shortcuts of a graph, and its other additions."""
-    candidates, no_merges, normal = merges.find(followed(graph))
+    candidates, no_merges, normal = merges.find(followed(as_sums(graph)))
     lineage = Lineage(normal)
     found: list[Found] = []
     refused: list[Refusal] = list(no_merges)
