@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from shortcut_audit.errors import UsageError
 from shortcut_audit.loaders.inputs import parse_inputs
 from shortcut_audit.loaders.remote.urls import is_url, shown
 from shortcut_audit.pipeline import audit_at, audit_file, audit_object
-from shortcut_audit.report import ModelReport
+from shortcut_audit.report import Failure, ModelReport
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 
 def audit(
@@ -49,6 +52,47 @@ def audit(
     if inputs or torchscript:
         raise UsageError("a live model is called with example inputs: audit(model, x)")
     return audit_object(model, example, kwargs or {}, dims=dims)
+
+
+def audit_many(
+    sources: Iterable[str | os.PathLike[str]],
+    *,
+    executor: Executor | None = None,
+    dims: Mapping[str, int] | None = None,
+    inputs: Sequence[str] = (),
+) -> Iterator[ModelReport | Failure]:
+    """The reports on many models, in their order, each as soon as it and those before it are done.
+
+    A model that cannot be audited is a `Failure`, and stops no other. Sources are taken a few at a time, and what has
+    been yielded is not kept: a list of any length takes no memory.
+
+    `for report in audit_many(paths, executor=ProcessPoolExecutor(8)): ...`
+
+    Args:
+        sources: What `audit` takes for a file: paths, URLs, "package.module:factory".
+        executor: Where to audit: any `concurrent.futures.Executor`, such as a process pool, a thread pool for files
+            that lie elsewhere, or `dask.distributed.Client(...).get_executor()`; None is this process, one after the
+            other. It is not shut down. In threads, time and memory of one model are not limited.
+        dims: Sizes of symbolic dimensions, of every model that has them.
+        inputs: Shapes of inputs, of every model, written as for `--input`.
+
+    Raises:
+        UsageError: the executor has lost its workers, and the rest cannot be audited.
+    """
+    from shortcut_audit.command.attempt import Task, attempt
+
+    def task(source: str | os.PathLike[str]) -> Task:
+        name = os.fspath(source)
+        elsewhere = isinstance(source, str) and is_url(name)
+        return Task(shown(name) if elsewhere else name, dims or {}, tuple(inputs), url=name if elsewhere else "")
+
+    tasks = map(task, sources)
+    if executor is None:
+        yield from (attempt(each).result for each in tasks)
+        return
+    from shortcut_audit.command.crowd import in_order
+
+    yield from (made.result for made in in_order(tasks, executor))
 
 
 def _audited_at(url: str, dims: Mapping[str, int] | None, inputs: Sequence[str]) -> ModelReport:

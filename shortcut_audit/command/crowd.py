@@ -6,7 +6,7 @@ Tasks are handed out a few ahead of those that are being done, so that a list of
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import CancelledError, Executor, Future, wait
 from queue import SimpleQueue
 
 from shortcut_audit.command.attempt import Attempt, Numbered, Task, attempt
@@ -34,6 +34,27 @@ def attempts(tasks: Iterable[tuple[int, Task]], executor: Executor, ahead: int =
     finally:
         for future in waiting:
             future.cancel()
+
+
+def in_order(tasks: Iterable[Task], executor: Executor, ahead: int = AHEAD) -> Iterator[Attempt[ModelReport]]:
+    """The same in the order of the tasks: what is done before its turn waits, as long as `ahead` allows."""
+    waiting: dict[Future[Attempt[ModelReport]], tuple[int, Task]] = {}
+    try:
+        for number, task in enumerate(tasks):
+            waiting[executor.submit(attempt, task)] = number, task
+            if len(waiting) >= ahead:
+                yield _first(waiting)
+        while waiting:
+            yield _first(waiting)
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _first(waiting: dict[Future[Attempt[ModelReport]], tuple[int, Task]]) -> Attempt[ModelReport]:
+    future = next(iter(waiting))
+    wait((future,))
+    return _settled(future, waiting)[1]
 
 
 def _settled(

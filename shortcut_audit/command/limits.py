@@ -33,8 +33,9 @@ MB."""
 def limited(seconds: int | None = None, models: int = 1) -> Iterator[None]:
     """Raises OverTime within, when the time (default: SECONDS) is over, and MemoryError, when the memory is used up.
 
-    Both are for one model; work on several at once may take as many times that. Time is limited in the main thread
-    only, where Python receives signals, and on POSIX; memory on Linux. One limit within another ends it.
+    Both are for one model; work on several at once may take as many times that. Both are limited in the main
+    thread only, where Python receives signals, and which is alone: time on POSIX, memory on Linux. One limit within
+    another ends it.
     """
     allowed = (SECONDS if seconds is None else seconds) * max(models, 1)
     with _time_limited(allowed), _memory_limited(BYTES * max(models, 1)), _uncollected():
@@ -47,7 +48,7 @@ class OverTime(UnreadableModel):
 
 @contextlib.contextmanager
 def _time_limited(seconds: int) -> Iterator[None]:
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+    if not hasattr(signal, "setitimer") or not _alone():
         yield
         return
 
@@ -67,10 +68,15 @@ def _time_limited(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
+def _alone() -> bool:
+    """Whether this is the main thread. What others do would count, and a limit that they set would be taken off."""
+    return threading.current_thread() is threading.main_thread()
+
+
 @contextlib.contextmanager
 def _memory_limited(allowed: int) -> Iterator[None]:
     statistics = Path("/proc/self/statm")
-    if not statistics.exists():
+    if not statistics.exists() or not _alone():
         yield
         return
     import resource
