@@ -203,6 +203,10 @@ class Totals(Costly):
     """True when an op is uncounted or unshaped: `macs` is then at least so much."""
     uncounted: tuple[str, ...]
     """Operators whose MACs are not in `macs`, by name, sorted."""
+    constant_macs: int | None = 0
+    """MACs of ops that read constants alone, not in `macs`: an eager pass runs them, a deployer folds them."""
+    active_parameters: int | None = None
+    """Learned scalars that one token goes through: all but those of experts that it is not sent to. None: unknown."""
 
     @property
     def flops(self) -> int | None:

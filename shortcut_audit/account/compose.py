@@ -13,10 +13,14 @@ from shortcut_audit.account.whatif import Priced, option, what_if
 from shortcut_audit.algebra.derived import larger
 from shortcut_audit.algebra.formula import number_of
 from shortcut_audit.algebra.polynomial import Cost, Number, formula, integer, names
-from shortcut_audit.graph.model import ModelGraph
+from shortcut_audit.graph.model import ModelGraph, Value
 from shortcut_audit.graph.sizes import size_in_bytes
 from shortcut_audit.names import displayable
+from shortcut_audit.operators.table import row_of
 from shortcut_audit.search import Searched
+from shortcut_audit.search.merges import Refusal
+
+CONSTANT = "all operands are the same in every forward pass: constant, may be folded"
 
 
 def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
@@ -25,7 +29,8 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
     order = {made: position for position, op in enumerate(graph.ops) for made in op.outputs}
     found = sorted(searched.found, key=lambda found: order[found.merge.op.outputs[0]])
     priced = tuple(Priced(shortcut, kind_of(shortcut)) for shortcut in found)
-    others = sorted(searched.refused, key=lambda refusal: order[refusal.op.outputs[0]])
+    refused = sorted(searched.refused, key=lambda refusal: order[refusal.op.outputs[0]])
+    others = (*_constant_sums(graph), *refused)
     merges = {shortcut.found.merge.op: shortcut.found.merge for shortcut in priced}
     adds = sum(1 + len(merge.folded) for merge in merges.values()) + sum(1 + len(other.folded) for other in others)
     totals, summary = ledger.totals(adds), _summary(graph, ledger, priced)
@@ -56,6 +61,13 @@ def _symbols(graph: ModelGraph, totals: report.Totals, summary: report.Summary) 
     used = dict.fromkeys(name for cost in costs for name in names(cost))
     given = open_sizes(graph)
     return (*(name for name in given if name in used), *(name for name in used if name not in given))
+
+
+def _constant_sums(graph: ModelGraph) -> list[Refusal]:
+    """The additions that read constants alone: they run in every eager pass, too."""
+    sums = [op for op in graph.constant_ops if row_of(op.kind).adds_plainly and op.outputs and op.outputs[0]]
+    made = [(op, name) for op in sums for name in op.outputs[:1] if name is not None]
+    return [Refusal(op, Value(name, graph.constants[name], op), "constant operand", CONSTANT) for op, name in made]
 
 
 def _input(graph: ModelGraph, name: str) -> report.TensorInfo:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from shortcut_audit.account.active import active_parameters
 from shortcut_audit.algebra import polynomial
 from shortcut_audit.algebra.polynomial import Cost, Number, formula, integer
 from shortcut_audit.graph.model import ModelGraph, Op, Weight
 from shortcut_audit.graph.sizes import number
+from shortcut_audit.operators.table import macs as macs_of
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Span, Totals
 from shortcut_audit.search.extent import Extent, Measure
@@ -61,6 +63,8 @@ class Ledger:
             macs_formula=formula(macs),
             lower_bound=bool(uncounted),
             uncounted=tuple(sorted({name_of(op) for op in uncounted})),
+            constant_macs=integer(total(macs_of(self._graph, op) for op in self._graph.constant_ops)),
+            active_parameters=active_parameters(self._graph),
         )
 
 

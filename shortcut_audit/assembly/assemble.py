@@ -99,6 +99,10 @@ class _Assembly:
     ops: list[Op] = field(default_factory=list)
     edges: list[tuple[str, str]] = field(default_factory=list)
     contradictions: list[str] = field(default_factory=list)
+    constant_ops: list[Op] = field(default_factory=list)
+    """What reads constants alone, weights or buffers among them."""
+    read: dict[Op, tuple[str | None, ...]] = field(default_factory=dict)
+    """The names that stand in the input slots of each op, those of constants too."""
     _literals: frozenset[str] = field(init=False)
     """Stored tensors that are values written in the code."""
 
@@ -174,6 +178,10 @@ class _Assembly:
 
     def _add_constants(self, node: Node, inputs: tuple[Input, ...], made: Sequence[TensorType]) -> None:
         weights, fill = _behind(inputs), _fill_made(node, inputs)
+        if weights:
+            op = _op(node, inputs)
+            self.constant_ops.append(op)
+            self.read[op] = node.inputs
         for name, inferred in zip(node.outputs, made, strict=True):
             if name is not None:
                 tensor_type = inferred if inferred.shape is not None else self._settled(name, inferred)
@@ -181,18 +189,9 @@ class _Assembly:
                 self.constants[name] = Constant(tensor_type, (*weights, *filled), None if filled else fill)
 
     def _add_op(self, node: Node, inputs: tuple[Input, ...], made: Sequence[TensorType]) -> None:
-        op = Op(
-            kind=node.kind,
-            label=node.label or node.kind,
-            name=node.name,
-            inputs=inputs,
-            outputs=node.outputs,
-            attributes=node.attributes,
-            scope=node.scope,
-            source=node.source,
-            absorbs_norm=node.absorbs_norm,
-        )
+        op = _op(node, inputs)
         self.ops.append(op)
+        self.read[op] = node.inputs
         sources = dict.fromkeys(op.values())
         for slot, (name, inferred) in enumerate(zip(node.outputs, made, strict=True)):
             if name is not None:
@@ -230,7 +229,18 @@ class _Assembly:
             return TensorType(inferred.shape, inferred.dtype or said.dtype)
         return TensorType(completed(inferred.shape, said.shape), inferred.dtype or said.dtype)
 
+    def _live_constants(self) -> tuple[Op, ...]:
+        """Those of the ops on constants alone that an op of the model, or an output, depends on."""
+        wanted = {name for op in self.ops for name in self.read[op]} | set(self.draft.outputs)
+        kept = []
+        for op in reversed(self.constant_ops):
+            if not wanted.isdisjoint(filter(None, op.outputs)):
+                wanted.update(self.read[op])
+                kept.append(op)
+        return tuple(reversed(kept))
+
     def finish(self, notes: tuple[str, ...]) -> ModelGraph:
+        constant_ops = self._live_constants()
         readers: dict[str, dict[str, None]] = {name: {} for name in self.values}
         for source, made in self.edges:
             readers[source][made] = None
@@ -250,8 +260,24 @@ class _Assembly:
             inputs=tuple(name for name, _ in self.draft.inputs),
             outputs=self.draft.outputs,
             weights=tuple(read.values()),
+            constant_ops=constant_ops,
+            constants={name: self.constants[name].type for op in constant_ops for name in op.outputs if name},
             notes=notes,
         )
+
+
+def _op(node: Node, inputs: tuple[Input, ...]) -> Op:
+    return Op(
+        kind=node.kind,
+        label=node.label or node.kind,
+        name=node.name,
+        inputs=inputs,
+        outputs=node.outputs,
+        attributes=node.attributes,
+        scope=node.scope,
+        source=node.source,
+        absorbs_norm=node.absorbs_norm,
+    )
 
 
 def _fill_made(node: Node, inputs: tuple[Input, ...]) -> int | float | None:

@@ -173,6 +173,11 @@ class ModelGraph:
     outputs: tuple[str, ...]
     weights: tuple[Weight, ...]
     """Every stored tensor that an op of the model reads, each once."""
+    constant_ops: tuple[Op, ...] = ()
+    """The ops that read nothing but constants, weights among them, and that the model depends on, in topological order.
+    An eager pass runs them, a deployer folds them. What they make are no values."""
+    constants: Mapping[str, TensorType] = field(default_factory=dict)
+    """What `constant_ops` make, by id."""
     notes: tuple[str, ...] = ()
     """What the reader of the report should know about the loading: unsorted nodes, contradicting shapes."""
 

@@ -88,6 +88,10 @@ class Operator:
     """Input slots whose integer constants are learned weights, stored in few bits."""
     unpacked: Mapping[int, Unpacking] = field(default_factory=dict)
     """Input slots whose weights are stored several to a byte, with what tells their logical shapes."""
+    experts: tuple[int, ...] = ()
+    """Input slots whose first axis lists experts, of which each row of the data meets some."""
+    met: str = ""
+    """The attribute that says how many experts a row meets, 1 by default; empty: one, and a token has several rows."""
     bias: tuple[int, ...] = ()
     """Input slots whose constants are added."""
     unread: tuple[int, ...] = ()

@@ -430,3 +430,28 @@ def test_the_parts_of_a_fused_op_keep_its_label_and_get_names_that_are_free() ->
         ("Bias", "com.microsoft::BiasAdd", ("y~2",)),
         ("Add", "com.microsoft::BiasAdd", ("y",)),
     ]
+
+
+# --- what is computed from constants alone ---------------------------------------------------------------------------
+
+
+def test_ops_on_weights_alone_are_kept_apart() -> None:
+    """A bias that a little network computes anew in each pass: 4 x 8 x 8 MACs, and an addition."""
+    lines = "b = MatMul(t, w)", "c = Add(b, v)", "y = Add(x, c)"
+    graph = assemble(listing(*lines, x=(1, 4, 8), t=stored(4, 8), w=stored(8, 8), v=stored(8)))
+    assert [op.kind for op in graph.constant_ops] == ["MatMul", "Add"]
+    assert [op.kind for op in graph.ops] == ["Add"]
+    totals = audit_draft(listing(*lines, x=(1, 4, 8), t=stored(4, 8), w=stored(8, 8), v=stored(8))).totals
+    assert (totals.macs, totals.constant_macs, totals.adds) == (0, 256, 2)
+
+
+def test_ops_on_constants_that_nothing_depends_on_are_dead() -> None:
+    lines = "b = MatMul(t, w)", "y = Relu(x)"
+    graph = assemble(listing(*lines, x=(1, 8), t=stored(4, 8), w=stored(8, 8), outputs=("y",)))
+    assert graph.constant_ops == ()
+
+
+def test_arithmetic_on_sizes_is_no_computation() -> None:
+    lines = "s = Shape(x)", "t = Add(s, one)", "y = Expand(x, t)"
+    graph = assemble(listing(*lines, x=(1, 8), one=stored(2, dtype="int64", data=(0, 0), literal=True)))
+    assert graph.constant_ops == ()

@@ -42,7 +42,7 @@ class Call:
         """The call that `op` makes in `graph`."""
         return cls(
             tuple(shape_of(graph, given) for given in op.inputs),
-            tuple(None if made is None else graph.values[made].type.shape for made in op.outputs) or (None,),
+            tuple(None if made is None else _made(graph, made) for made in op.outputs) or (None,),
             op.attributes,
             tuple(given is not None for given in op.inputs),
         )
@@ -67,6 +67,11 @@ class Call:
         """An integer attribute."""
         value = self.attributes.get(name)
         return value if isinstance(value, int) else default
+
+
+def _made(graph: ModelGraph, name: str) -> Shape:
+    known = graph.constants.get(name)
+    return graph.values[name].type.shape if known is None else known.shape
 
 
 def shape_of(graph: ModelGraph, given: Input) -> Shape:

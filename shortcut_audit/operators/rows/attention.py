@@ -42,7 +42,10 @@ ROWS = table_of(
         ),
     ),
     # Experts: each token by itself goes through some of them.
-    rows("com.microsoft::MoE", replace(_OPAQUE, shape=same, macs=experts.mixture, bias=(3, 5, 7))),
+    rows(
+        "com.microsoft::MoE",
+        replace(_OPAQUE, shape=same, macs=experts.mixture, experts=(2, 3, 4, 5, 6, 7), met="k", bias=(3, 5, 7)),
+    ),
     rows(
         "com.microsoft::QMoE",
         replace(
@@ -51,6 +54,8 @@ ROWS = table_of(
             macs=experts.quantised_mixture,
             quantised=(2, 5, 8),
             unpacked={slot: packing.experts(slot) for slot in (2, 5, 8)},
+            experts=(2, 4, 5, 7, 8, 10),
+            met="k",
             bias=(4, 7, 10),
             buffers=(3, 6, 9, 11, 12, 13),
         ),

@@ -82,7 +82,9 @@ ROWS = table_of(
     # Each row of the data meets the matrix of its group: experts (ATen's _grouped_mm).
     rows(
         "GroupedMatMul",
-        replace(_PRODUCT, shape=contraction.grouped, types=PAIR, mixes=False, macs=count.grouped, bias=(3,)),
+        replace(
+            _PRODUCT, shape=contraction.grouped, types=PAIR, mixes=False, macs=count.grouped, experts=(1, 3), bias=(3,)
+        ),
     ),
     rows(
         "com.microsoft::MatMulBnb4",
