@@ -26,9 +26,9 @@ from shortcut_audit.assembly.weights import stored_tensors
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Draft, Node
 from shortcut_audit.graph.dtypes import ITEM_BITS
-from shortcut_audit.graph.model import Constant, Datum, Dim, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
+from shortcut_audit.graph.model import Constant, Datum, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
 from shortcut_audit.graph.naming import Names
-from shortcut_audit.graph.sizes import may_equal
+from shortcut_audit.graph.sizes import compatible
 from shortcut_audit.operators.counting.packing import BYTE
 from shortcut_audit.operators.infer import infer
 from shortcut_audit.operators.row import Effect, Operator
@@ -344,11 +344,6 @@ def _behind(inputs: tuple[Input, ...]) -> tuple[Weight, ...]:
     if len(behind) == 1:
         return behind[0]  # shared: a chain of constants would copy them again and again
     return tuple(dict.fromkeys(weight for weights in behind for weight in weights))
-
-
-def compatible(one: tuple[Dim, ...], other: tuple[Dim, ...]) -> bool:
-    """Whether two shapes can be the same: no two known sizes differ. Unknown is never "different"."""
-    return len(one) == len(other) and all(map(may_equal, one, other))
 
 
 def completed(inferred: Shape, said: Shape) -> Shape:

@@ -67,10 +67,19 @@ def size_in_bytes(shape: Shape, dtype: str | None) -> Cost:
     return None if elements is None or bits is None else ceil_divided(elements * bits, 8)
 
 
+def agree(one: Cost, other: Cost) -> bool:
+    """Whether two numbers may be the same: one is unknown, or they are equal for some open sizes."""
+    return one is None or other is None or not never_equal(one, other)
+
+
 def may_equal(one: Dim, other: Dim) -> bool:
-    """Whether two sizes may be the same: one is unknown, or they are equal for some open sizes."""
-    left, right = number(one), number(other)
-    return left is None or right is None or not never_equal(left, right)
+    """Whether two sizes may be the same."""
+    return agree(number(one), number(other))
+
+
+def compatible(one: tuple[Dim, ...], other: tuple[Dim, ...]) -> bool:
+    """Whether two shapes can be the same. Unknown is never "different"."""
+    return len(one) == len(other) and all(map(may_equal, one, other))
 
 
 def broadcast(left: tuple[Dim, ...], right: tuple[Dim, ...]) -> tuple[Dim, ...]:
@@ -84,19 +93,24 @@ def broadcast(left: tuple[Dim, ...], right: tuple[Dim, ...]) -> tuple[Dim, ...]:
 
 
 def broadcast_size(left: Dim, right: Dim) -> Dim:
-    """One size of a broadcast. Against n > 1, an unknown size can only be n or 1: either way the result is n."""
+    """One size of a broadcast. Raises Unknown where the two can never stand beside each other."""
     if right in (left, 1):
         return left
-    if left == 1:
-        return right
-    if isinstance(left, int):
-        if isinstance(right, int):
-            raise Unknown
-        return left
-    if isinstance(right, int):
-        return right
-    one, other = number(left), number(right)
-    return None if one is None or other is None else dim_of(stretched(one, other))
+    return right if left == 1 else dim_of(stretch(number(left), number(right)))
+
+
+def stretch(one: Cost, other: Cost) -> Cost:
+    """The size of two axes that are broadcast. Raises Unknown where they can never stand beside each other.
+
+    Against n > 1, an unknown size can only be n or 1: either way the result is n. Against an open one it may be more.
+    """
+    if other == 1 or one == 1:
+        return one if other == 1 else other
+    if not agree(one, other) and not agree(one, 1) and not agree(other, 1):
+        raise Unknown
+    if isinstance(one, int) or isinstance(other, int):
+        return one if isinstance(one, int) else other
+    return None if one is None or other is None else stretched(one, other)
 
 
 def join(left: Shape, right: Shape) -> Shape:

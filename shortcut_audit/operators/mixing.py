@@ -10,7 +10,7 @@ passing.
 from __future__ import annotations
 
 from shortcut_audit.graph.model import Constant, Op
-from shortcut_audit.operators.counting.contractions import terms_of
+from shortcut_audit.operators.equation import terms_of
 
 
 def by_kernel(op: Op) -> bool:

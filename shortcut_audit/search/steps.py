@@ -82,7 +82,7 @@ def _arithmetic(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
 def _is_neutral(graph: ModelGraph, op: Op, slot: int) -> bool:
     """Whether the constants that `op` combines its one value with leave it as it is: x + 0, x - 0 (not 0 - x), 1 x."""
     row = row_of(op.kind)
-    if row.neutral is None or not _same_shape(graph, op, slot) or slot in row.negated:
+    if row.neutral is None or not _keeps_shape(graph, op, slot) or slot in row.negated:
         return False
     others = [given for given in op.inputs if isinstance(given, Constant)]
     return bool(others) and all(given.fill == row.neutral for given in others)
@@ -91,7 +91,7 @@ def _is_neutral(graph: ModelGraph, op: Op, slot: int) -> bool:
 def _passes_whole(graph: ModelGraph, op: Op, slot: int) -> bool:
     """Whether a selection selects everything: no size changes, nothing is turned round (Slice) or shifted (Pad)."""
     whole = row_of(op.kind).whole
-    if whole is None or not _same_shape(graph, op, slot):
+    if whole is None or not _keeps_shape(graph, op, slot):
         return False
     given = op.inputs[whole.slot] if whole.slot is not None and whole.slot < len(op.inputs) else None
     if given is None and not whole.attribute:
@@ -101,7 +101,8 @@ def _passes_whole(graph: ModelGraph, op: Op, slot: int) -> bool:
     return isinstance(listed, tuple) and all(number == whole.plain for number in listed)
 
 
-def _same_shape(graph: ModelGraph, op: Op, slot: int) -> bool:
+def _keeps_shape(graph: ModelGraph, op: Op, slot: int) -> bool:
+    """Whether what enters by a slot is known to come out in the same shape. Unknown sizes are not known to be equal."""
     given, made = op.inputs[slot], op.outputs[0]
     if not isinstance(given, str) or made is None:
         return False

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from math import prod
 
 from shortcut_audit.graph.model import Dim, ModelGraph, Op
-from shortcut_audit.operators.counting.contractions import terms_of
+from shortcut_audit.operators.equation import terms_of
 from shortcut_audit.operators.pieces import piece_of
 from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import does_work, is_weight_layer, row_of

@@ -6,6 +6,7 @@ import pytest
 
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.model import Op
+from shortcut_audit.operators.equation import terms_of
 from shortcut_audit.operators.mixing import by_kernel, sums_last_axis_alone
 from shortcut_audit.operators.table import channels_read
 from tests.sketch import listing, sketch, stored
@@ -45,3 +46,16 @@ def test_the_channels_that_a_layer_reads(line: str, weight: tuple[int, ...], cha
 )
 def test_whether_an_einsum_sums_over_the_last_axis_alone(equation: str, position: int, alone: bool) -> None:
     assert sums_last_axis_alone(equation, position) is alone
+
+
+@pytest.mark.parametrize(
+    ("equation", "terms"),
+    [
+        ("ij,jk->ik", (["ij", "jk"], "ik")),
+        (" i j ,\tj k\n-> i k ", (["ij", "jk"], "ik")),  # white space of whatever sort means nothing
+        ("kj,ik", (["kj", "ik"], "ij")),  # what stands once, in alphabetical order
+        ("...j,jk", (["...j", "jk"], "...k")),
+    ],
+)
+def test_an_equation_tells_the_labels_of_operands_and_result(equation: str, terms: tuple[list[str], str]) -> None:
+    assert terms_of(equation) == terms

@@ -6,11 +6,9 @@ of one letter must agree; what they do not say may be said by another operand.
 
 from __future__ import annotations
 
-from shortcut_audit.algebra.bounds import never_equal
-from shortcut_audit.algebra.derived import stretched as stretched_size
 from shortcut_audit.algebra.polynomial import Cost, Number, total
 from shortcut_audit.graph.model import COUNT_LIMIT, RANK_LIMIT, Dim, Shape
-from shortcut_audit.graph.sizes import number
+from shortcut_audit.graph.sizes import Unknown, agree, number, stretch
 
 
 def product(*factors: Cost) -> Cost:
@@ -99,8 +97,11 @@ class Axes:
         return other if one is None or isinstance(other, int) else one
 
     def _larger(self, one: Cost, other: Cost) -> Cost:
-        self.demand(1 in (one, other) or agree(one, other))
-        return stretch(one, other)
+        try:
+            return stretch(one, other)
+        except Unknown:
+            self.demand(False)
+            return None
 
 
 HIDDEN = "…"
@@ -118,17 +119,3 @@ def labelled(term: str, shape: tuple[Dim, ...]) -> list[tuple[str, Cost]] | None
         return None
     names = [*head, *(f"{HIDDEN}{hidden - i - 1}" for i in range(hidden)), *tail]
     return [(name, number(size)) for name, size in zip(names, shape, strict=True)]
-
-
-def agree(one: Cost, other: Cost) -> bool:
-    """Whether two sizes may be the same: one is unknown, or they are equal for some open sizes."""
-    return one is None or other is None or not never_equal(one, other)
-
-
-def stretch(one: Cost, other: Cost) -> Cost:
-    """The size of two axes that are broadcast. Beside n > 1, an unknown size is 1 or n: n either way."""
-    if one == 1 or other == 1:
-        return other if one == 1 else one
-    if one is None or other is None:
-        return other if one is None else one
-    return stretched_size(one, other)

@@ -9,15 +9,15 @@ specification; for domain com.microsoft, ContribOperators.md of ONNX Runtime.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from shortcut_audit.algebra.polynomial import Cost, Number
 from shortcut_audit.graph.model import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape
-from shortcut_audit.graph.sizes import count
-from shortcut_audit.operators.counting.axes import HIDDEN, Axes, agree, labelled, product, stretch
+from shortcut_audit.graph.sizes import agree, count, stretch
+from shortcut_audit.operators.counting.axes import HIDDEN, Axes, labelled, product
 from shortcut_audit.operators.counting.packing import blocked_matrix, fits, flat_matrix, positive
+from shortcut_audit.operators.equation import terms_of
 
 COUNTED_WITH = frozenset(
     "K N bits block_size dilations direction equation expert_weight_bits group hidden_size k kernel_shape kv_num_heads "
@@ -274,15 +274,6 @@ def _is_einsum(terms: list[str], result: str, call: Call) -> bool:
 def _sizes(term: str, shape: Shape) -> dict[str, Cost]:
     """The sizes of one operand by label; one that stands twice takes a diagonal."""
     return dict(labelled(term, shape or ()) or ())
-
-
-def terms_of(equation: str) -> tuple[list[str], str]:
-    """The labels of each operand and those of the result: where none are given, the labels that stand once."""
-    left, arrow, result = equation.replace(" ", "").partition("->")
-    if not arrow:
-        once = sorted(label for label, count in Counter(left).items() if count == 1 and label.isalpha())
-        result = ("..." if "..." in left else "") + "".join(once)
-    return left.split(","), result
 
 
 def unknowable(call: Call) -> None:

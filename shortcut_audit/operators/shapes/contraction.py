@@ -5,26 +5,20 @@ Sources: onnx/docs/Operators.md; for fused operators onnxruntime/docs/ContribOpe
 
 from __future__ import annotations
 
-from collections import Counter
-
 from shortcut_audit.graph.model import Dim, Shape
-from shortcut_audit.graph.sizes import Unknown, broadcast, broadcast_size
+from shortcut_audit.graph.sizes import Unknown, broadcast, broadcast_size, may_equal
 from shortcut_audit.operators.counting.contractions import transposed
+from shortcut_audit.operators.equation import terms_of
 from shortcut_audit.operators.shapes.call import Call, Rule
 
 
 def multiplied(left: tuple[Dim, ...], right: tuple[Dim, ...]) -> tuple[Dim, ...]:
     """numpy.matmul: the last two axes are matrices, those before are broadcast; a vector loses its axis."""
-    if not left or not right or differ(left[-1], right[-2:][0]):
+    if not left or not right or not may_equal(left[-1], right[-2:][0]):
         raise Unknown
     rows = left[-2:-1]
     columns = right[-1:] if len(right) > 1 else ()
     return broadcast(left[:-2], right[:-2]) + rows + columns
-
-
-def differ(one: Dim, other: Dim) -> bool:
-    """Are the two known, and not the same?"""
-    return isinstance(one, int) and isinstance(other, int) and one != other
 
 
 def matmul(left_slot: int, right_slot: int) -> Rule:
@@ -52,7 +46,7 @@ def gemm(left_slot: int, right_slot: int) -> Rule:
             raise Unknown
         rows, inner = reversed(left) if call.integer("transA", 0) else left
         depth, columns = reversed(right) if call.integer("transB", 0) else right
-        if differ(inner, depth):
+        if not may_equal(inner, depth):
             raise Unknown
         return [(rows, columns)]
 
@@ -74,7 +68,7 @@ def grouped(call: Call) -> list[Shape]:
     (groups, M, N); (M, K) and (K, N), K in groups, make one product for each group that ends.
     """
     left, right = call.shape(0), call.shape(1)
-    if not {len(left), len(right)} <= {2, 3} or differ(left[-1], right[-2]):
+    if not {len(left), len(right)} <= {2, 3} or not may_equal(left[-1], right[-2]):
         raise Unknown
     groups = left[:-2] if len(left) == len(right) else ()
     if len(left) == len(right) == 2:
@@ -105,17 +99,13 @@ def distances(call: Call) -> list[Shape]:
 
 def einsum(call: Call) -> list[Shape]:
     """Each letter is an axis; "..." stands for axes that are broadcast."""
-    left, arrow, right = "".join(call.text("equation").split()).partition("->")
-    terms = left.split(",")
+    terms, right = terms_of(call.text("equation"))
     if len(terms) != len(call.inputs):
         raise Unknown
     sizes: dict[str, Dim] = {}
     ellipsis: tuple[Dim, ...] = ()
     for slot, term in enumerate(terms):
         ellipsis = broadcast(ellipsis, read_term(term, call.shape(slot), sizes))
-    if not arrow:
-        once = sorted(letter for letter, count in Counter(left).items() if count == 1 and letter in sizes)
-        right = ("..." if "..." in left else "") + "".join(once)
     before, dots, after = right.partition("...")
     if any(letter not in sizes for letter in before + after):
         raise Unknown
