@@ -18,7 +18,10 @@ WIDE = 32
 """The most terms of a sum that are compared with each other."""
 
 DEPTH = 4
-"""How many sums within a sum are looked into."""
+"""How many sums within a sum are looked into, one inside the other."""
+
+LOOKS = 32
+"""How many sums are looked into for one factor: where each adds up all earlier ones there are 2**n ways down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +72,22 @@ def _spread(algebra: Algebra, terms: list[Product], place: int, met: set[Op]) ->
     term, others = terms[place], terms[:place] + terms[place + 1 :]
     for atom in dict.fromkeys(term.atoms):
         if isinstance(atom, str):
-            found = _written_out(algebra, term.without(atom), atom, others, met)
+            found = _written_out(algebra, term.without(atom), atom, others, _Looks(met))
             if found is not None:
                 return found
     return None
 
 
+@dataclass
+class _Looks:
+    """What has been found on the way down from one factor, and how many sums may still be looked into."""
+
+    met: set[Op]
+    left: int = LOOKS
+
+
 def _written_out(
-    algebra: Algebra, rest: Product, atom: str, others: list[Product], met: set[Op], depth: int = DEPTH
+    algebra: Algebra, rest: Product, atom: str, others: list[Product], looks: _Looks, depth: int = DEPTH
 ) -> list[Product] | None:
     """A product with a sum, distributed; sums within only as far as there is something in them that opposes a term.
 
@@ -84,8 +95,9 @@ def _written_out(
     into only where all of a term cancels.
     """
     addends = algebra.addends(atom)
-    if addends is None or len(addends) > WIDE:
+    if addends is None or len(addends) > WIDE or not looks.left:
         return None
+    looks.left -= 1
     opposes = _oppose if algebra.is_factor_only(atom) else _cancel
     found, parts = False, list[Product]()
     for sign, given in addends:
@@ -95,12 +107,12 @@ def _written_out(
             found = True
         elif depth and isinstance(given, str):
             signed = rest if sign > 0 else rest.negated()
-            inner = _written_out(algebra, signed, algebra.original(given), others, met, depth - 1)
+            inner = _written_out(algebra, signed, algebra.original(given), others, looks, depth - 1)
         found = found or inner is not None
         parts += [part] if inner is None else inner
     if not found:
         return None
-    met.add(algebra.maker(atom))
+    looks.met.add(algebra.maker(atom))
     return None if _is_one_operator(algebra, parts, others) else parts
 
 

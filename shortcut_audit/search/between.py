@@ -37,29 +37,38 @@ UNREACHED = Reached((0,) * len(Step), 0, 0, 0)
 class Between:
     """For each way of an exploration: what lies between its fork and the operands, and how dear the cheapest route is.
 
-    One pass in topological order serves all ways: they are bits. A way that cuts something out (walk.Way) has two: by
-    one its own operand is looked at, by the other what the others do *beside* it.
+    One pass in topological order serves all ways: they are bits, one for all that have fork and cut in common. A way
+    that cuts something out (walk.Way) has a second: by it its own operand is looked at, by the first what the others do
+    beside it.
     """
 
-    __slots__ = ("_bits", "_forks", "_leaps", "_lineage", "_out", "_reached")
+    __slots__ = ("_beside", "_forks", "_leaps", "_lineage", "_out", "_own", "_reached")
 
     def __init__(self, lineage: Lineage, exploration: Exploration) -> None:
         self._lineage = lineage
-        self._forks = [way.fork for way in exploration.ways]
+        self._forks: list[int] = []
         self._leaps = exploration.leaps
-        self._bits: dict[int, int] = {}
         self._out: dict[int, int] = {}
-        for position, way in enumerate(exploration.ways):
-            if way.cut:
-                self._bits[position] = len(self._forks)
-                self._forks.append(way.fork)
-                for number in way.cut - {way.fork}:
-                    self._out[number] = self._out.get(number, 0) | 1 << position
+        bits: dict[tuple[int, frozenset[int]], int] = {}
+        self._beside = [self._bit(bits, way.fork, way.cut) for way in exploration.ways]
+        self._own = [self._bit(bits, way.fork, frozenset()) for way in exploration.ways]
         self._reached = self._spread(exploration.cones)
 
+    def _bit(self, bits: dict[tuple[int, frozenset[int]], int], fork: int, cut: frozenset[int]) -> int:
+        if (fork, cut) not in bits:
+            bit = bits[fork, cut] = len(self._forks)
+            self._forks.append(fork)
+            for number in cut - {fork}:
+                self._out[number] = self._out.get(number, 0) | 1 << bit
+        return bits[fork, cut]
+
+    def beside(self, way: int) -> int:
+        """The bit by which the other operands are looked at, from a way's fork beside what it cuts out."""
+        return self._beside[way]
+
     def own(self, way: int) -> int:
-        """The bit by which a way's own operand is looked at. By the way itself, the others are."""
-        return self._bits.get(way, way)
+        """The bit by which a way's own operand is looked at."""
+        return self._own[way]
 
     def _spread(self, seen: Iterable[int]) -> dict[int, Reached]:
         starts: dict[int, int] = {}
@@ -117,42 +126,42 @@ class Between:
         """The ways that lead to a value, and how they do."""
         return self._reached.get(operand, UNREACHED)
 
-    def extent(self, way: int, operands: Iterable[int]) -> Extent:
+    def extent(self, bit: int, operands: Iterable[int]) -> Extent:
         """What lies between a way's fork and some values."""
         total, last = NOTHING, None
-        for number in self.region(way, operands):
+        for number in self.region(bit, operands):
             op = self._lineage.values[number].op
             if op is not last or number in self._leaps:
                 total += self._extent(number)
             last = op
         return total
 
-    def cost(self, way: int, operand: int) -> int:
+    def cost(self, bit: int, operand: int) -> int:
         """What the cheapest route from a way's fork to a value costs; the value must be computed from the fork."""
-        costs = {self._forks[way]: 0}
-        for number in self.region(way, [operand]):
+        costs = {self._forks[bit]: 0}
+        for number in self.region(bit, [operand]):
             costs[number] = min(costs[p] + UNIT[level] for p, level, _ in self.parents(number) if p in costs)
         return costs[operand]
 
-    def ops(self, way: int, operands: Iterable[int]) -> tuple[Op, ...]:
+    def ops(self, bit: int, operands: Iterable[int]) -> tuple[Op, ...]:
         """The ops between a way's fork and some values, leapt-over ones included.
 
         What only tells a selection what to select is not among them: no value of it passes.
         """
         found: dict[Op, None] = {}
-        for number in self.region(way, operands):
+        for number in self.region(bit, operands):
             inside = self._interior(number) if number in self._leaps else [number]
             found.update((op, None) for n in inside if (op := self._lineage.values[n].op) is not None)
         return tuple(found)
 
-    def region(self, way: int, operands: Iterable[int]) -> list[int]:
+    def region(self, bit: int, operands: Iterable[int]) -> list[int]:
         """The values computed from a way's fork from which any of `operands` is computed; the fork itself is not."""
-        fork = self._forks[way]
-        found = {number for number in operands if number != fork and self.reached(number).levels[-1] >> way & 1}
+        fork = self._forks[bit]
+        found = {number for number in operands if number != fork and self.reached(number).levels[-1] >> bit & 1}
         waiting = list(found)
         while waiting:
             for parent, _, _ in self.parents(waiting.pop()):
-                if parent != fork and parent not in found and self.reached(parent).levels[-1] >> way & 1:
+                if parent != fork and parent not in found and self.reached(parent).levels[-1] >> bit & 1:
                     found.add(parent)
                     waiting.append(parent)
         return sorted(found)

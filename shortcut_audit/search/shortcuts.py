@@ -6,7 +6,7 @@ the shortcut; another operand must do real work, and strictly more than the shor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -152,78 +152,88 @@ class _Trial:
         self._numbers = numbers
         self._ways = exploration.ways
         self._between = Between(lineage, exploration)
+        self._reached = [self._reach(position) for position in range(len(numbers))]
         self._kept: dict[tuple[int, int], _Work] = {}
+        self._extents: dict[int, Extent] = {}
+        cost = {way.operand: way.cost for way in self._ways}
+        dearest_first = sorted(range(len(numbers)), key=lambda p: -cost.get(p, UNIT[Step.NONLINEAR]))
+        self._workers = dict.fromkeys(dearest_first)
+        """The operands that are no shortcuts, those first that are the least likely to become one."""
+        self._nobody: set[tuple[int, Step]] = set()
+        """What has been looked for among the workers in vain: who is dearer than a step, as seen by a bit."""
         self.failed: frozenset[tuple[int, int]] = frozenset()
         """The ways, as (operand, fork), that are none of a shortcut."""
-        self._survey(range(len(numbers)))
 
-    def _survey(self, operands: Iterable[int]) -> None:
-        """Which ways have somebody at work beside them among these operands, and somebody dearer than each class."""
-        self._dearer = [0] * len(Step)
-        once = twice = 0
-        for position in operands:
-            reached = self._reached(position)
-            twice |= once & reached.working
-            once |= reached.working
-            for level, ways in enumerate(reached.levels):
-                self._dearer[level] |= reached.working & ~ways
-        self._works_once, self._works_twice = once, twice
-
-    def _reached(self, position: int) -> Reached:
+    def _reach(self, position: int) -> Reached:
         """How the ways lead to an operand; a negated one cannot be had cheaper than by a scale."""
         here = self._between.reached(self._numbers[position])
         if not self._merge.operands[position].negated:
             return here
         return Reached((0,) * Step.SCALE + here.levels[Step.SCALE :], here.working, here.mixing, here.weighing)
 
+    def _works(self, bit: int, *, but: int) -> bool:
+        """Whether any operand but one does real work, as seen by a bit."""
+        return any(self._reached[worker].working >> bit & 1 for worker in self._workers if worker != but)
+
+    def _works_dearer(self, bit: int, level: Step) -> bool:
+        """Whether any operand does real work and cannot be had by steps of a level, as seen by a bit."""
+        if (bit, level) in self._nobody:
+            return False
+        reached = (self._reached[worker] for worker in self._workers)
+        found = any((here.working & ~here.levels[level]) >> bit & 1 for here in reached)
+        if not found:
+            self._nobody.add((bit, level))
+        return found
+
     def verdict(self) -> tuple[Found, ...] | Refusal:
         """Takes the operands, cheapest way first, as shortcuts, as long as another one does more."""
-        workers = dict.fromkeys(range(len(self._numbers)))
         accepted: list[int] = []
         objections: list[Reason] = []
+        failed: set[tuple[int, int]] = set()
         for position, way in enumerate(self._ways):
-            objection = self._objection(position, workers)
-            if objection is None:
-                objection = self._second_look(position, [self._numbers[w] for w in workers if w != way.operand])
+            objection = self._objection(position) or self._second_look(position)
             if objection is not None:
                 objections.append(objection)
-                self.failed |= {(way.operand, way.fork)}
+                failed.add((way.operand, way.fork))
             else:
                 accepted.append(position)
-                del workers[way.operand]
-                self._survey(workers)
+                del self._workers[way.operand]
+        self.failed = frozenset(failed)
         if not accepted:
             return _refuse(self._merge, objections[0], DETAILS[objections[0]])  # 2, 3
-        return tuple(self._found(position, workers) for position in accepted)
+        return tuple(self._found(position) for position in accepted)
 
-    def _objection(self, position: int, workers: Iterable[int]) -> Reason | None:
+    def _others(self, position: int) -> list[int]:
+        """The numbers of all operands at work but that of a way."""
+        mine = self._ways[position].operand
+        return [self._numbers[worker] for worker in self._workers if worker != mine]
+
+    def _objection(self, position: int) -> Reason | None:
         """Why a way is no shortcut; None if it is one. Some other operand must do real work, and strictly more.
 
         More is: 0. any work, where the way does none and is added (pool(x) - x is a filter); 1. a dearer class; or, the
         class being the same and the route no cheaper, 2. mixing, where the way mixes nothing, or 3. more MACs. Two
         equal linear maps (of the same weight shapes) are parallel, wherever they are applied: averaged heads.
         """
-        way, bit = self._ways[position], 1 << position
-        own = self._reached(way.operand)
-        if not (self._works_twice if own.working & bit else self._works_once) & bit:
+        way, bit, own = self._ways[position], self._between.beside(position), self._between.own(position)
+        if not self._works(bit, but=way.operand):
             return "elementwise expression"
-        idle = not self._between.reached(self._numbers[way.operand]).working >> self._between.own(position) & 1
-        if idle and not self._merge.operands[way.operand].negated:
+        if not self._reached[way.operand].working >> own & 1 and not self._merge.operands[way.operand].negated:
             return None  # 0
         level = dearest(way.cost)
-        if self._dearer[level] & bit:
+        if self._works_dearer(bit, level):
             return None  # 1
-        equals = (w for w in workers if w != way.operand and self._level(w, position) is level)
-        mine = self._work(self._between.own(position), way.operand)
+        equals = (w for w in self._workers if w != way.operand and self._level(w, bit) is level)
+        mine = self._work(own, way.operand)
         for worker in islice(equals, TIES):
-            other = self._work(position, worker)
+            other = self._work(bit, worker)
             if other.cost < mine.cost or (level is Step.LINEAR and other.maps == mine.maps):
                 continue
             if other.mixing if other.mixing != mine.mixing else other.does_more_than(mine):
                 return None  # 2, 3
         return "parallel branches"
 
-    def _second_look(self, position: int, others: list[int]) -> Reason | None:
+    def _second_look(self, position: int) -> Reason | None:
         """Why a way is no shortcut though another operand does more; None if it is one.
 
         1. What the others do without weights is a formula (formulas.py). 2. The matrix on the way mixes no streams but
@@ -233,25 +243,26 @@ class _Trial:
         way, graph = self._ways[position], self._lineage.graph
         links = self._links(way)
         route = [(link.op, link.step) for link in links]
-        weighing = any(self._between.reached(other).weighing >> position & 1 for other in others)
-        if not weighing and is_formula(self._lineage, self._between.ops(position, others), route):
+        bit = self._between.beside(position)
+        weighing = any(self._reached[w].weighing >> bit & 1 for w in self._workers if w != way.operand)
+        if not weighing and is_formula(self._lineage, self._between.ops(bit, self._others(position)), route):
             return "elementwise expression"  # 1
         products = [
             (link.op, link.slot)
             for link, (number, *_) in zip(links, way.links, strict=True)
             if self._lineage.multiplies(number)
         ]
-        if products and not (weighing and self._mixes_streams(position, products, others)):
+        if products and not (weighing and self._mixes_streams(position, products)):
             return "parallel branches"  # 2
         if any(step is Step.SELECTION for _, step in route) and (
             dearest(way.cost) > Step.SELECTION or feeds_activations_only(graph, self._merge.result.id)
         ):
-            branch = self._between.region(position, others)
+            branch = self._between.region(self._between.beside(position), self._others(position))
             if are_siblings(graph, self._lineage.values, way, self._between, branch):
                 return "independent sources"  # 3
         return None
 
-    def _mixes_streams(self, position: int, products: list[tuple[Op, int]], others: list[int]) -> bool:
+    def _mixes_streams(self, position: int, products: list[tuple[Op, int]]) -> bool:
         """Whether the one matrix on a way mixes an axis of its fork that the branch does not treat as positions."""
         op, slot = products[0]
         graph, fork = self._lineage.graph, self._lineage.values[self._ways[position].fork]
@@ -259,7 +270,7 @@ class _Trial:
         reads_fork = isinstance(given, str) and graph.values[given].type.shape == fork.type.shape
         if len(products) > 1 or axis is None or not reads_fork:
             return False
-        branch = self._between.region(position, others)
+        branch = self._between.region(self._between.beside(position), self._others(position))
         return not are_positions(self._lineage, self._between, self._ways[position].fork, axis, branch)
 
     def _links(self, way: Way) -> list[Link]:
@@ -270,47 +281,46 @@ class _Trial:
             links.append(Link(op, slot, Step(level)))
         return links
 
-    def _level(self, operand: int, way: int) -> Step | None:
-        """The dearest class on an operand's cheapest route from a way's fork, if it works; None if it does not."""
-        reached = self._reached(operand)
-        if not reached.working >> way & 1:
+    def _level(self, operand: int, bit: int) -> Step | None:
+        """The dearest class on an operand's cheapest route from a fork, if it works; None if it does not."""
+        reached = self._reached[operand]
+        if not reached.working >> bit & 1:
             return None
-        return next(Step(level) for level, ways in enumerate(reached.levels) if ways >> way & 1)
+        return next(Step(level) for level, ways in enumerate(reached.levels) if ways >> bit & 1)
 
-    def _work(self, position: int, operand: int) -> _Work:
-        """What an operand does between the fork of a way (a bit of `Between`) and the merge."""
-        key = position, operand
+    def _work(self, bit: int, operand: int) -> _Work:
+        """What an operand does between a fork and the merge, as seen by a bit."""
+        key = bit, operand
         if key not in self._kept:
             number = [self._numbers[operand]]
-            cost = self._between.cost(position, *number)
-            extent = self._between.extent(position, number)
+            cost = self._between.cost(bit, *number)
+            extent = self._between.extent(bit, number)
             self._kept[key] = _Work(
-                cost, extent.mixing, extent.macs, extent.all_parameters, _maps(self._between.ops(position, number))
+                cost, extent.mixing, extent.macs, extent.all_parameters, _maps(self._between.ops(bit, number))
             )
         return self._kept[key]
 
-    def _found(self, position: int, workers: Iterable[int]) -> Found:
-        way = self._ways[position]
+    def _found(self, position: int) -> Found:
+        way, own = self._ways[position], self._between.own(position)
         links = self._links(way)
-        mine = self._numbers[way.operand]
-        others = [self._numbers[worker] for worker in workers]
-        own = self._between.own(position)
+        if own not in self._extents:
+            self._extents[own] = self._between.extent(own, [self._numbers[worker] for worker in self._workers])
         return Found(
             merge=self._merge,
             operand=self._merge.operands[way.operand],
             fork=self._lineage.values[way.fork],
             route=tuple(links),
-            through=self._through(position, mine, others, links) if links else (),
-            residual=self._between.extent(own, others),
+            through=self._through(position, links) if links else (),
+            residual=self._extents[own],
         )
 
-    def _through(self, position: int, mine: int, others: list[int], links: list[Link]) -> tuple[Op, ...]:
+    def _through(self, position: int, links: list[Link]) -> tuple[Op, ...]:
         """The ops of a shortcut. What its gates read that the branch reads beside them is the branch's."""
-        own = self._between.own(position)
-        ops = self._between.ops(own, [mine])
-        if own == position:
+        own, beside = self._between.own(position), self._between.beside(position)
+        ops = self._between.ops(own, [self._numbers[self._ways[position].operand]])
+        if own == beside:
             return ops
-        branch = set(self._between.ops(position, others)).difference(link.op for link in links)
+        branch = set(self._between.ops(beside, self._others(position))).difference(link.op for link in links)
         return tuple(op for op in ops if op not in branch)
 
 
