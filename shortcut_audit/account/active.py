@@ -8,7 +8,7 @@ from __future__ import annotations
 from shortcut_audit.algebra.polynomial import integer
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Weight
 from shortcut_audit.graph.sizes import count
-from shortcut_audit.operators.counting.contractions import Call
+from shortcut_audit.operators.counting.contractions import Operands
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 
@@ -49,7 +49,7 @@ def _met(graph: ModelGraph, op: Op) -> int | None:
     """How many experts a token meets: what the operator says, or how often its row stands among the rows."""
     stated = row_of(op.kind).met
     if stated:
-        return Call.of(graph, op).integer(stated, 1)
+        return Operands.of(graph, op).integer(stated, 1)
     if not op.inputs or not isinstance(op.inputs[0], str):
         return None
     rows, tokens = _rows(graph, op.inputs[0]), _tokens(graph, op.inputs[0])

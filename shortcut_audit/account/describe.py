@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shortcut_audit.graph.model import Attribute, Constant, ModelGraph, Op
-from shortcut_audit.operators.counting.contractions import Call
+from shortcut_audit.operators.counting.contractions import Operands
 from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Role, WeightInfo
@@ -34,7 +34,7 @@ def weights_of(op: Op) -> tuple[WeightInfo, ...]:
 
 def detail(graph: ModelGraph, op: Op) -> str:
     """What an op does, in words: "1x1, stride 2, 64 -> 128". Empty where there is nothing to say."""
-    call = Call.of(graph, op)
+    call = Operands.of(graph, op)
     match row_of(op.kind).family:
         case Family.CONVOLUTION:
             said = [_kernel(call), _stride(call, "stride "), _grouped(call), _channels(call, 1)]
@@ -64,7 +64,7 @@ def in_words(graph: ModelGraph, found: Found) -> str:
 
 
 def _said(graph: ModelGraph, op: Op) -> str:
-    call, row = Call.of(graph, op), row_of(op.kind)
+    call, row = Operands.of(graph, op), row_of(op.kind)
     roles = {weight.role for weight in weights_of(op)}
     bias = ("bias (folded norm)" if op.absorbs_norm else "bias") if "bias" in roles else "no bias"
     match row.family:
@@ -91,7 +91,7 @@ def shape_text(shape: Sequence[object] | None) -> str:
     )
 
 
-def _kernel(call: Call) -> str:
+def _kernel(call: Operands) -> str:
     weight = call.input(1)
     return "x".join(str(size) for size in weight[2:]) if weight is not None and len(weight) > 2 else ""
 
@@ -100,21 +100,21 @@ def _by(sizes: Attribute) -> str:
     return shape_text(sizes) if isinstance(sizes, tuple) else ""
 
 
-def _stride(call: Call, mark: str) -> str:
+def _stride(call: Operands, mark: str) -> str:
     strides = call.attributes.get("strides")
     if not isinstance(strides, tuple) or all(step == 1 for step in strides):
         return ""
     return mark + (str(strides[0]) if len(set(strides)) == 1 else _by(strides))
 
 
-def _grouped(call: Call) -> str:
+def _grouped(call: Operands) -> str:
     group = call.integer("group", 1)
     if group > 1 and group == call.size(0, 1):
         return "depthwise"
     return f"{group} groups" if group > 1 else ""
 
 
-def _channels(call: Call, axis: int) -> str:
+def _channels(call: Operands, axis: int) -> str:
     before, after = call.size(0, axis), call.outputs[0] if call.outputs else None
     made = after[axis] if after is not None and -len(after) <= axis < len(after) else None
     return f"{'?' if before is None else before} -> {'?' if made is None else made}"

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from shortcut_audit.algebra.polynomial import Cost
 from shortcut_audit.graph.model import Op
-from shortcut_audit.operators.counting.contractions import Call
+from shortcut_audit.operators.counting.contractions import Operands
 from shortcut_audit.operators.counting.packing import Unpacking
 from shortcut_audit.operators.shapes.call import Propagation, Rule
 from shortcut_audit.operators.shapes.element_types import Spec
@@ -57,7 +57,7 @@ class Whole(NamedTuple):
     attribute: str = ""
 
 
-Macs: TypeAlias = Callable[[Call], Cost]
+Macs: TypeAlias = Callable[[Operands], Cost]
 """Counts the multiply-accumulates of one call; None where they cannot be known."""
 
 Mixing: TypeAlias = "bool | Callable[[Op], bool]"

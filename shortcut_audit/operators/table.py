@@ -110,4 +110,4 @@ def macs(graph: ModelGraph, op: Op) -> Cost:
     if row.macs is None:
         return 0
     unread = any(value is None and name in contractions.COUNTED_WITH for name, value in op.attributes.items())
-    return None if unread else row.macs(contractions.Call.of(graph, op))
+    return None if unread else row.macs(contractions.Operands.of(graph, op))

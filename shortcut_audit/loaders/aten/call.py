@@ -1,6 +1,6 @@
 """What does an ATen node give to the rule that translates it?
 
-A `Call` hands a rule its arguments already checked, and takes the canonical nodes that the rule writes. An argument
+A `AtenCall` hands a rule its arguments already checked, and takes the canonical nodes that the rule writes. An argument
 that is absent or of another kind than the rule expects raises `Misfit`: the op then stays opaque. So does an argument
 of the right kind with an absurd value, whatever the rule does with it (`fitting`). Rules therefore read like the
 operator's schema, and a file cannot make them fail.
@@ -39,11 +39,11 @@ def fitting() -> Iterator[None]:
 Made: TypeAlias = "str | Sequence[str | None] | None"
 """What a rule returns: the name of its result, or the names of its results in the order of the node's outputs."""
 
-Rule: TypeAlias = "Callable[[Call], Made]"
+Rule: TypeAlias = "Callable[[AtenCall], Made]"
 
 
 @dataclass(slots=True)
-class Call:
+class AtenCall:
     """One ATen node while it is translated."""
 
     node: AtenNode

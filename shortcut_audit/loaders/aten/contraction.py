@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shortcut_audit.loaders.aten.arithmetic import scaled
-from shortcut_audit.loaders.aten.call import Call, Misfit, Rule, known_sizes
+from shortcut_audit.loaders.aten.call import AtenCall, Misfit, Rule, known_sizes
 
 
-def addmm(call: Call) -> str:
+def addmm(call: AtenCall) -> str:
     """Beta * self + alpha * mat1 @ mat2: Gemm(mat1, mat2, self)."""
     alpha, beta = call.fixed("alpha", 1.0), call.fixed("beta", 1.0)
     return call.emit("Gemm", call.value("mat1"), call.value("mat2"), call.value("self"), alpha=alpha, beta=beta)
@@ -17,21 +17,21 @@ def addmm(call: Call) -> str:
 def added_product(left: str, right: str) -> Rule:
     """baddbmm, addmv: beta * self + alpha * left @ right."""
 
-    def rule(call: Call) -> str:
+    def rule(call: AtenCall) -> str:
         product = call.emit("MatMul", call.value(left), call.value(right))
         return call.emit("Add", scaled(call, call.value("self"), "beta"), scaled(call, product, "alpha"))
 
     return rule
 
 
-def grouped(call: Call) -> str:
+def grouped(call: AtenCall) -> str:
     """_grouped_mm, _scaled_grouped_mm, and transformers' own: each row of the first meets the matrix of its group."""
     left, right = ("self", "mat2") if call.has("self") else ("input", "weight")
     bias = call.maybe("bias")
     return call.emit("GroupedMatMul", call.value(left), call.value(right), call.maybe("offs"), bias)
 
 
-def dot_product(call: Call) -> str:
+def dot_product(call: AtenCall) -> str:
     """linalg_vecdot: the products of two tensors, summed along one axis, as an Einsum; along the last alone."""
     ranks = {call.rank("x"), call.rank("y")}
     if len(ranks) > 1 or call.axis("dim", "x", -1) != max(ranks) - 1:
@@ -39,46 +39,46 @@ def dot_product(call: Call) -> str:
     return call.emit("Einsum", call.value("x"), call.value("y"), equation="...i,...i->...")
 
 
-def activated(call: Call) -> str:
+def activated(call: AtenCall) -> str:
     """_addmm_activation: addmm, then ReLU or GELU."""
     return call.emit("Gelu" if call.flag("use_gelu") else "Relu", addmm(call))
 
 
-def addbmm(call: Call) -> str:
+def addbmm(call: AtenCall) -> str:
     """Beta * self + alpha * the sum over the batch of batch1 @ batch2."""
     product = call.emit("MatMul", call.value("batch1"), call.value("batch2"))
     total = call.emit("ReduceSum", product, call.numbers(0), keepdims=0)
     return call.emit("Add", scaled(call, call.value("self"), "beta"), scaled(call, total, "alpha"))
 
 
-def addr(call: Call) -> str:
+def addr(call: AtenCall) -> str:
     """Beta * self + alpha * the outer product of two vectors."""
     product = _outer(call, call.value("vec1"), call.value("vec2"))
     return call.emit("Add", scaled(call, call.value("self"), "beta"), scaled(call, product, "alpha"))
 
 
-def outer(call: Call) -> str:
+def outer(call: AtenCall) -> str:
     """Each element of one vector times each of the other."""
     return _outer(call, call.value("self"), call.value("vec2"))
 
 
-def _outer(call: Call, left: str, right: str) -> str:
+def _outer(call: AtenCall, left: str, right: str) -> str:
     column = call.emit("Unsqueeze", left, call.numbers(1))
     return call.emit("Mul", column, call.emit("Unsqueeze", right, call.numbers(0)))
 
 
-def einsum(call: Call) -> str:
+def einsum(call: AtenCall) -> str:
     """Torch allows blanks and sublists; the equation is passed on without blanks."""
     equation = call.text("equation").replace(" ", "")
     return call.emit("Einsum", *call.values("tensors"), equation=equation)
 
 
-def tensordot(call: Call) -> str:
+def tensordot(call: AtenCall) -> str:
     """A contraction over pairs of axes, as an Einsum."""
     return _over_pairs(call, zip(call.axes("dims_self"), call.axes("dims_other", "other"), strict=False))
 
 
-def inner(call: Call) -> str:
+def inner(call: AtenCall) -> str:
     """A contraction over the last axis of both, whatever stands before; with a number, their product."""
     ranks = call.rank("self"), call.rank("other")
     if 0 in ranks:
@@ -86,7 +86,7 @@ def inner(call: Call) -> str:
     return _over_pairs(call, [(ranks[0] - 1, ranks[1] - 1)])
 
 
-def _over_pairs(call: Call, axes: Iterable[tuple[int, int]]) -> str:
+def _over_pairs(call: AtenCall, axes: Iterable[tuple[int, int]]) -> str:
     """The Einsum that sums over pairs of axes of `self` and `other`, and keeps all others in order."""
     ranks = call.rank("self"), call.rank("other")
     if sum(ranks) > 52:
@@ -102,7 +102,7 @@ def _over_pairs(call: Call, axes: Iterable[tuple[int, int]]) -> str:
     return call.emit("Einsum", call.value("self"), call.value("other"), equation=equation)
 
 
-def multi_dot(call: Call) -> str:
+def multi_dot(call: AtenCall) -> str:
     """A chain of matrix products, from the left."""
     first, *rest = call.values("tensors" if call.has("tensors") else "matrices")
     for factor in rest:
@@ -110,13 +110,13 @@ def multi_dot(call: Call) -> str:
     return first
 
 
-def weight_only_linear(call: Call) -> str:
+def weight_only_linear(call: AtenCall) -> str:
     """_weight_int8pack_mm: x @ weight.T in int8, times one scale for each output."""
     product = call.emit("Linear", call.value("self"), call.value("mat2"))
     return call.emit("Mul", product, call.value("scales"))
 
 
-def attention(call: Call) -> str:
+def attention(call: AtenCall) -> str:
     """scaled_dot_product_attention and its backends: query, key, value of [..., length, size].
 
     The canonical Attention wants [batch, heads, length, size]. Axes that are missing are put in front, axes that are
@@ -134,7 +134,7 @@ def attention(call: Call) -> str:
     return call.emit("Reshape", found, call.numbers(*known_sizes(call.outputs[0].shape or (None,))))
 
 
-def _four_axes(call: Call, name: str, rank: int) -> str:
+def _four_axes(call: AtenCall, name: str, rank: int) -> str:
     value = call.value(name)
     if rank == 4:
         return value

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from shortcut_audit.graph.draft import DATA_LIMIT
 from shortcut_audit.graph.dtypes import ONNX_NUMBERS
-from shortcut_audit.loaders.aten.call import Call, Misfit, Rule
+from shortcut_audit.loaders.aten.call import AtenCall, Misfit, Rule
 
 
 def filled(value: float | None) -> Rule:
     """zeros, ones, empty, full, new_*: ConstantOfShape, whose second input is what it is filled with."""
 
-    def rule(call: Call) -> str:
+    def rule(call: AtenCall) -> str:
         return call.emit("ConstantOfShape", call.sizes("size"), _fill(call, value))
 
     return rule
@@ -19,32 +19,32 @@ def filled(value: float | None) -> Rule:
 def filled_like(value: float | None) -> Rule:
     """zeros_like, full_like, fill_, zero_: in the shape of self, which is not read otherwise."""
 
-    def rule(call: Call) -> str:
+    def rule(call: AtenCall) -> str:
         return call.emit("ConstantOfShape", call.emit("Shape", call.value("self")), _fill(call, value))
 
     return rule
 
 
-def unwritten(call: Call) -> str:
+def unwritten(call: AtenCall) -> str:
     """Empty, new_empty, empty_like: whatever stood in memory. No number, and least of all zero, is known of it."""
     shape = call.emit("Shape", call.value("self")) if call.node.operator == "aten.empty_like" else call.sizes("size")
     return call.emit("ConstantOfShape", shape, call.writer.literal(None, (), call.outputs[0].dtype or "float32"))
 
 
-def _fill(call: Call, value: float | None) -> str:
+def _fill(call: AtenCall, value: float | None) -> str:
     if value is None and (call.has("fill_value") or call.has("value")):
         argument = call.given["fill_value" if call.has("fill_value") else "value"]
         return call.operand(argument, call.outputs[0].dtype)
     return call.scalar(value or 0.0, call.outputs[0].dtype)
 
 
-def fill(call: Call) -> str:
+def fill(call: AtenCall) -> str:
     """fill_(value): every element becomes a number, or a rank-0 tensor."""
     value = call.value("value", "self")
     return call.emit("Expand", value, call.emit("Shape", call.value("self")))
 
 
-def arange(call: Call) -> str:
+def arange(call: AtenCall) -> str:
     """Range(start, end, step)."""
     dtype = call.outputs[0].dtype
     start, step = call.number("start", 0), call.number("step", 1)
@@ -54,7 +54,7 @@ def arange(call: Call) -> str:
     return call.emit("Range", *(call.operand(item, dtype) for item in (start, end, step)))
 
 
-def spaced(call: Call) -> str:
+def spaced(call: AtenCall) -> str:
     """Linspace, logspace: `steps` numbers from start to end. Where they are many, or computed, they are not known."""
     dtype = call.outputs[0].dtype or "float32"
     start, end, steps = (call.given.get(name) for name in ("start", "end", "steps"))
@@ -71,7 +71,7 @@ def spaced(call: Call) -> str:
     return call.emit("Identity", call.writer.literal(kept, (steps,), dtype))
 
 
-def eye(call: Call) -> str:
+def eye(call: AtenCall) -> str:
     """Ones on the diagonal."""
     rows = call.given.get("n")
     columns = call.given.get("m", rows)
@@ -79,7 +79,7 @@ def eye(call: Call) -> str:
     return call.emit("EyeLike", zeros)
 
 
-def scalar_tensor(call: Call) -> str:
+def scalar_tensor(call: AtenCall) -> str:
     """A number as a tensor."""
     return call.cast(call.value("s"), call.outputs[0].dtype)
 
@@ -87,32 +87,32 @@ def scalar_tensor(call: Call) -> str:
 def random(kind: str) -> Rule:
     """randn, rand, randint: RandomNormal, RandomUniform."""
 
-    def rule(call: Call) -> str:
+    def rule(call: AtenCall) -> str:
         dtype = ONNX_NUMBERS.get(call.outputs[0].dtype or "float32", 1)
         return call.emit(kind, shape=call.integers("size"), dtype=dtype)
 
     return rule
 
 
-def bernoulli(call: Call) -> str:
+def bernoulli(call: AtenCall) -> str:
     """One where chance has it: self is the probability of each element, or only has the shape."""
     given = call.value("self")
     return call.emit("RandomUniformLike" if call.has("p") else "Bernoulli", given)
 
 
-def size(call: Call) -> str:
+def size(call: AtenCall) -> str:
     """sym_size: one size, a number that depends on the shape alone."""
     axis = call.axis("dim")
     one = call.emit("Shape", call.value("self"), start=axis, end=axis + 1)
     return call.emit("Squeeze", one, call.numbers(0))
 
 
-def count(call: Call) -> str:
+def count(call: AtenCall) -> str:
     """sym_numel: how many elements there are."""
     return call.emit("Size", call.value("self"))
 
 
-def item(call: Call) -> str:
+def item(call: AtenCall) -> str:
     """item(): the one element as a number."""
     value = call.emit("Reshape", call.value("self"), call.writer.literal((), (0,), "int64"))
     return call.cast(value, call.outputs[0].dtype)

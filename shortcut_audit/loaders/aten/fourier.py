@@ -7,12 +7,12 @@ are the same elements in another layout; the real and the imaginary part are hal
 
 from __future__ import annotations
 
-from shortcut_audit.loaders.aten.call import Call, Misfit, Rule
+from shortcut_audit.loaders.aten.call import AtenCall, Misfit, Rule
 from shortcut_audit.loaders.aten.graph import Ref, flat
 from shortcut_audit.loaders.aten.plain import attribute
 
 
-def transform(call: Call) -> str:
+def transform(call: AtenCall) -> str:
     """fft_fft and its like, and what they are made of (_fft_r2c): lengths that are computed are inputs."""
     given = {name: value for name, value in call.given.items() if name != "self"}
     computed = {name: [item for item in flat([value]) if isinstance(item, Ref)] for name, value in given.items()}
@@ -21,12 +21,12 @@ def transform(call: Call) -> str:
     return call.emit("Fft", call.value("self"), *sizes, transform=call.node.operator, **known)
 
 
-def as_pairs(call: Call) -> str:
+def as_pairs(call: AtenCall) -> str:
     """view_as_real: a new last axis holds real and imaginary part."""
     return _pairs(call)
 
 
-def from_pairs(call: Call) -> str:
+def from_pairs(call: AtenCall) -> str:
     """view_as_complex: the last axis holds real and imaginary part."""
     value, rank = call.value("self"), call.rank("self")
     if not rank:
@@ -38,7 +38,7 @@ def from_pairs(call: Call) -> str:
 def part(position: int) -> Rule:
     """real, imag: one of the two; a real tensor is its own real part."""
 
-    def rule(call: Call) -> str:
+    def rule(call: AtenCall) -> str:
         if not (call.dtype("self") or "").startswith("complex"):
             return call.emit("Identity", call.value("self"))
         return call.emit("Gather", _pairs(call), call.scalar(position, "int64"), axis=call.rank("self"))
@@ -46,7 +46,7 @@ def part(position: int) -> Rule:
     return rule
 
 
-def _pairs(call: Call) -> str:
+def _pairs(call: AtenCall) -> str:
     value = call.value("self")
     sizes = call.emit("Concat", call.emit("Shape", value), call.numbers(2), axis=0)
     return call.cast(call.emit("Reshape", value, sizes, allowzero=1), call.outputs[0].dtype)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shortcut_audit.loaders.aten.arithmetic import scaled
-from shortcut_audit.loaders.aten.call import Call, Misfit, Rule, known_sizes
+from shortcut_audit.loaders.aten.call import AtenCall, Misfit, Rule, known_sizes
 from shortcut_audit.loaders.aten.graph import Argument
 
 
-def index(call: Call) -> str:
+def index(call: AtenCall) -> str:
     """self[i, j, ...]: Gather along one axis, or GatherND where several axes are indexed, or by a mask."""
     given = [(axis, item) for axis, item in enumerate(call.items("indices")) if item is not None]
     if not given:
@@ -20,7 +20,7 @@ def index(call: Call) -> str:
     return call.emit("GatherND", call.value("self"), _places(call, given))
 
 
-def _places(call: Call, given: Sequence[tuple[int, Argument]]) -> str:
+def _places(call: AtenCall, given: Sequence[tuple[int, Argument]]) -> str:
     """The places that indices tell, a row of coordinates for each, where that can be written.
 
     Of leading axes, as integers of one shape or as one mask. All other indices are one list, of which nothing is known
@@ -38,7 +38,7 @@ def _places(call: Call, given: Sequence[tuple[int, Argument]]) -> str:
     return call.emit("SequenceConstruct", *places)
 
 
-def index_put(call: Call) -> str:
+def index_put(call: AtenCall) -> str:
     """self[i, j, ...] = values, or += values."""
     given = [(axis, item) for axis, item in enumerate(call.items("indices")) if item is not None]
     if _is_fill(call, given):
@@ -48,7 +48,7 @@ def index_put(call: Call) -> str:
     return call.emit("ScatterND", call.value("self"), places, _values(call, given), reduction=reduction)
 
 
-def _is_fill(call: Call, given: Sequence[tuple[int, Argument]]) -> bool:
+def _is_fill(call: AtenCall, given: Sequence[tuple[int, Argument]]) -> bool:
     """Whether one number is written wherever one mask of all axes holds: masked_fill under another name."""
     if len(given) != 1 or call.flag("accumulate") or call.type_of(call.value("values")).shape != ():
         return False
@@ -56,7 +56,7 @@ def _is_fill(call: Call, given: Sequence[tuple[int, Argument]]) -> bool:
     return mask.dtype == "bool" and mask.shape is not None and len(mask.shape) == call.rank("self")
 
 
-def _values(call: Call, given: Sequence[tuple[int, Argument]]) -> str:
+def _values(call: AtenCall, given: Sequence[tuple[int, Argument]]) -> str:
     """What is written, in the shape of the places that it is written to, where that is known."""
     values = call.value("values")
     shape = call.type_of(call.operand(given[0][1])).shape if given else None
@@ -73,7 +73,7 @@ def _values(call: Call, given: Sequence[tuple[int, Argument]]) -> str:
 def along(kind: str, place: str, source: str, reduction: str = "none") -> Rule:
     """scatter, index_add and their like: at places along one axis."""
 
-    def rule(call: Call) -> str:
+    def rule(call: AtenCall) -> str:
         found = call.value(source, "self") if source else call.value("src" if call.has("src") else "value", "self")
         axis = call.axis("dim")
         given, found = _matched(call, call.value(place), found, axis)
@@ -85,7 +85,7 @@ def along(kind: str, place: str, source: str, reduction: str = "none") -> Rule:
     return rule
 
 
-def _matched(call: Call, places: str, source: str, axis: int) -> tuple[str, str]:
+def _matched(call: AtenCall, places: str, source: str, axis: int) -> tuple[str, str]:
     """Places and what is written there, in one shape: positions along an axis hold for all others, so does a number."""
     given, wanted, whole = (call.type_of(name).shape for name in (places, source, call.value("self")))
     if given is None or wanted is None or whole is None or not all(isinstance(size, int) for size in (*given, *whole)):
@@ -105,43 +105,43 @@ REDUCTIONS = {
 """ONNX's names of reductions, by ATen's."""
 
 
-def index_select(call: Call) -> str:
+def index_select(call: AtenCall) -> str:
     """The given places of one axis."""
     return call.emit("Gather", call.value("self"), call.value("index"), axis=call.axis("dim"))
 
 
-def gather(call: Call) -> str:
+def gather(call: AtenCall) -> str:
     """Element by element along one axis."""
     return call.emit("GatherElements", call.value("self"), call.value("index"), axis=call.axis("dim"))
 
 
-def written_part(call: Call) -> str:
+def written_part(call: AtenCall) -> str:
     """slice_scatter, select_scatter, diagonal_scatter: self with a part of it replaced by src."""
     return call.emit("ScatterND", call.value("self"), None, call.value("src"), reduction="none")
 
 
-def masked_scatter(call: Call) -> str:
+def masked_scatter(call: AtenCall) -> str:
     """Self with elements of source where the mask holds."""
     places = call.emit("SequenceConstruct", call.value("mask"))
     return call.emit("ScatterND", call.value("self"), places, call.value("source"), reduction="none")
 
 
-def masked_select(call: Call) -> str:
+def masked_select(call: AtenCall) -> str:
     """The elements where the mask holds, as a vector."""
     return call.emit("GatherND", call.value("self"), _where(call))
 
 
-def _where(call: Call) -> str:
+def _where(call: AtenCall) -> str:
     """The places where the mask holds, a row of coordinates for each."""
     return call.emit("Transpose", call.emit("NonZero", call.value("mask")), perm=(1, 0))
 
 
-def nonzero(call: Call) -> str:
+def nonzero(call: AtenCall) -> str:
     """One row for each place; ONNX has one column."""
     return call.emit("Transpose", call.emit("NonZero", call.value("self")), perm=(1, 0))
 
 
-def one_hot(call: Call) -> str:
+def one_hot(call: AtenCall) -> str:
     """A new last axis: one at the class, zero elsewhere."""
     classes = call.integer("num_classes", -1)
     if classes < 0:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from shortcut_audit.graph.model import Attribute
-from shortcut_audit.loaders.aten.call import Call, Misfit, Rule, fitting
+from shortcut_audit.loaders.aten.call import AtenCall, Misfit, Rule, fitting
 
 
-def convolution(call: Call) -> str:
+def convolution(call: AtenCall) -> str:
     """conv1d, conv2d, conv3d, convolution. Padding may be "same" or "valid"."""
     if call.flag("transposed"):
         return transposed_convolution(call)
@@ -25,7 +25,7 @@ def convolution(call: Call) -> str:
     )
 
 
-def _convolved(call: Call, kind: str, spatial: int, **attributes: Attribute) -> str:
+def _convolved(call: AtenCall, kind: str, spatial: int, **attributes: Attribute) -> str:
     """A convolution. An input without a batch gets one of 1, which the canonical ops want, for as long as it takes."""
     given = call.value("input")
     lacking = _lacks_batch(call, given, spatial)
@@ -35,12 +35,12 @@ def _convolved(call: Call, kind: str, spatial: int, **attributes: Attribute) -> 
     return call.emit("Squeeze", found, call.numbers(0)) if lacking else found
 
 
-def _lacks_batch(call: Call, given: str, spatial: int) -> bool:
+def _lacks_batch(call: AtenCall, given: str, spatial: int) -> bool:
     shape = call.type_of(given).shape
     return shape is not None and len(shape) == spatial + 1
 
 
-def _padding(call: Call, spatial: int, dilations: tuple[int, ...]) -> tuple[int, ...]:
+def _padding(call: AtenCall, spatial: int, dilations: tuple[int, ...]) -> tuple[int, ...]:
     """Padding before and behind each axis. "same" pads dilation * (kernel - 1), the odd one behind."""
     given = call.given.get("padding")
     if given == "valid":
@@ -52,7 +52,7 @@ def _padding(call: Call, spatial: int, dilations: tuple[int, ...]) -> tuple[int,
     return call.repeated("padding", spatial, 0) * 2
 
 
-def transposed_convolution(call: Call) -> str:
+def transposed_convolution(call: AtenCall) -> str:
     """conv_transpose1d, conv_transpose2d, conv_transpose3d, and convolution(transposed=True)."""
     spatial = call.rank("weight") - 2
     return _convolved(
@@ -67,7 +67,7 @@ def transposed_convolution(call: Call) -> str:
     )
 
 
-def deformable_convolution(call: Call) -> str:
+def deformable_convolution(call: AtenCall) -> str:
     """torchvision::deform_conv2d: DeformConv(X, W, offset, B, mask)."""
     mask = call.value("mask") if call.flag("use_mask", default=True) else None
     strides, pads, dilations = (
@@ -89,7 +89,7 @@ def deformable_convolution(call: Call) -> str:
     )
 
 
-def batch_norm(call: Call) -> str:
+def batch_norm(call: AtenCall) -> str:
     """BatchNormalization(X, scale, B, mean, var); which ATen op it was says whether it trains."""
     return call.emit(
         "BatchNormalization",
@@ -103,20 +103,20 @@ def batch_norm(call: Call) -> str:
     )
 
 
-def weight_norm(call: Call) -> str:
+def weight_norm(call: AtenCall) -> str:
     """_weight_norm, _weight_norm_interface: v * g / |v|, the norm taken over all axes but one."""
     axes = [axis for axis in range(call.rank("v")) if axis != call.axis("dim", "v", 0)]
     length = call.emit("ReduceL2", call.value("v"), call.numbers(*axes), keepdims=1)
     return call.emit("Mul", call.value("v"), call.emit("Div", call.value("g"), length))
 
 
-def instance_norm(call: Call) -> str:
+def instance_norm(call: AtenCall) -> str:
     """InstanceNormalization(X, scale, B)."""
     given = (call.value("input"), call.maybe("weight"), call.maybe("bias"))
     return call.emit("InstanceNormalization", *given, epsilon=call.fixed("eps", 1e-5))
 
 
-def layer_norm(call: Call) -> tuple[str, ...]:
+def layer_norm(call: AtenCall) -> tuple[str, ...]:
     """layer_norm, native_layer_norm: over the last axes, as many as `normalized_shape` names."""
     axes = len(call.items("normalized_shape"))
     given = (call.value("input"), call.maybe("weight"), call.maybe("bias"))
@@ -124,7 +124,7 @@ def layer_norm(call: Call) -> tuple[str, ...]:
     return call.emit_many("LayerNormalization", given, count, axis=-axes, epsilon=call.fixed("eps", 1e-5))
 
 
-def rms_norm(call: Call) -> str:
+def rms_norm(call: AtenCall) -> str:
     """rms_norm: over the last axes, as many as `normalized_shape` names."""
     axes = len(call.items("normalized_shape"))
     epsilon = call.fixed("eps") if call.has("eps") else SMALLEST_STEPS.get(call.dtype("input") or "")
@@ -135,19 +135,19 @@ SMALLEST_STEPS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10,
 """The distance from 1 to the next number (torch.finfo(dtype).eps), which stands for an epsilon that is left out."""
 
 
-def group_norm(call: Call) -> str:
+def group_norm(call: AtenCall) -> str:
     """group_norm(num_groups), native_group_norm(group)."""
     groups = call.integer("num_groups" if call.has("num_groups") else "group")
     given = (call.value("input"), call.maybe("weight"), call.maybe("bias"))
     return call.emit("GroupNormalization", *given, num_groups=groups, epsilon=call.fixed("eps", 1e-5))
 
 
-def embedding(call: Call) -> str:
+def embedding(call: AtenCall) -> str:
     """Rows of a table."""
     return call.emit("Gather", call.value("weight"), call.value("indices"), axis=0)
 
 
-def dropout(call: Call) -> str:
+def dropout(call: AtenCall) -> str:
     """Dropout, of whatever is dropped; in training mode with the ratio that is dropped."""
     given = call.value("input" if call.has("input") else "self")
     if not call.flag("train"):
@@ -158,7 +158,7 @@ def dropout(call: Call) -> str:
 def pooling(kind: str, spatial: int) -> Rule:
     """max_pool2d and its like: kernel_size, stride (the kernel's size by default), padding, dilation, ceil_mode."""
 
-    def rule(call: Call) -> tuple[str, ...]:
+    def rule(call: AtenCall) -> tuple[str, ...]:
         kernel = call.repeated("kernel_size", spatial)
         attributes: dict[str, Attribute] = {
             "kernel_shape": kernel,
@@ -179,7 +179,7 @@ def pooling(kind: str, spatial: int) -> Rule:
     return rule
 
 
-def _pooled(call: Call, kind: str, spatial: int, **attributes: Attribute) -> tuple[str, ...]:
+def _pooled(call: AtenCall, kind: str, spatial: int, **attributes: Attribute) -> tuple[str, ...]:
     """A pooling, and of a maximum where it is; an input without a batch gets one of 1 for as long as it takes."""
     given = call.value("self")
     lacking = _lacks_batch(call, given, spatial)
@@ -192,7 +192,7 @@ def _pooled(call: Call, kind: str, spatial: int, **attributes: Attribute) -> tup
 def adaptive_average(spatial: int) -> Rule:
     """adaptive_avg_pool2d and its like: to one position, or to a given size."""
 
-    def rule(call: Call) -> str:
+    def rule(call: AtenCall) -> str:
         wanted = call.repeated("output_size", spatial)
         if all(size == 1 for size in wanted):
             axes = call.numbers(*range(-spatial, 0))
@@ -205,7 +205,7 @@ def adaptive_average(spatial: int) -> Rule:
 def adaptive_maximum(spatial: int) -> Rule:
     """adaptive_max_pool2d and its like: windows of equal size, where the sizes divide each other."""
 
-    def rule(call: Call) -> tuple[str, ...]:
+    def rule(call: AtenCall) -> tuple[str, ...]:
         wanted, given = call.repeated("output_size", spatial), call.fixed_shape("self")[-spatial:]
         if len(given) != spatial or any(size <= 0 or have % size for have, size in zip(given, wanted, strict=True)):
             raise Misfit
@@ -218,7 +218,7 @@ def adaptive_maximum(spatial: int) -> Rule:
 def resampling(mode: str, places: str = "half_pixel", nearest: str = "round_prefer_ceil") -> Rule:
     """upsample_nearest2d and its like: to a size, or by factors, which hold for all axes but the first two."""
 
-    def rule(call: Call) -> str:
+    def rule(call: AtenCall) -> str:
         source = "input" if call.has("input") else "self"
         value = call.value(source)
         attributes: dict[str, Attribute] = {
@@ -238,7 +238,7 @@ def resampling(mode: str, places: str = "half_pixel", nearest: str = "round_pref
     return rule
 
 
-def grid_sample(call: Call) -> str:
+def grid_sample(call: AtenCall) -> str:
     """grid_sampler: an image at given places."""
     mode, padding = call.integer("interpolation_mode"), call.integer("padding_mode")
     with fitting():
@@ -250,25 +250,25 @@ def grid_sample(call: Call) -> str:
     return call.emit("GridSample", call.value("input"), call.value("grid"), **attributes, align_corners=corners)
 
 
-def affine_grid(call: Call) -> str:
+def affine_grid(call: AtenCall) -> str:
     """affine_grid_generator: where each pixel of an image of a given size comes from."""
     return call.emit(
         "AffineGrid", call.value("theta"), call.sizes("size"), align_corners=int(call.flag("align_corners"))
     )
 
 
-def image_to_columns(call: Call) -> str:
+def image_to_columns(call: AtenCall) -> str:
     """im2col: each window as a column."""
     return call.emit("Im2Col", call.value("self"), kernel_shape=call.repeated("kernel_size", 2), **_windows(call))
 
 
-def columns_to_image(call: Call) -> str:
+def columns_to_image(call: AtenCall) -> str:
     """col2im: each column added where its window stood."""
     sizes = call.sizes("output_size"), call.numbers(*call.repeated("kernel_size", 2))
     return call.emit("Col2Im", call.value("self"), *sizes, **_windows(call))
 
 
-def _windows(call: Call) -> dict[str, Attribute]:
+def _windows(call: AtenCall) -> dict[str, Attribute]:
     return {
         "strides": call.repeated("stride", 2, 1),
         "pads": call.repeated("padding", 2, 0) * 2,
@@ -281,7 +281,7 @@ def pixel_shuffle(kind: str, factor: str) -> Rule:
     return lambda call: call.emit(kind, call.value("self"), blocksize=call.integer(factor), mode="CRD")
 
 
-def pad(call: Call) -> str:
+def pad(call: AtenCall) -> str:
     """Pads are listed from the last axis on, two for each; ONNX lists all that lie before, then all behind."""
     rank, pads = call.rank("self"), call.items("pad" if call.has("pad") else "padding")
     if len(pads) % 2 or len(pads) > 2 * rank:
@@ -303,12 +303,12 @@ MODES = {
 """Pad's mode, by the argument `mode` of aten.pad or by the operator."""
 
 
-def converted(call: Call) -> str:
+def converted(call: AtenCall) -> str:
     """prims.convert_element_type."""
     return call.cast(call.value("a"), call.text("dtype"))
 
 
-def glu(call: Call) -> str:
+def glu(call: AtenCall) -> str:
     """The first half times the sigmoid of the second."""
     axis = call.axis("dim", default=-1)
     signal, gate = call.emit_many("Split", (call.value("self"),), 2, axis=axis, num_outputs=2)

@@ -6,46 +6,46 @@ from itertools import pairwise
 
 from shortcut_audit.graph.draft import DATA_LIMIT
 from shortcut_audit.graph.model import Dim
-from shortcut_audit.loaders.aten.call import Call, Misfit, Rule, known_sizes
+from shortcut_audit.loaders.aten.call import AtenCall, Misfit, Rule, known_sizes
 
 END = 2**63 - 1
 """What ATen and ONNX write for "to the end" of an axis."""
 
 
-def identity(call: Call) -> str:
+def identity(call: AtenCall) -> str:
     """The op passes its first argument on, element by element."""
     return call.emit("Identity", call.value("self"))
 
 
-def reshape(call: Call) -> str:
+def reshape(call: AtenCall) -> str:
     """view, reshape: to sizes of which one may be -1."""
     sizes = call.sizes("size" if call.has("size") else "shape")
     return call.emit("Reshape", call.value("self"), sizes, allowzero=1)
 
 
-def reshape_like(call: Call) -> str:
+def reshape_like(call: AtenCall) -> str:
     """view_as, reshape_as."""
     return call.emit("Reshape", call.value("self"), call.emit("Shape", call.value("other")), allowzero=1)
 
 
-def flatten(call: Call) -> str:
+def flatten(call: AtenCall) -> str:
     """Axes start_dim to end_dim become one."""
     rank = call.rank("self")
     first, last = call.axis("start_dim", default=0), call.axis("end_dim", default=-1)
     return _with_axes(call, first, last - first + 1 if rank else 0, (-1,))
 
 
-def unflatten(call: Call) -> str:
+def unflatten(call: AtenCall) -> str:
     """One axis becomes several."""
     return _with_axes(call, call.axis("dim"), 1, call.integers("sizes"))
 
 
-def ravel(call: Call) -> str:
+def ravel(call: AtenCall) -> str:
     """All axes become one."""
     return call.emit("Reshape", call.value("self"), call.numbers(-1))
 
 
-def _with_axes(call: Call, first: int, count: int, sizes: tuple[int, ...]) -> str:
+def _with_axes(call: AtenCall, first: int, count: int, sizes: tuple[int, ...]) -> str:
     """Reshape that replaces `count` axes from `first` on; 0 keeps the size of the axis at the same place."""
     value, shape = call.value("self"), call.shape("self")
     if first + count == len(shape) or len(sizes) == count:
@@ -56,7 +56,7 @@ def _with_axes(call: Call, first: int, count: int, sizes: tuple[int, ...]) -> st
     return call.emit("Reshape", value, call.emit("Concat", *target, axis=0))
 
 
-def squeeze(call: Call) -> str:
+def squeeze(call: AtenCall) -> str:
     """Axes of size one vanish: those named that have it, or all that have."""
     shape = call.shape("self")
     named = call.axes("dim") if call.has("dim") else tuple(range(len(shape)))
@@ -66,12 +66,12 @@ def squeeze(call: Call) -> str:
     return call.emit("Squeeze", call.value("self"), call.numbers(*gone))
 
 
-def unsqueeze(call: Call) -> str:
+def unsqueeze(call: AtenCall) -> str:
     """A new axis of size one."""
     return call.emit("Unsqueeze", call.value("self"), call.numbers(call.axis("dim", extra=1)))
 
 
-def permutation(call: Call) -> tuple[int, ...]:
+def permutation(call: AtenCall) -> tuple[int, ...]:
     """The order in which a transposing op lists its operand's axes: each of them once."""
     axes = list(range(call.rank("self")))
     order = _order(call, axes)
@@ -80,7 +80,7 @@ def permutation(call: Call) -> tuple[int, ...]:
     return order
 
 
-def _order(call: Call, axes: list[int]) -> tuple[int, ...]:
+def _order(call: AtenCall, axes: list[int]) -> tuple[int, ...]:
     axes = list(axes)
     match call.node.operator.rstrip("_"):
         case "aten.permute":
@@ -101,29 +101,29 @@ def _order(call: Call, axes: list[int]) -> tuple[int, ...]:
     return tuple(axes)
 
 
-def _moved(call: Call, axes: list[int]) -> tuple[int, ...]:
+def _moved(call: AtenCall, axes: list[int]) -> tuple[int, ...]:
     moves = dict(zip(call.axes("destination"), call.axes("source"), strict=False))
     rest = iter([axis for axis in axes if axis not in moves.values()])
     return tuple(moves[axis] if axis in moves else next(rest) for axis in axes)
 
 
-def transpose(call: Call) -> str:
+def transpose(call: AtenCall) -> str:
     """Axes in another order."""
     return call.emit("Transpose", call.value("self"), perm=permutation(call))
 
 
-def expand(call: Call) -> str:
+def expand(call: AtenCall) -> str:
     """Axes of size one are stretched; -1 keeps a size."""
     sizes = [1 if isinstance(size, int) and size == -1 else size for size in call.items("size")]
     return call.emit("Expand", call.value("self"), call.vector(sizes))
 
 
-def expand_like(call: Call) -> str:
+def expand_like(call: AtenCall) -> str:
     """expand_as."""
     return call.emit("Expand", call.value("self"), call.emit("Shape", call.value("other")))
 
 
-def repeat(call: Call) -> str:
+def repeat(call: AtenCall) -> str:
     """repeat, tile: new axes in front where there are more counts than axes."""
     counts = call.items("repeats" if call.has("repeats") else "dims")
     value, missing = call.value("self"), len(counts) - call.rank("self")
@@ -132,7 +132,7 @@ def repeat(call: Call) -> str:
     return call.emit("Tile", value, call.vector((*(1,) * -missing, *counts)))
 
 
-def repeat_interleave(call: Call) -> str:
+def repeat_interleave(call: AtenCall) -> str:
     """Each element along an axis so many times: a new axis behind it, stretched, then merged with it."""
     times = call.integer("repeats")
     axis = call.axis("dim")
@@ -142,7 +142,7 @@ def repeat_interleave(call: Call) -> str:
     return call.emit("Reshape", stretched, call.numbers(*shape[:axis], shape[axis] * times, *shape[axis + 1 :]))
 
 
-def cut(call: Call) -> str:
+def cut(call: AtenCall) -> str:
     """Slice: start to end of one axis, in steps."""
     start = call.vector([call.given.get("start") or 0])
     end = call.given.get("end")
@@ -156,7 +156,7 @@ def cut(call: Call) -> str:
     return call.emit("Slice", *inputs, call.numbers(steps) if steps != 1 else None)
 
 
-def narrow(call: Call) -> str:
+def narrow(call: AtenCall) -> str:
     """`length` elements of one axis from `start` on."""
     start, length = call.given.get("start"), call.given.get("length")
     if isinstance(start, int) and isinstance(length, int):
@@ -170,12 +170,12 @@ def narrow(call: Call) -> str:
     return call.emit("Slice", call.value("self"), first, call.emit("Add", first, count), axis)
 
 
-def select(call: Call) -> str:
+def select(call: AtenCall) -> str:
     """One position of an axis, which vanishes."""
     return call.emit("Gather", call.value("self"), call.value("index"), axis=call.axis("dim"))
 
 
-def part_sizes(call: Call) -> tuple[int, ...]:
+def part_sizes(call: AtenCall) -> tuple[int, ...]:
     """How split, chunk and tensor_split divide an axis."""
     shape, axis = call.shape("self"), call.axis("dim", default=0)
     size = shape[axis]
@@ -204,7 +204,7 @@ def _equal_parts(size: int, step: int) -> tuple[int, ...]:
     return (step,) * full + ((rest,) if rest or not size else ())
 
 
-def _split_evenly(call: Call, size: Dim) -> tuple[int, ...]:
+def _split_evenly(call: AtenCall, size: Dim) -> tuple[int, ...]:
     """tensor_split: in `sections` parts whose sizes differ by one at most, or before each of `indices`."""
     if not isinstance(size, int):
         raise Misfit
@@ -217,7 +217,7 @@ def _split_evenly(call: Call, size: Dim) -> tuple[int, ...]:
     return tuple(b - a for a, b in pairwise(bounds))
 
 
-def split(call: Call) -> tuple[str, ...]:
+def split(call: AtenCall) -> tuple[str, ...]:
     """One op, several values: its parts are siblings."""
     count, axis = len(call.node.outputs), call.axis("dim", default=0)
     sizes = part_sizes(call)
@@ -226,14 +226,14 @@ def split(call: Call) -> tuple[str, ...]:
     return call.emit_many("Split", (call.value("self"), call.numbers(*sizes)), count, axis=axis)
 
 
-def unbind(call: Call) -> tuple[str, ...]:
+def unbind(call: AtenCall) -> tuple[str, ...]:
     """Each position of an axis by itself."""
     count, axis = len(call.node.outputs), call.axis("dim", default=0)
     parts = call.emit_many("Split", (call.value("self"),), count, axis=axis, num_outputs=count)
     return tuple(call.emit("Squeeze", part, call.numbers(axis)) for part in parts)
 
 
-def concatenate(call: Call) -> str:
+def concatenate(call: AtenCall) -> str:
     """Cat. Empty vectors are allowed among tensors of any rank, and dropped."""
     values = call.values("tensors")
     ranks = [len(shape) if (shape := call.type_of(value).shape) is not None else None for value in values]
@@ -250,7 +250,7 @@ def concatenated_along(axis: int) -> Rule:
     Of vectors, hstack has only one axis to go along.
     """
 
-    def rule(call: Call) -> str:
+    def rule(call: AtenCall) -> str:
         values = call.values("tensors")
         ranks = {len(call.type_of(value).shape or ()) for value in values}
         along = 0 if ranks == {1} and call.node.operator == "aten.hstack" else axis
@@ -261,7 +261,7 @@ def concatenated_along(axis: int) -> Rule:
     return rule
 
 
-def stack(call: Call) -> str:
+def stack(call: AtenCall) -> str:
     """Tensors of one shape along a new axis."""
     values = call.values("tensors")
     shape = call.type_of(values[0]).shape if values else None
@@ -271,13 +271,13 @@ def stack(call: Call) -> str:
     return call.emit("Stack", *values, axis=axis)
 
 
-def roll(call: Call) -> str:
+def roll(call: AtenCall) -> str:
     """Elements move along axes; what leaves at one end enters at the other."""
     dims = call.axes("dims") if call.given.get("dims") else ()
     return call.emit("Roll", call.value("self"), axes=dims, shifts=call.integers("shifts"))
 
 
-def flip(call: Call) -> str:
+def flip(call: AtenCall) -> str:
     """Axes in reverse order."""
     dims = call.axes("dims")
     ones = call.numbers(*(-1,) * len(dims))
@@ -291,7 +291,7 @@ def triangle(upper: int) -> Rule:
     )  # fmt: skip
 
 
-def windows(call: Call) -> str:
+def windows(call: AtenCall) -> str:
     """Tensor.unfold: windows of `size` every `step` along an axis; positions within a window form a new last axis."""
     shape, axis = call.fixed_shape("self"), call.axis("dimension")
     size, step = call.integer("size"), call.integer("step")
@@ -308,7 +308,7 @@ def windows(call: Call) -> str:
     return call.emit("Transpose", found, perm=(*(i for i in range(rank) if i != axis + 1), axis + 1))
 
 
-def channel_shuffle(call: Call) -> str:
+def channel_shuffle(call: AtenCall) -> str:
     """Channels in groups, their order transposed."""
     shape, groups = call.fixed_shape("self"), call.integer("groups")
     if groups <= 0 or len(shape) < 3 or shape[1] % groups:
@@ -318,7 +318,7 @@ def channel_shuffle(call: Call) -> str:
     return call.emit("Reshape", turned, call.numbers(*shape))
 
 
-def copied(call: Call) -> str:
+def copied(call: AtenCall) -> str:
     """copy_(self, src): self takes src's elements, broadcast to its shape and cast to its type."""
     value, wanted = call.value("src"), call.writer.types.get(call.value("self"))
     given = call.type_of(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shortcut_audit.graph.model import Attribute
-from shortcut_audit.loaders.aten.call import Call, Misfit, Rule
+from shortcut_audit.loaders.aten.call import AtenCall, Misfit, Rule
 
 
 def plain(kind: str, slots: str = "self", /, **attributes: str) -> Rule:
@@ -13,7 +13,7 @@ def plain(kind: str, slots: str = "self", /, **attributes: str) -> Rule:
     """
     names = slots.split()
 
-    def rule(call: Call) -> str:
+    def rule(call: AtenCall) -> str:
         inputs = [_slot(call, name, names[0]) for name in names]
         return call.emit(kind, *inputs, **{key: attribute(call, name) for key, name in attributes.items()})
 
@@ -25,12 +25,12 @@ def paired(kind: str, left: str = "self", right: str = "other", **fixed: Attribu
     return lambda call: call.emit(kind, *call.together(left, right), **fixed)
 
 
-def _slot(call: Call, name: str, first: str) -> str | None:
+def _slot(call: AtenCall, name: str, first: str) -> str | None:
     like = first if name != first else ""
     return call.maybe(name[:-1], like) if name.endswith("?") else call.value(name, like)
 
 
-def attribute(call: Call, name: str) -> Attribute:
+def attribute(call: AtenCall, name: str) -> Attribute:
     """An argument as a canonical attribute; None where it is left out."""
     found = call.given.get(name)
     if isinstance(found, bool):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shortcut_audit.loaders.aten.call import Call
+from shortcut_audit.loaders.aten.call import AtenCall
 
 FAKE = """
     fake_quantize_per_tensor_affine fake_quantize_per_tensor_affine_cachemask
@@ -14,18 +14,18 @@ FAKE = """
 """Ops that quantise and dequantise at once: training for a quantised model, and the models that it leaves behind."""
 
 
-def quantise(call: Call) -> str:
+def quantise(call: AtenCall) -> str:
     """quantize_per_tensor, quantize_per_channel."""
     bounds = {name: call.integer(name) for name in ("quant_min", "quant_max") if call.has(name)}
     return call.emit("QuantizeLinear", *_quantised(call), **bounds)
 
 
-def dequantise(call: Call) -> str:
+def dequantise(call: AtenCall) -> str:
     """dequantize_per_tensor, dequantize_per_channel."""
     return call.emit("DequantizeLinear", *_quantised(call))
 
 
-def _quantised(call: Call) -> tuple[str, str, str | None]:
+def _quantised(call: AtenCall) -> tuple[str, str, str | None]:
     scale, zero = ("scales", "zero_points") if call.has("scales") else ("scale", "zero_point")
     points, dtype = call.given.get(zero), call.given.get("dtype")
     if isinstance(points, int) and isinstance(dtype, str):
@@ -33,7 +33,7 @@ def _quantised(call: Call) -> tuple[str, str, str | None]:
     return call.value("input"), call.value(scale), call.maybe(zero)
 
 
-def there_and_back(call: Call) -> str:
+def there_and_back(call: AtenCall) -> str:
     """fake_quantize_* and the learnable ones: a quantiser and a dequantiser of one scale and zero point.
 
     A zero point that is a tensor is fitted to what is quantised, by an observer or by training: it cuts off no sign.

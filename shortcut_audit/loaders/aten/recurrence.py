@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shortcut_audit.loaders.aten.call import Call, Misfit, Rule
+from shortcut_audit.loaders.aten.call import AtenCall, Misfit, Rule
 
 STATES = {"LSTM": 2, "GRU": 1, "RNN": 1}
 """Hidden state, and LSTM's cell state."""
@@ -20,7 +20,7 @@ STATES = {"LSTM": 2, "GRU": 1, "RNN": 1}
 def layers(kind: str) -> Rule:
     """lstm.input, gru.input, rnn_tanh.input, rnn_relu.input: (input, hx, params, has_biases, num_layers, ...)."""
 
-    def rule(call: Call) -> tuple[str, ...]:
+    def rule(call: AtenCall) -> tuple[str, ...]:
         directions = 2 if call.flag("bidirectional") else 1
         count = call.integer("num_layers")
         weights = _Weights(call.values("params"), 4 if call.flag("has_biases", default=True) else 2)
@@ -57,7 +57,7 @@ class _Weights:
         return [self.all[i * self.each : (i + 1) * self.each] for i in range(first, first + directions)]
 
 
-def _layer_of(call: Call, states: str, first: int, directions: int, count: int) -> str:
+def _layer_of(call: AtenCall, states: str, first: int, directions: int, count: int) -> str:
     """The initial states of one layer: so many rows of [layers x directions, batch, hidden]."""
     if directions == count:
         return states
@@ -65,7 +65,7 @@ def _layer_of(call: Call, states: str, first: int, directions: int, count: int) 
 
 
 def _layer(
-    call: Call, kind: str, value: str, weights: list[tuple[str, ...]], states: list[str]
+    call: AtenCall, kind: str, value: str, weights: list[tuple[str, ...]], states: list[str]
 ) -> tuple[str, ...]:  # fmt: skip
     """One layer: Y in ATen's layout [length, batch, directions x hidden], and the last states."""
     directions = len(weights)
@@ -94,18 +94,18 @@ def _layer(
     return (merged, *made[1:])
 
 
-def _lifted(call: Call, value: str) -> str:
+def _lifted(call: AtenCall, value: str) -> str:
     return call.emit("Unsqueeze", value, call.numbers(0))
 
 
-def _joined(call: Call, values: list[str]) -> str:
+def _joined(call: AtenCall, values: list[str]) -> str:
     return values[0] if len(values) == 1 else call.emit("Concat", *values, axis=0)
 
 
 def cell(kind: str) -> Rule:
     """lstm_cell, gru_cell, rnn_tanh_cell: one step of one layer: (input, hx, w_ih, w_hh, b_ih, b_hh)."""
 
-    def rule(call: Call) -> tuple[str, ...]:
+    def rule(call: AtenCall) -> tuple[str, ...]:
         states = call.values("hx") if kind == "LSTM" else (call.value("hx"),)
         weights = [call.value("w_ih"), call.value("w_hh")]
         if call.has("b_ih") and call.has("b_hh"):

@@ -19,7 +19,7 @@ from shortcut_audit.graph.draft import Draft
 from shortcut_audit.graph.model import Dim, TensorType
 from shortcut_audit.loaders.aten import control
 from shortcut_audit.loaders.aten.aliases import Aliases, Place, View
-from shortcut_audit.loaders.aten.call import Call, Misfit, fitting
+from shortcut_audit.loaders.aten.call import AtenCall, Misfit, fitting
 from shortcut_audit.loaders.aten.graph import Argument, AtenGraph, AtenNode, AtenProgram, Ref, flat, names_read, refs
 from shortcut_audit.loaders.aten.remaining import POINTWISE, UNCONTRACTED
 from shortcut_audit.loaders.aten.views import Look, look_of, region_of, undone
@@ -172,11 +172,11 @@ class _Step:
     def _value(self, ref: Ref) -> str:
         return self.walk.aliases.read(self._place(ref))
 
-    def _call(self, node: AtenNode, read: Callable[[Ref], str] | None = None) -> Call:
+    def _call(self, node: AtenNode, read: Callable[[Ref], str] | None = None) -> AtenCall:
         types = tuple(
             TensorType() if name is None else self.graph.types.get(name, TensorType()) for name in node.outputs
         )
-        return Call(node, dict(node.arguments), types, self.walk.writer, read or self._value)
+        return AtenCall(node, dict(node.arguments), types, self.walk.writer, read or self._value)
 
     def _written(self) -> Ref | None:
         """What the node writes to in place: its first argument, or `out`."""
@@ -208,7 +208,7 @@ class _Step:
             places.append(None if value is None else Place.within(base, view, value))
         self._bind(places)
 
-    def _look(self, call: Call) -> tuple[Look | None, Place | None]:
+    def _look(self, call: AtenCall) -> tuple[Look | None, Place | None]:
         if not call.node.arguments or not isinstance(first := call.node.arguments[0][1], Ref):
             return None, None
         try:
@@ -216,7 +216,7 @@ class _Step:
         except Misfit:
             return None, None
 
-    def _view(self, call: Call, look: Look, base: Place, position: int, known: Mapping[str, str]) -> View:
+    def _view(self, call: AtenCall, look: Look, base: Place, position: int, known: Mapping[str, str]) -> View:
         """How output `position` of a view lies in its base. What else the view reads are sizes: they are remembered."""
         node, first = call.node, call.node.arguments[0][1]
         writer, before = self.walk.writer, base.value
@@ -291,7 +291,7 @@ class _Step:
 
     # -- translation ------------------------------------------------------------------------------------------------
 
-    def _translate(self, call: Call, only: int | None = None) -> list[str | None]:
+    def _translate(self, call: AtenCall, only: int | None = None) -> list[str | None]:
         """The values that a node makes, in canonical ops; as an opaque node where the vocabulary has no fitting rule.
 
         `only`: of a view that is taken again, the output that is wanted.
@@ -313,7 +313,7 @@ class _Step:
             self._opaque(call, found, missing)
         return self._finish(call, found, wanted)
 
-    def _opaque(self, call: Call, found: list[str | None], missing: Sequence[int]) -> None:
+    def _opaque(self, call: AtenCall, found: list[str | None], missing: Sequence[int]) -> None:
         """A node without a rule: it makes what no rule makes, from everything that the op reads."""
         operands = [
             None if item is None else call.operand(item)
@@ -324,7 +324,7 @@ class _Step:
         for position, name in zip(missing, made, strict=True):
             found[position] = name
 
-    def _finish(self, call: Call, found: list[str | None], wanted: Sequence[str | None]) -> list[str | None]:
+    def _finish(self, call: AtenCall, found: list[str | None], wanted: Sequence[str | None]) -> list[str | None]:
         """Give what was made the names that it has in the program, and note what is recorded of it."""
         names: dict[str, str] = {}
         writer = self.walk.writer

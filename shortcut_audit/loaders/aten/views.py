@@ -15,7 +15,7 @@ from itertools import pairwise
 from shortcut_audit.graph.model import Dim
 from shortcut_audit.loaders.aten import movement
 from shortcut_audit.loaders.aten.aliases import Region
-from shortcut_audit.loaders.aten.call import Call, Misfit, fitting, known_sizes
+from shortcut_audit.loaders.aten.call import AtenCall, Misfit, fitting, known_sizes
 
 
 class Look(Enum):
@@ -45,7 +45,7 @@ VIEWS: Mapping[str, Look] = {
 """What each op shows of its first argument."""
 
 
-def look_of(call: Call, strides: Sequence[Dim] | None) -> Look | None:
+def look_of(call: AtenCall, strides: Sequence[Dim] | None) -> Look | None:
     """How the result of a call lies in its first argument's memory; None where it has memory of its own."""
     look = VIEWS.get(call.node.operator)
     copies = COPIES.get(call.node.operator)
@@ -57,7 +57,7 @@ def look_of(call: Call, strides: Sequence[Dim] | None) -> Look | None:
     return look
 
 
-def region_of(call: Call, position: int) -> Region | None:
+def region_of(call: AtenCall, position: int) -> Region | None:
     """Which part of the first argument the output at `position` shows; None where that is not one range of one axis."""
     try:
         with fitting():
@@ -66,7 +66,7 @@ def region_of(call: Call, position: int) -> Region | None:
         return None
 
 
-def _region(call: Call, position: int) -> Region | None:
+def _region(call: AtenCall, position: int) -> Region | None:
     match call.node.operator:
         case "aten.slice":
             return _slice(call)
@@ -85,14 +85,14 @@ def _region(call: Call, position: int) -> Region | None:
     return None
 
 
-def _slice(call: Call) -> Region | None:
+def _slice(call: AtenCall) -> Region | None:
     start, end = call.given.get("start") or 0, call.given.get("end")
     if not isinstance(start, int) or not isinstance(end, int | None):
         return None
     return _range(call, call.axis("dim", default=0), start, movement.END if end is None else end)
 
 
-def _range(call: Call, axis: int, start: int, stop: int) -> Region | None:
+def _range(call: AtenCall, axis: int, start: int, stop: int) -> Region | None:
     """Positions from `start` to `stop`, either of which may count from the back where the size is known."""
     size = call.shape("self")[axis]
     if isinstance(size, int):
@@ -101,7 +101,7 @@ def _range(call: Call, axis: int, start: int, stop: int) -> Region | None:
     return None if start < 0 or stop < 0 else Region(axis, start, stop)
 
 
-def _reshape_copies(call: Call, strides: Sequence[Dim] | None) -> bool:
+def _reshape_copies(call: AtenCall, strides: Sequence[Dim] | None) -> bool:
     """Whether a tensor with these strides must be copied to get another shape; unknown strides need not be."""
     shape, wanted = call.shape("self"), call.outputs[0].shape
     if strides is None or wanted is None:
@@ -150,7 +150,7 @@ def _divides(wanted: Sequence[int], blocks: Sequence[int]) -> bool:
     return next(sizes, None) is None
 
 
-def _contiguous_copies(call: Call, strides: Sequence[Dim] | None) -> bool:
+def _contiguous_copies(call: AtenCall, strides: Sequence[Dim] | None) -> bool:
     shape = call.shape("self")
     if strides is None or not all(isinstance(size, int) for size in (*shape, *strides)):
         return False
@@ -158,15 +158,15 @@ def _contiguous_copies(call: Call, strides: Sequence[Dim] | None) -> bool:
     return not viewable(sizes, known_sizes(strides), (math.prod(sizes),))
 
 
-def _cast_copies(call: Call, strides: Sequence[Dim] | None) -> bool:
+def _cast_copies(call: AtenCall, strides: Sequence[Dim] | None) -> bool:
     return call.flag("copy") or call.dtype("self") != call.outputs[0].dtype
 
 
-def _dropout_copies(call: Call, strides: Sequence[Dim] | None) -> bool:
+def _dropout_copies(call: AtenCall, strides: Sequence[Dim] | None) -> bool:
     return call.flag("train") and call.fixed("p", 0.5) > 0
 
 
-COPIES: Mapping[str, Callable[[Call, Sequence[Dim] | None], bool]] = {
+COPIES: Mapping[str, Callable[[AtenCall, Sequence[Dim] | None], bool]] = {
     "aten.reshape": _reshape_copies,
     "aten.reshape_as": _reshape_copies,
     "aten.flatten": _reshape_copies,
@@ -182,7 +182,7 @@ COPIES: Mapping[str, Callable[[Call, Sequence[Dim] | None], bool]] = {
 """Ops that copy under some condition."""
 
 
-def undone(call: Call, look: Look, base: str, value: str) -> str:
+def undone(call: AtenCall, look: Look, base: str, value: str) -> str:
     """The base of a view once the view holds `value`. `base` is what it held before."""
     try:
         with fitting():
@@ -192,7 +192,7 @@ def undone(call: Call, look: Look, base: str, value: str) -> str:
         return _undone(call, Look.PART, base, value)
 
 
-def _undone(call: Call, look: Look, base: str, value: str) -> str:
+def _undone(call: AtenCall, look: Look, base: str, value: str) -> str:
     match look:
         case Look.RESHAPED:
             shape = call.type_of(base).shape

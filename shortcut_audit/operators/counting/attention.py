@@ -10,10 +10,10 @@ from shortcut_audit.algebra.polynomial import Cost
 from shortcut_audit.graph.model import Dim, Shape
 from shortcut_audit.graph.sizes import dim_of, divided, may_equal, scaled
 from shortcut_audit.operators.counting.axes import Axes
-from shortcut_audit.operators.counting.contractions import Call
+from shortcut_audit.operators.counting.contractions import Operands
 
 
-def attention(call: Call) -> Cost:
+def attention(call: Operands) -> Cost:
     """Attention (ONNX 23; torch scaled_dot_product_attention): Q K^T and P V, for every query and key, masked or not.
 
     Q, K, V are [batch, heads, length, size], or [batch, length, heads x size] with q_num_heads and kv_num_heads.
@@ -24,7 +24,7 @@ def attention(call: Call) -> Cost:
     return _attended(heads, (call.input(0), call.input(1), call.input(2)), call.outputs[0], past)
 
 
-def multi_head_attention(call: Call) -> Cost:
+def multi_head_attention(call: Operands) -> Cost:
     """com.microsoft MultiHeadAttention: query, key and value of [batch, length, width], or packed in one or two.
 
     Packed: query [batch, length, heads, 3, size] alone, or key [batch, length, heads, 2, size] beside a query. A past
@@ -40,7 +40,7 @@ def multi_head_attention(call: Call) -> Cost:
     return None if past and call.has(8) else _attended((heads, heads), (query, key, value), call.outputs[0], past)
 
 
-def grouped_attention(call: Call) -> Cost:
+def grouped_attention(call: Operands) -> Cost:
     """com.microsoft GroupQueryAttention: as above; keys and values have fewer heads, each shared by several queries.
 
     Without keys and values, the query holds all three, one behind the other. A past (slots 3, 4) lengthens the keys.
@@ -61,13 +61,13 @@ def _apart(packed: tuple[Dim, ...], count: int) -> tuple[Shape, ...]:
     return ((batch, heads, length, size) if may_equal(held, count) else None,) * count
 
 
-def _past(call: Call, *slots: int) -> tuple[Shape, Shape] | None:
+def _past(call: Operands, *slots: int) -> tuple[Shape, Shape] | None:
     """Keys and values of earlier steps, where there are any."""
     keys, values = (call.input(slot) for slot in slots)
     return (keys, values) if any(map(call.has, slots)) else None
 
 
-def packed_attention(call: Call) -> Cost:
+def packed_attention(call: Operands) -> Cost:
     """com.microsoft Attention: input [batch, length, in] x weights [in, q + k + v], then Q K^T and P V.
 
     The widths of q, k and v are `qkv_hidden_sizes`, or a third of the weights' columns each. A past (slot 4), of
@@ -76,12 +76,12 @@ def packed_attention(call: Call) -> Cost:
     return _projected(call, past_slot=4)
 
 
-def quantised_attention(call: Call) -> Cost:
+def quantised_attention(call: Operands) -> Cost:
     """com.microsoft QAttention: as Attention, with scales and zero points between; the past is slot 8."""
     return _projected(call, past_slot=8)
 
 
-def _projected(call: Call, past_slot: int) -> Cost:
+def _projected(call: Operands, past_slot: int) -> Cost:
     given, columns, heads = call.input(0), call.size(1, 1), call.integer("num_heads", 0)
     if given is None or len(given) != 3 or columns is None:
         return None

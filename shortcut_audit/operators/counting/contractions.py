@@ -1,9 +1,9 @@
 """How many multiply-accumulates does a contraction take?
 
-Pure, exact arithmetic on shapes. Every function takes a `Call` and returns MACs, a formula where sizes are open, None
-where one is unknown or the operands do not fit together: it gives each of their axes a letter (`Axes`), as the operator
-specification does. Conventions as in torch.utils.flop_counter (which reports 2 x MAC): one MAC per product that is
-summed; biases, normalisations, activations and pooling count nothing. Slots and attributes: ONNX operator
+Pure, exact arithmetic on shapes. Every function takes `Operands` and returns MACs, a formula where sizes are open,
+None where one is unknown or the operands do not fit together: it gives each of their axes a letter (`Axes`), as the
+operator specification does. Conventions as in torch.utils.flop_counter (which reports 2 x MAC): one MAC per product
+that is summed; biases, normalisations, activations and pooling count nothing. Slots and attributes: ONNX operator
 specification; for domain com.microsoft, ContribOperators.md of ONNX Runtime.
 """
 
@@ -27,7 +27,7 @@ COUNTED_WITH = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Operands:
     """The shapes and attributes with which an operator is called."""
 
     inputs: tuple[Shape, ...]
@@ -38,7 +38,7 @@ class Call:
     """Whether anything stands in each input slot, of known shape or not."""
 
     @classmethod
-    def of(cls, graph: ModelGraph, op: Op) -> Call:
+    def of(cls, graph: ModelGraph, op: Op) -> Operands:
         """The call that `op` makes in `graph`."""
         return cls(
             tuple(shape_of(graph, given) for given in op.inputs),
@@ -81,7 +81,7 @@ def shape_of(graph: ModelGraph, given: Input) -> Shape:
     return given.type.shape if isinstance(given, Constant) else graph.values[given].type.shape
 
 
-def convolution(call: Call) -> Cost:
+def convolution(call: Operands) -> Cost:
     """Conv, DeformConv: each output element sums over (channels in / group) x kernel, the sizes of W from axis 1 on."""
     weight = call.input(1)
     if weight is None or not (_slides(call, weight) and _has_channels(call, weight, whole="o", shared="c")):
@@ -89,7 +89,7 @@ def convolution(call: Call) -> Cost:
     return product(count(call.outputs[0]), count(weight[1:]))
 
 
-def transposed_convolution(call: Call) -> Cost:
+def transposed_convolution(call: Operands) -> Cost:
     """ConvTranspose: each *input* element is spread over (channels out / group) x kernel, W's sizes from axis 1 on."""
     weight = call.input(1)
     if weight is None or not (_slides(call, weight) and _has_channels(call, weight, whole="c", shared="o")):
@@ -97,7 +97,7 @@ def transposed_convolution(call: Call) -> Cost:
     return product(count(call.input(0)), count(weight[1:]))
 
 
-def _has_channels(call: Call, weight: tuple[Dim, ...], whole: str, shared: str) -> bool:
+def _has_channels(call: Operands, weight: tuple[Dim, ...], whole: str, shared: str) -> bool:
     """Whether X [batch, channels in, ...], W and Y [batch, channels out, ...] have channels for each other.
 
     The first axis of W has the `whole` of the channels in (c) or out (o); of the others each group has its share.
@@ -115,7 +115,7 @@ def _divides(divisor: int, size: Cost) -> bool:
     return not (isinstance(size, int) and size % divisor)
 
 
-def _slides(call: Call, weight: tuple[Dim, ...]) -> bool:
+def _slides(call: Operands, weight: tuple[Dim, ...]) -> bool:
     """Whether W is a kernel, and images and attributes have as many axes of space as it."""
     space = len(weight) - 2
     kernel, pads = (call.attributes.get(name) or () for name in ("kernel_shape", "pads"))
@@ -130,12 +130,12 @@ def _slides(call: Call, weight: tuple[Dim, ...]) -> bool:
     return all(isinstance(step, tuple) and len(step) == space and positive(*step) for step in steps)
 
 
-def matmul(call: Call) -> Cost:
+def matmul(call: Operands) -> Cost:
     """MatMul: each output element sums over the inner dimension."""
     return _multiplied(call.input(0), call.input(1), call.outputs[0])
 
 
-def fused_matmul(call: Call) -> Cost:
+def fused_matmul(call: Operands) -> Cost:
     """com.microsoft FusedMatMul: as MatMul, either operand perhaps transposed first."""
     left, right = call.input(0), call.input(1)
     if left is None or right is None:
@@ -167,7 +167,7 @@ def _multiplied(left: Shape, right: Shape, made: Shape) -> Cost:
     return axes.count(f"...{rows}k{columns}")
 
 
-def grouped(call: Call) -> Cost:
+def grouped(call: Operands) -> Cost:
     """GroupedMatMul (torch._grouped_mm): M x K x N, whatever lies in groups; of two stacks of matrices, for each.
 
     A row of [M, K] meets one matrix of [groups, K, N], a column of [K, N] one of [groups, M, K]; of K in groups each
@@ -184,7 +184,7 @@ def grouped(call: Call) -> Cost:
     return axes.count("gmkn" if stacked else "mkn")
 
 
-def gemm(call: Call) -> Cost:
+def gemm(call: Operands) -> Cost:
     """Gemm: M x N x K; A is [M, K] and B [K, N], or transposed."""
     axes = Axes()
     axes.read("km" if call.integer("transA", 0) else "mk", call.input(0))
@@ -193,7 +193,7 @@ def gemm(call: Call) -> Cost:
     return axes.count("mnk")
 
 
-def linear(call: Call) -> Cost:
+def linear(call: Operands) -> Cost:
     """Linear (torch): x @ weight.T with weight of [out, in], or [in]; each output element sums over `in`."""
     weight = call.input(1)
     out = "" if weight is not None and len(weight) == 1 else "o"
@@ -204,7 +204,7 @@ def linear(call: Call) -> Cost:
     return axes.count(f"...{out}i")
 
 
-def bilinear(call: Call) -> Cost:
+def bilinear(call: Operands) -> Cost:
     """Bilinear (torch): x1^T W_k x2 with W of [out, in1, in2]; batch x out x in1 x in2, then batch x out x in2."""
     axes = Axes()
     axes.read("...i", call.input(0))
@@ -214,12 +214,12 @@ def bilinear(call: Call) -> Cost:
     return axes.count("...oij", "...oj")
 
 
-def matmul_nbits(call: Call) -> Cost:
+def matmul_nbits(call: Operands) -> Cost:
     """com.microsoft MatMulNBits: A [..., K] times a quantised K x N matrix."""
     return _unpacked_matmul(call, blocked_matrix(call.attributes, call.inputs))
 
 
-def _unpacked_matmul(call: Call, matrix: tuple[int, int] | None) -> Cost:
+def _unpacked_matmul(call: Operands, matrix: tuple[int, int] | None) -> Cost:
     axes = Axes()
     axes.demand(matrix is not None)
     axes.read("...k", call.input(0))
@@ -228,12 +228,12 @@ def _unpacked_matmul(call: Call, matrix: tuple[int, int] | None) -> Cost:
     return axes.count("...kn")
 
 
-def matmul_bnb4(call: Call) -> Cost:
+def matmul_bnb4(call: Operands) -> Cost:
     """com.microsoft MatMulBnb4: A [..., K] times a K x N matrix in 4 bits."""
     return _unpacked_matmul(call, flat_matrix(call.attributes, call.inputs))
 
 
-def einsum(call: Call) -> Cost:
+def einsum(call: Operands) -> Cost:
     """Einsum, contracted from left to right, pair by pair: each pair costs the product of all its labels' sizes.
 
     A pair that sums nothing (an outer or element-wise product) still multiplies, and counts, as in bmm.
@@ -258,7 +258,7 @@ def einsum(call: Call) -> Cost:
     return spent
 
 
-def _is_einsum(terms: list[str], result: str, call: Call) -> bool:
+def _is_einsum(terms: list[str], result: str, call: Operands) -> bool:
     """Whether operands and result have the sizes that their labels demand; of an axis of size 1, any."""
     if None in call.inputs:
         return False
@@ -276,18 +276,18 @@ def _sizes(term: str, shape: Shape) -> dict[str, Cost]:
     return dict(labelled(term, shape or ()) or ())
 
 
-def unknowable(call: Call) -> None:
+def unknowable(call: Operands) -> None:
     """A loop: its body counts once, and how often it runs is not in the file."""
 
 
-def recurrent(gates: int, *, turned: bool = False) -> Callable[[Call], Cost]:
+def recurrent(gates: int, *, turned: bool = False) -> Callable[[Operands], Cost]:
     """LSTM (4 gates), GRU (3), RNN (1): per step and direction, gates x hidden x (input + hidden).
 
     X is [sequence, batch, input]; W [directions, gates x hidden, input], R [directions, gates x hidden, hidden], or
     `turned`, with the last two axes the other way round (com.microsoft DynamicQuantizeLSTM).
     """
 
-    def count(call: Call) -> Cost:
+    def count(call: Operands) -> Cost:
         axes = Axes()
         axes.read("sbi", call.input(0))
         axes.read("dig" if turned else "dgi", call.input(1))

@@ -12,15 +12,15 @@ from shortcut_audit.algebra.polynomial import Cost, total
 from shortcut_audit.graph.model import Dim, Shape
 from shortcut_audit.graph.sizes import count
 from shortcut_audit.operators.counting.axes import product
-from shortcut_audit.operators.counting.contractions import Call
+from shortcut_audit.operators.counting.contractions import Operands
 
 
-def mixture(call: Call) -> Cost:
+def mixture(call: Operands) -> Cost:
     """MoE: tokens [..., hidden]; fc1, fc2 and, where there is one, fc3 of [experts, ...] in slots 2, 4, 6."""
     return _counted(call, [call.input(slot) for slot in (2, 4, 6) if call.has(slot)])
 
 
-def quantised_mixture(call: Call) -> Cost:
+def quantised_mixture(call: Operands) -> Cost:
     """QMoE: as MoE, with scales and biases between, and the last axis of the weights packed several to a byte."""
     bits = call.integer("expert_weight_bits", 4)
     if bits not in {1, 2, 4, 8}:
@@ -35,7 +35,7 @@ def _apart(shape: Shape, factor: int) -> Shape:
     return (*shape[:-1], shape[-1] * factor)
 
 
-def _counted(call: Call, weights: Sequence[Shape]) -> Cost:
+def _counted(call: Operands, weights: Sequence[Shape]) -> Cost:
     """Each token meets `k` experts, and of each all that it holds. Which axis is which is the writer's choice."""
     given, scores, chosen = call.input(0), call.input(1), call.integer("k", 1)
     hidden, experts = (shape[-1] if shape else None for shape in (given, scores))

@@ -22,7 +22,7 @@ from shortcut_audit.operators.counting.attention import (
     quantised_attention,
 )
 from shortcut_audit.operators.counting.contractions import (
-    Call,
+    Operands,
     bilinear,
     convolution,
     einsum,
@@ -41,9 +41,9 @@ from shortcut_audit.operators.counting.experts import mixture, quantised_mixture
 from shortcut_audit.operators.counting.packing import blocked_matrix, gathered_blocks
 
 
-def call(*inputs: Shape, to: Shape = None, **attributes: Attribute) -> Call:
+def call(*inputs: Shape, to: Shape = None, **attributes: Attribute) -> Operands:
     """Slots without a shape are left out."""
-    return Call(inputs, (to,), attributes, tuple(shape is not None for shape in inputs))
+    return Operands(inputs, (to,), attributes, tuple(shape is not None for shape in inputs))
 
 
 # --- convolutions ----------------------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ def test_a_transposed_convolution_of_groups() -> None:
 @pytest.mark.parametrize("count", [convolution, transposed_convolution])
 @pytest.mark.parametrize("attributes", [{"group": 0}, {"group": -1}, {"strides": (0, 1)}, {"strides": (1, -2)}])
 def test_a_convolution_with_impossible_attributes_is_unknown(
-    count: Callable[[Call], int | None], attributes: dict[str, Attribute]
+    count: Callable[[Operands], int | None], attributes: dict[str, Attribute]
 ) -> None:
     assert count(call((1, 8, 4, 4), (8, 8, 3, 3), to=(1, 8, 4, 4))) is not None
     assert count(call((1, 8, 4, 4), (8, 8, 3, 3), to=(1, 8, 4, 4), **attributes)) is None
@@ -435,7 +435,7 @@ def test_quantised_experts_are_packed_along_their_last_axis() -> None:
         call((10, 16), (10, 8), None, None, None, k=2),
     ],
 )
-def test_experts_that_do_not_fit_are_unknown(made: Call) -> None:
+def test_experts_that_do_not_fit_are_unknown(made: Operands) -> None:
     assert mixture(made) is None
 
 
@@ -472,7 +472,7 @@ def test_a_recurrence_whose_weights_are_turned() -> None:
 
 # --- operands that contradict each other ------------------------------------------------------------------------------
 
-CONTRADICTIONS: list[tuple[Callable[[Call], int | None], Call, Call]] = [
+CONTRADICTIONS: list[tuple[Callable[[Operands], int | None], Operands, Operands]] = [
     # What counts, an op that is one, and one that is none: inner sizes, ...
     (matmul, call((1, 4), (4, 1600), to=(1, 1600)), call((1, 4), (800, 1600), to=(1, 1600))),
     (matmul, call((2, 3, 4), (2, 4, 5), to=(2, 3, 5)), call((2, 3, 4), (7, 4, 5), to=(2, 3, 5))),
@@ -578,7 +578,7 @@ CONTRADICTIONS: list[tuple[Callable[[Call], int | None], Call, Call]] = [
 
 @pytest.mark.parametrize(("count", "possible", "impossible"), CONTRADICTIONS)
 def test_operands_that_contradict_each_other_are_unknown(
-    count: Callable[[Call], int | None], possible: Call, impossible: Call
+    count: Callable[[Operands], int | None], possible: Operands, impossible: Operands
 ) -> None:
     assert count(possible) is not None
     assert count(impossible) is None
@@ -608,11 +608,13 @@ def test_axes_that_are_broadcast_are_unknown_as_long_as_nobody_knows_them() -> N
 def test_a_past_of_unknown_length_is_not_taken_for_none() -> None:
     """Something stands in slot 4, or 6, of which nothing is known."""
     shapes = (1, 4, 1, 8), (1, 4, 1, 8), (1, 4, 1, 8), None, None, None
-    assert attention(Call(shapes, ((1, 4, 1, 8),), {}, (True,) * 3 + (False,) * 3)) == 64  # 4 heads x 1 x 1 x (8 + 8)
-    assert attention(Call(shapes, ((1, 4, 1, 8),), {}, (True,) * 3 + (False,) + (True,) * 2)) is None
+    assert (
+        attention(Operands(shapes, ((1, 4, 1, 8),), {}, (True,) * 3 + (False,) * 3)) == 64
+    )  # 4 heads x 1 x 1 x (8 + 8)
+    assert attention(Operands(shapes, ((1, 4, 1, 8),), {}, (True,) * 3 + (False,) + (True,) * 2)) is None
     wide = (*((1, 1, 32),) * 3, *(None,) * 5)
-    assert multi_head_attention(Call(wide, (None,), {"num_heads": 4}, (True,) * 3)) == 64
-    assert multi_head_attention(Call(wide, (None,), {"num_heads": 4}, (True,) * 8)) is None
+    assert multi_head_attention(Operands(wide, (None,), {"num_heads": 4}, (True,) * 3)) == 64
+    assert multi_head_attention(Operands(wide, (None,), {"num_heads": 4}, (True,) * 8)) is None
 
 
 # --- sizes -----------------------------------------------------------------------------------------------------------
