@@ -190,6 +190,17 @@ class OtherAdd:
 
 
 @dataclass(frozen=True, slots=True)
+class Concatenation:
+    """A joint of values with what was computed from them: DenseNet, U-Net. It is no shortcut."""
+
+    name: str
+    shape: Shape
+    source: Source | None
+    joins: tuple[str, ...]
+    """The values that are carried over: those from which others of the joint were computed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Totals(Costly):
     """The whole model."""
 
@@ -295,6 +306,8 @@ class ModelReport:
     """Its weight layers, in the order in which they are computed."""
     uncounted: tuple[Uncounted, ...] = ()
     """The ops whose MACs are not in `totals.macs`, in the order in which they are computed."""
+    concatenations: tuple[Concatenation, ...] | None = ()
+    """Joints of values with what was computed from them; None where there are too many in one another to tell."""
 
     def at(self, sizes: Mapping[str, int] | None = None, /, **named: int) -> ModelReport:
         """The same report with open sizes settled: `report.at(batch=8)`; `report.at({"x[0]": 8})` for odd names.

@@ -49,9 +49,17 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
         shortcuts=shortcuts,
         other_adds=tuple(map(entries.other, others)),
         symbols=_symbols(graph, totals, summary),
-        notes=graph.notes,
+        notes=(*graph.notes, *_joined(searched)),
         layers=tuple(entries.layer(op, standing.get(op)) for op in ledger.layers),
+        concatenations=None if searched.concatenations is None else tuple(map(entries.joint, searched.concatenations)),
     )
+
+
+def _joined(searched: Searched) -> tuple[str, ...]:
+    """What is to be said of a model whose skips are concatenations."""
+    count = len(searched.concatenations or ())
+    joins = "1 concatenation joins" if count == 1 else f"{count} concatenations join"
+    return (f"{joins} a value with what was computed from it: DenseNet's and U-Net's skips",) if count else ()
 
 
 def _symbols(graph: ModelGraph, totals: report.Totals, summary: report.Summary) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from shortcut_audit.graph.model import ModelGraph, Op, Source
 from shortcut_audit.graph.sizes import count, size_in_bytes
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
+from shortcut_audit.search.concatenations import Concatenation
 from shortcut_audit.search.merges import Merge, Refusal
 from shortcut_audit.search.shortcuts import Found
 from shortcut_audit.search.steps import Step
@@ -114,6 +115,12 @@ class Entries:
             detail, weights = describe.detail(self._graph, op), describe.weights_of(op)
             self._steps[op, step] = report.Step(op.label, _name(op), detail, step.name.lower(), weights, _strides(op))
         return self._steps[op, step]
+
+    def joint(self, joint: Concatenation) -> report.Concatenation:
+        """The entry of a joint of a value with what was computed from it."""
+        return report.Concatenation(
+            _name(joint.op), joint.result.type.shape, _source(joint.op.source), joint.joins[:NAMES_SHOWN]
+        )
 
     def other(self, refusal: Refusal) -> report.OtherAdd:
         """The entry of an addition that is no residual merge."""

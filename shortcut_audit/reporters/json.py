@@ -18,7 +18,9 @@ from shortcut_audit.settled import FORMULA
 
 _PATHS = frozenset({"source", "file", "against", "counterpart"})
 _TEXTS = frozenset({"message", "notes", "why", "detail", "weights_in_words", "origin"})
-_LISTS = frozenset({"models", "shortcuts", "layers", "other_adds", "findings", "errors", "comparisons", "changes"})
+_LISTS = frozenset(
+    {"models", "shortcuts", "layers", "other_adds", "concatenations", "findings", "errors", "comparisons", "changes"}
+)
 """Fields whose entries stand on a line of their own."""
 
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from shortcut_audit.graph.model import ModelGraph
 from shortcut_audit.rewrites.pieces import followed
 from shortcut_audit.rewrites.scatters import as_sums
-from shortcut_audit.search import merges, shortcuts
+from shortcut_audit.search import concatenations, merges, shortcuts
+from shortcut_audit.search.concatenations import Concatenation
 from shortcut_audit.search.extent import Measure
 from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.merges import Refusal
@@ -24,6 +25,8 @@ class Searched(NamedTuple):
     refused: tuple[Refusal, ...]
     measure: Measure
     """What stretches of the graph hold, as far as the search has measured them."""
+    concatenations: tuple[Concatenation, ...] | None
+    """Joints of values with what was computed from them; None where that would take too long to find out."""
     graph: ModelGraph
     """The graph, and in it the values of normal forms that the file does not write: routes may lead through them."""
 
@@ -40,4 +43,4 @@ def search(graph: ModelGraph) -> Searched:
             refused.append(verdict)
         else:
             found.extend(verdict)
-    return Searched(tuple(found), tuple(refused), lineage.measure, normal)
+    return Searched(tuple(found), tuple(refused), lineage.measure, concatenations.find(graph), normal)
