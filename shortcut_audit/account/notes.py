@@ -8,6 +8,7 @@ from __future__ import annotations
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Kind
+from shortcut_audit.search.marks import Mark
 from shortcut_audit.search.shortcuts import Found
 from shortcut_audit.search.steps import Step
 
@@ -23,6 +24,9 @@ def notes_on(found: Found, kind: Kind, *, tied: bool) -> tuple[str, ...]:
         _linear_branch,
         _opaque_branch,
         _requantised,
+        _selected,
+        _pooled,
+        *MARKED,
     )
     notes = tuple(note for check in checks if (note := check(found, kind)))
     return (*notes, TIED) if tied else notes
@@ -81,3 +85,60 @@ def _requantised(found: Found, kind: Kind) -> str:
     if any(row_of(link.op.kind).rounds for link in found.route):
         return "the shortcut is requantised on its way: its values are rounded"
     return ""
+
+
+def _selected(found: Found, kind: Kind) -> str:
+    """Mixture of Depths, RT-DETR's queries: no weight is applied to what passes."""
+    selections = (link for link in found.route if link.step is Step.SELECTION and row_of(link.op.kind).data)
+    steered = any(
+        isinstance(given, str) and slot not in row_of(link.op.kind).data
+        for link in selections
+        for slot, given in enumerate(link.op.inputs)
+    )
+    return "what passes is selected by an index that is computed: a score chooses, it scales nothing" if steered else ""
+
+
+def _pooled(found: Found, kind: Kind) -> str:
+    if any(row_of(link.op.kind).short in {"max pool", "max"} for link in found.route):
+        return "a maximum stands on the shortcut: it is fixed, but not linear"
+    return ""
+
+
+def _siblings(found: Found, kind: Kind) -> str:
+    if Mark.SIBLINGS in found.marks:
+        return "it carries one slice of the fork, and the residual branch is computed from other slices (Res2Net)"
+    return ""
+
+
+def _joined(found: Found, kind: Kind) -> str:
+    if Mark.JOINED in found.marks:
+        return "the residual branch reads the fork joined with other values: a root of aggregated layers (DLA)"
+    return ""
+
+
+def _resampled(found: Found, kind: Kind) -> str:
+    if Mark.RESAMPLED in found.marks:
+        return "what is added to it comes from another resolution: stages are fused (HRNet, feature pyramids)"
+    return ""
+
+
+def _position_term(found: Found, kind: Kind) -> str:
+    if Mark.POSITION_TERM in found.marks:
+        return "W_s is a depthwise convolution beside attention: a position term of it, by another reading"
+    return ""
+
+
+def _relative_values(found: Found, kind: Kind) -> str:
+    if Mark.RELATIVE_VALUES in found.marks:
+        return "the fork are attention weights and W_s a table of relative positions (Shaw et al. 2018)"
+    return ""
+
+
+def _added_again(found: Found, kind: Kind) -> str:
+    if Mark.ADDED_AGAIN in found.marks:
+        return "its fork is added in several sums: a position embedding, perhaps, that each layer adds again"
+    return ""
+
+
+MARKED = (_siblings, _joined, _resampled, _position_term, _relative_values, _added_again)
+"""Notes on what the search has marked."""

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import ModelGraph
@@ -14,6 +16,7 @@ from shortcut_audit.search import concatenations, merges, shortcuts
 from shortcut_audit.search.concatenations import Concatenation
 from shortcut_audit.search.extent import Measure
 from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search.marks import Mark, added_again
 from shortcut_audit.search.merges import Refusal
 from shortcut_audit.search.shortcuts import Found
 
@@ -43,4 +46,13 @@ def search(graph: ModelGraph) -> Searched:
             refused.append(verdict)
         else:
             found.extend(verdict)
-    return Searched(tuple(found), tuple(refused), lineage.measure, concatenations.find(graph), normal)
+    told = tuple(_told_again(found))
+    return Searched(told, tuple(refused), lineage.measure, concatenations.find(graph), normal)
+
+
+def _told_again(found: list[Found]) -> Iterator[Found]:
+    """The shortcuts, those marked whose fork is added unchanged in many sums."""
+    again = added_again(shortcut.fork.id for shortcut in found if not shortcut.route)
+    for shortcut in found:
+        told = shortcut.fork.id in again and not shortcut.route
+        yield replace(shortcut, marks=shortcut.marks | {Mark.ADDED_AGAIN}) if told else shortcut

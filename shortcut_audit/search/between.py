@@ -144,23 +144,36 @@ class Between:
         return costs[operand]
 
     def ops(self, bit: int, operands: Iterable[int]) -> tuple[Op, ...]:
-        """The ops between a way's fork and some values, leapt-over ones included.
+        """The ops between a way's fork and some values, leapt-over ones included."""
+        return self._ops(self.region(bit, operands))
 
-        What only tells a selection what to select is not among them: no value of it passes.
+    def passed(self, bit: int, operand: int) -> tuple[Op, ...]:
+        """The ops between a way's fork and a value through which anything of the fork passes.
+
+        What only tells a selection what to select is not among them (theory: selection).
         """
+        return self._ops(self.region(bit, [operand], steered=False))
+
+    def _ops(self, numbers: Iterable[int]) -> tuple[Op, ...]:
         found: dict[Op, None] = {}
-        for number in self.region(bit, operands):
+        for number in numbers:
             inside = self._interior(number) if number in self._leaps else [number]
             found.update((op, None) for n in inside if (op := self._lineage.values[n].op) is not None)
         return tuple(found)
 
-    def region(self, bit: int, operands: Iterable[int]) -> list[int]:
-        """The values computed from a way's fork from which any of `operands` is computed; the fork itself is not."""
+    def region(self, bit: int, operands: Iterable[int], *, steered: bool = True) -> list[int]:
+        """The values computed from a way's fork from which any of `operands` is computed; the fork itself is not.
+
+        `steered`: whether what tells a selection what to select is followed, too.
+        """
         fork = self._forks[bit]
         found = {number for number in operands if number != fork and self.reached(number).levels[-1] >> bit & 1}
         waiting = list(found)
         while waiting:
-            for parent, _, _ in self.parents(waiting.pop()):
+            number = waiting.pop()
+            for parent, _, slot in self.parents(number):
+                if not steered and self._lineage.steers(number, slot):
+                    continue
                 if parent != fork and parent not in found and self.reached(parent).levels[-1] >> bit & 1:
                     found.add(parent)
                     waiting.append(parent)

@@ -92,6 +92,12 @@ class Lineage:
                     found[number] = above.pop()
         return found
 
+    def steers(self, number: int, slot: int) -> bool:
+        """Whether what stands in a slot tells a selection what to select, and does not pass itself."""
+        op = self.values[number].op
+        row = row_of(op.kind) if op is not None else None
+        return row is not None and row.effect is Effect.SELECTION and bool(row.data) and slot not in row.data
+
     def multiplies(self, number: int) -> bool:
         """Whether a value is a product of two values that is summed along an axis, and of nothing stored."""
         op = self.values[number].op

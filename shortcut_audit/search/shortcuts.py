@@ -20,6 +20,7 @@ from shortcut_audit.search.between import Between, Reached, close
 from shortcut_audit.search.extent import Extent
 from shortcut_audit.search.formulas import is_formula
 from shortcut_audit.search.lineage import UNIT, Lineage, dearest
+from shortcut_audit.search.marks import Mark, marks_of
 from shortcut_audit.search.merges import Merge, Refusal
 from shortcut_audit.search.siblings import are_siblings, feeds_activations_only
 from shortcut_audit.search.steps import Step
@@ -49,6 +50,7 @@ class Found:
     """Every op between the fork and this operand: the route, its gates, and ways beside it."""
     residual: Extent
     """What lies between the fork and the operands that do the work."""
+    marks: frozenset[Mark] = frozenset()
 
 
 def find(lineage: Lineage, merge: Merge) -> tuple[Found, ...] | Refusal:
@@ -114,6 +116,9 @@ DETAILS: Mapping[Reason, str] = {
 
 FORKS = 6
 """How many forks, one behind the other, are tried."""
+
+MARKED = 8
+"""The most operands beside a shortcut among which its marks are looked for."""
 
 TIES = 16
 """With how many operands of the same class a way is compared in detail."""
@@ -312,12 +317,19 @@ class _Trial:
             route=tuple(links),
             through=self._through(position, links) if links else (),
             residual=self._extents[own],
+            marks=self._marks(position),
         )
+
+    def _marks(self, position: int) -> frozenset[Mark]:
+        others = self._others(position)
+        if len(others) > MARKED:
+            return frozenset()
+        return marks_of(self._lineage, self._between, self._ways[position], self._between.beside(position), others)
 
     def _through(self, position: int, links: list[Link]) -> tuple[Op, ...]:
         """The ops of a shortcut. What its gates read that the branch reads beside them is the branch's."""
         own, beside = self._between.own(position), self._between.beside(position)
-        ops = self._between.ops(own, [self._numbers[self._ways[position].operand]])
+        ops = self._between.passed(own, self._numbers[self._ways[position].operand])
         if own == beside:
             return ops
         branch = set(self._between.ops(beside, self._others(position))).difference(link.op for link in links)

@@ -1,0 +1,100 @@
+"""What is peculiar about a shortcut, so that experts may read it otherwise?
+
+Marks decide nothing: the report says them as notes (theory: undecidable).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from enum import Enum, auto
+
+from shortcut_audit.graph.model import Op, Value
+from shortcut_audit.operators.row import Effect, Family
+from shortcut_audit.operators.table import row_of
+from shortcut_audit.search.between import Between
+from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search.siblings import are_siblings
+from shortcut_audit.search.steps import Step
+from shortcut_audit.search.walk import Way
+
+
+class Mark(Enum):
+    """One peculiarity."""
+
+    SIBLINGS = auto()
+    """The shortcut is one slice of the fork, the branch is computed from others: Res2Net."""
+    JOINED = auto()
+    """The branch reads the fork joined with other values only: the root of a deep layer aggregation."""
+    RESAMPLED = auto()
+    """What is added was resampled last: stage fusion, a feature pyramid."""
+    POSITION_TERM = auto()
+    """A depthwise convolution beside a product of values: a position term."""
+    RELATIVE_VALUES = auto()
+    """The fork are attention weights, which a learned table maps: relative positions of the values."""
+    ADDED_AGAIN = auto()
+    """The same value is added in many sums: position embeddings in each layer."""
+
+
+AGAIN = 3
+"""The sums in which a value must be added for that to be said."""
+
+
+def marks_of(lineage: Lineage, between: Between, way: Way, bit: int, others: Sequence[int]) -> frozenset[Mark]:
+    """The marks of a shortcut that are seen around its merge. `bit`: how `between` sees the branch, `others`."""
+    found = set[Mark]()
+    levels = {level for *_, level in way.links}
+    if Step.SELECTION in levels:
+        if are_siblings(lineage.graph, lineage.values, way, between, between.region(bit, others)):
+            found.add(Mark.SIBLINGS)
+    elif not way.links and _is_joined(lineage, between, way.fork, between.region(bit, others)):
+        found.add(Mark.JOINED)
+    if Step.LINEAR in levels:
+        found |= _beside_attention(lineage, between, way, bit, others)
+    makers = [_maker(lineage, other) for other in others]
+    if any(op is not None and row_of(op.kind).short == "resize" for op in makers):
+        found.add(Mark.RESAMPLED)
+    return frozenset(found)
+
+
+def _is_joined(lineage: Lineage, between: Between, fork: int, branch: Iterable[int]) -> bool:
+    readers = [n for n in branch if fork in {parent for parent, _, _ in between.parents(n)}]
+    ops = [lineage.values[n].op for n in readers]
+    return bool(ops) and all(op is not None and _joins(op) for op in ops)
+
+
+def _joins(op: Op) -> bool:
+    row = row_of(op.kind)
+    return row.effect is Effect.SELECTION and not row.data and len(set(op.values())) > 1
+
+
+def _beside_attention(lineage: Lineage, between: Between, way: Way, bit: int, others: Sequence[int]) -> set[Mark]:
+    fork = _maker(lineage, way.fork)
+    if fork is not None and row_of(fork.kind).family is Family.SOFTMAX:
+        return {Mark.RELATIVE_VALUES}
+    route = [lineage.values[number].op for number, *_ in way.links]
+    if not any(op is not None and _is_depthwise(op) for op in route):
+        return set()
+    return {Mark.POSITION_TERM} if any(_multiplies(op) for op in between.ops(bit, others)) else set()
+
+
+def _is_depthwise(op: Op) -> bool:
+    group, kernels = op.attributes.get("group", 1), [w.shape for w in op.weights() if len(w.shape) > 2]
+    return row_of(op.kind).family is Family.CONVOLUTION and group != 1 and any(shape[1] == 1 for shape in kernels)
+
+
+def _multiplies(op: Op) -> bool:
+    return row_of(op.kind).macs is not None and len(op.values()) > 1
+
+
+def _maker(lineage: Lineage, number: int) -> Op | None:
+    """The op that made a value, seen through views."""
+    value: Value = lineage.values[number]
+    while value.op is not None and row_of(value.op.kind).effect is Effect.VIEW and value.op.values():
+        value = lineage.graph.values[value.op.values()[0]]
+    return value.op
+
+
+def added_again(forks: Iterable[str]) -> frozenset[str]:
+    """The forks of bare shortcuts, one for each merge, that are added in many sums."""
+    return frozenset(fork for fork, count in Counter(forks).items() if count >= AGAIN)
