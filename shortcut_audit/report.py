@@ -79,6 +79,9 @@ class Step:
     weights: tuple[WeightInfo, ...] = ()
     strides: tuple[int, ...] = ()
     """Strides of a convolution, one for each spatial axis; empty for any other op, and where they are not stated."""
+    absorbs_norm: bool = False
+    """Whether the exporter is known to have folded a normalisation into it: a bias is that norm's shift; where there is
+    none, the shift was zero."""
 
 
 @dataclass(frozen=True, slots=True)

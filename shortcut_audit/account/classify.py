@@ -10,7 +10,11 @@ The dearest step on the route decides (theory: identity, parameter-free, gated, 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from shortcut_audit.graph.model import Op, Weight
+from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Kind
 from shortcut_audit.search.shortcuts import Found
 from shortcut_audit.search.steps import Step
@@ -34,6 +38,10 @@ def kind_of(found: Found) -> Kind:
     return "projection" if learned(found.through) else "parameter-free"  # 4, 2
 
 
-def learned(ops: tuple[Op, ...]) -> tuple[Weight, ...]:
-    """The learned tensors that ops read, each once."""
-    return tuple(dict.fromkeys(w for op in ops for w in op.weights() if w.learned))
+def learned(ops: Iterable[Op]) -> tuple[Weight, ...]:
+    """The learned tensors that ops apply to what passes, each once.
+
+    What a value is padded or joined with is none of them, be it learned or not: nothing is mapped by it.
+    """
+    applying = (op for op in ops if row_of(op.kind).effect is not Effect.SELECTION)
+    return tuple(dict.fromkeys(w for op in applying for w in op.weights() if w.learned))

@@ -6,7 +6,7 @@ The last stage that sees the graph: after it there is only the report.
 from __future__ import annotations
 
 from shortcut_audit import report
-from shortcut_audit.account.classify import kind_of
+from shortcut_audit.account.classify import kind_of, learned
 from shortcut_audit.account.cost import Ledger, open_sizes, parameters, total
 from shortcut_audit.account.entries import Entries, elements_added
 from shortcut_audit.account.whatif import Priced, option, what_if
@@ -93,7 +93,7 @@ def _summary(graph: ModelGraph, ledger: Ledger, priced: tuple[Priced, ...]) -> r
         parameter_free=kinds.count("parameter-free"),
         gated=kinds.count("gated"),
         projection=kinds.count("projection"),
-        extra_parameters=parameters(w for op in ops for w in op.weights()),
+        extra_parameters=parameters(learned(ops)),
         extra_macs=integer(macs),
         extra_macs_formula=formula(macs),
         elementwise_adds=integer(adds),

@@ -113,7 +113,8 @@ class Entries:
     def _step(self, op: Op, step: Step) -> report.Step:
         if (op, step) not in self._steps:
             detail, weights = describe.detail(self._graph, op), describe.weights_of(op)
-            self._steps[op, step] = report.Step(op.label, _name(op), detail, step.name.lower(), weights, _strides(op))
+            made = report.Step(op.label, _name(op), detail, step.name.lower(), weights, _strides(op), op.absorbs_norm)
+            self._steps[op, step] = made
         return self._steps[op, step]
 
     def joint(self, joint: Concatenation) -> report.Concatenation:
@@ -155,7 +156,8 @@ def _weight_and_bias(found: Found) -> tuple[bool, bool]:
             mapped = True
         elif link.step in {Step.GATE, Step.DIAGONAL}:
             mapped = False  # another map, or a normalisation: what is added now is its shift
-    roles = {weight.role for op in maps or found.through for weight in describe.weights_of(op)}
+    applied = [op for op in found.through if row_of(op.kind).effect is not Effect.SELECTION]
+    roles = {weight.role for op in maps or applied for weight in describe.weights_of(op)}
     return bool(roles - {"bias"}), "bias" in roles
 
 

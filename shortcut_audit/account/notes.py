@@ -5,6 +5,7 @@ Where experts differ the rules decide, and a note says why (theory: undecidable)
 
 from __future__ import annotations
 
+from shortcut_audit.account.describe import weights_of
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Kind
@@ -36,10 +37,16 @@ TIED = "its weights are tied: other ops read them, too, and they count once in t
 
 
 def _folded(found: Found, kind: Kind) -> str:
-    """An eval export rewrites conv + BatchNorm into one conv: W_s gains a bias, and loses the norm's scale."""
-    if any(link.op.absorbs_norm for link in found.route):
+    """An eval export rewrites conv + BatchNorm into one conv: W_s gains a bias, and loses the norm's scale.
+
+    A model that was never trained has a shift of zero, which exporters drop.
+    """
+    folded = [link.op for link in found.route if link.op.absorbs_norm]
+    if not folded:
+        return ""
+    if any(weight.role == "bias" for op in folded for weight in weights_of(op)):
         return "the exporter folded a normalisation into W_s: its bias is that norm's shift, not a bias of the model's"
-    return ""
+    return "the exporter folded a normalisation into W_s, and dropped its shift, which is zero: an untrained model"
 
 
 def _subtracted(found: Found, kind: Kind) -> str:

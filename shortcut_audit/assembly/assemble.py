@@ -21,8 +21,9 @@ from dataclasses import dataclass, field, replace
 from shortcut_audit.assembly import fold, unfold
 from shortcut_audit.assembly.copies import Copies
 from shortcut_audit.assembly.live import live_ops
+from shortcut_audit.assembly.remarks import remarks
 from shortcut_audit.assembly.structure import in_order
-from shortcut_audit.assembly.weights import stored_tensors
+from shortcut_audit.assembly.weights import QUANTISED_TYPES, stored_tensors
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Draft, Node
 from shortcut_audit.graph.dtypes import ITEM_BITS
@@ -229,18 +230,19 @@ class _Assembly:
             return TensorType(inferred.shape, inferred.dtype or said.dtype)
         return TensorType(completed(inferred.shape, said.shape), inferred.dtype or said.dtype)
 
-    def _live_constants(self) -> tuple[Op, ...]:
-        """Those of the ops on constants alone that an op of the model, or an output, depends on."""
-        wanted = {name for op in self.ops for name in self.read[op]} | set(self.draft.outputs)
+    def _live_constants(self) -> tuple[tuple[Op, ...], set[str | None]]:
+        """The ops on constants alone that an op of the model, or an output, depends on; and every name that is read."""
+        wanted: set[str | None] = {name for op in self.ops for name in self.read[op]} | set(self.draft.outputs)
         kept = []
         for op in reversed(self.constant_ops):
             if not wanted.isdisjoint(filter(None, op.outputs)):
                 wanted.update(self.read[op])
                 kept.append(op)
-        return tuple(reversed(kept))
+        return tuple(reversed(kept)), wanted
 
     def finish(self, notes: tuple[str, ...]) -> ModelGraph:
-        constant_ops = self._live_constants()
+        constant_ops, wanted = self._live_constants()
+        notes += tuple(remarks(self.draft, self.ops, wanted, QUANTISED_TYPES))
         readers: dict[str, dict[str, None]] = {name: {} for name in self.values}
         for source, made in self.edges:
             readers[source][made] = None

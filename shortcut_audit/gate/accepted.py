@@ -34,6 +34,16 @@ class RouteStep:
     op: str
     weights: tuple[tuple[str, tuple[int, ...]], ...]
     """(role, shape) of each learned tensor."""
+    absorbs_norm: bool = False
+    """Whether the exporter folded a normalisation into it, whose shift it dropped where that is zero."""
+
+    @property
+    def dropped(self) -> int:
+        """Elements of the shift that an exporter dropped: one for each channel that the weight makes."""
+        kernels = [shape for role, shape in self.weights if role == "weight"]
+        if not self.absorbs_norm or len(kernels) != 1 or len(self.weights) > 1:
+            return 0
+        return kernels[0][0] if kernels[0] else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +67,9 @@ class AcceptedShortcut:
 
         Eval-mode export folds BatchNorm's scale and shift, 2C numbers, into the convolution before it, which gains a
         bias of C instead (ResNet-18: 173,824 parameters before, 172,928 after). So the vectors that follow a matrix on
-        the route (its bias, scales, shifts) count as one vector, however many there are. The price: one more vector
-        after a matrix that has one already goes unnoticed.
+        the route (its bias, scales, shifts) count as one vector, however many there are, and so does the shift of a
+        model that was never trained: it is zero, and was dropped. The price: one more vector after a matrix that has
+        one already goes unnoticed.
         """
         surplus, vectors, behind_matrix = 0, list[int](), False
         for step in self.route:
@@ -69,7 +80,7 @@ class AcceptedShortcut:
                 else:
                     vectors.append(_elements(shape))
         surplus += _foldable(vectors) if behind_matrix else 0
-        return max(self.parameters - surplus, 0)
+        return max(self.parameters - surplus, 0) + sum(step.dropped for step in self.route)
 
 
 def _elements(shape: Sequence[int]) -> int:
@@ -114,7 +125,9 @@ def _accept(shortcut: Shortcut) -> AcceptedShortcut:
         kind=shortcut.kind,
         fork=shortcut.fork.shape,
         merge=shortcut.merge.shape,
-        route=tuple(RouteStep(s.op, tuple((w.role, w.shape) for w in s.weights)) for s in shortcut.route),
+        route=tuple(
+            RouteStep(s.op, tuple((w.role, w.shape) for w in s.weights), s.absorbs_norm) for s in shortcut.route
+        ),
         parameters=shortcut.parameters,
         macs=shortcut.macs,
         weight_layers=shortcut.span.weight_layers,
@@ -172,7 +185,11 @@ def _entry(shortcut: AcceptedShortcut) -> dict[str, Any]:
         "macs": shortcut.macs,
         "span": {"weight_layers": shortcut.weight_layers},
         "route": [
-            {"op": step.op, "weights": [{"role": role, "shape": shape} for role, shape in step.weights]}
+            {
+                "op": step.op,
+                "weights": [{"role": role, "shape": shape} for role, shape in step.weights],
+                **({"absorbs_norm": True} if step.absorbs_norm else {}),
+            }
             for step in shortcut.route
         ],
     }
@@ -251,7 +268,7 @@ class _Reader:
             sizes = self._list(fields.get("shape"), f"{where}.weights[{n}].shape")
             shape = tuple(self._count(size, f"{where}.weights[{n}].shape") for size in sizes)
             weights.append((self._text(fields.get("role"), f"{where}.weights[{n}].role"), shape))
-        return RouteStep(self._text(step.get("op"), f"{where}.op"), tuple(weights))
+        return RouteStep(self._text(step.get("op"), f"{where}.op"), tuple(weights), step.get("absorbs_norm") is True)
 
     def _shape(self, given: object, where: str) -> Shape:
         shape = self._object(given, where).get("shape")

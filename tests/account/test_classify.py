@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from shortcut_audit.account.classify import dearest_step, kind_of, learned
+from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.search.steps import Step
-from tests.sketch import found, sketch
+from tests.sketch import found, listing, sketch, stored
 
 BRANCH = "x -> Conv.1 -> Relu -> Conv.2 -> Add"
 
@@ -59,3 +60,21 @@ def test_a_learned_tensor_is_listed_once() -> None:
     assert [w.name for w in learned(graph.ops + graph.ops)] == [
         "Conv.1.weight", "BatchNormalization.scale", "BatchNormalization.bias",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("padding", ["", "learned"])
+def test_what_a_shortcut_is_padded_with_does_not_matter(padding: str) -> None:
+    """Option A with its zeros stored beside the weights, as ONNX Runtime folds them: parameter-free all the same."""
+    lines = (
+        "h = Conv(x, w) pads=1,1,1,1",
+        "r = Relu(h)",
+        "f = Conv(r, v) pads=1,1,1,1",
+        "s = Concat(x, z) axis=1",
+        "y = Add(f, s)",
+    )
+    zeros = stored(1, 8, 4, 4, learned=True if padding else None)
+    kernels = {"w": stored(16, 8, 3, 3), "v": stored(16, 16, 3, 3)}
+    report = audit_draft(listing(*lines, x=(1, 8, 4, 4), z=zeros, **kernels))
+    (shortcut,) = report.shortcuts
+    assert (shortcut.kind, shortcut.parameters, shortcut.has_weight) == ("parameter-free", 0, False)
+    assert report.summary.extra_parameters == 0

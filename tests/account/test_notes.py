@@ -76,3 +76,13 @@ def test_a_normalisation_that_the_exporter_folded_is_told_from_a_bias() -> None:
     (shortcut,) = audit_draft(replace(drawn, nodes=nodes)).shortcuts
     assert "folded a normalisation into W_s" in shortcut.notes[0]
     assert shortcut.has_bias
+
+
+def test_a_shift_of_zero_that_the_exporter_dropped_is_no_bias() -> None:
+    """An untrained model: the shift of each BatchNorm is zero, and the exporter leaves a bias of zeros out."""
+    drawn = draft("x -> Conv.1 -> Relu -> Conv.2 -> Add", "x -> Conv.p{k=1} -> Add")
+    nodes = tuple(replace(node, absorbs_norm=node.name == "Conv.p") for node in drawn.nodes)
+    (shortcut,) = audit_draft(replace(drawn, nodes=nodes)).shortcuts
+    assert not shortcut.has_bias
+    assert "dropped its shift, which is zero" in shortcut.notes[0]
+    assert "its bias is that norm's shift" not in " ".join(shortcut.notes)

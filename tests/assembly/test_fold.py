@@ -46,8 +46,9 @@ def test_an_if_whose_condition_is_known_is_one_branch(condition: bool, chosen: s
     made = graph(*BRANCHES, k=number(condition, "bool"), **KERNELS)
     assert source(made, "c") == chosen
     assert [weight.name for weight in made.weights] == left
-    (note,) = made.notes
+    note, unread = made.notes
     assert note.startswith(f"{dead} to no output of the model: ")
+    assert unread.startswith("576 parameters in 1 tensor are read by nothing")  # 8 x 8 x 3 x 3
 
 
 def test_a_condition_may_follow_from_sizes() -> None:

@@ -21,6 +21,7 @@ def test_a_block_that_nobody_reads_is_no_part_of_the_model() -> None:
     assert [shortcut.merge.name for shortcut in report.shortcuts] == ["Add"]
     assert report.notes == (
         "4 ops lead to no output of the model: dead code, or a branch that is never taken; not counted",
+        "1,152 parameters in 2 tensors are read by nothing that the outputs need; not counted",
     )
 
 

@@ -255,3 +255,13 @@ def test_a_configured_baseline_is_for_its_own_models_only() -> None:
     """The pre-commit hook sees only the files that changed: a new model is no successor of another."""
     baseline = Baseline("b.json", (AcceptedModel("a.onnx", ()),))
     assert Counterparts(baseline).of("new.onnx", alone=False) is None
+
+
+def test_an_untrained_model_is_worth_as_much_as_the_trained_one() -> None:
+    """64 -> 128, 1x1: 8,192, and a bias of 128 that stands for a norm; it is zero at first, and was dropped then."""
+    kernel = ("weight", (128, 64, 1, 1))
+    trained = shortcut(RouteStep("Conv", (kernel, ("bias", (128,))), absorbs_norm=True), parameters=8_320)
+    untrained = shortcut(RouteStep("Conv", (kernel,), absorbs_norm=True), parameters=8_192)
+    bare = shortcut(RouteStep("Conv", (kernel,)), parameters=8_192)
+    assert trained.settled_parameters == untrained.settled_parameters == 8_320
+    assert bare.settled_parameters == 8_192  # its bias is a change
