@@ -167,8 +167,16 @@ def verdict(model: ModelReport) -> str:
         )
     parts = [part for kind in KINDS if (part := _of_kind(kind, [s for s in model.shortcuts if s.kind == kind]))]
     option = model.summary.option
-    ending = f"; option {option}" if option in {"A", "B", "C"} else ""
+    ending = f"; {option_of(model)[0]}" if option in {"A", "B", "C"} else ""
     return f"{counted(len(model.shortcuts), 'shortcut')}: {', '.join(parts)}{ending}"
+
+
+def option_of(model: ModelReport) -> tuple[str, str]:
+    """The paper's option that a model follows: a label, and what it means. Where nothing changes size, A is B."""
+    option = model.summary.option
+    if option == "A" and all(s.fork.shape is not None and s.fork.shape == s.merge.shape for s in model.shortcuts):
+        return "option A = B", "no weights on any shortcut; nothing changes size, so A and B are the same"
+    return OPTIONS[option]
 
 
 def _of_kind(kind: Kind, found: Sequence[Shortcut]) -> str:
@@ -179,12 +187,34 @@ def _of_kind(kind: Kind, found: Sequence[Shortcut]) -> str:
 
 
 def weights_of(found: Sequence[Shortcut]) -> str:
-    """Do these shortcuts hold a weight, and a bias? "no weights", "W_s, no bias", "W_s, with bias"."""
+    """Do these shortcuts hold a weight, and a bias? "no weights", "W_s, no bias", "W_s, with bias".
+
+    A gate has no W_s: its weights make the gate. Neither has a lone normalisation or scale: that is a diagonal.
+    """
+    diagonal = [shortcut for shortcut in found if is_diagonal(shortcut)]
+    maps = [shortcut for shortcut in found if shortcut not in diagonal]
+    parts = [_weights(maps, "learned gate" if found[0].kind == "gated" else "W_s")] if maps else []
+    if diagonal:
+        parts.append(f"{f'{exact(len(diagonal))} of them ' if maps else ''}a learned diagonal")
+    return "; ".join(parts)
+
+
+def is_diagonal(shortcut: Shortcut) -> bool:
+    """Whether a projection has no matrix: a normalisation or a learned scale is all that its weights are for."""
+    steps = {step.step_class for step in shortcut.route if step.weights}
+    return shortcut.kind == "projection" and bool(steps) and "linear" not in steps
+
+
+def _weights(found: Sequence[Shortcut], name: str) -> str:
     weighted = sum(shortcut.has_weight for shortcut in found)
     biased = sum(shortcut.has_bias for shortcut in found)
     if not weighted and not biased:
         return "no weights"
-    weights = "W_s" if weighted == len(found) else f"{exact(weighted)} of {exact(len(found))} with W_s"
+    weights = (
+        name
+        if weighted == len(found)
+        else f"{exact(weighted)} of {exact(len(found))} with {'a ' * (name != 'W_s')}{name}"
+    )
     if not biased:
         return f"{weights}, no bias"
     return f"{weights}, " + ("with bias" if biased == len(found) else f"{exact(biased)} with bias")

@@ -130,7 +130,7 @@ AFFINE: tuple[Kind, bool, bool] = ("projection", True, True)
         (model_with(AFFINE, MATRIX, MATRIX), "3 shortcuts: 3 projections (W_s, 1 with bias); option B"),
         (
             model_with(("gated", False, False), ("gated", True, True)),
-            "2 shortcuts: 2 gated (1 of 2 with W_s, 1 with bias); option B",
+            "2 shortcuts: 2 gated (1 of 2 with a learned gate, 1 with bias); option B",
         ),
     ],
 )

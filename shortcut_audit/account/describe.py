@@ -57,6 +57,8 @@ def in_words(graph: ModelGraph, found: Found) -> str:
     if not any(weights_of(op) for op in found.through):
         return ""
     route = " + ".join(filter(None, said))
+    if not gated and not any(link.step in {Step.LINEAR, Step.GATE} for link in found.route):
+        return f"a learned diagonal ({route})"
     if not gated:
         return route
     name = "gate" if any(link.step is Step.GATE for link in found.route) else "beside"

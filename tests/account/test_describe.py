@@ -113,7 +113,7 @@ def test_a_tensor_in_two_slots_is_named_once_in_its_first_role() -> None:
         ("x -> Conv.p{k=1} -> BatchNormalization -> Add", "conv 1x1, 8 -> 8, no bias + BN"),
         ("x -> Identity -> Conv.p{k=1} -> Cast -> Add", "conv 1x1, 8 -> 8, no bias"),  # views are not worth a word
         ("x -> AveragePool{k=1} -> Conv.p{group=8} -> Add", "avg pool 1x1 + conv 3x3, depthwise, 8 -> 8, no bias"),
-        ("x -> InstanceNormalization -> Add", "IN"),
+        ("x -> InstanceNormalization -> Add", "a learned diagonal (IN)"),
     ],
 )
 def test_w_s_in_words(route: str, said: str) -> None:
@@ -129,7 +129,10 @@ def test_a_strided_projection_in_words() -> None:
 
 
 def test_a_bias_and_a_scale_of_their_own() -> None:
-    assert in_words("x -> Mul.s -> Add.b -> Add", "#s -> Mul.s", "#b -> Add.b") == "scale 8x1x1 + bias"
+    assert (
+        in_words("x -> Mul.s -> Add.b -> Add", "#s -> Mul.s", "#b -> Add.b")
+        == "a learned diagonal (scale 8x1x1 + bias)"
+    )
 
 
 def test_a_gate_is_told_from_the_route() -> None:

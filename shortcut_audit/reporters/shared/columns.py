@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from shortcut_audit.report import AuditReport, ModelReport
 from shortcut_audit.reporters.shared import records
-from shortcut_audit.wording import exact, in_bytes, share, short
+from shortcut_audit.wording import exact, in_bytes, option_of, share, short
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,13 @@ def _bound(model: ModelReport, said: str) -> str:
     return f"≥ {said}" if model.totals.lower_bound and model.totals.macs is not None else said
 
 
+def _option(model: ModelReport) -> str:
+    """A, B, C, "A = B" where nothing changes size, mixed or none."""
+    return (
+        option_of(model)[0].removeprefix("option ") if model.summary.option in {"A", "B", "C"} else model.summary.option
+    )
+
+
 def _memory(number: int | None) -> str:
     """Bytes in brief: "784 KiB"."""
     return in_bytes(number).rpartition("(")[2].rstrip(")")
@@ -59,7 +66,7 @@ COLUMNS = (
     ),
     Column("gated", "gated", lambda m: exact(m.summary.gated), lambda m: exact(m.summary.gated)),
     Column("projection", "projection", lambda m: exact(m.summary.projection), lambda m: exact(m.summary.projection)),
-    Column("option", "option", lambda m: m.summary.option, lambda m: m.summary.option),
+    Column("option", "option", _option, _option),
     Column(
         "extra_parameters", "extra parameters",
         lambda m: short(m.summary.extra_parameters),

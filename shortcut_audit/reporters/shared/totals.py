@@ -41,7 +41,7 @@ def sums(model: ModelReport) -> list[tuple[str, str]]:
         ("extra work", spent),
         ("merging", f"{exact(summary.elementwise_adds)} element-wise additions"),
         ("held memory", f"{in_bytes(summary.held_bytes)}{at_most}: x, while F(x) is computed"),
-        wording.OPTIONS[summary.option],
+        wording.option_of(model),
     ]
 
 

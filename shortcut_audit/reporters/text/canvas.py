@@ -25,6 +25,9 @@ Ink: TypeAlias = "str | tuple[str, str]"
 NARROWEST = 40
 """Columns below which a page is laid out as if it had so many."""
 
+_PART = re.compile(r"[^./]*(?:[./]|$)")
+"""A module's name, or a folder's, with what parts it from the next."""
+
 GLUE = "\u00a0"
 """A space at which no line is broken. Displayable names hold none."""
 
@@ -62,17 +65,28 @@ class Page:
 
     def said(self, sentence: str) -> str:
         """A sentence that may hold such names, fit to be shown on one line."""
-        return loggable(displayable_text(sentence, ascii_only=self.style.ascii_only))
+        shown = loggable(displayable_text(sentence, ascii_only=self.style.ascii_only))
+        return shown.replace(" -> ", f" {self.glyphs.arrow} ")
 
     def shortened(self, name: str, width: int) -> str:
-        """A displayable name in at most `width` cells; the middle of a longer one gives way to dots."""
+        """A displayable name in at most `width` cells: of a longer one, whole modules in its middle give way to dots.
+
+        A module name that is itself too long is cut, and so is a name that already has dots in it, at its beginning.
+        """
         if cell_len(name) <= width:
             return name
         dots = self.glyphs.ellipsis
-        head, tail = name[: len(name) // 2], name[len(name) // 2 :]
-        while head and tail and cell_len(head) + cell_len(tail) + len(dots) > width:
-            head, tail = (head[:-1], tail) if cell_len(head) > cell_len(tail) else (head, tail[1:])
-        return head + dots + tail
+        parts = _PART.findall(name)
+        if dots in name:
+            while len(parts) > 1 and cell_len("".join(parts)) > width and dots not in parts[0]:
+                del parts[0]
+            return _middle("".join(parts), width, "")
+        for kept in range(len(parts) - 1, 0, -1):
+            for head in (min(kept // 2, 1), 0):
+                cut = "".join(parts[:head]) + dots + "".join(parts[len(parts) - kept + head :])
+                if cell_len(cut) <= width:
+                    return cut
+        return _middle(name, width, dots)
 
     def line(self, *inks: Ink, indent: int = 0) -> None:
         """One line as it is, however long."""
@@ -92,6 +106,17 @@ class Page:
                 line.append((" " * spaces + word, style))
                 used += spaces + cell_len(word)
         self.line(*line, indent=indent)
+
+    def facts(self, facts: Sequence[str], *, indent: int) -> None:
+        """Facts with dots between them, as many on a line as there is room for; no line ends in a dot."""
+        line = ""
+        for fact in facts:
+            longer = f"{line} {self.glyphs.dot} {fact}" if line else fact
+            if line and indent + cell_len(longer) > self.width:
+                self.prose(line, indent=indent)
+                longer = fact
+            line = longer
+        self.prose(line, indent=indent)
 
     def field(self, label: str, *inks: Ink, indent: int, label_width: int) -> None:
         """Wrapped text behind a label that fills its column."""
@@ -123,6 +148,14 @@ class Page:
         with console.capture() as capture:
             console.print(Text("\n").join(map(_colored, self._lines)), soft_wrap=True)
         return capture.get()
+
+
+def _middle(name: str, width: int, dots: str) -> str:
+    """A name whose middle gives way to dots."""
+    head, tail = name[: len(name) // 2], name[len(name) // 2 :]
+    while head and tail and cell_len(head) + cell_len(tail) + len(dots) > width:
+        head, tail = (head[:-1], tail) if cell_len(head) > cell_len(tail) else (head, tail[1:])
+    return head + dots + tail
 
 
 def _colored(line: Iterable[Ink]) -> Text:

@@ -62,6 +62,8 @@ def show(page: Page, model: ModelReport, notes: Footnotes) -> None:
             (f"{counted(left, 'more shortcut')} in {counted(len(found) - len(shown), 'row')} (-v shows all)", "dim"),
             indent=INDENT,
         )
+    if any("#1" in shortcut.key for row in shown for shortcut in row.members):
+        page.line(("#1 is the second merge of its module, #2 the third, and so on", "dim"), indent=INDENT)
     if any(row.repeats > 1 and row.first.parameters for row in shown):
         page.line(("numbers are for each shortcut of a run", "dim"), indent=INDENT)
 
@@ -129,7 +131,15 @@ class _Table:
         start = f"from {self._shape(shortcut.fork.shape)}" if changed else ""
         if shortcut.weights_in_words:
             ws = self._page.said(shortcut.weights_in_words)
-            return ", ".join(filter(None, [start, f"W_s = {ws}" if shortcut.kind == "projection" else ws]))
+            return ", ".join(
+                filter(
+                    None,
+                    [
+                        start,
+                        f"W_s = {ws}" if shortcut.kind == "projection" and not wording.is_diagonal(shortcut) else ws,
+                    ],
+                )
+            )
         ops = self._ops(shortcut)
         return " ".join(filter(None, [start, ops and f"by {ops}"]))
 

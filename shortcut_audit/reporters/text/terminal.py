@@ -15,7 +15,7 @@ from shortcut_audit.names import PATH_LIMIT
 from shortcut_audit.report import AuditReport, Comparison, Level, ModelReport
 from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.shared import changed, totals
-from shortcut_audit.reporters.shared.grouped import remarks
+from shortcut_audit.reporters.shared.grouped import remarks, verdict
 from shortcut_audit.reporters.text import diagram, shortcut_table, side_by_side, verbose
 from shortcut_audit.reporters.text.canvas import GLUE, Ink, Page, widths
 from shortcut_audit.wording import counted, exact
@@ -44,6 +44,7 @@ def format(report: AuditReport, style: Style) -> str:  # noqa: A001 -- what ever
             page.line()
         show(page, model, [c for c in report.comparisons if c.source == model.source])
     _findings(page, report, gap=bool(report.models) and not style.quiet)
+    _tally(page, report)
     if len(report.models) + len(report.errors) > 1 and report.models:
         _closing(page, report)
     return page.text() if report.models or report.findings else ""
@@ -86,8 +87,7 @@ def _model(page: Page, model: ModelReport, comparisons: Sequence[Comparison]) ->
 def _title(page: Page, model: ModelReport) -> None:
     page.line((page.name(model.source, PATH_LIMIT), "bold"))
     origin = f"{model.format}{', ' if model.origin else ''}{page.said(model.origin)}"
-    facts = [fact.replace(" ", GLUE) for fact in totals.facts(model)]
-    page.prose(f"{GLUE}{page.glyphs.dot} ".join([origin, *facts]), indent=2)
+    page.facts([origin, *totals.facts(model)], indent=2)
     inputs = islice(model.inputs, SYMBOLS_SHOWN)
     shapes = [f"{page.name(tensor.name, 60)}{GLUE}{page.said(wording.shape(tensor.shape))}" for tensor in inputs]
     more = f" and {len(model.inputs) - SYMBOLS_SHOWN} more" if len(model.inputs) > SYMBOLS_SHOWN else ""
@@ -129,16 +129,25 @@ def _totals(page: Page, model: ModelReport) -> None:
 
 
 def _what_if(page: Page, model: ModelReport) -> None:
-    """The table of the paper's options; this model's own is marked."""
+    """The table of the paper's options; this model's own is marked. Where it is too wide, parameters, then MACs."""
     head: list[Ink] = [(text, "dim") for text in ("  what if", "parameters", "", "MACs", "")]
     rows = [head, *map(_option, totals.options(model))]
-    for shown in (rows, [[row[0], row[1], row[3]] for row in rows]):
-        needed = widths(shown)
-        if sum(needed) + 2 * (len(needed) - 1) <= page.width:
-            page.table(shown, right=frozenset(range(1, len(needed))), widths=needed, indent=0)
+    for tables in ([rows], [[row[:3] for row in rows], [[row[0], *row[3:]] for row in rows]]):
+        needed = [widths(table) for table in tables]
+        if all(sum(wide) + 2 * (len(wide) - 1) <= page.width for wide in needed):
+            for table, wide in zip(tables, needed, strict=True):
+                page.table(table, right=frozenset(range(1, len(wide))), widths=wide, indent=0)
             return
-    for label, parameters, _, macs, _ in rows[1:]:
-        page.prose(label, ": ", parameters, " parameters, ", macs, " MACs", hang=4)
+    for label, *numbers in rows[1:]:
+        parameters, change, macs, macs_change = (_bracketed(n, numbers) for n in range(4))
+        page.prose(label, ": ", parameters, change, " parameters, ", macs, macs_change, " MACs", hang=4)
+
+
+def _bracketed(place: int, inks: Sequence[Ink]) -> Ink:
+    """A number; a change in brackets."""
+    ink = inks[place]
+    text, style = ink if isinstance(ink, tuple) else (ink, "")
+    return (f" ({text})" if text else "", style) if place % 2 else ink
 
 
 def _option(option: totals.Option) -> list[Ink]:
@@ -217,6 +226,14 @@ def _findings(page: Page, report: AuditReport, *, gap: bool) -> None:
         page.prose(
             (remark.level, style), f" {remark.rule}: ", (where, "bold"), f": {page.said(remark.message)}", hang=2
         )
+
+
+def _tally(page: Page, report: AuditReport) -> None:
+    """How many findings there are, and who explains them."""
+    if report.findings and not page.style.quiet:
+        rule = remarks(report)[0].rule
+        tally = verdict(report).partition(" in ")[0]
+        page.prose((tally, "bold"), f"; shortcut-audit --explain {rule} says what it means", hang=2)
 
 
 def _closing(page: Page, report: AuditReport) -> None:

@@ -75,7 +75,8 @@ def _shortcut(page: Page, shortcut: Shortcut) -> None:
     for number, step in enumerate(shortcut.route):
         _step(page, step, "" if number else "route")
     if shortcut.weights_in_words:
-        _field(page, "W_s", page.said(shortcut.weights_in_words))
+        label = "gate" if shortcut.kind == "gated" else "weights" if wording.is_diagonal(shortcut) else "W_s"
+        _field(page, label, page.said(shortcut.weights_in_words))
     price = f"{counted(shortcut.parameters, 'parameter')}, {short(shortcut.macs)} MACs"
     adds = wording.UNKNOWN if shortcut.elementwise_adds is None else exact(shortcut.elementwise_adds)
     _field(page, "costs", f"{price}, {adds} element-wise additions, {in_bytes(shortcut.held_bytes)} held")
