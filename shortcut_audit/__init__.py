@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from shortcut_audit.api import audit, audit_many
+    from shortcut_audit.api import audit, audit_many, load
     from shortcut_audit.errors import ConfigError, ShortcutAuditError, UnreadableModel, UsageError
     from shortcut_audit.report import AuditReport, Failure, Finding, ModelReport, OtherAdd, Shortcut, Summary, Totals
 
@@ -35,10 +35,11 @@ __all__ = [
     "__version__",
     "audit",
     "audit_many",
+    "load",
 ]
 
 _HOMES = {
-    "shortcut_audit.api": ("audit", "audit_many"),
+    "shortcut_audit.api": ("audit", "audit_many", "load"),
     "shortcut_audit.errors": ("ConfigError", "ShortcutAuditError", "UnreadableModel", "UsageError"),
     "shortcut_audit.report": (
         "AuditReport", "Failure", "Finding", "ModelReport", "OtherAdd", "Shortcut", "Summary", "Totals",

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 from shortcut_audit.errors import UsageError
 from shortcut_audit.loaders.inputs import parse_inputs
 from shortcut_audit.loaders.remote.urls import is_url, shown
-from shortcut_audit.pipeline import audit_at, audit_file, audit_object
+from shortcut_audit.pipeline import audit_at, audit_file, audit_object, draft_of, hold_draft
 from shortcut_audit.report import Failure, ModelReport
+from shortcut_audit.reporters.notebook import ShownReport
+from shortcut_audit.reporters.notebook import shown as report_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
+    import networkx as nx
 
 
 def audit(
@@ -23,7 +27,7 @@ def audit(
     dims: Mapping[str, int] | None = None,
     inputs: Sequence[str] = (),
     torchscript: bool = False,
-) -> ModelReport:
+) -> ShownReport:
     """The report on one model: its shortcuts, their kinds, weights and costs.
 
     `assert audit(model, x).summary.projection == 0` is all that a test needs.
@@ -47,11 +51,30 @@ def audit(
         if example or kwargs:
             raise UsageError('a file takes no example inputs; give shapes as inputs=["1x3x224x224"]')
         if isinstance(model, str) and is_url(model):
-            return _audited_at(model, dims, inputs)
-        return audit_file(os.fspath(model), dims=dims, inputs=parse_inputs(inputs), torchscript=torchscript)
+            return report_of(_audited_at(model, dims, inputs))
+        found = audit_file(os.fspath(model), dims=dims, inputs=parse_inputs(inputs), torchscript=torchscript)
+        return report_of(found)
     if inputs or torchscript:
         raise UsageError("a live model is called with example inputs: audit(model, x)")
-    return audit_object(model, example, kwargs or {}, dims=dims)
+    return report_of(audit_object(model, example, kwargs or {}, dims=dims))
+
+
+def load(
+    source: str | os.PathLike[str],
+    *,
+    dims: Mapping[str, int] | None = None,
+    inputs: Sequence[str] = (),
+    torchscript: bool = False,
+) -> nx.DiGraph[str]:
+    """The graph of a model as a frozen `networkx.DiGraph` of values, marked where shortcuts stand.
+
+    An edge a -> b says that b is computed from a; weights are no nodes. `account/held.py` names the attributes of a
+    node: op, name, shape, dtype, scope, file, line, weights, and the keys of the shortcuts that fork, merge or lead
+    through there. Takes a file or "package.module:factory"; the other arguments, and what is raised, are as for
+    `audit`.
+    """
+    given = parse_inputs(inputs)
+    return hold_draft(draft_of(os.fspath(source), dims=dims, inputs=given, torchscript=torchscript))
 
 
 def audit_many(

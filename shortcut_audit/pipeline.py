@@ -18,6 +18,8 @@ from shortcut_audit.report import ModelReport
 from shortcut_audit.search import search
 
 if TYPE_CHECKING:
+    import networkx as nx
+
     from shortcut_audit.loaders.remote.location import Location
 
 TRACED = frozenset({"module", "torchscript"})
@@ -31,8 +33,15 @@ def audit_file(
 
     Raises UnreadableModel or UsageError, each with one line for the user.
     """
+    return audit_draft(draft_of(source, dims=dims, inputs=inputs, torchscript=torchscript))
+
+
+def draft_of(
+    source: str, *, dims: Mapping[str, int] | None = None, inputs: Sequence[InputSpec] = (), torchscript: bool = False
+) -> Draft:
+    """The model that a source names, its dimensions bound. Raises as `audit_file` does."""
     draft = load(source, inputs, torchscript=torchscript)
-    return audit_draft(draft if draft.format in TRACED else bind(draft, dims or {}, inputs))
+    return draft if draft.format in TRACED else bind(draft, dims or {}, inputs)
 
 
 def audit_at(
@@ -54,3 +63,12 @@ def audit_draft(draft: Draft) -> ModelReport:
     """The report on a loaded model. Raises UnreadableModel when the draft is no graph."""
     graph = assemble(draft)
     return compose(graph, search(graph))
+
+
+def hold_draft(draft: Draft) -> nx.DiGraph[str]:
+    """The graph of a loaded model as a user holds it (account/held.py). Raises as `audit_draft` does."""
+    from shortcut_audit.account.held import held
+
+    graph = assemble(draft)
+    searched = search(graph)
+    return held(graph, searched, compose(graph, searched))

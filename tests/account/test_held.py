@@ -1,0 +1,53 @@
+"""Can a user hold the graph, and see where the shortcuts are?"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import networkx as nx
+import pytest
+
+from shortcut_audit import load
+from shortcut_audit.graph.written import dot, graphml
+from shortcut_audit.pipeline import hold_draft
+from tests.sketch import draft
+
+SAMPLE = Path(__file__).parents[2] / "samples" / "resnet18.onnx"
+
+
+def test_values_are_nodes_and_shortcuts_are_marks() -> None:
+    dag = hold_draft(draft("x -> Conv.1 -> Relu -> Conv.2 -> Add", "x -> Conv.p{k=1} -> Add"))
+    assert set(dag) == {"x", "Conv.1", "Relu", "Conv.2", "Conv.p", "Add"}
+    assert set(dag.predecessors("Add")) == {"Conv.2", "Conv.p"}
+    marks = {mark: [node for node, keys in dag.nodes(data=mark) if keys] for mark in ("fork", "merge", "route")}
+    assert marks == {"fork": ["x"], "merge": ["Add"], "route": ["Conv.p"]}
+    assert dag.nodes["Conv.p"]["op"] == "Conv"
+    assert dag.nodes["Conv.p"]["shape"] == (1, 8, 4, 4)
+    assert dag.nodes["x"]["op"] is None
+
+
+def test_it_is_frozen() -> None:
+    dag = load(SAMPLE)
+    with pytest.raises(nx.NetworkXError):
+        dag.add_node("another")
+    assert nx.is_directed_acyclic_graph(dag)
+    assert sum(len(keys) for _, keys in dag.nodes(data="merge")) == 8
+
+
+def test_graphml_is_what_networkx_reads() -> None:
+    dag = load(SAMPLE)
+    read = nx.read_graphml(io.BytesIO(graphml(dag).encode()))
+    assert set(read.edges) == set(dag.edges)
+    merges = {node: keys for node, keys in read.nodes(data="merge") if keys}
+    assert sorted(merges.values()) == [f"layer{stage}.{block}" for stage in (1, 2, 3, 4) for block in (0, 1)]
+
+
+def test_no_name_ends_a_label_of_graphviz() -> None:
+    text = dot(hold_draft(draft("x -> Conv.1 -> Add", "x -> Add")))
+    assert text.startswith("digraph model {")
+    assert text.count(" -> ") == 3
+    hostile = nx.DiGraph()
+    blank = {"op": '"]; evil [label="', "shape": None, "fork": (), "merge": (), "route": ()}
+    hostile.add_node("a\\", **blank)
+    assert '\\"]; evil' in dot(hostile)
