@@ -104,3 +104,16 @@ def test_help_loads_nothing_heavy() -> None:
     )
     assert "shortcut_audit.command.cli" in loaded
     assert loaded.isdisjoint({"onnx", "networkx", "numpy", "torch"})
+
+
+def test_one_file_of_this_machine_loads_nothing_for_many_or_for_others() -> None:
+    loaded = loaded_after(
+        "from shortcut_audit.command.cli import execute",
+        f"execute(['-q', {str(SAMPLE)!r}])",
+    )
+    assert "shortcut_audit.pipeline" in loaded
+    assert loaded.isdisjoint({
+        "aiohttp", "asyncio", "concurrent.futures", "distributed", "fsspec", "huggingface_hub", "multiprocessing",
+        "pebble", "pyarrow", "shortcut_audit.command.crowd", "shortcut_audit.command.executors",
+        "shortcut_audit.command.journal", "shortcut_audit.loaders.remote.location",
+    })  # fmt: skip

@@ -38,7 +38,9 @@ class Ledger:
         """What came of a task in an earlier run, if its model is still the same; None where it must be audited."""
         if self._journal is None:
             return None
-        version = self._versions[number] = _version(task) if not task.url or self._journal.resumed else ""
+        if task.url and not self._journal.holds(task):  # its version comes with it, and asking costs a request
+            return None
+        version = self._versions[number] = _version(task)
         made = self._journal.known(task, version)
         if made is not None:
             self._entries[number] = self._journal.entry(task)

@@ -53,9 +53,11 @@ class Journal:
             self._file = tempfile.TemporaryFile(prefix="shortcut-audit-")  # noqa: SIM115 -- closed by `close`
         else:
             self._file = _opened(path)
-        self.resumed = resume
-        """Whether it may know what came of models in earlier runs."""
         self._end = self._continued() if resume else self._begun()
+
+    def holds(self, task: Task) -> bool:
+        """Whether it says what came of the task, of whatever version."""
+        return _key(task) in self._entries
 
     def known(self, task: Task, version: str) -> Attempt[ModelReport] | None:
         """What came of a task before, if the model is still the same; None where that is not known."""

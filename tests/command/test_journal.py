@@ -21,6 +21,7 @@ from shortcut_audit.command.journal import Journal, Kept
 from shortcut_audit.command.revived import revived
 from shortcut_audit.errors import UsageError
 from shortcut_audit.report import Failure, ModelReport
+from tests.loaders.remote.server import served
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 MODELS = sorted([*SAMPLES.glob("*.onnx"), *SAMPLES.glob("*.pt2")])
@@ -256,3 +257,17 @@ def test_the_entries_of_a_journal_are_small() -> None:
         kept.append(Task(f"{number}.onnx"), "1", made)
     assert len(kept._entries) == 100
     assert all(sys.getsizeof(entry) < 100 for entry in kept._entries.values())
+
+
+def test_a_model_elsewhere_is_not_fetched_again_while_its_tag_is_the_same() -> None:
+    """One request asks for the tag; a new tag has the model read anew."""
+    pytest.importorskip("aiohttp")
+    with served({"/a.onnx": Path(RESNET18).read_bytes()}) as server:
+        arguments = [f"{server.url}/a.onnx", "-q", "-o", "t.csv", "--resume"]
+        counts = []
+        for tag in ('"1"', '"1"', '"2"'):
+            server.tag, before = tag, len(server.asked)
+            assert execute(arguments) == 0
+            counts.append(len(server.asked) - before)
+    assert counts == [2, 1, 1 + 2]  # 74 kB take two requests
+    assert Path("t.journal").read_bytes().count(b"\n") == 1 + 2

@@ -26,6 +26,8 @@ class Server:
     """Seconds before each answer."""
     recovers_after: int = 0
     """How many requests the fault lasts, where it passes."""
+    tag: str = '"1"'
+    """The ETag of every file."""
     url: str = ""
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     """Of each request: path, range and headers."""
@@ -101,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _part(self, data: bytes, fault: str) -> None:
         told = self.server_told
         found = RANGE.fullmatch(self.headers.get("Range", ""))
-        headers = {"ETag": '"1"', "Accept-Ranges": "bytes"}
+        headers = {"ETag": told.tag, "Accept-Ranges": "bytes"}
         if fault == "changes" and len(told.asked) > 1:
             headers["ETag"] = '"2"'
         changed = self.headers.get("If-Range", headers["ETag"]) != headers["ETag"]
