@@ -47,7 +47,9 @@ class Product:
     op: Op | None = None
     """The op of the file in whose place it stands."""
     value: str | None = None
-    """The value of the file that it is, up to its sign."""
+    """The value of the file that it is, or whose opposite it is."""
+    subtracted: bool = False
+    """Whether it is the opposite of that."""
 
     @property
     def base(self) -> str | None:
@@ -62,7 +64,7 @@ class Product:
 
     def negated(self) -> Product:
         """The same with the opposite sign."""
-        return replace(self, factor=-self.factor)
+        return replace(self, factor=-self.factor, subtracted=not self.subtracted)
 
     def times(self, other: Product) -> Product:
         """The product of both, in the place of this one."""

@@ -2,6 +2,7 @@
 
 The terms of a sum are taken apart into products, and put together again by these laws, each where terms *oppose* each
 other: both hold the same value, with opposite signs (laws.py says why only there).
+0. The opposite of an opposite is the value itself: f - (-x) is f + x, and so is f + 1 x.
 1. A product with a sum is distributed: x + t (h - x) is x + t h - t x.
 2. Equal products of opposite sign cancel: F + x + (W x - x) is F + W x.
 3. What is left of one value is one term: x - t x is (1 - t) x.
@@ -48,9 +49,17 @@ def normal_form(algebra: Algebra, leaves: list[Product]) -> Sum:
     """The sum of some products in normal form; the same products where no two oppose each other."""
     if len(leaves) > WIDE:
         return Sum(tuple(Gathered((term,), term.base) for term in leaves), frozenset(), changed=False)
-    distributed, met = _distributed(algebra, leaves)
+    plain = [_plain(algebra, term) for term in leaves]  # 0
+    distributed, met = _distributed(algebra, plain)
     terms = _gathered(_cancelled(distributed))
     return Sum(tuple(terms), met, changed=len(terms) != len(leaves) or distributed != leaves)
+
+
+def _plain(algebra: Algebra, term: Product) -> Product:
+    """A term that is nothing but a value, as that value: without the signs and ones that make no difference."""
+    if term.value is None or term.factor != 1 or term.atoms != (term.base,):
+        return term
+    return term if algebra.original(term.value) == term.base else replace(term, value=None)
 
 
 def _distributed(algebra: Algebra, leaves: list[Product]) -> tuple[list[Product], frozenset[Op]]:

@@ -75,7 +75,7 @@ class Desk:
         if len(gathered.products) == 1:
             (product,) = gathered.products
             if product.value is not None:
-                return product.value, product.factor < 0
+                return product.value, product.subtracted
             return writing.product(product), product.factor < 0
         assert gathered.base is not None, "several products are gathered around what they share"
         cofactors = [product.without(gathered.base) for product in gathered.products]

@@ -118,6 +118,19 @@ def test_a_sum_of_which_one_term_is_left_is_that() -> None:
     assert [(other.name, other.also, other.reason) for other in report.other_adds] == [("z", ("s",), "cancelled")]
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("n = Neg(x)", "y = Sub(h, n)"),
+        ("n = Neg(x)", "o = Neg(n)", "y = Add(h, o)"),
+        ("n = Mul(x, minus)", "y = Sub(h, n)"),
+    ],
+)
+def test_the_opposite_of_an_opposite_is_the_value(lines: tuple[str, ...]) -> None:
+    minus = {"minus": stored(data=(-1.0,), literal=True)} if "minus" in " ".join(lines) else {}
+    assert terms(*lines, **minus) == ["h", "x"]
+
+
 def test_multiples_of_one_value_are_no_merge() -> None:
     """x - p x is (1 - p) x."""
     report = audited("a = Mul(x, p)", "y = Sub(x, a)", p=SCALE)

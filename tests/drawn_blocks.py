@@ -1,0 +1,216 @@
+"""What do random residual graphs look like whose truth is known, in every spelling, and what do they compute?
+
+A drawing is a list of blocks, one behind the other or one inside the branch of another. Each kind of block is written
+in several ways that compute the same: the rewrites under which verdicts hold (theory: rewrites).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from shortcut_audit.graph.draft import Draft, Tensor
+from shortcut_audit.graph.model import Constant, Input, ModelGraph, TensorType
+from tests.sketch import listing, stored
+
+CHANNELS = 4
+SHAPE = (1, 3, CHANNELS)
+"""Three tokens."""
+
+LITERALS = {
+    "one": stored(data=(1.0,), literal=True),
+    "third": stored(data=(0.3,), literal=True),
+    "half": stored(data=(0.5,), literal=True),
+}
+
+LERPS = {
+    "products": ("$u = Sub(one, t)", "$a = Mul($u, x)", "$b = Mul(t, f)", "$ = Add($a, $b)"),
+    "difference": ("$d = Sub(f, x)", "$m = Mul(t, $d)", "$ = Add(x, $m)"),
+    "other end": ("$d = Sub(x, f)", "$u = Sub(one, t)", "$m = Mul($d, $u)", "$ = Add(f, $m)"),
+    "subtracted": ("$d = Sub(x, f)", "$m = Mul(t, $d)", "$ = Sub(x, $m)"),
+    "written out": ("$a = Mul(t, x)", "$b = Mul(t, f)", "$s = Sub(x, $a)", "$ = Add($s, $b)"),
+    "through copies": ("$i = Identity(x)", "$d = Sub(f, $i)", "$m = Mul($d, t)", "$ = Add($m, x)"),
+    "chosen": (
+        "$d = Sub(f, x)", "$m = Mul(t, $d)", "$l = Add(x, $m)", "$u = Sub(one, t)",
+        "$n = Mul($d, $u)", "$r = Sub(f, $n)", "$c = Less(t, half)", "$ = Where($c, $l, $r)",
+    ),
+}  # fmt: skip
+"""(1 - t) x + t f."""
+
+SUMS = {
+    "plain": ("$ = Add(x, f)",),
+    "commuted": ("$ = Add(f, x)",),
+    "n-ary": ("$ = Sum(f, x)",),
+    "subtracted negation": ("$n = Neg(x)", "$ = Sub(f, $n)"),
+    "through a copy": ("$i = Identity(x)", "$ = Add($i, f)"),
+    "detour": ("$q = Sigmoid(f)", "$s = Add(x, $q)", "$r = Sub(f, $q)", "$ = Add($s, $r)"),
+    "joined and cut": ("$c = Concat(x, x) axis=-1", "$a, $b = Split($c) axis=-1", "$ = Add($a, f)"),
+    "cut and joined": ("$a, $b = Split(x) axis=-1", "$c = Concat($a, $b) axis=-1", "$ = Add($c, f)"),
+    "times one": ("$o = Mul(x, one)", "$ = Add(f, $o)"),
+}  # fmt: skip
+"""x + f."""
+
+MAPPED = {
+    "plain": ("$w = MatMul(x, $v)", "$ = Add($w, f)"),
+    "cancelled": (
+        "$w = MatMul(x, $v)", "$s = Add(f, x)", "$d = Sub($w, x)", "$ = Add($s, $d)",
+    ),
+    "cancelled at once": ("$w = MatMul(x, $v)", "$s = Sum($w, f, x)", "$ = Sub($s, x)"),
+}  # fmt: skip
+"""W x + f."""
+
+PARALLEL = {"plain": ("$w = MatMul(x, $v)", "$o = Relu($w)", "$ = Add($o, f)")}
+
+NORMS = {
+    "grouped": (
+        "$m = ReduceMean(f) axes=-1, keepdims=1", "$d = Sub(f, $m)", "$q = Mul($d, $d)",
+        "$e = ReduceMean($q) axes=-1, keepdims=1", "$p = Add($e, one)", "$s = Sqrt($p)",
+        "$ = Div($d, $s)",
+    ),
+    "by TensorFlow": (
+        "$m = ReduceMean(f) axes=-1, keepdims=1", "$d = Sub(f, $m)", "$q = Mul($d, $d)",
+        "$e = ReduceMean($q) axes=-1, keepdims=1", "$p = Add($e, one)", "$s = Sqrt($p)",
+        "$k = Reciprocal($s)", "$xk = Mul(f, $k)", "$mk = Mul($m, $k)", "$n = Neg($mk)",
+        "$ = Add($xk, $n)",
+    ),
+}  # fmt: skip
+
+BLOCKS: Mapping[str, tuple[Mapping[str, tuple[str, ...]], str | None]] = {
+    "identity": (SUMS, "identity"),
+    "constant": (LERPS, "parameter-free"),
+    "gated": (LERPS, "gated"),
+    "diagonal": (LERPS, "projection"),
+    "mapped": (MAPPED, "projection"),
+    "parallel": (PARALLEL, None),
+    "norm": (NORMS, None),
+}
+"""Each kind of block: its spellings, and the kind of the shortcut that it holds."""
+
+
+def written(line: str, names: Mapping[str, str], y: str) -> str:
+    """A line of a spelling, in which x, f and t are what they stand for, and $ is the block's own prefix."""
+    named = re.sub(r"\b[xft]\b(?! =)", lambda match: names[match.group()], line)
+    return named.replace("$ =", f"{y} =").replace("$", f"{y}_")
+
+
+@dataclass
+class Drawing:
+    """A residual graph under construction."""
+
+    random: Random
+    lines: list[str] = field(default_factory=list)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    kinds: list[str] = field(default_factory=list)
+    numbers: Any = field(default_factory=count)
+
+    def weight(self, name: str, *shape: int) -> str:
+        self.tensors[name] = stored(*shape)
+        return name
+
+    def branch(self, x: str, inside: list[str], names: str) -> str:
+        """relu(W x), and behind it the blocks inside and another layer."""
+        made = self.layer(x, f"{names}_in")
+        return self.layer(self.blocks(made, inside), f"{names}_out") if inside else made
+
+    def layer(self, x: str, name: str) -> str:
+        self.lines += [f"{name}_h = MatMul({x}, {self.weight(f'{name}_w', CHANNELS, CHANNELS)})"]
+        self.lines += [f"{name} = Relu({name}_h)"]
+        return name
+
+    def blocks(self, x: str, kinds: list[str]) -> str:
+        """Blocks one behind the other; of what follows a block, some stands inside its branch."""
+        while kinds:
+            kind, *kinds = kinds
+            inner = self.random.randint(0, min(2, len(kinds)))
+            x = self.block(kind, x, kinds[:inner])
+            kinds = kinds[inner:]
+        return x
+
+    def block(self, kind: str, x: str, inside: list[str]) -> str:
+        spellings, shortcut = BLOCKS[kind]
+        y = f"v{next(self.numbers)}"
+        f, t = self.branch(x, inside, y), "third"
+        if kind == "gated":
+            self.lines += [
+                f"{y}_g0 = MatMul({x}, {self.weight(f'{y}_gw', CHANNELS, CHANNELS)})",
+                f"{y}_t = Sigmoid({y}_g0)",
+            ]
+            t = f"{y}_t"
+        elif kind == "diagonal":
+            t = self.weight(f"{y}_p", CHANNELS)
+        lines = self.random.choice(list(spellings.values()))
+        if any("$v)" in line for line in lines):
+            self.weight(f"{y}_v", CHANNELS, CHANNELS)
+        self.lines += [written(line, {"x": x, "f": f, "t": t}, y) for line in lines]
+        self.kinds += [shortcut] if shortcut else []
+        return y
+
+    def draft(self, shape: tuple[int | str | None, ...] = SHAPE) -> Draft:
+        read = {
+            name for line in self.lines for name in line.replace("(", ",").replace(")", ",").replace(" ", "").split(",")
+        }
+        literals = {name: tensor for name, tensor in LITERALS.items() if name in read}
+        return listing(*self.lines, x=TensorType(shape, "float32"), **literals, **self.tensors)
+
+
+def drawn(kinds: list[str], seed: int) -> Drawing:
+    """The blocks of these kinds, nested and spelled by chance."""
+    drawing = Drawing(Random(seed))
+    drawing.blocks("x", list(kinds))
+    return drawing
+
+
+def as_inputs(draft: Draft) -> Draft:
+    """The same function of its weights as well: each learned tensor is an input."""
+    learned = tuple(tensor for tensor in draft.tensors if not tensor.literal)
+    fed = tuple((tensor.name, TensorType(tensor.shape, tensor.dtype)) for tensor in learned)
+    return replace(draft, inputs=draft.inputs + fed, tensors=tuple(t for t in draft.tensors if t.literal))
+
+
+Array = np.ndarray[Any, Any]
+
+KERNELS: Mapping[str, Callable[..., Any]] = {
+    "Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": np.divide, "MatMul": np.matmul, "Neg": np.negative,
+    "Less": np.less, "Where": np.where, "Sqrt": np.sqrt,
+    "Sum": lambda *given: sum(given),
+    "Relu": lambda x: np.maximum(x, 0), "Sigmoid": lambda x: 1 / (1 + np.exp(-x)), "Reciprocal": lambda x: 1 / x,
+    "Identity": lambda x: x, "Scale": lambda x, factor: x * factor,
+    "ReduceMean": lambda x, axes, keepdims: x.mean(axes, keepdims=bool(keepdims)),
+    "Concat": lambda *given, axis: np.concatenate(given, axis), "Split": lambda x, axis: np.split(x, 2, axis),
+}  # fmt: skip
+"""The operators in numpy (ONNX operator specification)."""
+
+
+def computed(
+    graph: ModelGraph, inputs: Mapping[str, Array], held: Mapping[str, Array] | None = None
+) -> dict[str, Array]:
+    """Every value of a graph whose constants are all literals; those that are held stay as they are."""
+    env: dict[str, Array] = {}
+    for name, value in graph.values.items():
+        if held is not None and name in held:
+            env[name] = held[name]
+        elif value.op is None:
+            env[name] = inputs[name]
+        else:
+            made = applied(value.op.kind, [array(given, env) for given in value.op.inputs], value.op.attributes)
+            env[name] = made[value.slot] if isinstance(made, list) else made
+    return env
+
+
+def applied(kind: str, given: list[Any], attributes: Mapping[str, Any]) -> Any:
+    """What an operator makes of some arrays."""
+    return KERNELS[kind](*given, **attributes)
+
+
+def array(given: Input, env: Mapping[str, Array]) -> Any:
+    """What an op reads in one slot."""
+    if isinstance(given, str):
+        return env[given]
+    assert isinstance(given, Constant)
+    return np.float64(given.fill) if given.type.data is None else np.reshape(given.type.data, given.type.shape or ())

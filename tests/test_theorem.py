@@ -1,0 +1,120 @@
+"""Does what a report says of a shortcut hold for the numbers?
+
+Residual graphs are drawn whose truth is known, spelled by chance, and run in numpy. THEOREM_DRAWS=10000 asks for more.
+
+1. The normal form of a sum is that sum, and every value that is made otherwise is the same value.
+2. An identity is its fork, element for element. 3. A shortcut is linear in its fork, with what gates it held.
+4. The weights that it names change it, and no others do. 5. The kinds are those that were drawn: no spelling changes a
+verdict, no refused sum is a shortcut. 6. Nor does an open dimension.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shortcut_audit.assembly.assemble import assemble
+from shortcut_audit.pipeline import audit_draft
+from shortcut_audit.rewrites.pieces import followed
+from shortcut_audit.rewrites.scatters import as_sums
+from shortcut_audit.search import merges, search
+from shortcut_audit.search.shortcuts import Found
+from tests.drawn_blocks import BLOCKS, SHAPE, Array, Drawing, applied, array, as_inputs, computed, drawn
+from tests.sketch import found as found_in
+
+DRAWS = int(os.environ.get("THEOREM_DRAWS", "60"))
+
+in_numbers = settings(
+    derandomize=DRAWS <= 60, deadline=None, database=None, max_examples=DRAWS, suppress_health_check=list(HealthCheck)
+)
+drawings = st.builds(drawn, st.lists(st.sampled_from(list(BLOCKS)), min_size=1, max_size=5), st.integers(0, 2**32))
+
+
+def numbers(drawing: Drawing, seed: int) -> dict[str, Array]:
+    """What is fed to a drawing whose weights are inputs: small positive weights keep activations awake."""
+    source = np.random.default_rng(seed)
+    fed = {
+        tensor.name: source.uniform(0.05, 0.4, tensor.shape) for tensor in drawing.draft().tensors if not tensor.literal
+    }
+    return {"x": source.uniform(0.1, 1.0, SHAPE), **fed}
+
+
+@in_numbers
+@given(drawing=drawings)
+def test_a_normal_form_is_the_sum(drawing: Drawing) -> None:
+    graph, fed = assemble(as_inputs(drawing.draft())), numbers(drawing, 0)
+    sums = merges.find(followed(as_sums(graph)))
+    written, normal = computed(graph, fed), computed(sums.graph, fed)
+    for name, value in written.items():
+        np.testing.assert_allclose(normal[name], value, rtol=1e-9, atol=1e-9)  # 1
+    for merge in sums.merges:
+        total = sum(-normal[term.value] if term.negated else normal[term.value] for term in merge.operands)
+        np.testing.assert_allclose(total, written[merge.result.id], rtol=1e-9, atol=1e-9)  # 1
+
+
+@in_numbers
+@given(drawing=drawings)
+def test_a_shortcut_lets_its_fork_through(drawing: Drawing) -> None:
+    searched = search(assemble(as_inputs(drawing.draft())))
+    values = computed(searched.graph, numbers(drawing, 1))
+    for found in searched.found:
+        fork, operand = values[found.fork.id], values[found.operand.value]
+        if not any(link.step for link in found.route):
+            np.testing.assert_array_equal(np.sort(operand, axis=None), np.sort(fork, axis=None))  # 2
+        one, other = (np.random.default_rng(seed).normal(size=fork.shape) for seed in (2, 3))
+        through = [routed(found, values, given) for given in (one, other, one + other, 0 * one)]
+        np.testing.assert_allclose(through[0] + through[1], through[2] + through[3], rtol=1e-9, atol=1e-9)  # 3
+        np.testing.assert_allclose(routed(found, values, fork), operand, rtol=1e-9, atol=1e-9)
+
+
+def routed(found: Found, values: dict[str, Array], fork: Array) -> Array:
+    """What the route makes of another fork, while all else that its ops read is held."""
+    passing = fork
+    for link in found.route:
+        read = [array(given, values) for given in link.op.inputs]
+        read[link.slot] = passing
+        made = applied(link.op.kind, read, link.op.attributes)
+        passing = made[0] if isinstance(made, list) else made
+    return passing
+
+
+@in_numbers
+@given(drawing=drawings)
+def test_the_weights_that_are_named_change_the_shortcut(drawing: Drawing) -> None:
+    draft, fed = drawing.draft(), numbers(drawing, 4)
+    named = {one.merge.result.id: one for one in found_in(assemble(draft))}
+    searched = search(assemble(as_inputs(draft)))
+    values = computed(searched.graph, fed)
+    for found in searched.found:
+        told = named[found.merge.result.id]
+        assert found.fork.id == told.fork.id
+        weights = {weight.name for op in told.through for weight in op.weights() if weight.learned}
+        held = {found.fork.id: values[found.fork.id]}
+        for name in fed.keys() - {"x"}:
+            then = computed(searched.graph, {**fed, name: fed[name] + 0.25}, held)
+            same = np.allclose(then[found.operand.value], values[found.operand.value], rtol=1e-9, atol=1e-12)
+            assert same == (name not in weights)  # 4
+
+
+@in_numbers
+@given(drawing=drawings)
+def test_no_spelling_and_no_open_size_changes_a_verdict(drawing: Drawing) -> None:
+    for shape in (SHAPE, ("batch", "tokens", SHAPE[-1]), (None, None, SHAPE[-1]), (1, 1, SHAPE[-1])):
+        report = audit_draft(drawing.draft(shape))
+        assert Counter(s.kind for s in report.shortcuts) == Counter(drawing.kinds)  # 5, 6
+        listed = [name for s in report.shortcuts for name in (s.merge.name, *s.merge.also)]
+        listed += [name for other in report.other_adds for name in (other.name, *other.also)]
+        assert len(listed) == len(set(listed)) == report.totals.adds
+
+
+def test_every_spelling_of_every_block_is_drawn() -> None:
+    """Otherwise all of the above would prove little."""
+    for kind, (spellings, shortcut) in BLOCKS.items():
+        for lines in spellings.values():
+            seen = {frozenset(drawn([kind], seed).lines) for seed in range(60)}
+            assert len(seen) == len(spellings), (kind, lines)
+        assert shortcut is None or drawn([kind], 0).kinds == [shortcut]
