@@ -1,6 +1,6 @@
 """What does each front end say of each model?
 
-    python -m tests.census --out ../census.csv [--only 'timm/*'] [--limit N] [--seconds N]
+    python -m tests.census --out ../census.csv [--only 'timm/*'] [--fronts live,pt2] [--limit N] [--seconds N]
     python -m tests.census --table ../census.csv
 
 The first writes one row a model and front end, and goes on where it was interrupted; each model has a process that may
@@ -16,7 +16,7 @@ import fnmatch
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as Overtime
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,7 @@ def onnx(*, dynamo: bool) -> Callable[[Made, Path], ModelReport]:
 FRONTS = {"live": live, "pt2": saved, "dynamo": onnx(dynamo=True), "torchscript": onnx(dynamo=False)}
 
 
-def counted(entry: Entry) -> list[dict[str, Any]]:
+def counted(entry: Entry, fronts: Sequence[str] = tuple(FRONTS)) -> list[dict[str, Any]]:
     """The rows of one model."""
     name = entry.name
     warnings.simplefilter("ignore")
@@ -94,7 +94,7 @@ def counted(entry: Entry) -> list[dict[str, Any]]:
         made = entry.make()
     except BaseException as error:  # noqa: BLE001 -- a model that cannot be built says nothing of the tool
         return [{"model": name, "front": "", "status": "not built", "message": _line(error)}]
-    return [_row(name, front, made) for front in FRONTS]
+    return [_row(name, front, made) for front in fronts]
 
 
 def _row(name: str, front: str, made: Made) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def _line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
-def count(out: Path, only: str, limit: int, seconds: int) -> None:
+def count(out: Path, only: str, fronts: Sequence[str], limit: int, seconds: int) -> None:
     """Adds rows for every model that has none yet."""
     from pebble import ProcessPool
 
@@ -138,7 +138,7 @@ def count(out: Path, only: str, limit: int, seconds: int) -> None:
         for entry in wanted[: limit or None]:
             name = entry.name
             try:
-                rows = pool.schedule(counted, args=[entry], timeout=seconds).result()
+                rows = pool.schedule(counted, args=[entry, fronts], timeout=seconds).result()
             except Overtime:
                 rows = [{"model": name, "front": "", "status": "overtime"}]
             except Exception as error:  # noqa: BLE001 -- the process died
@@ -181,11 +181,12 @@ def main() -> None:
     asked.add_argument("--out", type=Path)
     asked.add_argument("--table", type=Path)
     asked.add_argument("--only", default="*")
+    asked.add_argument("--fronts", default=",".join(FRONTS))
     asked.add_argument("--limit", type=int, default=0)
     asked.add_argument("--seconds", type=int, default=300)
     given = asked.parse_args()
     if given.out:
-        count(given.out, given.only, given.limit, given.seconds)
+        count(given.out, given.only, given.fronts.split(","), given.limit, given.seconds)
     if given.table:
         print(table(given.table))
 
