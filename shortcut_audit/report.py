@@ -221,6 +221,9 @@ class Totals(Costly):
     """MACs of ops that read constants alone, not in `macs`: an eager pass runs them, a deployer folds them."""
     active_parameters: int | None = None
     """Learned scalars that one token goes through: all but those of experts that it is not sent to. None: unknown."""
+    untied_parameters: int | None = None
+    """Learned scalars if no two modules shared a tensor: exporters store equal tensors once, such as those of untrained
+    layers. None: not counted."""
 
     @property
     def flops(self) -> int | None:

@@ -35,6 +35,11 @@ class Ledger:
         """MACs of some ops together; None if any of them is unknown."""
         return total(self._measure.of(op).macs for op in ops)
 
+    def _untied(self) -> int:
+        """Learned scalars, each tensor once for every module that reads it, as far as the file tells modules apart."""
+        read = {(weight, op.scope) for op in self._graph.ops for weight in op.weights() if weight.learned}
+        return sum(weight.elements for weight, _ in read)
+
     def tied(self, ops: Iterable[Op]) -> frozenset[Weight]:
         """The learned tensors among those that some ops read that several ops of the file read."""
         return frozenset().union(*(self._measure.of(op).tied for op in ops)) & self._tied
@@ -65,6 +70,7 @@ class Ledger:
             uncounted=tuple(sorted({name_of(op) for op in uncounted})),
             constant_macs=integer(total(macs_of(self._graph, op) for op in self._graph.constant_ops)),
             active_parameters=active_parameters(self._graph),
+            untied_parameters=self._untied(),
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from shortcut_audit.account.cost import Ledger, open_sizes, parameters, span, total
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.model import ModelGraph, TensorType, Weight
+from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import Span, Totals
 from shortcut_audit.search.extent import Extent, Measure
 from tests.sketch import listing, sketch, stored
@@ -120,3 +121,14 @@ def test_symbols_are_those_of_the_inputs_in_order_of_appearance() -> None:
         listing("y = Relu(x)", "w = Relu(z)", x=("batch", 3, "side", "side"), z=("batch", None), u=TensorType(None))
     )
     assert open_sizes(graph) == ("batch", "side", "z[1]")
+
+
+def test_equal_tensors_that_an_exporter_stored_once_are_told() -> None:
+    """Two untrained layers of 8 x 8 x 3 x 3 = 576 and one vector of zeros for both; one of them runs twice."""
+    lines = (
+        "a = Conv(x, w, b) pads=1,1,1,1 @layer1",
+        "c = Conv(a, w, b) pads=1,1,1,1 @layer2",
+        "y = Conv(c, w, b) pads=1,1,1,1 @layer2",
+    )
+    totals = audit_draft(listing(*lines, x=(1, 8, 4, 4), w=stored(8, 8, 3, 3), b=stored(8))).totals
+    assert (totals.parameters, totals.untied_parameters) == (584, 1_168)

@@ -12,7 +12,10 @@ from shortcut_audit.wording import counted, exact, in_bytes, percent, share, sho
 def facts(model: ModelReport) -> list[str]:
     """How large the model is: "49 ops", "11,684,712 parameters"."""
     totals = model.totals
-    found = [counted(totals.ops, "op"), counted(totals.parameters, "parameter")]
+    parameters = counted(totals.parameters, "parameter")
+    if totals.untied_parameters is not None and totals.untied_parameters > totals.parameters:
+        parameters += f" ({exact(totals.untied_parameters)} if no two modules shared one)"
+    found = [counted(totals.ops, "op"), parameters]
     return [*found, f"{exact(totals.buffers)} in buffers"] if totals.buffers else found
 
 
