@@ -18,8 +18,8 @@ import click
 
 from shortcut_audit import __version__
 from shortcut_audit.command.console import complain, put, shown_path, tell
-from shortcut_audit.command.options import EPILOG, PARAMETERS, Answer, journal_of
-from shortcut_audit.command.places import Place, places, write
+from shortcut_audit.command.options import EPILOG, PARAMETERS, Answer, is_graph, journal_of
+from shortcut_audit.command.places import Place, named, places, write
 from shortcut_audit.command.signals import Stopped, fill_descriptors, settle, stoppable
 from shortcut_audit.errors import PROGRAM, ShortcutAuditError, UsageError
 from shortcut_audit.reporters import Style
@@ -98,6 +98,7 @@ def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, sort: str | N
     style = Style(**{name: asked.pop(name) for name in SHOWN})
     if style.quiet and style.verbose:
         raise click.UsageError("-q and -v contradict each other")
+    annotate = asked.pop("annotate")
     asked["journal"] = journal_of(outputs)
     if asked["resume"] and asked["journal"] is None:
         raise click.UsageError("--resume needs a table (-o NAME.parquet, NAME.csv), beside which the journal lies")
@@ -108,7 +109,8 @@ def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, sort: str | N
         failed = AuditReport(__version__, (), errors=(Failure(PROGRAM, str(error)),))
         outcome = Outcome(failed, objected=False, accepted=None, tracebacks=())
     report = outcome.report if sort is None else in_order(outcome.report, sort)
-    where = list(places(form, outputs, style, [model.source for model in report.models]))
+    texts = [file for file in outputs if not is_graph(file)]
+    where = list(places(form, texts, style, [model.source for model in report.models]))
     shown = show(report, [place.wanted for place in where])
     for line in () if style.quiet else outcome.transfers:
         complain(line)
@@ -116,12 +118,35 @@ def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, sort: str | N
     written = [
         *(_deliver(place, text) for place, text in zip(where, shown.texts, strict=True)),
         _accept(asked["write_baseline"], outcome.accepted, shown.report, quiet=style.quiet),
+        *_graphs([file for file in outputs if is_graph(file)], annotate, shown.report, asked),
     ]
     if outcome.ledger is not None:  # what a run that did not finish has done is kept, to go on with
         outcome.ledger.close(keep=asked["resume"] or not outcome.whole or not all(written))
     if shown.report.errors or not all(written):
         return FAILED
     return OBJECTED if outcome.objected and not exit_zero else AUDITED
+
+
+def _graphs(
+    files: Sequence[str], annotate: str | None, report: AuditReport, asked: Mapping[str, Any]
+) -> Iterator[bool]:
+    """Writes what is written from the graphs of the models; whether each file was."""
+    if not files and annotate is None:
+        return
+    from shortcut_audit.command.graphs import annotated, drawn
+
+    for file in files:
+        for source, name in named(file, [model.source for model in report.models]):
+            yield _written(name, drawn(file, source, asked["dims"], asked["inputs"]))
+    if annotate is not None:
+        yield _written(annotate, annotated(report.models))
+
+
+def _written(file: str, made: str | bytes | Failure) -> bool:
+    if isinstance(made, str | bytes):
+        return write(file, made)
+    complain(f"{shown_path(file)}: not written: {made.message}")
+    return False
 
 
 def _run(asked: Mapping[str, Any], *, quiet: bool) -> Outcome:

@@ -18,6 +18,8 @@ from shortcut_audit.errors import PROGRAM
 from shortcut_audit.report import KINDS
 from shortcut_audit.reporters import REPORTERS, format_of
 
+GRAPHS = (".graphml", ".dot")
+"""Of the files that are written from a model's graph (graphs.py)."""
 SUFFIXES = [reporter.suffix for reporter in REPORTERS.values() if reporter.suffix]
 
 EPILOG = """\
@@ -72,11 +74,16 @@ def _file(context: click.Context, parameter: click.Parameter, file: str | None) 
     return file
 
 
+def is_graph(file: str) -> bool:
+    """Whether a file is written from a model's graph, and not from its report."""
+    return file.lower().endswith(GRAPHS)
+
+
 def _output(context: click.Context, parameter: click.Parameter, files: tuple[str, ...]) -> tuple[str, ...]:
     for file in files:
         _file(context, parameter, file)
-        if format_of(file) is None:
-            raise click.BadParameter(f"the suffix of {file!r} must be one of {', '.join(SUFFIXES)}")
+        if format_of(file) is None and not is_graph(file):
+            raise click.BadParameter(f"the suffix of {file!r} must be one of {', '.join((*SUFFIXES, *GRAPHS))}")
         if file.lower().endswith(".parquet") and find_spec("pyarrow") is None:
             raise click.BadParameter(f'{file!r} needs the extra "table": pip install "{PROGRAM}[table]"')
     return files
@@ -202,6 +209,12 @@ PARAMETERS: tuple[click.Parameter, ...] = (
         metavar="COLUMN",
         callback=_column,
         help="Order of the models: source, parameters, macs, projection, ...",
+    ),
+    click.Option(
+        ["--annotate"],
+        metavar="OUT.onnx",
+        callback=_file,
+        help="Write the ONNX model without weights, the verdict at each merge: for Netron.",
     ),
     click.Option(["--diff"], metavar="OLD NEW", nargs=2, help="What is different between two models? Judges nothing."),
     click.Option(["-v", "--verbose"], count=True, help="Every route, weight and reason."),

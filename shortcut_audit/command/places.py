@@ -47,14 +47,14 @@ def places(form: str, outputs: Sequence[str], style: Style, sources: Sequence[st
         if not REPORTERS[written].of_one:
             yield Place(file, Wanted(written, in_file(style)), partial(write, file))
             continue
-        for source, name in _named(file, sources):
+        for source, name in named(file, sources):
             yield Place(name, Wanted(written, in_file(style), source), partial(write, name))
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if form == "github" and summary:  # GitHub shows what is appended to this file on the page of the workflow run
         yield Place(summary, Wanted("markdown", in_file(Style())), partial(_append, summary))
 
 
-def _named(file: str, sources: Sequence[str]) -> Iterator[tuple[str, str]]:
+def named(file: str, sources: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Each model, and the file of its own."""
     if STEM not in file and len(sources) > 1:
         suffix = PurePath(file).suffix

@@ -85,6 +85,12 @@ def _svg(report: AuditReport, style: Style) -> str:
     return svg.format(report)
 
 
+def _model_explorer(report: AuditReport, style: Style) -> str:
+    from shortcut_audit.reporters import model_explorer
+
+    return model_explorer.format(report)
+
+
 def _tex(report: AuditReport, style: Style) -> str:
     from shortcut_audit.reporters import tex
 
@@ -118,6 +124,7 @@ REPORTERS = {
     "sarif": Reporter(".sarif", _sarif),
     "github": Reporter(None, _github),
     "html": Reporter(".html", _html),
+    "model-explorer.json": Reporter(".model-explorer.json", _model_explorer, of_one=True, printed=False),
     "tex": Reporter(".tex", _tex, printed=False),
     "svg": Reporter(".svg", _svg, of_one=True, printed=False),
     "csv": Reporter(".csv", _csv("SHORTCUTS"), printed=False),

@@ -646,3 +646,17 @@ def test_the_shell_completes_rules_formats_kinds_and_columns(words: str, complet
     program = "from shortcut_audit.command.cli import COMMAND; COMMAND.main(prog_name='shortcut-audit')"
     run = subprocess.run([sys.executable, "-c", program], check=True, env=environment, capture_output=True, text=True)
     assert run.stdout.splitlines() == [f"plain,{completed}"]
+
+
+def test_graphs_and_the_annotated_model_are_written(capsys: Capture) -> None:
+    resnet = str(SAMPLES / "resnet18.onnx")
+    files = ["g.graphml", "g.dot", "{stem}.model-explorer.json"]
+    options = [word for file in files for word in ("-o", file)]
+    assert execute([resnet, "-q", *options, "--annotate", "out.onnx"]) == 0
+    assert Path("g.graphml").read_text().startswith("<graphml")
+    assert Path("g.dot").read_text().startswith("digraph")
+    assert "projection shortcut" in Path("resnet18.model-explorer.json").read_text()
+    assert b"shortcut-audit: layer2.0: projection" in Path("out.onnx").read_bytes()
+    capsys.readouterr()
+    assert execute([str(SAMPLES / "resnet18.pt2"), "-q", "--annotate", "out.onnx"]) == 2
+    assert "--annotate writes one ONNX file anew" in capsys.readouterr().err

@@ -42,7 +42,7 @@ def load_at(location: Location, source: str) -> Draft:
 
 def draft_of(skeleton: bytes, source: str) -> Draft:
     """The model that a skeleton describes. Raises UnreadableModel as `load` does."""
-    model = _parsed(skeleton)
+    model = parsed(skeleton)
     opset = _opset(model)
     functions = functions_of(model)
     flattening = Flattening(functions)
@@ -69,7 +69,8 @@ def draft_of(skeleton: bytes, source: str) -> Draft:
     )
 
 
-def _parsed(skeleton: bytes) -> ModelProto:
+def parsed(skeleton: bytes) -> ModelProto:
+    """The message that a skeleton holds. Raises UnreadableModel where it is damaged."""
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     model = new_model()
