@@ -31,6 +31,7 @@ Reason: TypeAlias = Literal[
     "average",
     "cancelled",
     "normalisation",
+    "weighted stack",
 ]
 """Why an addition is no residual merge. The phrases are stable; theory.md has a section for each."""
 REASONS: tuple[Reason, ...] = get_args(Reason)

@@ -19,7 +19,7 @@ from shortcut_audit.rewrites.choices import paired
 from shortcut_audit.rewrites.products import Algebra
 from shortcut_audit.rewrites.sums import Sum, normal_form
 from shortcut_audit.rewrites.values import Desk
-from shortcut_audit.search import additions
+from shortcut_audit.search import additions, stacks
 from shortcut_audit.search.additions import Addition, Fold, Term
 from shortcut_audit.search.logits import feeds_softmax_only
 from shortcut_audit.search.statistics import expressions, is_normalisation
@@ -99,7 +99,7 @@ def find(graph: ModelGraph) -> Sums:
     3. "attention logits": the sum feeds nothing but a softmax; 4. "average": the sum of equals, divided by their
     number; 5. "interpolation": the difference in x + w (f - x), of which the sum is the merge; 6. "cancelled": opposite
     terms leave but one; or "elementwise expression": all terms are multiples of one value; 7. "normalisation": of one
-    value and statistics of it.
+    value and statistics of it; 8. "weighted stack": a contraction of what was stacked.
     """
     return _Search(graph).sums()
 
@@ -135,6 +135,9 @@ class _Search:
                 self._refuse(total.addition, "interpolation", told, total.folded)  # 5
             else:
                 self._merge(total)
+        for op in stacks.weighted(self._graph):
+            told = "values are stacked, and added up, each times a weight"
+            self._refusals.append(Refusal(op, self._graph.values[op.outputs[0] or ""], "weighted stack", told))  # 8
         place = {op: number for number, op in enumerate(self._graph.ops)}
         refusals = sorted(self._refusals, key=lambda refusal: place[refusal.op])
         merges = sorted(self._merges, key=lambda merge: max(place[op] for op in merge.ops))

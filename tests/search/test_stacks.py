@@ -1,0 +1,55 @@
+"""Which ops add up what was stacked, each times a weight?"""
+
+from __future__ import annotations
+
+import pytest
+
+from shortcut_audit.graph.draft import Tensor
+from shortcut_audit.pipeline import audit_draft
+from tests.sketch import listing, stored
+
+VALUES = ("h = MatMul(x, k)", "r = Relu(h)")
+"""x and r, of three tokens and four channels."""
+
+ZERO = stored(1, dtype="int64", data=(0,), literal=True)
+FLAT = stored(2, dtype="int64", data=(2, 12), literal=True)
+
+CONTRACTIONS: dict[str, tuple[tuple[str, ...], dict[str, Tensor]]] = {
+    "a sum over a product": (("s = Stack(x, r) axis=0", "m = Mul(s, w)", "y = ReduceSum(m, o) keepdims=0"),
+                             {"w": stored(2, 1, 1, 1), "o": ZERO}),
+    "stacked by unsqueezing": (
+        ("a = Unsqueeze(x, o)", "b = Unsqueeze(r, o)", "s = Concat(a, b) axis=0", "m = Mul(w, s)",
+         "y = ReduceSum(m, o) keepdims=0"),
+        {"w": stored(2, 1, 1, 1), "o": ZERO},
+    ),
+    "an einsum": (("s = Stack(x, r) axis=0", "y = Einsum(w, s) equation=l,lbtd->btd"), {"w": stored(2)}),
+    "a product on the right": (("s = Stack(x, r) axis=-1", "y = MatMul(s, w)"), {"w": stored(2, 1)}),
+    "a product on the left": (
+        ("s = Stack(x, r) axis=0", "f = Reshape(s, shape)", "y = MatMul(w, f)"), {"w": stored(1, 2), "shape": FLAT},
+    ),
+    "moved behind": (
+        ("s = Stack(x, r) axis=0", "t = Transpose(s) perm=1,2,3,0", "y = MatMul(t, w)"), {"w": stored(2, 1)},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", CONTRACTIONS)
+def test_a_contracted_stack_adds(how: str) -> None:
+    lines, tensors = CONTRACTIONS[how]
+    report = audit_draft(listing(*VALUES, *lines, x=(1, 3, 4), k=stored(4, 4), **tensors))
+    assert [(other.name, other.reason) for other in report.other_adds] == [("y", "weighted stack")]
+    assert (report.totals.adds, report.shortcuts) == (1, ())
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("s = Stack(x, r) axis=0", "y = MatMul(s, k)"),
+        ("s = Concat(x, r) axis=0", "y = MatMul(s, k)"),
+        ("s = Stack(x, r) axis=0", "t = Transpose(s) perm=1,2,0,3", "y = MatMul(t, k)"),
+    ],
+    ids=["along another axis", "no new axis", "moved elsewhere"],
+)
+def test_a_stack_that_is_mapped_along_another_axis_adds_nothing(lines: tuple[str, ...]) -> None:
+    report = audit_draft(listing(*VALUES, *lines, x=(1, 3, 4), k=stored(4, 4)))
+    assert report.totals.adds == 0
