@@ -6,9 +6,14 @@ Nothing here is cut off with dots but names and the shapes of absurd rank; what 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from shortcut_audit import spoken
+from shortcut_audit.algebra.bounds import ratio
+from shortcut_audit.algebra.formula import number_of
+from shortcut_audit.algebra.polynomial import Cost, formula, is_vague, names
 from shortcut_audit.report import KINDS, Kind, ModelReport, Option, Shape, Shortcut, Span
 
 UNKNOWN = "unknown"
@@ -17,6 +22,12 @@ SYMBOL = re.compile(r"\w[\w.:-]*")
 
 RANK_SHOWN = 8
 """Sizes of a shape that are spelled out."""
+
+LONGEST_NUMBER = 1300
+"""Digits: no cost has more (graph.model.COUNT_LIMIT)."""
+
+SIZE_SHOWN = 24
+"""Characters of a size that is a formula."""
 
 _PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
 _BINARY = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
@@ -37,19 +48,46 @@ UNICODE = Glyphs(arrow="→", ellipsis="…", rule="─", dot="·", at_least="�
 ASCII = Glyphs(arrow="->", ellipsis="...", rule="-", dot="-", at_least=">=")
 
 
-def exact(number: int | None) -> str:
+Amount: TypeAlias = "int | str | None"
+"""A number, or a formula over open sizes; None where it cannot be known."""
+
+
+def _said(amount: Amount, say: Callable[[int], str]) -> str:
+    number = _number(amount)
+    if number is None:
+        return UNKNOWN
+    return say(number) if isinstance(number, int) else spoken.formula(number, say)
+
+
+def _number(amount: Amount) -> Cost:
+    if not isinstance(amount, str):
+        return amount
+    return int(amount) if amount.isdigit() and len(amount) < LONGEST_NUMBER else number_of(amount)
+
+
+def doubled(amount: Amount) -> Amount:
+    """Twice as much: FLOPs of so many MACs."""
+    number = _number(amount)
+    return None if number is None else formula(2 * number)
+
+
+def exact(amount: Amount) -> str:
     """Every digit: 1814073344 is "1,814,073,344". Numbers over 60 digits, which no real model has, are shortened."""
-    if number is None:
-        return UNKNOWN
-    return f"{number:,}" if number.bit_length() <= 200 else short(number)
+    return _said(amount, _exact)
 
 
-def short(number: int | None) -> str:
+def _exact(number: int) -> str:
+    return f"{number:,}" if number.bit_length() <= 200 else _short(number)
+
+
+def short(amount: Amount) -> str:
     """Three digits and an SI prefix: 1814073344 is "1.81 G"; below 1,000 and 0 exact."""
-    if number is None:
-        return UNKNOWN
+    return _said(amount, _short)
+
+
+def _short(number: int) -> str:
     if number < 0:
-        return f"-{short(-number)}"
+        return f"-{_short(-number)}"
     if number.bit_length() > 3000:
         return f"over 2^{number.bit_length() - 1}"
     digits = str(number)
@@ -68,10 +106,17 @@ def _rounded(digits: str) -> tuple[str, int]:
     return rounded[:3], len(digits) - 1 + (len(rounded) - 3)
 
 
-def in_bytes(number: int | None) -> str:
+def in_bytes(amount: Amount) -> str:
     """Bytes: "802,816 bytes (784 KiB)"."""
-    if number is None:
-        return UNKNOWN
+    return _said(amount, _in_bytes)
+
+
+def in_brief(amount: Amount) -> str:
+    """Bytes in brief: "784 KiB"."""
+    return _said(amount, lambda number: _in_bytes(number).rpartition("(")[2].rstrip(")"))
+
+
+def _in_bytes(number: int) -> str:
     power = min((number.bit_length() - 1) // 10, len(_BINARY) - 1) if number else 0
     if power == 0:
         return f"{exact(number)} bytes"
@@ -80,11 +125,21 @@ def in_bytes(number: int | None) -> str:
     return f"{exact(number)} bytes ({rough} {_BINARY[power]})"
 
 
-def share(part: int | None, whole: int | None) -> str:
-    """A part of the model in percent: "1.48 %"; empty where it cannot be known."""
-    if part is None or not whole:
+def share(part: Amount, whole: Amount) -> str:
+    """A part of the model in percent: "1.48 %"; empty where it cannot be known, or depends on open sizes."""
+    found = ratio(_number(part), _number(whole))
+    return "" if found is None else percent(found.numerator, found.denominator) + " %"
+
+
+def change(then: Amount, now: Amount) -> str:
+    """A price against another: "+3.02 %", "=" for none; empty where it cannot be known, or depends on open sizes."""
+    before, after = _number(then), _number(now)
+    if before is None or after is None or before == 0:
         return ""
-    return percent(part, whole) + " %"
+    if before == after:
+        return "="
+    found = ratio(after - before, before)
+    return "" if found is None else f"{'+' if found > 0 else ''}{percent(found.numerator, found.denominator)} %"
 
 
 def percent(part: int, whole: int) -> str:
@@ -116,9 +171,16 @@ def shape(sizes: Shape) -> str:
     return mark.join(shown) + rest
 
 
+def formula_of_size(size: str) -> str:
+    """A size that is a formula, in words; "?" for a long one: JSON has it in full."""
+    text = exact(size)
+    plain = all(spoken.label(name) == name for name in names(number_of(size)))
+    return text if plain and len(text) <= SIZE_SHOWN else "?"
+
+
 def _size(size: int | str | None) -> str:
     if isinstance(size, str) and not SYMBOL.fullmatch(size):
-        return "?"  # an expression over symbols, as torch records it: JSON has it in full
+        return formula_of_size(size)
     if isinstance(size, int) and size.bit_length() > 200:
         return short(size)
     return "?" if size is None else str(size)
@@ -129,7 +191,7 @@ def skipped(span: Span) -> tuple[str, ...]:
     if not span.weight_layers:
         return (counted(span.ops, "op"),)
     layers = counted(span.weight_layers, "layer")
-    macs = f"{short(span.macs)} MACs" if span.macs is not None else "unknown MACs"
+    macs = f"{short(span.macs_formula)} MACs"
     return (f"{layers}, {exact(span.parameters)} parameters, {macs}", f"{layers}, {macs}", layers)
 
 
@@ -145,9 +207,32 @@ OPTIONS: dict[Option, tuple[str, str]] = {
     "B": ("option B", "projections where dimensions change (He et al. 2015)"),
     "C": ("option C", "projections on all shortcuts (He et al. 2015)"),
     "mixed": ("option", "a mixture, none of A, B and C (He et al. 2015)"),
+    "undecided": ("option", "undecided: open or unknown sizes decide whether dimensions change"),
     "none": ("option", "none: there are no shortcuts"),
 }
 """He et al. 2015, section 3.3: a label, and what it means."""
+
+
+def undecided(model: ModelReport) -> tuple[str, ...]:
+    """The open sizes on which it depends what a report can say at all: a cost of too many terms, the option."""
+    prices = model.summary.what_if
+    costs = (model.totals.macs_formula, model.summary.extra_macs_formula, prices.B.macs_formula)
+    vague = any(is_vague(_number(cost)) for cost in costs)
+    return model.symbols if vague or model.summary.option == "undecided" else ()
+
+
+def per_sample(model: ModelReport) -> str:
+    """One line, where only the batch is open: every figure is also one for each sample. Empty otherwise.
+
+    The batch is what the first axis of the inputs is open in, if every cost is so much for each of it.
+    """
+    total = _number(model.totals.macs_formula)
+    name = None if total is None else spoken.per_one(total)
+    leading = {given.shape[0] for given in model.inputs if given.shape}
+    if name is None or model.symbols != (name,) or leading != {name}:
+        return ""
+    return f"only {spoken.label(name)} is open: what stands before x {spoken.label(name)} is per sample"
+
 
 CONVENTION = "1 MAC = 2 FLOPs; per MAC, torch's FlopCounterMode counts 2, fvcore and paper 1"
 """What stands beside the numbers, since others count otherwise."""

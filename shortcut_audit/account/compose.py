@@ -9,6 +9,7 @@ from shortcut_audit import report
 from shortcut_audit.account.classify import kind_of, learned
 from shortcut_audit.account.cost import Ledger, open_sizes, parameters, total
 from shortcut_audit.account.entries import Entries, elements_added
+from shortcut_audit.account.uncounted import explained
 from shortcut_audit.account.whatif import Priced, option, what_if
 from shortcut_audit.algebra.derived import larger
 from shortcut_audit.algebra.formula import number_of
@@ -50,6 +51,7 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
         other_adds=tuple(map(entries.other, others)),
         symbols=_symbols(graph, totals, summary),
         notes=(*graph.notes, *_joined(searched)),
+        uncounted=explained(graph, ledger.uncounted()),
         layers=tuple(entries.layer(op, standing.get(op)) for op in ledger.layers),
         concatenations=None if searched.concatenations is None else tuple(map(entries.joint, searched.concatenations)),
     )

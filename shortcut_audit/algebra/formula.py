@@ -28,7 +28,7 @@ from shortcut_audit.algebra.derived import (
 )
 from shortcut_audit.algebra.polynomial import FORMULA_LIMIT, NAME, VAGUE, Cost, Number, symbol, vague
 
-TOKEN = re.compile(rf"\s*(?:(?P<number>\d{{1,40}}(?![\w.]))|(?P<name>{NAME.pattern})|'(?P<quoted>(?:[^']|'')*)'"
+TOKEN = re.compile(rf"\s*(?:(?P<number>\d{{1,1300}}(?![\w.]))|(?P<name>{NAME.pattern})|'(?P<quoted>(?:[^']|'')*)'"
                    r"|(?P<mark>\*\*|//|[-+*/%^(),]))")  # fmt: skip
 
 DEPTH_LIMIT = 40

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from shortcut_audit.assembly import fold, unfold
+from shortcut_audit.assembly import fold, misfits, unfold
 from shortcut_audit.assembly.copies import Copies
 from shortcut_audit.assembly.live import live_ops
 from shortcut_audit.assembly.remarks import remarks
@@ -104,6 +104,8 @@ class _Assembly:
     """What reads constants alone, weights or buffers among them."""
     read: dict[Op, tuple[str | None, ...]] = field(default_factory=dict)
     """The names that stand in the input slots of each op, those of constants too."""
+    misfits: list[str] = field(default_factory=list)
+    """Ops that cannot take the sizes that the caller has given."""
     _literals: frozenset[str] = field(init=False)
     """Stored tensors that are values written in the code."""
 
@@ -168,6 +170,8 @@ class _Assembly:
         types = [self.type_of(given) for given in inputs]
         inputs = _unpacked(row, node, inputs, types)
         made = infer(node.kind, node.attributes, types, len(node.outputs), self.draft.opset)
+        if self.draft.declared not in {None, self.draft.inputs}:
+            self.misfits.extend(filter(None, [misfits.misfit(node, types, made)]))
         inputs = tuple(None if slot in row.unread else given for slot, given in enumerate(inputs))
         source = not row.understood and not any(node.inputs)  # what an unknown op makes from nothing may be anything
         if not row.varies and not source and not any(isinstance(given, str) for given in inputs):
@@ -246,6 +250,8 @@ class _Assembly:
         readers: dict[str, dict[str, None]] = {name: {} for name in self.values}
         for source, made in self.edges:
             readers[source][made] = None
+        if self.misfits:
+            notes += (misfits.note(self.misfits),)
         if self.contradictions:
             notes += (_contradiction(self.contradictions),)
         read: dict[str, Weight] = {}

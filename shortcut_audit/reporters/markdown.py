@@ -141,7 +141,7 @@ def _shortcut(row: Row) -> str:
         f"{_said(shape(shortcut.fork.shape))} → {_said(shape(shortcut.merge.shape))}",
         _said(shortcut.weights_in_words),
         exact(shortcut.parameters),
-        exact(shortcut.macs),
+        exact(shortcut.macs_formula),
         counted(shortcut.span.weight_layers, "layer"),
     )
 

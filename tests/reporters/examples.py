@@ -300,12 +300,23 @@ HIGHWAY = ModelReport(
 )
 
 OPEN_SHAPE = ("batch", "seq_len", 256)
+ATTENTION = "262144*batch*seq_len + 512*batch*seq_len**2"
+BARE = Price(2_832_640, None, macs_formula="2031616*batch*seq_len + 1024*batch*seq_len**2")
 UNBOUND = ModelReport(
     source="decoder.onnx",
     format="onnx",
     origin="opset 18",
     inputs=(TensorInfo("tokens", ("batch", "seq_len"), "int64"),),
-    totals=Totals(61, 5, 2_898_176, 0, None, lower_bound=True, uncounted=()),
+    totals=Totals(
+        61,
+        5,
+        2_898_176,
+        0,
+        None,
+        lower_bound=False,
+        uncounted=(),
+        macs_formula="2097152*batch*seq_len + 1024*batch*seq_len**2",
+    ),
     summary=Summary(
         identity=2,
         parameter_free=0,
@@ -313,21 +324,27 @@ UNBOUND = ModelReport(
         projection=1,
         extra_parameters=65_536,
         extra_macs=None,
+        extra_macs_formula="65536*batch*seq_len",
         elementwise_adds=None,
+        elementwise_adds_formula="768*batch*seq_len",
         held_bytes=None,
-        option="mixed",
-        what_if=WhatIf(
-            A=Price(2_832_640, None), B=Price(2_832_640, None), C=Price(None, None), plain=Price(2_832_640, None)
-        ),
+        held_bytes_formula="1024*batch*seq_len",
+        option="undecided",
+        what_if=WhatIf(A=BARE, B=Price(None, None), C=Price(None, None), plain=BARE),
     ),
     shortcuts=(
-        shortcut("layers.0", OPEN_SHAPE, OPEN_SHAPE, Span(4, 20, 263_168, None)),
-        shortcut("layers.0#1", OPEN_SHAPE, OPEN_SHAPE, Span(2, 6, 525_568, None)),
+        shortcut(
+            "layers.0",
+            OPEN_SHAPE,
+            OPEN_SHAPE,
+            Span(4, 20, 263_168, None, macs_formula=ATTENTION),
+        ),
+        shortcut("layers.0#1", OPEN_SHAPE, OPEN_SHAPE, Span(2, 6, 525_568, None, macs_formula="524288*batch*seq_len")),
         shortcut(
             "head",
             OPEN_SHAPE,
             OPEN_SHAPE,
-            Span(2, 5, 131_584, None),
+            Span(2, 5, 131_584, None, macs_formula="131072*batch*seq_len"),
             kind="projection",
             words="linear 256 -> 256",
             route=(
@@ -448,3 +465,19 @@ JUDGED = AuditReport(
 def report(*models: ModelReport) -> AuditReport:
     """A run that audited these models and had nothing to object to."""
     return AuditReport("0.1.0", models)
+
+
+NOTHING = Price(None, None)
+UNKNOWN = replace(
+    UNBOUND,
+    totals=replace(UNBOUND.totals, macs_formula=None, lower_bound=True),
+    summary=replace(
+        UNBOUND.summary,
+        extra_macs_formula=None,
+        elementwise_adds_formula=None,
+        held_bytes_formula=None,
+        option="mixed",
+        what_if=WhatIf(A=NOTHING, B=NOTHING, C=NOTHING, plain=NOTHING),
+    ),
+)
+"""Nothing of it can be priced."""

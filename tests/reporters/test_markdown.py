@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from shortcut_audit.report import AuditReport, Change, Comparison, Failure, Finding, Side
 from shortcut_audit.reporters import markdown
 from tests import goldens
-from tests.reporters.examples import ESCAPES, HOSTILE, JUDGED, PLAIN, RESNET18, TRANSFORMER, UNBOUND, report
+from tests.reporters.examples import ESCAPES, HOSTILE, JUDGED, PLAIN, RESNET18, TRANSFORMER, UNKNOWN, report
 
 ATTACKS = (
     *ESCAPES,
@@ -73,7 +73,7 @@ def test_the_verdict_comes_first_and_details_are_folded() -> None:
 
 
 def test_what_cannot_be_known_is_called_unknown() -> None:
-    row = next(line for line in markdown.format(report(UNBOUND)).splitlines() if line.startswith("| `decoder.onnx`"))
+    row = next(line for line in markdown.format(report(UNKNOWN)).splitlines() if line.startswith("| `decoder.onnx`"))
     assert row == (  # 65,536 of 2,898,176 are 2.2613 %
         "| `decoder.onnx` | 2,898,176 | unknown | 3 | 2 | 0 | 0 | 1 | mixed | 65,536 (2.26 %) "
         "| unknown | unknown | unknown |"

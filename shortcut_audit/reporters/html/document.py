@@ -236,7 +236,7 @@ def _row(row: Row, anchors: Sequence[str]) -> list[Element]:
         cell(said(shortcut.weights_in_words.replace("->", "→")) or "none"),
         cell(wording.skipped(shortcut.span)[-1]),
         cell(exact(shortcut.parameters)),
-        cell(exact(shortcut.macs)),
+        cell(exact(shortcut.macs_formula)),
     ]
 
 
@@ -246,15 +246,15 @@ def _details(shortcut: Shortcut) -> Element:
     route = [element("li", *_step(step)) for step in shortcut.route[:ROWS_SHOWN]]
     skips = (
         counted(span.weight_layers, "weight layer"), counted(span.ops, "op"), counted(span.parameters, "parameter"),
-        f"{short(span.macs)} MACs",
+        f"{short(span.macs_formula)} MACs",
     )  # fmt: skip
     return labelled(
         ("merge", [*op_of(merge.op, merge.name), *place_of(merge.source)]),
         ("with", names_of(merge.also)),
         ("fork", [name_of(shortcut.fork.name), f" {shape_of(shortcut.fork.shape)}"]),
         ("route", [element("ol", *route)] if route else ["none: the merge reads the fork itself"]),
-        ("adds", [f"{exact(shortcut.elementwise_adds)} elements"]),
-        ("holds", [in_bytes(shortcut.held_bytes)]),
+        ("adds", [f"{exact(shortcut.elementwise_adds_formula)} elements"]),
+        ("holds", [in_bytes(shortcut.held_bytes_formula)]),
         ("skips", [", ".join(skips)]),
     )
 

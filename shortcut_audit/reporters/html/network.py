@@ -16,7 +16,7 @@ from shortcut_audit.reporters.figure import captions
 from shortcut_audit.reporters.figure.layout import Arc, Fold, Group, Item, Merge, figure
 from shortcut_audit.reporters.figure.spine import Box
 from shortcut_audit.reporters.html.markup import Piece, badge, element, labelled, name_of, place_of, said, shape_of
-from shortcut_audit.wording import UNICODE, counted, exact, in_bytes, short
+from shortcut_audit.wording import UNICODE, counted, doubled, exact, in_bytes, short
 
 BOXES_SHOWN = 6000
 """Layers and merges in one picture, unfolded; JSON has them all."""
@@ -121,7 +121,8 @@ def wording_of(shortcut: Shortcut) -> str:
 
 def _card(shortcut: Shortcut) -> Element:
     """All that there is to say of an arc in a few lines."""
-    price = f"{counted(shortcut.parameters, 'parameter')}, {short(shortcut.macs)} MACs = {short(shortcut.flops)} FLOPs"
+    work = f"{short(shortcut.macs_formula)} MACs = {short(doubled(shortcut.macs_formula))} FLOPs"
+    price = f"{counted(shortcut.parameters, 'parameter')}, {work}"
     route = f" {UNICODE.arrow} ".join(captions.of_op(step.op) for step in shortcut.route[:6])
     more = f" {UNICODE.ellipsis}" if len(shortcut.route) > 6 else ""
     return element(
@@ -137,8 +138,8 @@ def _card(shortcut: Shortcut) -> Element:
                 else [],
             ),
             ("costs", [price]),
-            ("adds", [f"{exact(shortcut.elementwise_adds)} elements"]),
-            ("holds", [in_bytes(shortcut.held_bytes)]),
+            ("adds", [f"{exact(shortcut.elementwise_adds_formula)} elements"]),
+            ("holds", [in_bytes(shortcut.held_bytes_formula)]),
             ("skips", [wording.skipped(shortcut.span)[0]]),
             ("line", place_of(shortcut.merge.source)),
         ),

@@ -65,7 +65,7 @@ def _look(change: Change) -> Hashable:
 
 
 def _price(side: Side) -> Hashable:
-    return side.kind, side.parameters, side.macs
+    return side.kind, side.parameters, side.macs_formula
 
 
 def _difference(then: int | None, now: int | None) -> int | None:
@@ -79,7 +79,9 @@ def _said(group: Sequence[Change], arrow: str) -> str:
         side = now or then
         assert side is not None, "a change has a side"
         free = not side.parameters and side.macs == 0
-        price = "" if free else f", {times}{counted(side.parameters, 'parameter')}, {times}{short(side.macs)} MACs"
+        price = (
+            "" if free else f", {times}{counted(side.parameters, 'parameter')}, {times}{short(side.macs_formula)} MACs"
+        )
         return f"{'new' if then is None else 'gone'}: {side.kind}{price}"
     kinds = now.kind if then.kind == now.kind else f"{then.kind} {arrow} {now.kind}"
     parameters, macs = now.parameters - then.parameters, _difference(then.macs, now.macs)
@@ -88,8 +90,8 @@ def _said(group: Sequence[Change], arrow: str) -> str:
         parts.append(f"{_signed(parameters, times)}{exact(abs(parameters))} parameters")
     if macs:
         parts.append(f"{_signed(macs, times)}{short(abs(macs))} MACs")
-    elif macs is None and then.macs != now.macs:
-        parts.append(f"{short(then.macs)} {arrow} {short(now.macs)} MACs")
+    elif macs is None and then.macs_formula != now.macs_formula:
+        parts.append(f"{short(then.macs_formula)} {arrow} {short(now.macs_formula)} MACs")
     return ", ".join(parts)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from shortcut_audit.report import AuditReport, ModelReport
 from shortcut_audit.reporters.shared import records
-from shortcut_audit.wording import exact, in_bytes, option_of, share, short
+from shortcut_audit.wording import Amount, exact, in_brief, option_of, share, short
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class Column:
     """Every digit, with its share of the model in percent."""
 
 
-def _part(number: int | None, percentage: str) -> str:
-    return f"{exact(number)} ({percentage})" if number and percentage else exact(number)
+def _part(number: Amount, percentage: str) -> str:
+    return f"{exact(number)} ({percentage})" if number not in {None, 0, "0"} and percentage else exact(number)
 
 
 def extra_parameters_share(model: ModelReport) -> str:
@@ -34,11 +34,11 @@ def extra_parameters_share(model: ModelReport) -> str:
 
 def extra_macs_share(model: ModelReport) -> str:
     """The same of its MACs; empty where they are a lower bound."""
-    return "" if model.totals.lower_bound else share(model.summary.extra_macs, model.totals.macs)
+    return "" if model.totals.lower_bound else share(model.summary.extra_macs_formula, model.totals.macs_formula)
 
 
 def _bound(model: ModelReport, said: str) -> str:
-    return f"≥ {said}" if model.totals.lower_bound and model.totals.macs is not None else said
+    return f"≥ {said}" if model.totals.lower_bound and model.totals.macs_formula is not None else said
 
 
 def _option(model: ModelReport) -> str:
@@ -48,15 +48,11 @@ def _option(model: ModelReport) -> str:
     )
 
 
-def _memory(number: int | None) -> str:
-    """Bytes in brief: "784 KiB"."""
-    return in_bytes(number).rpartition("(")[2].rstrip(")")
-
-
 COLUMNS = (
     Column("parameters", "parameters", lambda m: short(m.totals.parameters), lambda m: exact(m.totals.parameters)),
     Column(
-        "macs", "MACs", lambda m: _bound(m, short(m.totals.macs)), lambda m: _bound(m, exact(m.totals.macs))
+        "macs", "MACs",
+        lambda m: _bound(m, short(m.totals.macs_formula)), lambda m: _bound(m, exact(m.totals.macs_formula)),
     ),
     Column("shortcuts", "shortcuts", lambda m: exact(m.summary.shortcuts), lambda m: exact(m.summary.shortcuts)),
     Column("identity", "identity", lambda m: exact(m.summary.identity), lambda m: exact(m.summary.identity)),
@@ -74,15 +70,16 @@ COLUMNS = (
     ),
     Column(
         "extra_macs", "extra MACs",
-        lambda m: short(m.summary.extra_macs),
-        lambda m: _part(m.summary.extra_macs, extra_macs_share(m)),
+        lambda m: short(m.summary.extra_macs_formula),
+        lambda m: _part(m.summary.extra_macs_formula, extra_macs_share(m)),
     ),
     Column(
         "elementwise_adds", "additions",
-        lambda m: short(m.summary.elementwise_adds), lambda m: exact(m.summary.elementwise_adds),
+        lambda m: short(m.summary.elementwise_adds_formula), lambda m: exact(m.summary.elementwise_adds_formula),
     ),
     Column(
-        "held_bytes", "held memory", lambda m: _memory(m.summary.held_bytes), lambda m: _memory(m.summary.held_bytes)
+        "held_bytes", "held memory",
+        lambda m: in_brief(m.summary.held_bytes_formula), lambda m: in_brief(m.summary.held_bytes_formula),
     ),
 )  # fmt: skip
 """The columns in order: the first eight say what there is, the others what it costs."""

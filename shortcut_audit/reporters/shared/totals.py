@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shortcut_audit import wording
+from shortcut_audit.names import displayable
 from shortcut_audit.report import ModelReport, Price
-from shortcut_audit.wording import counted, exact, in_bytes, percent, share, short
+from shortcut_audit.wording import counted, exact, in_bytes, share, short
 
 
 def facts(model: ModelReport) -> list[str]:
@@ -22,9 +23,12 @@ def facts(model: ModelReport) -> list[str]:
 def work(model: ModelReport, glyphs: wording.Glyphs) -> str:
     """MACs and FLOPs of one forward pass of the whole model."""
     totals = model.totals
-    if totals.macs is None:
+    if totals.macs_formula is None:
         return f"{wording.UNKNOWN} MACs"
     bound = f"{glyphs.at_least} " if totals.lower_bound else ""
+    if totals.macs is None:
+        flops = wording.doubled(totals.macs_formula)
+        return f"{bound}{short(totals.macs_formula)} MACs = {short(flops)} FLOPs"
     rough = f" ({short(totals.macs)})" if totals.macs >= 10_000 else ""
     return f"{bound}{exact(totals.macs)} MACs{rough} = {exact(totals.flops)} FLOPs"
 
@@ -34,16 +38,17 @@ def sums(model: ModelReport) -> list[tuple[str, str]]:
     summary, totals = model.summary, model.totals
     weights = _of_model(share(summary.extra_parameters, totals.parameters))
     spent = f"{wording.UNKNOWN} MACs and FLOPs"
-    if summary.extra_macs is not None:
-        bound = "at most " if totals.lower_bound and summary.extra_macs else ""
-        part = _of_model(share(summary.extra_macs, totals.macs), bound)
-        spent = f"{exact(summary.extra_macs)} MACs = {exact(summary.extra_flops)} FLOPs{part}"
-    at_most = "" if summary.held_bytes is None else " at most"
+    if summary.extra_macs_formula is not None:
+        bound = "at most " if totals.lower_bound and summary.extra_macs != 0 else ""
+        part = _of_model(share(summary.extra_macs_formula, totals.macs_formula), bound)
+        flops = wording.doubled(summary.extra_macs_formula)
+        spent = f"{exact(summary.extra_macs_formula)} MACs = {exact(flops)} FLOPs{part}"
+    at_most = "" if summary.held_bytes_formula is None else " at most"
     return [
         ("extra weights", counted(summary.extra_parameters, "parameter") + weights),
         ("extra work", spent),
-        ("merging", f"{exact(summary.elementwise_adds)} element-wise additions"),
-        ("held memory", f"{in_bytes(summary.held_bytes)}{at_most}: x, while F(x) is computed"),
+        ("merging", f"{exact(summary.elementwise_adds_formula)} element-wise additions"),
+        ("held memory", f"{in_bytes(summary.held_bytes_formula)}{at_most}: x, while F(x) is computed"),
         wording.option_of(model),
     ]
 
@@ -80,16 +85,28 @@ def options(model: ModelReport) -> list[Option]:
 def _option(model: ModelReport, name: str, label: str, price: Price) -> Option:
     return Option(
         label,
-        exact(price.parameters),
-        _difference(price.parameters, model.totals.parameters),
-        exact(price.macs),
-        _difference(price.macs, model.totals.macs),
+        exact(price.parameters_formula),
+        wording.change(model.totals.parameters, price.parameters_formula),
+        (exact if price.macs is not None else short)(price.macs_formula),
+        wording.change(model.totals.macs_formula, price.macs_formula),
         own=model.summary.option == name,
     )
 
 
-def _difference(then: int | None, now: int | None) -> str:
-    if then is None or not now:
-        return ""
-    difference = then - now
-    return f"{'+' if difference > 0 else ''}{percent(difference, now)} %" if difference else "="
+REASONS_SHOWN = 4
+
+
+def uncounted(model: ModelReport) -> list[str]:
+    """What is not counted, once for each reason: "Conv /a/conv and 3 like it: the shape of its input is unknown"."""
+    if not model.uncounted and model.totals.uncounted:
+        return [", ".join(map(displayable, model.totals.uncounted[:REASONS_SHOWN]))]
+    alike: dict[tuple[str, str], list[str]] = {}
+    for entry in model.uncounted:
+        alike.setdefault((entry.op, entry.why), []).append(entry.name)
+    found = []
+    for (op, why), names in alike.items():
+        node = f" {displayable(names[0])}" if names[0] else ""
+        like = f" and {exact(len(names) - 1)} like it" if len(names) > 1 else ""
+        found.append(f"{displayable(op)}{node}{like}: {why}")
+    more = [f"{exact(len(found) - REASONS_SHOWN)} more, each for a reason of its own (-v lists them)"]
+    return found if len(found) <= REASONS_SHOWN else [*found[:REASONS_SHOWN], *more]

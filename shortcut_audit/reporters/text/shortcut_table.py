@@ -149,7 +149,7 @@ class _Table:
             shortcut = row.first
             self._page.prose(name, "  ", self._kind(row), indent=INDENT, hang=4)
             where = f"{self._shape(shortcut.merge.shape)} {self._origin(shortcut)}".strip()
-            price = f"{counted(shortcut.parameters, 'parameter')}, {short(shortcut.macs)} MACs"
+            price = f"{counted(shortcut.parameters, 'parameter')}, {short(shortcut.macs_formula)} MACs"
             self._page.prose(where, indent=2 * INDENT, hang=INDENT)
             self._page.prose(f"{price}; skips {wording.skipped(shortcut.span)[0]}", indent=2 * INDENT, hang=INDENT)
 
@@ -169,7 +169,7 @@ class _Table:
         skipped = wording.skipped(shortcut.span)
         return [
             _dim_if_zero(exact(shortcut.parameters)),
-            ("unknown", "red") if shortcut.macs is None else _dim_if_zero(short(shortcut.macs)),
+            ("unknown", "red") if shortcut.macs_formula is None else _dim_if_zero(short(shortcut.macs_formula)),
             skipped[min(detail, len(skipped) - 1)],
         ]
 

@@ -93,8 +93,7 @@ def _title(page: Page, model: ModelReport) -> None:
     more = f" and {len(model.inputs) - SYMBOLS_SHOWN} more" if len(model.inputs) > SYMBOLS_SHOWN else ""
     at = f"at input {', '.join(shapes)}{more}" if shapes else "without inputs"
     page.prose(*_painted(totals.work(model, page.glyphs)), f" {at}", indent=2)
-    if model.totals.lower_bound:
-        _missing(page, model)
+    _missing(page, model)
 
 
 def _painted(sentence: str) -> list[Ink]:
@@ -104,19 +103,17 @@ def _painted(sentence: str) -> list[Ink]:
 
 
 def _missing(page: Page, model: ModelReport) -> None:
-    """Why the MACs are a lower bound or unknown, and what would settle them."""
-    reasons = []
-    if model.symbols:
-        reasons.append(
-            ("dimensions are open: ", "add", [f"--dim {_binding(page, name)}" for name in model.symbols], " ")
-        )
-    if model.totals.uncounted:
-        reasons.append(("not counted: ", "", [page.name(name, 60) for name in model.totals.uncounted], ", "))
-    if not reasons:
-        reasons.append(("not counted: ", "", ["ops whose shapes are not known"], ""))
-    for what, remedy, names, mark in reasons:
-        more = f" and {len(names) - SYMBOLS_SHOWN} more" if len(names) > SYMBOLS_SHOWN else ""
-        page.prose((what, "red"), f"{remedy} {mark.join(names[:SYMBOLS_SHOWN])}{more}".lstrip(), indent=2, hang=2)
+    """What is not counted and why, what depends on open sizes, and what would settle it."""
+    for sentence in totals.uncounted(model):
+        page.prose(("not counted: ", "red"), page.said(sentence), indent=2, hang=2)
+    open_sizes = wording.undecided(model)
+    if open_sizes:
+        shown = " ".join(f"--dim {_binding(page, name)}" for name in open_sizes[:SYMBOLS_SHOWN])
+        more = f" and {len(open_sizes) - SYMBOLS_SHOWN} more" if len(open_sizes) > SYMBOLS_SHOWN else ""
+        page.prose(("depends on open sizes: ", "red"), f"add {shown}{more}", indent=2, hang=2)
+    sample = wording.per_sample(model)
+    if sample:
+        page.prose(page.said(sample), indent=2, hang=2)
 
 
 def _binding(page: Page, symbol: str) -> str:

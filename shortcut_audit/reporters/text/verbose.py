@@ -31,6 +31,11 @@ def show(page: Page, model: ModelReport) -> None:
         page.prose((page.said(reason), "bold"), f" ({counted(len(others), 'addition')})")
         for other in others:
             _other(page, other)
+    if model.uncounted:
+        page.line()
+        page.prose(("not counted", "bold"), f" ({counted(len(model.uncounted), 'op')})")
+        for op in model.uncounted:
+            page.prose(f"{page.name(op.op)} {page.name(op.name)}: ", page.said(op.why), indent=2, hang=4)
     if model.layers:
         page.line()
         _layers(page, model)
@@ -53,7 +58,13 @@ def _layers(page: Page, model: ModelReport) -> None:
 def _layer(page: Page, layer: Layer) -> list[Ink]:
     on = f" (shortcut {page.name(layer.shortcut)})" if layer.shortcut is not None else ""
     what = f"{page.name(layer.op)} {page.said(layer.detail)}".rstrip()
-    return [page.name(layer.name) + on, what, _shape(page, layer.shape), exact(layer.parameters), short(layer.macs)]
+    return [
+        page.name(layer.name) + on,
+        what,
+        _shape(page, layer.shape),
+        exact(layer.parameters),
+        short(layer.macs_formula),
+    ]
 
 
 def _shortcut(page: Page, shortcut: Shortcut) -> None:
@@ -77,15 +88,15 @@ def _shortcut(page: Page, shortcut: Shortcut) -> None:
     if shortcut.weights_in_words:
         label = "gate" if shortcut.kind == "gated" else "weights" if wording.is_diagonal(shortcut) else "W_s"
         _field(page, label, page.said(shortcut.weights_in_words))
-    price = f"{counted(shortcut.parameters, 'parameter')}, {short(shortcut.macs)} MACs"
-    adds = wording.UNKNOWN if shortcut.elementwise_adds is None else exact(shortcut.elementwise_adds)
-    _field(page, "costs", f"{price}, {adds} element-wise additions, {in_bytes(shortcut.held_bytes)} held")
+    price = f"{counted(shortcut.parameters, 'parameter')}, {short(shortcut.macs_formula)} MACs"
+    adds = exact(shortcut.elementwise_adds_formula)
+    _field(page, "costs", f"{price}, {adds} element-wise additions, {in_bytes(shortcut.held_bytes_formula)} held")
     skipped = (
         counted(span.weight_layers, "weight layer"),
         counted(span.ops, "op"),
         counted(span.parameters, "parameter"),
     )
-    _field(page, "skips", ", ".join((*skipped, f"{short(span.macs)} MACs")))
+    _field(page, "skips", ", ".join((*skipped, f"{short(span.macs_formula)} MACs")))
     for note in shortcut.notes:
         _field(page, "note", page.said(note))
 

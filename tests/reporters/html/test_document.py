@@ -12,7 +12,7 @@ import pytest
 from shortcut_audit.report import AuditReport, Change, Comparison, Failure, Finding, Side
 from shortcut_audit.reporters.html import document
 from tests import goldens
-from tests.reporters.examples import ESCAPES, HIGHWAY, HOSTILE, JUDGED, RESNET18, TRANSFORMER, UNBOUND, report
+from tests.reporters.examples import ESCAPES, HIGHWAY, HOSTILE, JUDGED, RESNET18, TRANSFORMER, UNKNOWN, report
 
 ATTACKS = (
     *ESCAPES,
@@ -136,7 +136,7 @@ def test_every_weight_of_a_route_is_named() -> None:
 
 
 def test_what_cannot_be_known_is_called_unknown() -> None:
-    words = told(UNBOUND)
+    words = told(UNKNOWN)
     assert "unknown MACs at input tokens batch,seq_len · open: batch , seq_len" in words
     assert "projection y = F(x) + W_s x" in words
     assert "merging unknown element-wise additions" in words

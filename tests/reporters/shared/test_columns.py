@@ -6,7 +6,7 @@ import pytest
 
 from shortcut_audit.reporters.shared.columns import COLUMNS, SORTABLE, in_order
 from shortcut_audit.reporters.shared.records import MODELS
-from tests.reporters.examples import HIGHWAY, PLAIN, RESNET18, UNBOUND, report
+from tests.reporters.examples import HIGHWAY, PLAIN, RESNET18, UNBOUND, UNKNOWN, report
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,8 @@ def test_a_share_stands_behind_its_number() -> None:
     by_name = {column.name: column for column in COLUMNS}
     assert by_name["extra_parameters"].whole(RESNET18) == "172,928 (1.48 %)"  # of 11,684,712
     assert by_name["extra_macs"].whole(RESNET18) == "19,267,584 (1.06 %)"  # of 1,814,073,344
-    assert by_name["macs"].brief(UNBOUND) == "unknown"
+    assert by_name["macs"].brief(UNKNOWN) == "unknown"
+    assert by_name["macs"].brief(UNBOUND) == "(2.10 M + 1.02 k x seq_len) x batch x seq_len"
     assert by_name["held_bytes"].brief(RESNET18) == "784 KiB"
 
 

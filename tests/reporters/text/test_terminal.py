@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from shortcut_audit.report import AuditReport, Failure, ModelReport, Price
+from shortcut_audit.report import AuditReport, Failure, ModelReport, Uncounted
 from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.text.terminal import format as render
 from tests import goldens
@@ -130,9 +130,18 @@ def test_a_lower_bound_says_so_and_names_what_is_missing() -> None:
     assert "not counted: com.example::Rotary\n" in shown
 
 
+def test_what_is_not_counted_is_a_sentence_for_each_reason() -> None:
+    hidden = Uncounted("Conv", "/stem", "the shape of its input is unknown: NonZero /find makes it")
+    alike = tuple(replace(hidden, name=f"/{n}") for n in range(3))
+    shown = render(report(replace(examples.TRANSFORMER, uncounted=(hidden, *alike))), Style())
+    assert "not counted: Conv /stem and 3 like it: the shape of its input is" in shown
+    verbose = render(report(replace(examples.TRANSFORMER, uncounted=(hidden, *alike))), Style(verbose=1))
+    assert all(f"Conv {op.name}: " in verbose for op in (hidden, *alike))
+
+
 def test_open_dimensions_say_which_dim_settles_them() -> None:
     shown = render(report(examples.UNBOUND), Style())
-    assert "unknown MACs" in shown
+    assert "(2.10 M + 1.02 k x seq_len) x batch x seq_len MACs" in shown
     assert "add --dim batch=SIZE --dim seq_len=SIZE\n" in shown
 
 
@@ -154,11 +163,7 @@ def test_only_failures_show_nothing() -> None:
 
 
 def test_a_model_that_cannot_be_priced_has_no_zeros() -> None:
-    unknown = replace(
-        examples.UNBOUND, summary=replace(examples.UNBOUND.summary, what_if=replace(
-            examples.UNBOUND.summary.what_if, A=Price(None, None)))
-    )  # fmt: skip
-    shown = render(report(unknown), Style())
+    shown = render(report(examples.UNKNOWN), Style())
     assert re.search(r"A: no weights on any +unknown +unknown\n", shown)
     assert "extra work     unknown MACs and FLOPs" in shown
     assert "held memory    unknown: x" in shown

@@ -1,0 +1,89 @@
+"""Why is an op not counted, and what would settle it?
+
+Cases: 1. it is not understood; 2. an attribute that is counted with cannot be read; 3. it is a loop; 4. a shape that it
+reads or makes is unknown, because of an op before it or an input of the model; 5. its operands do not fit together.
+"""
+
+from __future__ import annotations
+
+from shortcut_audit import report
+from shortcut_audit.account.cost import name_of
+from shortcut_audit.account.describe import shape_text
+from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape
+from shortcut_audit.names import displayable
+from shortcut_audit.operators.counting.contractions import COUNTED_WITH, shape_of, unknowable
+from shortcut_audit.operators.table import row_of
+
+NAMED = 80
+"""Characters of a node's name within a sentence."""
+
+
+def explained(graph: ModelGraph, ops: tuple[Op, ...]) -> tuple[report.Uncounted, ...]:
+    """An entry for each of these ops, none of which can be counted."""
+    reasons = _Reasons(graph)
+    return tuple(report.Uncounted(name_of(op), op.name, reasons.of(op)) for op in ops)
+
+
+class _Reasons:
+    """The sentences for one model: what one op hides, many others do not know."""
+
+    def __init__(self, graph: ModelGraph) -> None:
+        self._graph = graph
+        self._causes: dict[str, str] = {}
+
+    def of(self, op: Op) -> str:
+        """Why an op is not counted."""
+        row = row_of(op.kind)
+        if not row.understood:
+            return "it is not understood, so that the total is a lower bound"  # 1
+        unread = [name for name, value in op.attributes.items() if value is None and name in COUNTED_WITH]
+        if unread:
+            return f"its attribute {displayable(unread[0], NAMED)} cannot be read"  # 2
+        if row.macs is unknowable:
+            return "how often a loop runs is not in the file: its body counts once"  # 3
+        for given in (*op.values(), *(made for made in op.outputs if made is not None)):
+            if not _known(self._graph.values[given].type.shape):
+                what = "what it makes" if given in op.outputs else "its input"
+                return f"the shape of {what} is unknown{self._because(given, op)}"  # 4
+        if any(isinstance(given, Constant) and not _known(given.type.shape) for given in op.inputs):
+            return "the shape of a constant that it reads, such as its kernel, is unknown"  # 4
+        shapes = [shape_text(shape_of(self._graph, given)) for given in op.inputs if given is not None]
+        return f"its operands do not fit together: {', '.join(shapes)}"  # 5
+
+    def _because(self, value: str, reader: Op) -> str:
+        cause = self._cause(value)
+        own = self._graph.values[value].op is reader
+        return f": {cause}" if cause and not (own and cause.startswith("how much")) else ""
+
+    def _cause(self, value: str) -> str:
+        """Where the unknown shape of a value comes from, walking back from it."""
+        walked = list[str]()
+        while value not in self._causes:
+            walked.append(value)
+            op = self._graph.values[value].op
+            before = None if op is None else next((v for v in op.values() if not self._shaped(v)), None)
+            if before is None:
+                self._causes[value] = self._first(value, op)
+            else:
+                value = before
+        found = self._causes[value]
+        self._causes.update(dict.fromkeys(walked, found))
+        return found
+
+    def _shaped(self, value: str) -> bool:
+        return _known(self._graph.values[value].type.shape)
+
+    def _first(self, value: str, op: Op | None) -> str:
+        if op is None:
+            name = displayable(value, NAMED)
+            return f"the file states none for the input {name}; --input {name}=SHAPE would settle it"
+        node = f"{displayable(op.label, NAMED)} {displayable(op.name or value, NAMED)}"
+        if not row_of(op.kind).understood:
+            return f"{node} is not understood"
+        if all(_known(shape_of(self._graph, given)) for given in op.inputs if given is not None):
+            return f"{node} cannot take what it reads, or only its data tell what it makes"
+        return f"how much {node} makes depends on the data, or is not in the file"
+
+
+def _known(shape: Shape) -> bool:
+    return shape is not None and None not in shape
