@@ -21,7 +21,7 @@ SECONDS = 12
 take a third of it."""
 
 REPORTING_SECONDS = 4
-"""Seconds of processor time to judge one model, and again to show it in every format that is asked for. A graph of
+"""Seconds of processor time to judge one model, and again to show it in each format that is asked for. A graph of
 8,000 blocks takes one of them."""
 
 BYTES = 3 * 2**29

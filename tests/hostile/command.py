@@ -93,7 +93,9 @@ def run(case: Case, environment: dict[str, str] | None = None) -> Run:
         traces = tuple(sorted(set(_below(inside)) - before))
         log = [eval(line) for line in outside.joinpath("log").read_text().splitlines()]  # noqa: S307 -- our own words
         outputs = {"github": stdout}
-        outputs |= {name: _read(outside / f"report{suffix}") for name, suffix in SUFFIXES.items()}
+        files = {name: outside / f"report{suffix}" for name, suffix in SUFFIXES.items()}
+        none = not json.loads(_read(files["json"]))["models"]  # then a format that shows one model has none to show
+        outputs |= {name: _read(file) for name, file in files.items() if not (none and REPORTERS[name].of_one)}
     work, kilobytes = next((map(float, what.split()) for event, what in log if event == "end"), (math.inf, 0))
     return Run(
         Result(source, status, json.loads(outputs["json"]), stderr.splitlines(), outputs),

@@ -27,12 +27,20 @@ from tests.hostile.drawing import (
 PADS = [1, 1, 1, 1]
 
 
-def long(*nodes: NodeProto, stored: Iterable[TensorProto] = (), inputs: int = 1) -> ModelProto:
-    """A model of many nodes, whose last output is the model's. Its inputs: x, and x1, x2, ... if there are several."""
+def long(
+    *nodes: NodeProto, stored: Iterable[TensorProto] = (), inputs: int = 1, outputs: Iterable[str] = ()
+) -> ModelProto:
+    """A model of many nodes, whose outputs are these, or the last that a node makes.
+
+    Its inputs: x, and x1, x2, ... if there are several. It stores the weight where a node reads it.
+    """
     names = ["x", *(f"x{number}" for number in range(1, inputs))]
     given = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4, 8, 8]) for name in names]
-    made = helper.make_tensor_value_info(nodes[-1].output[0], TensorProto.FLOAT, None)
-    return model(helper.make_graph(list(nodes), "g", given, [made], [weight(), *stored]))
+    last = tuple(outputs) or (nodes[-1].output[0],)
+    made = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in last]
+    read = {name for each in nodes for name in each.input}
+    kept = [each for each in (weight(), *stored) if each.name in read or each.name != weight().name]
+    return model(helper.make_graph(list(nodes), "g", given, made, kept))
 
 
 def ladder(blocks: int, branch: str = "Relu") -> ModelProto:
@@ -64,7 +72,7 @@ def fan(adds: int) -> ModelProto:
     nodes = []
     for number in range(adds):
         nodes += [node("Relu", "x", f"f{number}"), node("Add", f"x f{number}", f"y{number}")]
-    return long(*nodes)
+    return long(*nodes, outputs=[f"y{number}" for number in range(adds)])
 
 
 def nested(skips: int, branch: str = "Relu") -> ModelProto:
@@ -271,7 +279,7 @@ LISTED: tuple[Case, ...] = (
     ),
     same("nodes in reverse order (not topologically sorted, still a DAG)", edited(_reversed), "not listed in an order"),
     same("weights listed as graph inputs too (IR<4 style)", edited(_listed_as_input)),
-    same("two nodes with an output named ''", edited(_nameless_outputs)),
+    same("two nodes with an output named ''", edited(_nameless_outputs), "2 ops lead to no output of the model"),
     reject("Add with 1 input", drawn(CONV, "y = Add(f)"), "Add 'y' has 1 inputs"),
     reject("Add with 5 inputs", drawn(CONV, "y = Add(f, x, x, x, x)"), "Add 'y' has 5 inputs"),
     audited(
