@@ -51,11 +51,12 @@ def detail(graph: ModelGraph, op: Op) -> str:
 
 def in_words(graph: ModelGraph, found: Found) -> str:
     """W_s as a person would say it; empty for a shortcut without learned weights."""
-    gates = [op for op in found.through if op not in {link.op for link in found.route}]
-    said = [_said(graph, link.op) for link in found.route if link.step >= Step.SELECTION]
-    gated = [_said(graph, op) for op in gates if weights_of(op)]
     if not any(weights_of(op) for op in found.through):
         return ""
+    on_route = {link.op for link in found.route}
+    gates = [op for op in found.through if op not in on_route]
+    said = [_said(graph, link.op) for link in found.route if link.step >= Step.SELECTION]
+    gated = [_said(graph, op) for op in gates if weights_of(op)]
     route = " + ".join(filter(None, said))
     if not gated and not any(link.step in {Step.LINEAR, Step.GATE} for link in found.route):
         return f"a learned diagonal ({route})"

@@ -18,7 +18,15 @@ REACH = 64
 
 
 def past(lineage: Lineage, product: int, slot: int) -> frozenset[int]:
-    """The gates that `product` applies to what enters by `slot`, and all that they are computed from without work.
+    """The gates that `product` applies to what enters by `slot`, and all that they are computed from without work."""
+    known = lineage.pasts.get((product, slot))
+    if known is None:
+        known = lineage.pasts[product, slot] = _past(lineage, product, slot)
+    return known
+
+
+def _past(lineage: Lineage, product: int, slot: int) -> frozenset[int]:
+    """As many values of the past as REACH allows.
 
     The past ends: 1. at the first op that works; 2. where a piece is taken of what an activation is applied to: the
     pieces f, i, g of W x + U h are siblings, and what makes g is not read through f = sigmoid(...) (LSTM, GRU).

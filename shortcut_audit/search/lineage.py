@@ -45,6 +45,7 @@ class Lineage:
         "graph",
         "measure",
         "number",
+        "pasts",
         "values",
     )
 
@@ -59,6 +60,8 @@ class Lineage:
         self._roots = self._trace(_is_pointwise)
         self._expressions = expressions(graph)
         self._sources: list[int] | None = None
+        self.pasts: dict[tuple[int, int], frozenset[int]] = {}
+        """For a product and the slot that a route enters it by: the past of its gates (gates.py)."""
         self._stuff: list[int] | None = None
 
     def parents(self, number: int) -> tuple[tuple[int, int, int], ...]:
@@ -91,6 +94,13 @@ class Lineage:
                 if len(above) == 1:
                     found[number] = above.pop()
         return found
+
+    def maker(self, number: int) -> Op | None:
+        """The op that made a value, seen through views."""
+        value = self.values[number]
+        while value.op is not None and row_of(value.op.kind).effect is Effect.VIEW and value.op.values():
+            value = self.graph.values[value.op.values()[0]]
+        return value.op
 
     def steers(self, number: int, slot: int) -> bool:
         """Whether what stands in a slot tells a selection what to select, and does not pass itself."""

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 
-from shortcut_audit.graph.model import Op, Value
+from shortcut_audit.graph.model import Op
 from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.between import Between
@@ -51,7 +51,7 @@ def marks_of(lineage: Lineage, between: Between, way: Way, bit: int, others: Seq
         found.add(Mark.JOINED)
     if Step.LINEAR in levels:
         found |= _beside_attention(lineage, between, way, bit, others)
-    makers = [_maker(lineage, other) for other in others]
+    makers = [lineage.maker(other) for other in others]
     if any(op is not None and row_of(op.kind).short == "resize" for op in makers):
         found.add(Mark.RESAMPLED)
     return frozenset(found)
@@ -69,7 +69,7 @@ def _joins(op: Op) -> bool:
 
 
 def _beside_attention(lineage: Lineage, between: Between, way: Way, bit: int, others: Sequence[int]) -> set[Mark]:
-    fork = _maker(lineage, way.fork)
+    fork = lineage.maker(way.fork)
     if fork is not None and row_of(fork.kind).family is Family.SOFTMAX:
         return {Mark.RELATIVE_VALUES}
     route = [lineage.values[number].op for number, *_ in way.links]
@@ -85,14 +85,6 @@ def _is_depthwise(op: Op) -> bool:
 
 def _multiplies(op: Op) -> bool:
     return row_of(op.kind).macs is not None and len(op.values()) > 1
-
-
-def _maker(lineage: Lineage, number: int) -> Op | None:
-    """The op that made a value, seen through views."""
-    value: Value = lineage.values[number]
-    while value.op is not None and row_of(value.op.kind).effect is Effect.VIEW and value.op.values():
-        value = lineage.graph.values[value.op.values()[0]]
-    return value.op
 
 
 def added_again(forks: Iterable[str]) -> frozenset[str]:

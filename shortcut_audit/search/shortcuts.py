@@ -13,7 +13,8 @@ from itertools import islice
 from shortcut_audit.algebra.bounds import at_most
 from shortcut_audit.algebra.polynomial import Cost
 from shortcut_audit.graph.model import Op, Value
-from shortcut_audit.operators.table import is_weight_layer
+from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.table import is_weight_layer, row_of
 from shortcut_audit.report import Reason
 from shortcut_audit.search.additions import Term
 from shortcut_audit.search.between import Between, Reached, close
@@ -218,7 +219,8 @@ class _Trial:
 
         More is: 0. any work, where the way does none and is added (pool(x) - x is a filter); 1. a dearer class; or, the
         class being the same and the route no cheaper, 2. mixing, where the way mixes nothing, or 3. more MACs. Two
-        equal linear maps (of the same weight shapes) are parallel, wherever they are applied: averaged heads.
+        equal linear maps (of the same weight shapes) are parallel, wherever they are applied: averaged heads, or the
+        factor and the offset that a condition is mapped to.
         """
         way, bit, own = self._ways[position], self._between.beside(position), self._between.own(position)
         if not self._works(bit, but=way.operand):
@@ -226,17 +228,39 @@ class _Trial:
         if not self._reached[way.operand].working >> own & 1 and not self._merge.operands[way.operand].negated:
             return None  # 0
         level = dearest(way.cost)
-        if self._works_dearer(bit, level):
-            return None  # 1
+        more = self._works_dearer(bit, level) or self._equal_does_more(position, level)  # 1, 2, 3
+        return None if more and not (level is Step.LINEAR and self._conditions(position)) else "parallel branches"
+
+    def _equal_does_more(self, position: int, level: Step) -> bool:
+        """Whether an operand that can be had by steps of the same class mixes more, or takes more MACs."""
+        way, bit = self._ways[position], self._between.beside(position)
         equals = (w for w in self._workers if w != way.operand and self._level(w, bit) is level)
-        mine = self._work(own, way.operand)
+        mine = self._work(self._between.own(position), way.operand)
         for worker in islice(equals, TIES):
             other = self._work(bit, worker)
             if other.cost < mine.cost or (level is Step.LINEAR and other.maps == mine.maps):
                 continue
             if other.mixing if other.mixing != mine.mixing else other.does_more_than(mine):
-                return None  # 2, 3
-        return "parallel branches"
+                return True
+        return False
+
+    def _conditions(self, position: int) -> bool:
+        """Whether a map of a condition is added to what an equal map of it multiplies: `g(s) x + b(s)` (FiLM, SPADE).
+
+        From the second layer on x is computed from s, too: what it does is no branch beside b.
+        """
+        own = self._between.own(position)
+        mine = self._work(own, self._ways[position].operand).maps
+        others = self._others(position)
+        for other in others[:TIES]:
+            op = self._lineage.maker(other)
+            if op is None or row_of(op.kind).effect is not Effect.PRODUCT or len(op.values()) < 2:
+                return False
+            factors = [self._lineage.number[factor] for factor in op.values()]
+            linear = [n for n in factors if self._between.reached(n).levels[Step.LINEAR] >> own & 1]
+            if not any(_maps(self._between.ops(own, [number])) == mine for number in linear):
+                return False
+        return len(others) <= TIES
 
     def _second_look(self, position: int) -> Reason | None:
         """Why a way is no shortcut though another operand does more; None if it is one.

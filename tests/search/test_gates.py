@@ -144,3 +144,16 @@ def test_the_operand_that_works_is_not_the_shortcut(factor: str, kind: str) -> N
     drawn = ("x -> Mul -> Add", f"{factor} -> Mul", "x -> AveragePool{k=3,stride=1} -> Add")
     (shortcut,) = audited(*drawn, shape=(1, 8, None, None)).shortcuts
     assert (shortcut.kind, [step.op for step in shortcut.route]) == (kind, ["Mul"])
+
+
+@pytest.mark.parametrize("written", ["factor", "one plus factor"])
+def test_a_condition_that_scales_and_shifts_every_layer_is_no_fork(written: str) -> None:
+    """FiLM, SPADE: g(s) x + b(s). From the second layer on x is computed from s as well."""
+    drawn = []
+    for layer in range(3):
+        x = f"Relu.{layer - 1}" if layer else "x"
+        one = f" -> Add.one{layer}" if written == "one plus factor" else ""
+        drawn += [f"{x} -> Conv.{layer} -> Mul.{layer} -> Add.{layer} -> Relu.{layer}"]
+        drawn += [f"s -> Conv.g{layer}{one} -> Mul.{layer}", f"s -> Conv.b{layer} -> Add.{layer}"]
+        drawn += [f"#one{layer}[] -> Add.one{layer}"] if one else []
+    assert kinds(*drawn) == []
