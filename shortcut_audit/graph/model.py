@@ -131,14 +131,27 @@ class Op:
     absorbs_norm: bool = False
     """Whether the exporter is known to have folded a normalisation into the op: its bias is that norm's shift."""
 
-    def values(self) -> list[str]:
-        """Ids of the values that it reads, in slot order, repeats kept."""
-        return [slot for slot in self.inputs if isinstance(slot, str)]
+    _values: tuple[str, ...] | None = field(default=None, init=False, repr=False)
+    _weights: tuple[Weight, ...] | None = field(default=None, init=False, repr=False)
 
-    def weights(self) -> list[Weight]:
-        """The stored tensors that it reads, directly or through constants, in slot order, each once."""
-        found = dict.fromkeys(w for slot in self.inputs if isinstance(slot, Constant) for w in slot.weights)
-        return list(found)
+    def values(self) -> tuple[str, ...]:
+        """Ids of the values that it reads, in slot order, repeats kept. They are looked for once."""
+        if self._values is None:
+            found = tuple(slot for slot in self.inputs if isinstance(slot, str))
+            object.__setattr__(self, "_values", found)
+            return found
+        return self._values
+
+    def weights(self) -> tuple[Weight, ...]:
+        """The stored tensors that it reads, directly or through constants, in slot order, each once.
+
+        They are looked for once.
+        """
+        if self._weights is None:
+            found = dict.fromkeys(w for slot in self.inputs if isinstance(slot, Constant) for w in slot.weights)
+            object.__setattr__(self, "_weights", tuple(found))
+            return tuple(found)
+        return self._weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)

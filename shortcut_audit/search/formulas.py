@@ -31,16 +31,16 @@ def is_formula(lineage: Lineage, branch: Iterable[Op], route: Iterable[tuple[Op,
     return carried or all(len({lineage.stuff(lineage.number[factor]) for factor in read}) == 1 for read in factors)  # 1
 
 
-def _factors(graph: ModelGraph, op: Op) -> list[str]:
+def _factors(graph: ModelGraph, op: Op) -> tuple[str, ...]:
     """The values that an op multiplies and adds up: a product of two matrices, or a sum over a product; none else."""
     row = row_of(op.kind)
     if row.effect is Effect.CONTRACTION:
-        return op.values() if len(op.values()) > 1 else []
+        return op.values() if len(op.values()) > 1 else ()
     if not row.sums_axes or row.averages:
-        return []
+        return ()
     made = graph.values[op.values()[0]].op
     while made is not None and row_of(made.kind).effect is Effect.VIEW and made.values():
         made = graph.values[made.values()[0]].op
     if made is None or row_of(made.kind).effect is not Effect.PRODUCT or len(made.values()) < 2:
-        return []
+        return ()
     return made.values()

@@ -46,7 +46,7 @@ def test_an_edge_says_what_is_computed_from_what() -> None:
 def test_a_value_read_twice_by_one_op_is_one_edge() -> None:
     graph = assemble(listing("y = Mul(x, x)", x=IMAGE))
     assert list(graph.dag.edges) == [("x", "y")]
-    assert graph.ops[0].values() == ["x", "x"]
+    assert graph.ops[0].values() == ("x", "x")
 
 
 def test_every_output_of_an_op_is_a_value_of_its_own() -> None:
