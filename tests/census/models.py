@@ -23,6 +23,9 @@ Made = tuple[Any, tuple[Any, ...], dict[str, Any]]
 
 TOKENS, PAST = 7, 3
 
+LARGEST = 40_000_000
+"""Parameters of the largest model of timm that is built."""
+
 SMALL: Mapping[str, Any] = {
     "hidden_size": 32, "d_model": 32, "n_embd": 32, "dim": 32, "embed_dim": 32, "emb_dim": 32, "embedding_size": 32,
     "word_embed_proj_dim": 32, "intermediate_size": 64, "ffn_dim": 64, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64,
@@ -118,6 +121,10 @@ def _timm(name: str) -> Made:
     import timm
     import torch
 
+    with torch.device("meta"):
+        size = sum(weight.numel() for weight in timm.create_model(name).parameters())
+    if size > LARGEST:
+        raise LookupError(f"{size:,} parameters are more than a census can wait for")
     model = timm.create_model(name).eval()
     return model, (torch.zeros(1, *model.default_cfg["input_size"]),), {}
 
