@@ -44,7 +44,7 @@ from shortcut_audit.reporters.html.markup import (
 )
 from shortcut_audit.reporters.html.network import network
 from shortcut_audit.reporters.shared import changed
-from shortcut_audit.reporters.shared.columns import COLUMNS
+from shortcut_audit.reporters.shared.columns import COLUMNS, WHAT_THERE_IS
 from shortcut_audit.reporters.shared.grouped import Remark, remarks, verdict
 from shortcut_audit.reporters.shared.part import left_out as not_all
 from shortcut_audit.reporters.shared.part import listed
@@ -100,14 +100,14 @@ def _main(report: AuditReport, style: Style) -> Iterator[Element]:
         listed = element("ul", *failures)
         yield _section("Could not be audited", listed, *left_out(len(report.errors) - ROWS_SHOWN), class_="error")
     if len(report.models) > 1:
-        yield _section("Side by side", _side_by_side(report.models))
+        yield _section("Side by side", *_side_by_side(report.models))
     found = remarks(report)
     shown = report.models[:MODELS_SHOWN]
     alone = len(report.models) == 1
     for number, model in enumerate(shown):
         comparisons = [made for made in report.comparisons if made.source == model.source]
         own = [replace(remark, source="") for remark in found if remark.source == model.source]
-        yield _model(number, model, style, _Beside(comparisons, own, alone))
+        yield _model(number, model, style, _Beside(comparisons, own, alone, _changed(model, report.comparisons)))
     yield from left_out(len(report.models) - MODELS_SHOWN)
     yield from _findings("Findings", [r for r in found if r.source not in {model.source for model in shown}], "h2")
 
@@ -124,18 +124,23 @@ def _answer(report: AuditReport) -> str:
 
 
 def _tally(report: AuditReport) -> str:
-    """What was objected to, in numbers; nothing is green where nothing was audited."""
+    """What was objected to, in numbers; nothing is green where nothing was audited, or judged."""
+    if any(made.layers_added is not None for made in report.comparisons):
+        return "Nothing was judged."
     return f"{verdict(report).capitalize()}." if report.models else f"{counted(len(report.errors), 'failure')}."
 
 
-def _side_by_side(models: Sequence[ModelReport]) -> Element:
-    """The contents of the page, and the comparison of its models."""
-    heads = ("model", *(column.head for column in COLUMNS))
-    body = (
-        [cell(_link(number, model)), *(cell(column.whole(model)) for column in COLUMNS)]
-        for number, model in enumerate(models)
-    )
-    return table(heads, body, len(models), numbers=len(COLUMNS))
+def _side_by_side(models: Sequence[ModelReport]) -> list[Element]:
+    """The contents of the page, and the comparison of its models: what there is, then what it costs."""
+    tables = []
+    for columns in (COLUMNS[:WHAT_THERE_IS], COLUMNS[WHAT_THERE_IS:]):
+        heads = ("model", *(column.head for column in columns))
+        body = (
+            [cell(_link(number, model)), *(cell(column.whole(model)) for column in columns)]
+            for number, model in enumerate(models)
+        )
+        tables.append(table(heads, body, len(models), numbers=len(columns)))
+    return tables
 
 
 def _link(number: int, model: ModelReport) -> Element:
@@ -175,6 +180,15 @@ class _Beside:
     found: Sequence[Remark]
     alone: bool
     """Whether the page is about this model only."""
+    changed: frozenset[str]
+    """Keys of the shortcuts that are not as on the other side of a comparison."""
+
+
+def _changed(model: ModelReport, comparisons: Sequence[Comparison]) -> frozenset[str]:
+    """What is to be marked in the picture of a model, as the new or as the old side of a comparison."""
+    now = (change.now for made in comparisons if made.source == model.source for change in made.changes)
+    then = (change.then for made in comparisons if made.counterpart == model.source for change in made.changes)
+    return frozenset(side.key for side in (*now, *then) if side is not None)
 
 
 def _model(number: int, model: ModelReport, style: Style, beside: _Beside) -> Element:
@@ -184,7 +198,7 @@ def _model(number: int, model: ModelReport, style: Style, beside: _Beside) -> El
         element("h2", name_of(model.source, PATH_LIMIT)),
         element("p", *_facts(model), class_="facts"),
         *([] if beside.alone else [element("p", wording.verdict(model), class_="verdict")]),
-        *network(model, anchor),
+        *network(model, anchor, beside.changed),
         *_findings("Findings", beside.found, "h3"),
         *map(_comparison, beside.comparisons),
     ]

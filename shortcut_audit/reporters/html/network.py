@@ -22,13 +22,16 @@ BOXES_SHOWN = 6000
 """Layers and merges in one picture, unfolded; JSON has them all."""
 
 
-def network(model: ModelReport, anchor: str) -> list[Element]:
-    """The picture, if there is anything to draw. An arc links to `anchor` and the number of its shortcut."""
+def network(model: ModelReport, anchor: str, changed: frozenset[str] = frozenset()) -> list[Element]:
+    """The picture, if there is anything to draw. An arc links to `anchor` and the number of its shortcut.
+
+    Shortcuts whose keys are among the `changed` ones are marked.
+    """
     drawn = figure(model)
     if not drawn.items:
         return []
     numbers = {id(shortcut): number for number, shortcut in enumerate(model.shortcuts)}
-    writer = _Writer(numbers, anchor)
+    writer = _Writer(numbers, anchor, changed)
     content = writer.group(drawn)
     caption = element("figcaption", "Layers from top to bottom, an arc for every shortcut; wider: more parameters. ",
                       element("span", "Point at an arc, or reach it by Tab, for its card.", class_="hint"))  # fmt: skip
@@ -36,9 +39,10 @@ def network(model: ModelReport, anchor: str) -> list[Element]:
 
 
 class _Writer:
-    def __init__(self, numbers: dict[int, int], anchor: str) -> None:
+    def __init__(self, numbers: dict[int, int], anchor: str, changed: frozenset[str]) -> None:
         self._numbers = numbers
         self._anchor = anchor
+        self._changed_keys = changed
         self._stage: Shape = None
         self._left = BOXES_SHOWN
 
@@ -89,8 +93,14 @@ class _Writer:
         return " stage" if changed else ""
 
     def _merge(self, merge: Merge) -> Iterator[Piece]:
-        yield element("span", *(part for s in merge.shortcuts for part in _verdict(s)), class_="what")
+        yield element("span", *(part for s in merge.shortcuts for part in self._verdict(s)), class_="what")
         yield element("span", shape_of(merge.shape), class_="shape")
+
+    def _verdict(self, shortcut: Shortcut) -> Iterator[Piece]:
+        words = captions.of_shortcut(shortcut, UNICODE).partition(": ")[2]
+        mark: list[Piece] = [element("mark", "changed"), " "] if shortcut.key in self._changed_keys else []
+        told = (badge(shortcut.kind), " ", name_of(shortcut.key), f" {words}" if words else "")
+        yield element("span", *mark, *told, class_="one")
 
     def _arc(self, arc: Arc, last: int) -> Element:
         shortcut = arc.shortcut
@@ -107,11 +117,6 @@ def _box(box: Box) -> Iterator[Piece]:
     if where:
         yield element("code", where, class_="where")
     yield element("span", shape_of(box.shape), class_="shape")
-
-
-def _verdict(shortcut: Shortcut) -> Iterator[Piece]:
-    words = captions.of_shortcut(shortcut, UNICODE).partition(": ")[2]
-    yield element("span", badge(shortcut.kind), " ", name_of(shortcut.key), f" {words}" if words else "", class_="one")
 
 
 def wording_of(shortcut: Shortcut) -> str:

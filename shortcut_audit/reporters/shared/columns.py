@@ -83,6 +83,7 @@ COLUMNS = (
     ),
 )  # fmt: skip
 """The columns in order: the first eight say what there is, the others what it costs."""
+WHAT_THERE_IS = 8
 
 SORTABLE = ("source", *(column.name for column in COLUMNS))
 
