@@ -142,7 +142,7 @@ def test_a_place_that_is_not_there_or_not_known_chooses_nothing() -> None:
 
 def test_a_list_that_is_put_together_is_a_concatenation() -> None:
     joined = graph(*BUILT, "y = ConcatFromSequence(q) axis=1").values["y"]
-    assert (joined.op.kind, joined.op.values(), joined.type.shape) == ("Concat", ["x", "r"], (1, 16, 4, 4))  # type: ignore[union-attr]
+    assert (joined.op.kind, joined.op.values(), joined.type.shape) == ("Concat", ("x", "r"), (1, 16, 4, 4))  # type: ignore[union-attr]
     stacked = graph(*BUILT, "y = ConcatFromSequence(q) axis=0 new_axis=1").values["y"]
     assert (stacked.op.kind, stacked.type.shape) == ("Stack", (2, 1, 8, 4, 4))  # type: ignore[union-attr]
 
