@@ -11,17 +11,16 @@ data lies in another file: `data_location` is EXTERNAL, and `external_data` give
 from __future__ import annotations
 
 import mmap
-import os
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.loaders.lookalikes import EXPORT, HEAD, lookalike
 from shortcut_audit.loaders.onnx.fields import BYTES, DEPTH_LIMIT, Damaged, Data, Reader, field_of
-from shortcut_audit.loaders.onnx.lookalikes import lookalike
 from shortcut_audit.loaders.onnx.metadata import METADATA_READ
+from shortcut_audit.loaders.regular import regular
 
 LIMIT = 1024
 """Bytes up to which a field is copied without looking into it."""
@@ -134,31 +133,19 @@ def skeleton_of(data: Data) -> bytes:
             _check_messages(found)
     except (Damaged, IndexError) as error:
         reason = str(error) if isinstance(error, Damaged) else "it ends in the middle of a field"
-        raise UnreadableModel(lookalike(data) or f"not an intact ONNX file: {reason}; {REMEDY}") from None
+        raise UnreadableModel(
+            lookalike(data[:HEAD], EXPORT) or f"not an intact ONNX file: {reason}; {REMEDY}"
+        ) from None
     return found
 
 
 @contextmanager
 def _mapped(path: Path) -> Iterator[mmap.mmap]:
     """The bytes of a regular file, none of them read yet."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        descriptor = os.open(path, flags)  # Not blocking: opening a pipe would wait for a writer.
-    except OSError as error:
-        raise UnreadableModel(f"cannot be opened: {error.strerror}") from error
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            what = "a directory" if stat.S_ISDIR(status.st_mode) else "a device, pipe or socket"
-            raise UnreadableModel(f"{what}, not a file; name a model file")
-        if status.st_size == 0:
-            raise UnreadableModel(f"empty file; {REMEDY}")
-        with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as data:
-            if hasattr(mmap, "MADV_RANDOM") and status.st_size > RELEASED_AT_ONCE:
-                data.madvise(mmap.MADV_RANDOM)  # Else the system reads ahead into payloads.
-            yield data
-    finally:
-        os.close(descriptor)
+    with regular(path) as (descriptor, size), mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as data:
+        if hasattr(mmap, "MADV_RANDOM") and size > RELEASED_AT_ONCE:
+            data.madvise(mmap.MADV_RANDOM)  # Else the system reads ahead into payloads.
+        yield data
 
 
 @dataclass(slots=True)

@@ -12,7 +12,6 @@ import io
 import json
 import os
 import re
-import stat
 import struct
 import zipfile
 import zlib
@@ -26,9 +25,11 @@ from typing import TYPE_CHECKING, cast
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.loaders.aten.translate import draft_of
+from shortcut_audit.loaders.lookalikes import HEAD, lookalike
 from shortcut_audit.loaders.pt2.checked import Json
 from shortcut_audit.loaders.pt2.document import program_of
 from shortcut_audit.loaders.pt2.types import size_of, tensor_type
+from shortcut_audit.loaders.regular import EMPTY, regular
 from shortcut_audit.names import displayable
 
 if TYPE_CHECKING:
@@ -66,10 +67,7 @@ RESAVE = "download or save it again"
 def load(path: Path) -> Draft:
     """The model in a .pt2 archive. Raises UnreadableModel, saying what the file is instead and what to do."""
     with _opened(path) as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableModel("not a regular file; name a model file")
-        return _loaded(_Sipped(file, status.st_size), str(path))
+        return _loaded(_Sipped(file, os.fstat(file.fileno()).st_size), str(path))
 
 
 def load_at(location: Location, source: str) -> Draft:
@@ -124,8 +122,7 @@ class _Sipped(io.RawIOBase):
 def _opened(path: Path) -> Iterator[io.FileIO]:
     """The file, opened; whatever the system then objects to is an UnreadableModel."""
     try:
-        # Opening a named pipe would wait for a writer.
-        with io.FileIO(path, opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))) as file:
+        with regular(path) as (descriptor, _), io.FileIO(descriptor, closefd=False) as file:
             yield file
     except OSError as error:
         raise UnreadableModel(f"cannot be read: {error.strerror or error}") from error
@@ -146,23 +143,12 @@ def _intact(otherwise: str) -> Iterator[None]:
 def _check_kind(file: _Sipped) -> None:
     """Refuse what does not begin like a zip archive."""
     if file.size == 0:
-        raise UnreadableModel("empty file; download or save it again")
-    head = file.read(16)
-    if not head.startswith(b"PK"):
-        raise UnreadableModel(f"not a zip archive, as .pt2 files are: {_instead(head)}")
-
-
-def _instead(head: bytes) -> str:
-    """What a file is that begins like this, and what to do."""
-    if head.startswith(b"version https://"):
-        return "it looks like a Git LFS pointer; run `git lfs pull`"
-    if head.startswith(b"\x80"):
-        return f"it looks like a Python pickle, which is never loaded, as that runs code; {REMEDY}"
-    if head.lstrip().lower().startswith((b"<!doctype", b"<html")):
-        return "it looks like HTML, such as an error page of a download; download the model again"
-    if head[:1] == b"\x08":
-        return "it looks like an ONNX model; name it .onnx"
-    return f"no known format; {REMEDY}"
+        raise UnreadableModel(EMPTY)
+    head = file.read(HEAD)
+    if head.startswith(b"PK"):
+        return
+    found = "it looks like an ONNX model; name it .onnx" if head[:1] == b"\x08" else lookalike(head, REMEDY)
+    raise UnreadableModel(f"not a zip archive, as .pt2 files are: {found or f'no known format; {REMEDY}'}")
 
 
 @dataclass(frozen=True, slots=True)

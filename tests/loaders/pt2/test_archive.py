@@ -97,11 +97,12 @@ def test_other_archives_are_named(files: dict[str, bytes], reason: str, tmp_path
     ("content", "reason"),
     [
         (b"", "empty file"),
-        (b"\x80\x04\x95", "Python pickle, which is never loaded"),
+        (b"\x80\x04\x95", "a Python pickle, as torch.save writes, which is never loaded"),
         (b"<!DOCTYPE html>", "looks like HTML"),
         (b"version https://git-lfs.github.com/spec/v1", "Git LFS pointer"),
         (b"\x08\x07\x12\x07pytorch", "looks like an ONNX model"),
-        (os.urandom(8).hex().encode() * 100, "no known format"),
+        (b"\x00\x01" * 100, "no known format"),
+        (b"{}", "looks like JSON text"),
         (b"PK\x03\x04" + b"\0" * 4000, "truncated zip archive"),
     ],
 )
@@ -213,12 +214,12 @@ def test_an_encrypted_description_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
     pipe = tmp_path / "model.pt2"
     os.mkfifo(pipe)
-    assert "not a regular file" in refusal(pipe)
-    assert "cannot be read" in refusal(tmp_path)
+    assert "a device, pipe or socket, not a file" in refusal(pipe)
+    assert "a directory, not a file" in refusal(tmp_path)
     assert "No such file" in refusal(tmp_path / "absent.pt2")
     loop = tmp_path / "loop.pt2"
     loop.symlink_to(loop)
-    assert "cannot be read" in refusal(loop)
+    assert "cannot be opened" in refusal(loop)
 
 
 # -- tied weights ---------------------------------------------------------------------------------------------------

@@ -1,3 +1,7 @@
+"""What is said of files of other kinds."""
+
+from __future__ import annotations
+
 import io
 import json
 import pickle
