@@ -25,7 +25,7 @@ CLASSES = (
     "archives",
 )  # fmt: skip
 
-WORK, MEGABYTES = 200, 500
+WORK, MEGABYTES = 400, 500
 """What a listed file may cost, interpreter and all: processor time, in that of a million steps of a loop (some 40 to 50
 milliseconds), and resident memory."""
 
