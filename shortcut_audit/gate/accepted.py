@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, NoReturn, TypeAlias
 
 from shortcut_audit.errors import ConfigError
 from shortcut_audit.gate.paths import is_there, read_regular
 from shortcut_audit.report import KINDS, Kind, ModelReport, Shape, Shortcut
+from shortcut_audit.settled import Costly
 
 BASELINE = "baseline (--write-baseline makes one)"
 SCHEMA_VERSION = 1
@@ -47,7 +48,7 @@ class RouteStep:
 
 
 @dataclass(frozen=True, slots=True)
-class AcceptedShortcut:
+class AcceptedShortcut(Costly):
     """What a comparison needs to know of one shortcut."""
 
     key: str
@@ -58,6 +59,8 @@ class AcceptedShortcut:
     route: tuple[RouteStep, ...]
     parameters: int
     macs: int | None
+    macs_formula: str | None = field(default=None, kw_only=True)
+    """The same over the sizes that the model leaves open."""
     weight_layers: int
     """Weight layers of the residual branch that the shortcut skips."""
 
@@ -130,6 +133,7 @@ def _accept(shortcut: Shortcut) -> AcceptedShortcut:
         ),
         parameters=shortcut.parameters,
         macs=shortcut.macs,
+        macs_formula=shortcut.macs_formula,
         weight_layers=shortcut.span.weight_layers,
     )
 
@@ -183,6 +187,7 @@ def _entry(shortcut: AcceptedShortcut) -> dict[str, Any]:
         "merge": {"shape": shortcut.merge},
         "parameters": shortcut.parameters,
         "macs": shortcut.macs,
+        **({"macs_formula": shortcut.macs_formula} if shortcut.macs is None and shortcut.macs_formula else {}),
         "span": {"weight_layers": shortcut.weight_layers},
         "route": [
             {
@@ -247,7 +252,7 @@ class _Reader:
             self._refuse(f"{where}.kind", f"is none of {', '.join(KINDS)}")
         span = self._object(entry.get("span"), f"{where}.span")
         route = enumerate(self._list(entry.get("route"), f"{where}.route"))
-        macs = entry.get("macs")
+        macs, formula = entry.get("macs"), entry.get("macs_formula")
         return AcceptedShortcut(
             key=self._text(entry.get("key"), f"{where}.key"),
             scope=self._text(entry.get("scope"), f"{where}.scope"),
@@ -257,6 +262,7 @@ class _Reader:
             route=tuple(self._step(step, f"{where}.route[{n}]") for n, step in route),
             parameters=self._count(entry.get("parameters"), f"{where}.parameters"),
             macs=None if macs is None else self._count(macs, f"{where}.macs"),
+            macs_formula=None if formula is None else self._text(formula, f"{where}.macs_formula"),
             weight_layers=self._count(span.get("weight_layers"), f"{where}.span.weight_layers"),
         )
 

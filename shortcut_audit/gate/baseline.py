@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from shortcut_audit.gate.accepted import AcceptedModel, AcceptedShortcut, accept
+from shortcut_audit.gate.sizes import became
 from shortcut_audit.names import displayable
 from shortcut_audit.report import Change, Comparison, ModelReport, Shape, Side, Trend
 
@@ -38,7 +39,15 @@ def _change(then: AcceptedShortcut | None, now: AcceptedShortcut | None) -> Chan
 def _side(shortcut: AcceptedShortcut | None) -> Side | None:
     if shortcut is None:
         return None
-    return Side(shortcut.key, shortcut.kind, shortcut.fork, shortcut.merge, shortcut.parameters, shortcut.macs)
+    return Side(
+        shortcut.key,
+        shortcut.kind,
+        shortcut.fork,
+        shortcut.merge,
+        shortcut.parameters,
+        shortcut.macs,
+        macs_formula=shortcut.macs_formula,
+    )
 
 
 def _unchanged(change: Change) -> bool:
@@ -49,12 +58,11 @@ def _unchanged(change: Change) -> bool:
 def _trend(then: AcceptedShortcut, now: AcceptedShortcut) -> Trend:
     """1. More parameters or MACs: grew. 2. MACs that were known and are not: unknown. 3. Fewer of either: fell."""
     parameters = now.settled_parameters - then.settled_parameters
-    macs = 0 if now.macs is None or then.macs is None else now.macs - then.macs
-    if parameters > 0 or macs > 0:
+    shapes = ((then.fork, now.fork), (then.merge, now.merge))
+    macs = became(then.macs_formula, now.macs_formula, shapes)
+    if parameters > 0 or macs == "grew":
         return "grew"
-    if now.macs is None and then.macs is not None:
-        return "unknown"
-    return "fell" if parameters < 0 or macs < 0 else "same"
+    return "fell" if parameters < 0 and macs == "same" else macs
 
 
 def _key(shortcut: AcceptedShortcut) -> str | None:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from shortcut_audit.gate.settings import Budget, Settings
+from shortcut_audit.gate.sizes import allowed
 from shortcut_audit.report import KINDS, Change, Comparison, ModelReport, Shape, Shortcut, Side, Step
-from shortcut_audit.wording import counted, exact, shape
+from shortcut_audit.wording import counted, exact, shape, short
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,15 @@ def extra_parameters_over_budget(case: Case) -> Iterator[Objection]:
 
 def extra_macs_over_budget(case: Case) -> Iterator[Objection]:
     """The MACs of shortcuts exceed `max-extra-macs`. What cannot be known is `cost_unknown`'s."""
-    budget, totals, extra = case.settings.max_extra_macs, case.model.totals, case.model.summary.extra_macs
-    if budget is None or extra is None or (budget.relative and (totals.macs is None or totals.lower_bound)):
+    budget, totals, summary = case.settings.max_extra_macs, case.model.totals, case.model.summary
+    if budget is None or (budget.relative and totals.lower_bound):
         return
-    total = totals.macs or 0
-    if extra > budget.most(total):
-        yield Objection(None, _over("MACs", extra, total, budget))
+    if allowed(summary.extra_macs_formula, budget, totals.macs_formula) is False:
+        if summary.extra_macs is not None and (totals.macs is not None or not budget.relative):
+            yield Objection(None, _over("MACs", summary.extra_macs, totals.macs or 0, budget))
+        else:
+            spent, whole = short(summary.extra_macs_formula), short(totals.macs_formula)
+            yield Objection(None, f"the shortcuts take {spent} MACs of {whole}; the budget is {budget.text}")
 
 
 def _over(unit: str, extra: int, total: int, budget: Budget) -> str:
@@ -103,7 +107,8 @@ def cost_unknown(case: Case) -> Iterator[Objection]:
     """
     if case.settings.max_extra_macs is not None:
         summary, totals = case.model.summary, case.model.totals
-        if summary.extra_macs is None or totals.macs is None or totals.lower_bound:
+        decided = allowed(summary.extra_macs_formula, case.settings.max_extra_macs, totals.macs_formula)
+        if decided is None or totals.lower_bound:
             yield Objection(None, f"max-extra-macs cannot be checked: {_obstacle(case.model)}")
     lost = sum(change.cost == "unknown" for change in case.changes())
     if lost:
@@ -115,9 +120,9 @@ def cost_unknown(case: Case) -> Iterator[Objection]:
 
 
 def _obstacle(model: ModelReport) -> str:
-    if model.symbols:
+    if model.symbols and not model.totals.lower_bound:
         bindings = " ".join(f"--dim {shlex.quote(f'{symbol}=SIZE')}" for symbol in model.symbols[:4])
-        return f"the model has dimensions that are not bound; {bindings} would bind them"
+        return f"it depends on dimensions that are not bound; {bindings} would bind them"
     uncounted = ", ".join(model.totals.uncounted[:4]) or "some op"
     more = f" and {len(model.totals.uncounted) - 4} more" if len(model.totals.uncounted) > 4 else ""
     return f"the MACs of {uncounted}{more} are not counted"
@@ -266,7 +271,7 @@ def _article(kind: str) -> str:
 
 
 def _price(side: Side | Shortcut) -> str:
-    return f"{exact(side.parameters)} parameters, {exact(side.macs)} MACs"
+    return f"{exact(side.parameters)} parameters, {exact(side.macs_formula)} MACs"
 
 
 def _stride(step: Step) -> str:

@@ -165,11 +165,21 @@ def test_a_wider_kernel_grows() -> None:
     assert changes(wide, narrow) == [("(root) projection", "(root) projection", "fell")]
 
 
-def test_macs_that_can_no_longer_be_known_are_said_to_be_unknown() -> None:
+def test_a_formula_holds_against_a_number_and_the_other_way_round() -> None:
     known = audited(BODY, "x -> Conv.p{k=1} -> Add")
     unbound = audited(BODY, "x -> Conv.p{k=1} -> Add", shape=("n", 8, 4, 4))
-    assert changes(known, unbound) == [("(root) projection", "(root) projection", "unknown")]
-    assert changes(unbound, known) == []
+    renamed = audited(BODY, "x -> Conv.p{k=1} -> Add", shape=("batch", 8, 4, 4))
+    wider = audited(BODY, "x -> Conv.p{k=3} -> Add", shape=("n", 8, 4, 4))
+    assert changes(known, unbound) == changes(unbound, known) == changes(unbound, renamed) == []
+    assert changes(known, wider) == [("(root) projection", "(root) projection", "grew")]
+    assert changes(wider, known) == [("(root) projection", "(root) projection", "fell")]
+
+
+def test_macs_that_can_no_longer_be_known_are_said_to_be_unknown() -> None:
+    known = audited(BODY, "x -> Conv.p{k=1} -> Add")
+    lost = replace(known, shortcuts=(replace(known.shortcuts[0], macs=None, macs_formula=None),))
+    assert changes(known, lost) == [("(root) projection", "(root) projection", "unknown")]
+    assert changes(lost, known) == []
 
 
 def test_an_identity_costs_nothing_whatever_its_size() -> None:

@@ -95,14 +95,23 @@ def test_kind_not_allowed() -> None:
 # --- what cannot be known --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("budget", [a_count(10**9), a_share(100)])
-def test_a_budget_on_an_open_batch_size_fails_closed(budget: Budget) -> None:
-    settings = Settings(max_extra_macs=budget)
+def test_a_count_of_which_an_open_batch_size_decides_fails_closed() -> None:
+    settings = Settings(max_extra_macs=a_count(10**9))
     assert objections("extra-macs-over-budget", UNBOUND, settings) == []
     assert objections("cost-unknown", UNBOUND, settings) == [
-        "max-extra-macs cannot be checked: the model has dimensions that are not bound; --dim n=SIZE would bind them"
+        "max-extra-macs cannot be checked: it depends on dimensions that are not bound; --dim n=SIZE would bind them"
     ]
     assert objections("cost-unknown", PROJECTION, settings) == []
+
+
+def test_a_share_is_decided_whatever_the_batch_size() -> None:
+    """1,024 n of 19,456 n MACs are 5.26 %: the shortcut's 8 x 8 beside two convolutions of 8 x 8 x 9."""
+    assert objections("cost-unknown", UNBOUND, Settings(max_extra_macs=a_share(6))) == []
+    assert objections("extra-macs-over-budget", UNBOUND, Settings(max_extra_macs=a_share(6))) == []
+    assert objections("cost-unknown", UNBOUND, Settings(max_extra_macs=a_share(5))) == []
+    assert objections("extra-macs-over-budget", UNBOUND, Settings(max_extra_macs=a_share(5))) == [
+        "the shortcuts take 1.02 k x n MACs of 19.5 k x n; the budget is 5%"
+    ]
 
 
 def test_a_budget_on_an_uncounted_op_fails_closed() -> None:
@@ -117,18 +126,20 @@ def test_without_a_budget_on_it_the_unknown_is_no_objection() -> None:
 
 
 def test_macs_that_were_accepted_and_are_lost_fail_closed() -> None:
-    assert objections("cost-unknown", UNBOUND, then=PROJECTION) == [
+    (lost,) = (replace(s, macs=None, macs_formula=None) for s in UNBOUND.shortcuts)
+    assert objections("cost-unknown", replace(UNBOUND, shortcuts=(lost,)), then=PROJECTION) == [
         (
             "the MACs of 1 shortcut were known when they were accepted and are not now: "
-            "the model has dimensions that are not bound; --dim n=SIZE would bind them"
+            "it depends on dimensions that are not bound; --dim n=SIZE would bind them"
         )
     ]
     assert objections("cost-unknown", UNBOUND, then=UNBOUND) == []
+    assert objections("cost-unknown", UNBOUND, then=PROJECTION) == []  # 1,024 n, where n was 1
 
 
 def test_a_known_excess_is_reported_whatever_else_is_unknown() -> None:
     """The MACs of the shortcut are known, those of the rest are not."""
-    odd = replace(PROJECTION, totals=replace(PROJECTION.totals, macs=None))
+    odd = replace(PROJECTION, totals=replace(PROJECTION.totals, macs=None, macs_formula=None))
     assert objections("extra-macs-over-budget", odd, Settings(max_extra_macs=a_count(1_023))) == [
         "the shortcuts take 1,024 MACs; the budget is 1,023: 1 too many"
     ]
