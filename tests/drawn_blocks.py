@@ -36,6 +36,10 @@ LERPS = {
     "subtracted": ("$d = Sub(x, f)", "$m = Mul(t, $d)", "$ = Sub(x, $m)"),
     "written out": ("$a = Mul(t, x)", "$b = Mul(t, f)", "$s = Sub(x, $a)", "$ = Add($s, $b)"),
     "through copies": ("$i = Identity(x)", "$d = Sub(f, $i)", "$m = Mul($d, t)", "$ = Add($m, x)"),
+    "chosen from the other end": (
+        "$u = Sub(one, t)", "$d = Sub(x, f)", "$m = Mul($u, $d)", "$l = Add(f, $m)", "$k = Sub(one, $u)",
+        "$n = Mul($d, $k)", "$r = Sub(x, $n)", "$c = Less($u, half)", "$ = Where($c, $l, $r)",
+    ),
     "chosen": (
         "$d = Sub(f, x)", "$m = Mul(t, $d)", "$l = Add(x, $m)", "$u = Sub(one, t)",
         "$n = Mul($d, $u)", "$r = Sub(f, $n)", "$c = Less(t, half)", "$ = Where($c, $l, $r)",

@@ -31,10 +31,25 @@ def paired(one: Sum, other: Sum) -> tuple[Pair, ...] | None:
     """What each of two sums holds of each value; None where they do not hold the same values."""
     bases = {term.base for term in (*one.terms, *other.terms) if term.base is not None}
     first, second = _by_base(one, bases), _by_base(other, bases)
-    if first is None or second is None or first.keys() != second.keys():
+    if first is None or second is None or len(first) != len(second):
         return None
-    pairs = tuple(Pair(base if isinstance(base, str) else None, term, second[base]) for base, term in first.items())
-    return pairs if all(pair.base is not None or pair.is_one for pair in pairs) else None
+    both = [base for base in first if base in second]
+    pairs = [Pair(base if isinstance(base, str) else None, first.pop(base), second.pop(base)) for base in both]
+    if first:
+        last = _pair_of(list(first.values()), list(second.values()))
+        if last is None:
+            return None
+        pairs.append(last)
+    return tuple(pairs) if all(pair.base is not None or pair.is_one for pair in pairs) else None
+
+
+def _pair_of(one: list[Gathered], other: list[Gathered]) -> Pair | None:
+    """The last term of either sum, if they are products that have one value in common."""
+    if len(one) != 1 or len(other) != 1:
+        return None
+    held = other[0].products[0].atoms
+    values = [atom for atom in one[0].products[0].atoms if isinstance(atom, str) and atom in held]
+    return Pair(values[0], one[0], other[0]) if len(values) == 1 else None
 
 
 def _by_base(held: Sum, bases: set[str]) -> dict[Hashable, Gathered] | None:
