@@ -37,7 +37,8 @@ def audit(
             graph is fetched; "package.module:factory"; a `torch.nn.Module` or `torch.fx.GraphModule`; a
             `torch.export.ExportedProgram`.
         example: What a live module is called with, such as `torch.empty(1, 3, 224, 224, device="meta")`: only shapes
-            and types matter.
+            and types matter, on whatever device. Caches and other objects may stand among them: the tensors that they
+            hold are the inputs. Compiled, data-parallel and TorchScript modules are taken as well, and any output.
         kwargs: The same, by keyword.
         dims: Sizes of symbolic dimensions, such as {"batch": 1}.
         inputs: Shapes of a file's or a factory's inputs, written as for `--input`: "[NAME=]1x3x224x224[:dtype]".
