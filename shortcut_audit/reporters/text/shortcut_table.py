@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from shortcut_audit import wording
 from shortcut_audit.report import Kind, ModelReport, Shortcut
+from shortcut_audit.reporters.figure.captions import of_op
 from shortcut_audit.reporters.shared.part import left_out, listed
 from shortcut_audit.reporters.shared.runs import Row, rows
 from shortcut_audit.reporters.text.canvas import Ink, Page, width_of, widths
@@ -98,7 +99,7 @@ class _Table:
         needed = widths(table)
         longest = needed[0] - max(0, _total(needed) - self._room)
         if longest < min(needed[0], SHORTEST_NAME):
-            self._paragraphs([self._run(first, last) for first, last in names], start)
+            self._paragraphs(blocks, start)
             return
         table[1:] = [
             [self._page.shortened(block, longest), *row[1:]] for block, row in zip(blocks, table[1:], strict=True)
@@ -183,7 +184,7 @@ class _Table:
 
     def _ops(self, shortcut: Shortcut) -> str:
         """What the shortcut does to x, by its ops; empty for a bare copy."""
-        ops = [op for op, _ in groupby(step.op for step in shortcut.route if step.step_class != "view")]
+        ops = [op for op, _ in groupby(of_op(step.op) for step in shortcut.route if step.step_class != "view")]
         names = [self._page.name(op, 40) for op in ops[:4]]
         return ", ".join(names + (["..."] if len(ops) > 4 else []))
 
