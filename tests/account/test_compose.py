@@ -271,3 +271,13 @@ def test_a_branch_without_weight_layers_has_no_first_and_no_last() -> None:
     model = audited("x -> Conv.0 -> AveragePool -> Add -> Conv.1", "Conv.0 -> Add")
     (shortcut,) = model.shortcuts
     assert (shortcut.first_layer, shortcut.last_layer, shortcut.merge.after_layers) == (None, None, 1)
+
+
+def test_of_a_long_route_the_first_and_the_last_steps_are_listed() -> None:
+    """Of 70 steps 64: 32 from either end."""
+    chain = " -> ".join(f"AveragePool.{number}{{k=1}}" for number in range(70))
+    (shortcut,) = audited("x -> Conv.1 -> Relu -> Conv.2 -> Add", f"x -> {chain} -> Add").shortcuts
+    assert [step.name for step in shortcut.route] == [
+        f"AveragePool.{number}" for number in (*range(32), *range(38, 70))
+    ]
+    assert "6 of the 70 steps of its route are not listed" in shortcut.notes

@@ -195,3 +195,10 @@ def test_more_macs_with_the_same_weights_is_growth() -> None:
     )
     (change,) = compare(now, AcceptedModel("sketch", (then,)), "b").changes
     assert change.cost == "grew"
+
+
+@pytest.mark.parametrize("more", [{"parameters": 1}, {"macs": 1}])
+def test_one_more_is_more(more: dict[str, int]) -> None:
+    first, *rest = RESNET18.shortcuts
+    grown = replace(first, **{name: (getattr(first, name) or 0) + by for name, by in more.items()})
+    assert [cost for _, _, cost in changes(RESNET18, replace(RESNET18, shortcuts=(grown, *rest)))] == ["grew"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sketch import audited, kinds, reasons
+from shortcut_audit.assembly.assemble import assemble
+from shortcut_audit.pipeline import audit_draft
+from tests.sketch import audited, found, kinds, listing, reasons, stored
 
 RESIDUAL = "x -> Conv.1 -> Relu -> Conv.2 -> Add"
 
@@ -340,3 +342,28 @@ def test_every_addition_is_accounted_for() -> None:
     named += [other.name for other in report.other_adds]
     assert sorted(named) == ["Add", "Add.bias", "Add.twice"]
     assert report.totals.adds == 3
+
+
+def test_more_work_is_more_macs_not_more_parameters() -> None:
+    """The branch applies one matrix of 64 parameters twice, 2 x 1,024 MACs; the shortcut has 72, and takes 1,024."""
+    graph = assemble(
+        listing(
+            "r = Conv(x, w)",
+            "f = Conv(r, w)",
+            "p = Conv(x, v, b)",
+            "y = Add(f, p)",
+            x=(1, 8, 4, 4),
+            w=stored(8, 8, 1, 1),
+            v=stored(8, 8, 1, 1),
+            b=stored(8),
+        )
+    )
+    (shortcut,) = found(graph)
+    assert shortcut.operand.value == "p"
+
+
+def test_a_choice_between_two_sums_is_one_merge_where_both_have_no_other_use() -> None:
+    lines = ("f = Conv(x, w)", "s = Add(x, f)", "t = Sub(x, f)", "y = Where(m, s, t)")
+    given = {"x": (1, 8, 4, 4), "m": (1, 8, 4, 4), "w": stored(8, 8, 3, 3)}
+    chosen, used = (audit_draft(listing(*lines, *more, **given)) for more in ((), ("z = Relu(s)",)))
+    assert [len(report.shortcuts) for report in (chosen, used)] == [1, 2]

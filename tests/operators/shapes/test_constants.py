@@ -109,3 +109,8 @@ def test_no_row_is_gone_through_of_what_has_nothing_but_rows() -> None:
 def test_a_constant_whose_elements_do_not_fit_its_shape_is_not_believed() -> None:
     assert data("Identity", matrix(2, 2, 1, 2, 3)) is None
     assert data("Slice", matrix(-1, -3, 1, 2, 3), (0,), (1,)) is None
+
+
+def test_pieces_that_are_longer_than_the_whole_hold_nothing_that_is_known() -> None:
+    """A file may say so; it must not make the reader fail."""
+    assert [made.data for made in types("Split", (1, 2, 3), (2, 2), outputs=2)] == [None, None]
