@@ -32,11 +32,13 @@ Reason: TypeAlias = Literal[
     "cancelled",
     "normalisation",
     "weighted stack",
+    "not understood",
 ]
 """Why an addition is no residual merge. The phrases are stable; theory.md has a section for each."""
 REASONS: tuple[Reason, ...] = get_args(Reason)
 Level: TypeAlias = Literal["error", "warning", "note"]
 Trend: TypeAlias = Literal["same", "grew", "fell", "unknown"]
+Quantisation: TypeAlias = Literal["none", "alike", "scales differ", "branch only", "shortcut only"]
 Role: TypeAlias = Literal["weight", "bias", "scale"]
 Shape: TypeAlias = tuple[int | str | None, ...] | None
 
@@ -169,6 +171,8 @@ class Shortcut(Costly):
     held_bytes_formula: str | None = field(default=None, kw_only=True)
     span: Span
     notes: tuple[str, ...] = ()
+    quantisation: Quantisation = "none"
+    """Which of the operands of its merge come from integers, and whether by the same scale and zero point."""
     first_layer: int | None = None
     """The first of the model's `layers` that it leads around, counted from 0; None where it skips none."""
     last_layer: int | None = None
@@ -225,6 +229,9 @@ class Totals(Costly):
     untied_parameters: int | None = None
     """Learned scalars if no two modules shared a tensor: exporters store equal tensors once, such as those of untrained
     layers. None: not counted."""
+    parameters_lower_bound: bool = False
+    """True when weights are fed to the model or drawn at random, or read by an operator that is not understood:
+    `parameters` is then at least so much."""
 
     @property
     def flops(self) -> int | None:
@@ -260,7 +267,7 @@ class Summary(Costly):
     parameter_free: int
     gated: int
     projection: int
-    extra_parameters: int
+    extra_parameters: int | None
     """Learned scalars on shortcuts, each tensor once."""
     extra_macs: int | None
     extra_macs_formula: str | None = field(default=None, kw_only=True)
@@ -271,6 +278,9 @@ class Summary(Costly):
     held_bytes_formula: str | None = field(default=None, kw_only=True)
     option: Option
     what_if: WhatIf
+    unknown: int = 0
+    """Additions of which nobody knows whether they merge a shortcut, or of what kind: an op is not understood. What all
+    shortcuts cost together is None then."""
 
     @property
     def extra_flops(self) -> int | None:
@@ -370,6 +380,12 @@ class Comparison:
     layers_added: tuple[Layer, ...] | None = None
     """Layers that the other model does not have; None against a baseline, which holds no layers."""
     layers_removed: tuple[Layer, ...] | None = None
+    known: int = 0
+    """How many models the baseline knows."""
+    unknown: int = 0
+    """Additions that were not understood when the model was accepted."""
+    renamed: bool = False
+    """Whether the counterpart was found by its structure, under a name that is gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ def percent(part: int, whole: int) -> str:
     return sign + (text if hundredths else "0")
 
 
-def counted(number: int, noun: str, plural: str = "") -> str:
+def counted(number: int | None, noun: str, plural: str = "") -> str:
     """A number of things: "1 identity", "3 projections"."""
     return f"{exact(number)} {noun if number == 1 else plural or noun + 's'}"
 
@@ -246,6 +246,10 @@ _NO_SHORTCUTS = {
 
 def verdict(model: ModelReport) -> str:
     """The answer, in one sentence: "8 shortcuts: 5 identity (no weights), 3 projections (W_s, no bias); option B"."""
+    unknown = model.summary.unknown
+    open_question = f"{counted(unknown, 'addition')} not understood" if unknown else ""
+    if not model.shortcuts and unknown:
+        return f"No shortcut is certain: {open_question}"
     if not model.shortcuts:
         return _NO_SHORTCUTS.get(model.totals.adds) or (
             f"No shortcuts: none of the {exact(model.totals.adds)} additions is a residual merge"
@@ -253,6 +257,7 @@ def verdict(model: ModelReport) -> str:
     parts = [part for kind in KINDS if (part := _of_kind(kind, [s for s in model.shortcuts if s.kind == kind]))]
     option = model.summary.option
     ending = f"; {option_of(model)[0]}" if option in {"A", "B", "C"} else ""
+    ending += f"; {open_question}" if unknown else ""
     return f"{counted(len(model.shortcuts), 'shortcut')}: {', '.join(parts)}{ending}"
 
 

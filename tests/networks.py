@@ -49,6 +49,9 @@ class _Writer:
         branch = self._conv(self._op("Relu", self._conv(x, 3, stride)), 3)
         if kind == "plain":
             return branch
+        if kind == "half-quantised":
+            scale, zero = self._tensor("scale", 0.5), self._zero()
+            branch = self._op("DequantizeLinear", self._op("QuantizeLinear", branch, scale, zero), scale, zero)
         if kind == "doubled":
             branch = self._op("Add", branch, x)
         merged = self._op("Add", branch, self._shortcut(kind, x))
@@ -66,8 +69,10 @@ class _Writer:
                 return self._conv(self._op("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2]), 1)
             case "scaled":
                 return self._op("Mul", x, self._tensor("half", 0.5))
-            case "identity" | "doubled" | "uncounted":
+            case "identity" | "doubled" | "uncounted" | "half-quantised":
                 return x
+            case "opaque":
+                return self._op("Mystery", x, domain="com.example")
         raise ValueError(kind)
 
     def _conv(self, x: str, kernel: int, stride: int = 1) -> str:
@@ -79,6 +84,11 @@ class _Writer:
     def _tensor(self, role: str, *data: float, shape: tuple[int, ...] = ()) -> str:
         name = f"{role}_{len(self.tensors)}"
         self.tensors.append(helper.make_tensor(name, TensorProto.FLOAT, shape, data))
+        return name
+
+    def _zero(self) -> str:
+        name = f"zero_{len(self.tensors)}"
+        self.tensors.append(helper.make_tensor(name, TensorProto.INT8, (), [0]))
         return name
 
     def _op(self, kind: str, *inputs: str, domain: str = "", **attributes: object) -> str:

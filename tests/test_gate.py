@@ -83,7 +83,15 @@ TRIALS = (
     Trial("impeded-identity", ("scaled",), BLOCK),
     Trial("doubled-shortcut", ("doubled",), BLOCK),
     Trial("cost-unknown", ("projection",), (), "max-extra-macs = 1_000_000", batch="n", dims=("--dim", "n=1")),
-    Trial("cost-unknown", ("uncounted",), BLOCK, "max-extra-macs = 1_000_000"),
+    Trial("cost-unknown", ("uncounted",), BLOCK, "max-macs = 1_000_000"),
+    Trial("kind-unknown", ("opaque",), BLOCK, 'allowed-kinds = ["identity"]'),
+    # The model of two blocks: 4 x 576 parameters; 4 x 576 x 256 MACs; x is 8 x 16 x 16 of float32: 8,192 bytes.
+    Trial("parameters-over-budget", ("identity",) * 2, BLOCK, 'max-parameters = "2k"'),
+    Trial("macs-over-budget", ("identity",) * 2, BLOCK, 'max-macs = "0.4M"'),
+    Trial("held-memory-over-budget", ("identity",), ("plain",), 'max-held-memory = "8kB"'),
+    Trial("too-few-identities", ("identity", "projection"), ("identity",) * 2, "min-identities = 2"),
+    Trial("weighted-shortcut-added", ("identity", "projection"), ("identity",) * 2, accepted=BLOCK),
+    Trial("residual-not-quantised", ("half-quantised",), BLOCK, "rules = { residual-not-quantised = 'note' }"),
     Trial(
         "unused-ignore",
         BLOCK,
@@ -94,8 +102,12 @@ TRIALS = (
 FAILING = {rule.id for rule in RULES if rule.level == "error"}
 
 
+OF_THE_SET = {"model-missing", "model-unaccepted", "model-renamed"}
+"""Rules about which models there are: tried below."""
+
+
 def test_every_rule_is_tried() -> None:
-    assert {trial.rule for trial in TRIALS} == {rule.id for rule in RULES}
+    assert {trial.rule for trial in TRIALS} | OF_THE_SET == {rule.id for rule in RULES}
 
 
 @pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.rule)
@@ -146,15 +158,64 @@ def test_a_wrong_configuration_is_no_green_run(command: Command) -> None:
     assert "2 problems: unknown key 'max-projektions'; did you mean 'max-projections'?; fail-on: 'no'" in answer.err
 
 
-def test_a_missing_or_foreign_baseline_is_no_green_run(command: Command) -> None:
+def test_a_missing_baseline_is_no_green_run(command: Command) -> None:
     save(Path("model.onnx"), network("identity"))
-    Path("other.json").write_text(
-        '{"schema_version": 1, "models": [{"source": "a", "shortcuts": []}, {"source": "b", "shortcuts": []}]}'
+    answer = command("model.onnx", "--baseline", "missing.json")
+    assert answer.status == 2
+    assert "No such file" in answer.err
+
+
+CONFIGURED = '[tool.shortcut-audit]\nmodels = ["models/**/*.onnx"]\nbaseline = "base.json"\n'
+
+
+def accept_two(command: Command) -> None:
+    """models/net.onnx and models/other.onnx, accepted."""
+    Path("pyproject.toml").write_text(CONFIGURED)
+    save(Path("models/net.onnx"), network("identity", "identity"))
+    save(Path("models/other.onnx"), network("identity"))
+    assert command("--write-baseline", "base.json", "-q").status == 0
+
+
+@pytest.mark.parametrize("new", ["models/net2.onnx", "elsewhere/net.onnx", "models/net.onnx.bak", ".hidden/net.onnx"])
+@pytest.mark.parametrize("arguments", [(), ("models",)])
+def test_a_model_that_leaves_the_set_is_missed(command: Command, new: str, arguments: tuple[str, ...]) -> None:
+    """Its successor is a projection under another name, in another folder, with another suffix, out of sight."""
+    accept_two(command)
+    Path("models/net.onnx").unlink()
+    save(Path(new), network("projection", "projection"))
+    answer = command(*arguments, "--format", "json")
+    assert answer.status == 1
+    assert ("model-missing", "error", None) in answer.findings()
+    (source,) = [f["source"] for f in json.loads(answer.out)["findings"] if f["rule"] == "model-missing"]
+    assert source == "models/net.onnx"
+
+
+def test_files_that_are_named_one_by_one_miss_nobody(command: Command) -> None:
+    """As pre-commit names them."""
+    accept_two(command)
+    Path("models/net.onnx").unlink()
+    assert command("models/other.onnx", "--format", "json").findings() == []
+
+
+def test_a_model_under_a_new_name_is_recognised(command: Command) -> None:
+    accept_two(command)
+    Path("models/net.onnx").rename("models/resnet.onnx")
+    answer = command("--format", "json")
+    assert answer.status == 0
+    assert answer.findings() == [("model-renamed", "note", None)]
+    assert command("--write-baseline", "base.json").err == (
+        "shortcut-audit: base.json: written; accepts 3 shortcuts of 2 models; added: models/resnet.onnx; "
+        "dropped: models/net.onnx\n"
     )
-    for baseline, said in (("missing.json", "No such file"), ("other.json", "knows none of the models")):
-        answer = command("model.onnx", "--baseline", baseline)
-        assert answer.status == 2
-        assert said in answer.err
+    assert command("--format", "json").findings() == []
+
+
+def test_a_model_that_nobody_has_accepted_is_a_warning(command: Command) -> None:
+    accept_two(command)
+    save(Path("models/new.onnx"), network("projection"))
+    answer = command("--format", "json", "--select", "model-unaccepted")
+    assert (answer.status, answer.findings()) == (0, [("model-unaccepted", "warning", None)])
+    assert command("--fail-on", "warning", "--select", "model-unaccepted").status == 1
 
 
 def test_an_exception_with_a_reason(command: Command) -> None:

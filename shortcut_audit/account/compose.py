@@ -5,6 +5,9 @@ The last stage that sees the graph: after it there is only the report.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from shortcut_audit import report
 from shortcut_audit.account.classify import kind_of, learned
 from shortcut_audit.account.cost import Ledger, open_sizes, parameters, total
@@ -46,7 +49,7 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
         origin=graph.origin,
         inputs=tuple(_input(graph, name) for name in graph.inputs),
         totals=totals,
-        summary=summary,
+        summary=_without_unknown(summary, others),
         shortcuts=shortcuts,
         other_adds=tuple(map(entries.other, others)),
         symbols=_symbols(graph, totals, summary),
@@ -116,6 +119,27 @@ def _most_held(priced: tuple[Priced, ...]) -> Cost:
     for size in known:
         most = larger(most, size)
     return most if len(known) == len(held) else None
+
+
+def _without_unknown(summary: report.Summary, others: Iterable[Refusal]) -> report.Summary:
+    """The summary, what all shortcuts cost together unknown where an addition may merge one more."""
+    unknown = sum(other.reason == "not understood" for other in others)
+    if not unknown:
+        return summary
+    nothing = report.Price(None, macs=None)
+    return replace(
+        summary,
+        unknown=unknown,
+        extra_parameters=None,
+        extra_macs=None,
+        extra_macs_formula=None,
+        elementwise_adds=None,
+        elementwise_adds_formula=None,
+        held_bytes=None,
+        held_bytes_formula=None,
+        option="undecided",
+        what_if=report.WhatIf(nothing, nothing, nothing, nothing),
+    )
 
 
 def _shortcuts(entries: Entries, priced: tuple[Priced, ...]) -> tuple[report.Shortcut, ...]:

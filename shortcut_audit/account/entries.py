@@ -15,6 +15,7 @@ from shortcut_audit.account import describe
 from shortcut_audit.account.classify import learned
 from shortcut_audit.account.cost import Ledger, parameters, span
 from shortcut_audit.account.notes import notes_on
+from shortcut_audit.account.quantised import quantisation
 from shortcut_audit.account.whatif import Priced
 from shortcut_audit.algebra.polynomial import Cost, formula, integer
 from shortcut_audit.graph.model import ModelGraph, Op, Source
@@ -72,6 +73,7 @@ class Entries:
             held_bytes_formula=formula(held),
             span=span(found.residual),
             notes=notes,
+            quantisation=quantisation(self._graph, found),
             first_layer=None if found.residual.layers is None else found.residual.layers[0],
             last_layer=None if found.residual.layers is None else found.residual.layers[1],
         )

@@ -27,6 +27,7 @@ from shortcut_audit.wording import counted
 
 if TYPE_CHECKING:
     from shortcut_audit.command.run import Outcome
+    from shortcut_audit.gate.accepted import Renewed
     from shortcut_audit.report import AuditReport, Failure
 
 AUDITED, OBJECTED, FAILED = 0, 1, 2
@@ -193,17 +194,19 @@ def _deliver(place: Place, text: str | bytes | Failure) -> bool:
     return False
 
 
-def _accept(file: str | None, accepted: str | Failure | None, report: AuditReport, *, quiet: bool) -> bool:
-    """Writes the baseline that was asked for, and says what it accepts."""
+def _accept(file: str | None, accepted: Renewed | Failure | None, report: AuditReport, *, quiet: bool) -> bool:
+    """Writes the baseline that was asked for, and says what has changed in it."""
     if file is None or accepted is None:
         return True
-    if isinstance(accepted, str) and not report.errors:
-        written = write(file, accepted)
+    from shortcut_audit.report import Failure
+
+    if not isinstance(accepted, Failure) and not report.errors:
+        written = write(file, accepted.text)
         if written and not quiet:
             shortcuts = counted(sum(model.summary.shortcuts for model in report.models), "shortcut")
-            complain(f"{shown_path(file)}: written; accepts {shortcuts} of {counted(len(report.models), 'model')}")
+            complain(f"{shown_path(file)}: written; accepts {shortcuts} of {accepted.said()}")
         return written
-    why = "not every source could be audited" if isinstance(accepted, str) else accepted.message
+    why = accepted.message if isinstance(accepted, Failure) else "not every source could be audited"
     complain(f"{shown_path(file)}: not written: {why}")
     return False
 

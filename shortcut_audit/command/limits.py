@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.errors import ConfigError, UnreadableModel
 
 SECONDS = 12
 """Seconds of processor time to audit one model. Graphs of 8,000 residual blocks, tens of times what real models have,
@@ -105,3 +105,15 @@ def _uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@contextlib.contextmanager
+def bounded(what: str) -> Iterator[None]:
+    """Bounds time and memory of something that concerns all models, such as the configuration. Raises ConfigError."""
+    try:
+        with limited():
+            yield
+    except OverTime:
+        raise ConfigError(f"{what} take more than {SECONDS} seconds of processor time; simplify them") from None
+    except MemoryError:
+        raise ConfigError(f"{what} take too much memory; simplify them") from None

@@ -5,8 +5,8 @@ sources -> models -> held against the baseline -> judged -> the report of the ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 
 from shortcut_audit import __version__
 from shortcut_audit.command import limits
-from shortcut_audit.command.attempt import Attempt, Task, attempt, guarded
+from shortcut_audit.command.attempt import Attempt, Task, guarded
+from shortcut_audit.command.baselines import Asked, Baselines
 from shortcut_audit.command.collect import Ledger, collected, ledger_for
+from shortcut_audit.command.limits import bounded
 from shortcut_audit.command.sources import Named, expand, listed
-from shortcut_audit.errors import PROGRAM, ConfigError, Lost, UsageError
-from shortcut_audit.gate import accepted, baseline, config, policy
-from shortcut_audit.gate.settings import FailOn, Settings
+from shortcut_audit.errors import PROGRAM, Lost, UsageError
+from shortcut_audit.gate import accepted, config, policy
+from shortcut_audit.gate.accepted import Renewed
+from shortcut_audit.gate.settings import FailOn
 from shortcut_audit.loaders.inputs import parse_dims, parse_inputs
 from shortcut_audit.report import AuditReport, Comparison, Failure, Finding, ModelReport
 
@@ -67,8 +70,8 @@ class Outcome:
     report: AuditReport
     objected: bool
     """Whether there is a finding at or over the fail level."""
-    accepted: str | Failure | None
-    """The text of the baseline that was asked for, or why there is none; None where none was asked for."""
+    accepted: Renewed | Failure | None
+    """The baseline that was asked for, or why there is none; None where none was asked for."""
     tracebacks: tuple[str, ...]
     transfers: tuple[str, ...] = ()
     """What was read of models that lie elsewhere: a line for each, or one for all where they are many."""
@@ -93,28 +96,28 @@ def run(request: Request, progress: Progress) -> Outcome:
     settings = _configured(request, here)
     sources = _sources(request, settings)
     named = [source for source in sources if isinstance(source, Named)]
-    accepted_before = _Baselines(settings, [source.name for source in named])
+    asked = Asked(request.sources, here, listed=request.source_list is not None)
+    baselines = Baselines(settings, [source.name for source in named], asked, here)
     tasks = [replace(_task(each.name, settings), torchscript=request.torchscript, url=each.url) for each in named]
     ledger = ledger_for(len(tasks), Path(request.journal) if request.journal else None, resume=request.resume)
     made = _Made()
     with progress(len(tasks)) as done:
         try:
             for number, attempted in collected(tasks, ledger, _executor(request, len(tasks))):
-                made.take(number, tasks[number].source, attempted, _judged(attempted, settings, accepted_before))
+                made.take(number, tasks[number].source, attempted, _judged(attempted, settings, baselines))
                 done(tasks[number].source)
         except Lost as lost:
             made.lost = f"{lost}; {len(tasks) - made.tried:,} of {len(tasks):,} models were not audited"
-    judged = made.judged
+    renamed, on_the_set = baselines.settled()
+    judged = [_recognised(each, renamed.get(each.source)) for each in made.judged]
     comparisons = tuple(each.comparison for each in judged if each.comparison is not None)
-    if request.baseline is not None and comparisons and all(each.counterpart is None for each in comparisons):
-        raise ConfigError(f"{request.baseline}: knows none of the models that were audited; check the path")
-    findings = _waived(judged, settings)
+    findings = _waived(judged, on_the_set, settings)
     failures = made.failures(sources)
-    models = ledger.models(made.sound)
+    models, file = ledger.models(made.sound), request.write_baseline
     return Outcome(
         AuditReport(__version__, models, findings, failures, comparisons),
         objected=any(policy.fails(found, settings.settings_for(found.source).fail_on) for found in findings),
-        accepted=None if request.write_baseline is None else _accepted(request.write_baseline, models, failures, here),
+        accepted=None if file is None else _accepted(file, models, failures, asked, here),
         tracebacks=tuple(made.tracebacks),
         transfers=_transfers(made.transfers),
         ledger=ledger,
@@ -207,18 +210,6 @@ def _here() -> Path:
         raise UsageError(f"the current folder cannot be used ({error.strerror}); change to one that exists") from None
 
 
-@contextmanager
-def _bounded(what: str) -> Iterator[None]:
-    """Bounds time and memory of something that concerns all models, such as the configuration. Raises ConfigError."""
-    try:
-        with limits.limited():
-            yield
-    except limits.OverTime:
-        raise ConfigError(f"{what} take more than {limits.SECONDS} seconds of processor time; simplify them") from None
-    except MemoryError:
-        raise ConfigError(f"{what} take too much memory; simplify them") from None
-
-
 def _configured(request: Request, here: Path) -> config.Config:
     parse_inputs(request.inputs)  # what is ill-formed concerns all sources: say it once, before any is opened
     options = config.Options(
@@ -229,7 +220,7 @@ def _configured(request: Request, here: Path) -> config.Config:
         dims=parse_dims(request.dims),
         inputs=request.inputs,
     )
-    with _bounded("the settings of the configuration"):
+    with bounded("the settings of the configuration"):
         found = config.load(None if request.config is None else Path(request.config), here).with_options(options)
     if request.write_baseline is not None and request.baseline is None:
         return _without_baseline(found)
@@ -247,7 +238,7 @@ def _without_baseline(found: config.Config) -> config.Config:
 def _sources(request: Request, settings: config.Config) -> Sequence[Named | Failure]:
     if request.sources or request.source_list is not None:
         return expand([*request.sources, *(listed(request.source_list) if request.source_list is not None else ())])
-    with _bounded("the patterns of the configuration's `models`"):
+    with bounded("the patterns of the configuration's `models`"):
         configured = settings.sources()
     if not configured:
         raise UsageError("no SOURCE given, and no `models` configured; name a model file, a folder or a pattern")
@@ -259,65 +250,44 @@ def _task(source: str, settings: config.Config) -> Task:
     return Task(source, own.dims, own.inputs)
 
 
-class _Baselines:
-    """The baselines that the models are held against, each read once, before any model is audited."""
-
-    def __init__(self, settings: config.Config, sources: Sequence[str]) -> None:
-        self._settings = settings
-        self._sources = sources
-        with _bounded("the overrides of the configuration"):
-            named = {file: source for source in sources if (file := settings.settings_for(source).baseline) is not None}
-        with _bounded("the baselines"):
-            self._read = {file: _reported(file) for file in named if accepted.is_report(Path(file))}
-        others = {file: source for file, source in named.items() if file not in self._read}
-        self._read |= {file: _audited(file, settings.settings_for(source)) for file, source in others.items()}
-
-    def compare(self, model: ModelReport) -> Comparison | None:
-        file = self._settings.settings_for(model.source).baseline
-        if file is None:
-            return None
-        alone = len(self._sources) == 1 and self._settings.options.baseline is not None
-        return baseline.compare(model, self._read[file].of(model.source, alone=alone), file)
-
-
-def _reported(file: str) -> accepted.Counterparts:
-    """The baseline in a JSON report."""
-    return accepted.Counterparts(accepted.read(Path(file)))
-
-
-def _audited(file: str, settings: Settings) -> accepted.Counterparts:
-    """The baseline in another model: that model as it is."""
-    found = attempt(Task(file, settings.dims, settings.inputs)).result
-    if isinstance(found, Failure):
-        raise ConfigError(f"{file}: cannot be used as a baseline: {found.message}")
-    return accepted.Counterparts(accepted.Baseline(file, (accepted.accept(found),)))
-
-
-def _judged(made: Attempt[ModelReport], settings: config.Config, accepted_before: _Baselines) -> Attempt[_Judged]:
+def _judged(made: Attempt[ModelReport], settings: config.Config, baselines: Baselines) -> Attempt[_Judged]:
     """A model beside what was accepted of it, and what the rules say. Trouble with it is that model's alone."""
     model = made.result
     if isinstance(model, Failure):
+        baselines.fail(model.source)
         return Attempt(model, made.traceback)
 
     def judge() -> _Judged:
-        comparison = accepted_before.compare(model)
+        comparison = baselines.compare(model)
         return _Judged(model.source, comparison, policy.judge(model, settings.settings_for(model.source), comparison))
 
     return guarded(model.source, limits.limited(limits.REPORTING_SECONDS), judge)
 
 
-def _waived(judged: Sequence[_Judged], settings: config.Config) -> tuple[Finding, ...]:
-    """All findings but those that the configuration ignores."""
-    findings = [finding for made in judged for finding in made.findings]
+def _recognised(judged: _Judged, renamed: Comparison | None) -> _Judged:
+    """What is to be said of a model that was accepted under another name, which nobody could know before the end."""
+    if renamed is None:
+        return judged
+    findings = tuple(found for found in judged.findings if found.rule != "model-unaccepted")
+    return replace(judged, comparison=renamed, findings=findings)
+
+
+def _waived(
+    judged: Sequence[_Judged], on_the_set: Sequence[Finding], settings: config.Config
+) -> tuple[Finding, ...]:  # fmt: skip
+    """All findings but those that the configuration ignores: on the models in turn, then on which models there are."""
+    findings = [*(found for made in judged for found in made.findings), *policy.levelled(on_the_set, settings)]
     today = date.today()  # noqa: DTZ011 -- the day on the user's calendar
-    with _bounded("the `ignore` entries of the configuration"):
+    with bounded("the `ignore` entries of the configuration"):
         return policy.waive(findings, settings, [made.source for made in judged], today)
 
 
-def _accepted(file: str, models: Sequence[ModelReport], failures: Sequence[Failure], here: Path) -> str | Failure:
-    """The text of the baseline that accepts these models."""
+def _accepted(
+    file: str, models: Sequence[ModelReport], failures: Sequence[Failure], asked: Asked, here: Path
+) -> Renewed | Failure:
+    """The baseline that accepts these models. What the run asked for and did not find is dropped from it."""
     if failures:
         return Failure(file, "not every source could be audited")
-    work = partial(accepted.rewrite, Path(file), [accepted.accept(model) for model in models], here)
-    made = guarded(file, _bounded("the baselines"), work).result
+    work = partial(accepted.rewrite, Path(file), [accepted.accept(model) for model in models], here, asked)
+    made = guarded(file, bounded("the baselines"), work).result
     return replace(made, message=made.message.removeprefix(f"{Path(file)}: ")) if isinstance(made, Failure) else made

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
-from typing import Any, NoReturn, TypeAlias
+from pathlib import Path
+from typing import Any, NoReturn
 
 from shortcut_audit.errors import ConfigError
 from shortcut_audit.gate.paths import is_there, read_regular
 from shortcut_audit.report import KINDS, Kind, ModelReport, Shape, Shortcut
 from shortcut_audit.settled import Costly
+from shortcut_audit.wording import counted
 
 BASELINE = "baseline (--write-baseline makes one)"
 SCHEMA_VERSION = 1
-MODEL_SUFFIXES = frozenset({".onnx", ".pt2", ".pt"})
 SIZE_LIMIT = 16 * 2**20
 """Bytes of a baseline that is read: parsed, JSON takes up to twenty times the memory."""
 
@@ -106,6 +106,8 @@ class AcceptedModel:
 
     source: str
     shortcuts: tuple[AcceptedShortcut, ...]
+    unknown: int = 0
+    """Additions that were not understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,8 @@ class Baseline:
 
 def accept(model: ModelReport) -> AcceptedModel:
     """What there is to accept of a model that was audited just now."""
-    return AcceptedModel(model.source, tuple(_accept(shortcut) for shortcut in model.shortcuts))
+    shortcuts = tuple(_accept(shortcut) for shortcut in model.shortcuts)
+    return AcceptedModel(model.source, shortcuts, model.summary.unknown)
 
 
 def _accept(shortcut: Shortcut) -> AcceptedShortcut:
@@ -146,15 +149,45 @@ def write(models: Iterable[AcceptedModel], root: Path) -> str:
     return head + (f"\n{blocks}\n" if blocks else "") + "]}\n"
 
 
-def rewrite(file: Path, models: Iterable[AcceptedModel], root: Path) -> str:
-    """The text of the baseline in `file` after these models have been accepted; all others in it stay as they are.
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A baseline after some models have been accepted."""
 
-    Raises ConfigError if there is a file that is no baseline, which would be lost, and if what would be written could
-    not be read again.
+    text: str
+    accepted: tuple[str, ...]
+    """The models that were accepted, by the names under which they are kept."""
+    added: tuple[str, ...]
+    """Those among them that the file did not know."""
+    dropped: tuple[str, ...]
+    """Those that it knew, and that are gone."""
+
+    def said(self) -> str:
+        """How many models were accepted, and what has changed: "2 models; added: a.onnx; dropped: b.onnx"."""
+        parts = [counted(len(self.accepted), "model")]
+        parts += [f"{verb}: {', '.join(names[:NAMES_SAID])}{_more(names)}" for verb, names in self._changes() if names]
+        return "; ".join(parts)
+
+    def _changes(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return ("added", self.added), ("dropped", self.dropped)
+
+
+NAMES_SAID = 8
+
+
+def _more(names: Sequence[str]) -> str:
+    return f" and {len(names) - NAMES_SAID} more" if len(names) > NAMES_SAID else ""
+
+
+def rewrite(file: Path, models: Iterable[AcceptedModel], root: Path, gone: Callable[[str], bool]) -> Renewed:
+    """The baseline in `file` after these models have been accepted.
+
+    Of the others those stay that are not `gone`: in the set that was audited, and no longer there. Raises ConfigError
+    if there is a file that is no baseline, which would be lost, and if what would be written could not be read again.
     """
     renewed = {portable(model.source, root): model for model in models}
-    before = read(file).models if is_there(file) else ()
-    kept = [model for model in before if portable(model.source, root) not in renewed]
+    before = {portable(model.source, root): model for model in (read(file).models if is_there(file) else ())}
+    dropped = tuple(name for name in before if name not in renewed and gone(name))
+    kept = [model for name, model in before.items() if name not in renewed and name not in dropped]
     text = write([*kept, *renewed.values()], root)
     if len(text) > SIZE_LIMIT:
         raise ConfigError(
@@ -162,7 +195,7 @@ def rewrite(file: Path, models: Iterable[AcceptedModel], root: Path) -> str:
             "accept fewer models in one file"
         )
     _Reader(str(file), "--baseline would refuse it").models(json.loads(text))
-    return text
+    return Renewed(text, tuple(renewed), tuple(name for name in renewed if name not in before), dropped)
 
 
 def portable(source: str, root: Path) -> str:
@@ -175,7 +208,9 @@ def portable(source: str, root: Path) -> str:
 
 def _model_text(source: str, model: AcceptedModel) -> str:
     lines = ",\n".join(f"   {json.dumps(_entry(shortcut))}" for shortcut in model.shortcuts)
-    return f'  {{"source": {json.dumps(source)}, "shortcuts": [' + (f"\n{lines}\n  ]}}" if lines else "]}")
+    unknown = f'"summary": {{"unknown": {model.unknown}}}, ' if model.unknown else ""
+    head = f'  {{"source": {json.dumps(source)}, {unknown}"shortcuts": ['
+    return head + (f"\n{lines}\n  ]}}" if lines else "]}")
 
 
 def _entry(shortcut: AcceptedShortcut) -> dict[str, Any]:
@@ -243,7 +278,13 @@ class _Reader:
         return AcceptedModel(
             self._text(model.get("source"), f"{where}.source"),
             tuple(self._shortcut(entry, f"{where}.shortcuts[{n}]") for n, entry in shortcuts),
+            self._unknown(model.get("summary"), f"{where}.summary"),
         )
+
+    def _unknown(self, given: object, where: str) -> int:
+        """What was not understood; nothing where a report does not say, as those before it could be said did not."""
+        summary = {} if given is None else self._object(given, where)
+        return self._count(summary.get("unknown", 0), f"{where}.unknown")
 
     def _shortcut(self, given: object, where: str) -> AcceptedShortcut:
         entry = self._object(given, where)
@@ -301,53 +342,3 @@ class _Reader:
 
     def _refuse(self, where: str, what: str) -> NoReturn:
         raise ConfigError(f"{self._verdict}: {where} {what}; {self._advice}")
-
-
-class Counterparts:
-    """Finds what was accepted of a model among all that was accepted together."""
-
-    def __init__(self, baseline: Baseline) -> None:
-        self._models = baseline.models
-        self._by_name = {parts: _by_last(parts, baseline.models) for parts in (_parts, _parts_without_suffix)}
-
-    def of(self, source: str, *, alone: bool) -> AcceptedModel | None:
-        """What was accepted of the model `source`; None where nothing was.
-
-        1. The model whose path agrees in the most components, from the file name backwards; no tie. 2. Where no file
-        name agrees, the same without suffixes: the other exporter may write another format. 3. If `alone`, the only
-        model of the baseline, whatever its name: the user has put the two side by side.
-        """
-        for parts, named in self._by_name.items():
-            own = parts(source)
-            agreeing = [(_agreement(own, parts(model.source)), model) for model in named.get(own[-1:], ())]
-            best = max((agreement for agreement, _ in agreeing), default=0)
-            nearest = [model for agreement, model in agreeing if agreement == best]
-            if best:
-                return nearest[0] if len(nearest) == 1 else None
-        return self._models[0] if alone and len(self._models) == 1 else None
-
-
-Parts: TypeAlias = Callable[[str], tuple[str, ...]]
-
-
-def _by_last(parts: Parts, models: Iterable[AcceptedModel]) -> Mapping[tuple[str, ...], Sequence[AcceptedModel]]:
-    """The models by the last component of their paths: one that agrees in none is no counterpart."""
-    named: dict[tuple[str, ...], list[AcceptedModel]] = {}
-    for model in models:
-        named.setdefault(parts(model.source)[-1:], []).append(model)
-    return named
-
-
-def _parts(source: str) -> tuple[str, ...]:
-    return PurePath(source).parts
-
-
-def _parts_without_suffix(source: str) -> tuple[str, ...]:
-    path = PurePath(source)
-    return (*path.parts[:-1], path.stem) if path.suffix.lower() in MODEL_SUFFIXES else path.parts
-
-
-def _agreement(one: Sequence[str], other: Sequence[str]) -> int:
-    """The number of components, from the last backwards, in which two paths agree."""
-    pairs = zip(reversed(one), reversed(other), strict=False)
-    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

@@ -22,14 +22,37 @@ Pair: TypeAlias = "tuple[AcceptedShortcut | None, AcceptedShortcut | None]"
 """(then, now): a shortcut as it was accepted and as it is; None where one side has none."""
 
 
-def compare(model: ModelReport, then: AcceptedModel | None, against: str) -> Comparison:
-    """A model beside what was accepted of it in the baseline named `against`; None: nothing was."""
+def compare(model: ModelReport, then: AcceptedModel | None, against: str, *, known: int = 1) -> Comparison:
+    """A model beside what was accepted of it in the baseline named `against`, of so many models; None: nothing was."""
     if then is None:
-        return Comparison(model.source, against, None, 0)
+        return Comparison(model.source, against, None, 0, known=known)
     pairs = pair_up(then.shortcuts, accept(model).shortcuts)
     changes = [_change(before, after) for before, after in pairs]
     changed = tuple(change for change in changes if not _unchanged(change))
-    return Comparison(model.source, against, then.source, len(changes) - len(changed), changed)
+    return Comparison(
+        model.source,
+        against,
+        then.source,
+        len(changes) - len(changed),
+        changed,
+        known=known,
+        unknown=then.unknown,
+    )
+
+
+def unchanged(source: str, then: AcceptedModel, against: str, *, known: int) -> Comparison:
+    """A model that has another name than it was accepted by, and is otherwise the same."""
+    shortcuts = len(then.shortcuts)
+    return Comparison(source, against, then.source, shortcuts, known=known, unknown=then.unknown, renamed=True)
+
+
+def equal_structure(one: AcceptedModel, other: AcceptedModel) -> bool:
+    """Whether two models have the same shortcuts, in the same order: a file under a new name."""
+    return one.unknown == other.unknown and list(map(_likeness, one.shortcuts)) == list(map(_likeness, other.shortcuts))
+
+
+def _likeness(shortcut: AcceptedShortcut) -> Hashable:
+    return shortcut.kind, shortcut.settled_parameters, shortcut.macs, _structure(shortcut)
 
 
 def _change(then: AcceptedShortcut | None, now: AcceptedShortcut | None) -> Change:

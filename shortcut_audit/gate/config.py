@@ -18,6 +18,7 @@ from typing import Any
 from shortcut_audit.errors import ConfigError, UsageError
 from shortcut_audit.gate.config_values import (
     DOCUMENT,
+    REVISION,
     Override,
     Wrong,
     as_fields,
@@ -85,6 +86,13 @@ class Config:
             self._asked[source] = _under(settings, self.options)
         return self._asked[source]
 
+    def baselines(self) -> tuple[str, ...]:
+        """Every baseline that some model may be held against."""
+        if self.options.baseline is not None:
+            return (self.options.baseline,)
+        named = [self.settings.baseline, *(override.fields.get("baseline") for override in self.overrides)]
+        return tuple(dict.fromkeys(file for file in named if file is not None))
+
     def sources(self) -> tuple[str, ...]:
         """The models that `models` names, as the current folder sees them, sorted. Raises ConfigError.
 
@@ -118,8 +126,8 @@ def _under(settings: Settings, options: Options) -> Settings:
     for rule in RULES:
         if rule.id in options.ignore or (options.select and rule.id not in options.select):
             levels[rule.id] = "off"
-        elif rule.id in options.select and levels.get(rule.id) == "off":
-            levels[rule.id] = rule.level
+        elif rule.id in options.select and levels.get(rule.id, rule.level) == "off":
+            levels[rule.id] = "warning" if rule.level == "off" else rule.level
     return replace(
         settings,
         rules=levels,
@@ -214,12 +222,12 @@ def _outside(found: Mapping[str, Any], folder: Path) -> list[str]:
     return [
         f"{key}: {shown(given)} lies outside the repository"
         for key, given in named
-        if leaves(repository, folder, given)
+        if not given.startswith(REVISION) and leaves(repository, folder, given)
     ]
 
 
 def _from_here(fields: Mapping[str, Any], folder: Path, here: Path) -> dict[str, Any]:
     """The fields with the baseline's path as the current folder sees it."""
-    if "baseline" not in fields:
+    if "baseline" not in fields or fields["baseline"].startswith(REVISION):
         return dict(fields)
     return {**fields, "baseline": os.path.relpath(folder / fields["baseline"], here)}

@@ -70,6 +70,27 @@ def budget(value: Any) -> Budget:
     return Budget(str(value), limit)
 
 
+def amount(value: Any) -> Budget:
+    """A count, and no share."""
+    found = budget(value)
+    if found.relative:
+        raise Wrong(f"{shown(value)} is a share of the model, and this is asked of the model itself")
+    return found
+
+
+MEMORY = re.compile(r"(\d{1,18}(?:\.\d{1,12})?) ?(?:([KMGT])(i?)B)?", re.IGNORECASE)
+
+
+def memory(value: Any) -> Budget:
+    """Bytes: an integer, or "512KiB", "2MB"."""
+    match = MEMORY.fullmatch(str(value).replace("_", "")) if _is_count(value) or isinstance(value, str) else None
+    if match is None:
+        raise Wrong(f'{shown(value)} is no amount of memory: write a number of bytes, "512KiB" or "2MB"')
+    power = "KMGT".index(match[2].upper()) + 1 if match[2] else 0
+    limit = Fraction(match[1]) * (1024 if match[3] else 1000) ** power
+    return Budget(str(value), Fraction(int(limit)))
+
+
 def count(value: Any) -> int:
     """A whole number from 0."""
     if not _is_count(value):
@@ -93,6 +114,14 @@ def path(value: Any) -> str:
     if CODE.fullmatch(text(value)):
         raise Wrong(f"{shown(value)} names code to import, which only the command line may")
     return str(value)
+
+
+REVISION = "git:"
+
+
+def baseline(value: Any) -> str:
+    """A path, or a revision of the repository: "git:origin/main"."""
+    return str(value) if text(value).startswith(REVISION) else path(value)
 
 
 def one_of(choices: Sequence[str]) -> Reader:
@@ -197,10 +226,14 @@ def day(value: Any) -> date:
 
 SETTINGS: Mapping[str, Reader] = {
     "fail-on": one_of(FAIL_ON),
-    "baseline": path,
+    "baseline": baseline,
     "max-extra-parameters": budget,
     "max-extra-macs": budget,
+    "max-parameters": amount,
+    "max-macs": amount,
+    "max-held-memory": memory,
     "max-projections": count,
+    "min-identities": count,
     "allowed-kinds": list_of(one_of(KINDS)),
     "dims": table_of(size),
     "inputs": inputs,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatchcase
 
 from shortcut_audit.errors import UsageError
-from shortcut_audit.gate.checks import Case
+from shortcut_audit.gate.case import Case
 from shortcut_audit.gate.config import Config
 from shortcut_audit.gate.config_values import did_you_mean, shown
 from shortcut_audit.gate.paths import matches
@@ -33,6 +34,13 @@ def judge(model: ModelReport, settings: Settings, comparison: Comparison | None 
                 for objection in rule.check(case)
             ]
     return tuple(findings)
+
+
+def levelled(findings: Sequence[Finding], config: Config) -> list[Finding]:
+    """Findings on the run as a whole, each at the level that is set for the model that it names, but what is off."""
+    rules = {rule.id: rule for rule in RULES}
+    levels = [(found, _level(rules[found.rule], config.settings_for(found.source))) for found in findings]
+    return [replace(found, level=level) for found, level in levels if level != "off"]
 
 
 def _level(rule: Rule, settings: Settings) -> RuleLevel:

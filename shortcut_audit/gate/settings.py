@@ -43,7 +43,13 @@ class Settings:
 
     max_extra_parameters: Budget | None = None
     max_extra_macs: Budget | None = None
+    max_parameters: Budget | None = None
+    """Of the whole model; no share."""
+    max_macs: Budget | None = None
+    max_held_memory: Budget | None = None
+    """Bytes."""
     max_projections: int | None = None
+    min_identities: int | None = None
     allowed_kinds: tuple[Kind, ...] | None = None
     rules: Mapping[str, RuleLevel] = field(default_factory=dict)
     """Levels of rules that differ from the rules' own."""

@@ -20,6 +20,7 @@ from shortcut_audit.operators.rows import (
     attention,
     contraction,
     creation,
+    declared,
     layout,
     normalisation,
     pooling,
@@ -36,6 +37,7 @@ OPERATORS: Mapping[str, Operator] = table_of(
     attention.ROWS.items(),
     activation.ROWS.items(),
     creation.ROWS.items(),
+    declared.ROWS.items(),
 )
 """The table. A row may be used under one name only; what is not here is unknown."""
 

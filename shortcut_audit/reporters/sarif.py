@@ -66,7 +66,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
             "text": _escaped("\n".join(f"{label}: {text}" for label, text in parts)),
             "markdown": "\n\n".join(f"**{label}**: {text}" for label, text in parts),
         },
-        "defaultConfiguration": {"level": rule.level},
+        "defaultConfiguration": {"enabled": False} if rule.level == "off" else {"level": rule.level},
         "properties": {"tags": ["residual-connections"]},
     }
 

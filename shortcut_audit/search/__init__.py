@@ -1,6 +1,7 @@
 """Which additions of a graph merge a shortcut, by which route does it come, and what are the other additions?
 
-`search` is the way in: merges.py lists the sums, walk.py and between.py look around each, shortcuts.py decides.
+`search` is the way in: merges.py lists the sums, walk.py and between.py look around each, shortcuts.py decides, and
+opaque.py takes back what depends on ops that are not understood.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from shortcut_audit.graph.model import ModelGraph
 from shortcut_audit.rewrites.pieces import followed
 from shortcut_audit.rewrites.scatters import as_sums
-from shortcut_audit.search import concatenations, merges, shortcuts
+from shortcut_audit.search import concatenations, merges, opaque, shortcuts
 from shortcut_audit.search.concatenations import Concatenation
 from shortcut_audit.search.extent import Measure
 from shortcut_audit.search.lineage import Lineage
@@ -36,6 +37,16 @@ class Searched(NamedTuple):
 
 def search(graph: ModelGraph) -> Searched:
     """The shortcuts of a graph, and its other additions."""
+    made = _searched(graph)
+    if not any(map(opaque.is_opaque, graph.ops)):
+        return made
+    least = _searched(opaque.at_least(graph))
+    found, refused = opaque.settled(made.graph, (made.found, made.refused), (least.found, least.refused))
+    return made._replace(found=found, refused=refused)
+
+
+def _searched(graph: ModelGraph) -> Searched:
+    """As `search`, each op doing what its row says; of one that is not understood, the most that it could do."""
     candidates, no_merges, normal = merges.find(followed(as_sums(graph)))
     lineage = Lineage(normal)
     found: list[Found] = []

@@ -34,7 +34,7 @@ def test_the_paper_s_own_shortcuts_need_no_note(route: str) -> None:
         ((BRANCH, "x -> Add.offset -> Add", "#offset -> Add.offset"), "no W_s: a learned offset"),
         ((BRANCH, "x -> MeanVarianceNormalization -> Add"), "without learned weights"),
         (("x -> Conv.1 -> Add", "x -> Conv.p{k=1} -> Add"), "linear, too"),
-        (("x -> Mystery -> Add", "x -> Add"), "not understood, taken for real work: Mystery"),
+        (("x -> Conv -> Mystery -> Relu -> Add", "x -> Add"), "not understood, taken for real work: Mystery"),
         ((BRANCH, "x -> QuantizeLinear -> DequantizeLinear -> Add"), "requantised"),
         ((BRANCH, "x -> Mul -> Add", "z -> Conv.g{k=1} -> Sigmoid -> Mul"), "elsewhere"),
     ],
@@ -65,7 +65,7 @@ def test_a_gate_that_the_fork_feeds_is_not_unusual() -> None:
 
 def test_only_a_few_operators_are_named() -> None:
     mysteries = " -> ".join(f"{kind}" for kind in ("Mystery", "Enigma", "Riddle", "Puzzle"))
-    assert notes(f"x -> {mysteries} -> Add", "x -> Add") == (
+    assert notes(f"x -> Conv -> {mysteries} -> Relu -> Add", "x -> Add") == (
         "not understood, taken for real work: Enigma, Mystery, Puzzle",
     )
 

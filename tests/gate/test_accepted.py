@@ -15,7 +15,6 @@ from shortcut_audit.gate.accepted import (
     AcceptedModel,
     AcceptedShortcut,
     Baseline,
-    Counterparts,
     RouteStep,
     accept,
     is_report,
@@ -116,12 +115,34 @@ def test_hostile_names_are_data(tmp_path: Path) -> None:
     assert [s.scope for s in read(file).models[0].shortcuts] == [s.scope for s in HOSTILE.shortcuts]
 
 
+def nobody(name: str) -> bool:
+    """No model is gone."""
+    return False
+
+
+def test_accepting_the_whole_set_drops_what_is_gone_and_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "base.json"
+    old, kept, new = (AcceptedModel(f"models/{name}.onnx", ()) for name in ("old", "kept", "new"))
+    elsewhere = AcceptedModel("other/x.onnx", ())
+    file.write_text(write([old, kept, elsewhere], tmp_path))
+    made = rewrite(file, [kept, new], tmp_path, lambda name: name.startswith("models/"))
+    file.write_text(made.text)
+    assert [model.source for model in read(file).models] == ["models/kept.onnx", "models/new.onnx", "other/x.onnx"]
+    assert made.said() == "2 models; added: models/new.onnx; dropped: models/old.onnx"
+
+
+def test_what_was_not_understood_is_kept_in_mind(tmp_path: Path) -> None:
+    file = tmp_path / "base.json"
+    file.write_text(write([AcceptedModel("a.onnx", (), unknown=2), AcceptedModel("b.onnx", ())], tmp_path))
+    assert [model.unknown for model in read(file).models] == [2, 0]
+
+
 def test_accepting_one_model_leaves_the_others_alone(tmp_path: Path) -> None:
     file = tmp_path / "base.json"
     one, other = AcceptedModel("one.onnx", ()), AcceptedModel("two.onnx", ())
-    file.write_text(rewrite(file, [one, other], tmp_path))
+    file.write_text(rewrite(file, [one, other], tmp_path, nobody).text)
     changed = AcceptedModel("one.onnx", (shortcut(parameters=0),))
-    file.write_text(rewrite(file, [changed], tmp_path))
+    file.write_text(rewrite(file, [changed], tmp_path, nobody).text)
     assert read(file).models == (changed, other)
 
 
@@ -129,17 +150,17 @@ def test_what_is_no_baseline_is_not_written_over(tmp_path: Path) -> None:
     file = tmp_path / "model.onnx"
     file.write_bytes(b"\x08\x08")
     with pytest.raises(ConfigError, match="no JSON report"):
-        rewrite(file, [], tmp_path)
+        rewrite(file, [], tmp_path, nobody)
 
 
 def test_what_could_not_be_read_again_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "base.json"
     absurd = AcceptedModel("one.onnx", (shortcut(parameters=10**100),))
     with pytest.raises(ConfigError, match=r"parameters is no count .*; --baseline would refuse it"):
-        rewrite(file, [absurd], tmp_path)
+        rewrite(file, [absurd], tmp_path, nobody)
     monkeypatch.setattr(accepted, "SIZE_LIMIT", 100)
     with pytest.raises(ConfigError, match="which --baseline refuses; accept fewer models in one file"):
-        rewrite(file, [AcceptedModel("one.onnx", (shortcut(parameters=0),))], tmp_path)
+        rewrite(file, [AcceptedModel("one.onnx", (shortcut(parameters=0),))], tmp_path, nobody)
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------
@@ -226,35 +247,6 @@ def test_absurd_shapes_take_no_time(tmp_path: Path) -> None:
     entry = {**ENTRY, "route": [{"op": "Conv", "weights": weights}]}
     (tmp_path / "b").write_text(json.dumps({"schema_version": 1, "models": [{"source": "m", "shortcuts": [entry]}]}))
     assert read(tmp_path / "b").models[0].shortcuts[0].settled_parameters == 0
-
-
-# --- which model is which --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("source", "known", "found"),
-    [
-        ("models/a.onnx", ["models/a.onnx", "models/b.onnx"], "models/a.onnx"),
-        ("/ci/build/models/a.onnx", ["models/a.onnx", "old/a.onnx"], "models/a.onnx"),
-        ("a.onnx", ["models/a.onnx", "old/a.onnx"], None),
-        ("a.pt2", ["models/a.onnx", "models/b.onnx"], "models/a.onnx"),
-        ("c.onnx", ["models/a.onnx", "models/b.onnx"], None),
-        ("c.onnx", ["models/a.onnx"], "models/a.onnx"),
-        ("net:small", ["net:large", "net:small"], "net:small"),
-        ("c.onnx", [], None),
-        ("c.onnx", [".", "..", "/", ""], None),
-    ],
-)
-def test_the_counterpart_of_a_model(source: str, known: list[str], found: str | None) -> None:
-    baseline = Baseline("b.json", tuple(AcceptedModel(name, ()) for name in known))
-    model = Counterparts(baseline).of(source, alone=True)
-    assert (model and model.source) == found
-
-
-def test_a_configured_baseline_is_for_its_own_models_only() -> None:
-    """The pre-commit hook sees only the files that changed: a new model is no successor of another."""
-    baseline = Baseline("b.json", (AcceptedModel("a.onnx", ()),))
-    assert Counterparts(baseline).of("new.onnx", alone=False) is None
 
 
 def test_an_untrained_model_is_worth_as_much_as_the_trained_one() -> None:

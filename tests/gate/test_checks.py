@@ -114,11 +114,82 @@ def test_a_share_is_decided_whatever_the_batch_size() -> None:
     ]
 
 
-def test_a_budget_on_an_uncounted_op_fails_closed() -> None:
-    """Even of an identity: the op that nobody knows may hold a shortcut of its own."""
-    assert objections("cost-unknown", UNCOUNTED, Settings(max_extra_macs=a_count(10**9))) == [
-        "max-extra-macs cannot be checked: the MACs of Mystery are not counted"
+def test_a_budget_on_an_uncounted_op_fails_closed_where_it_depends_on_it() -> None:
+    """The op that nobody knows stands behind the merge: on the shortcut, an identity, is nothing at all."""
+    assert objections("cost-unknown", UNCOUNTED, Settings(max_extra_macs=a_count(0))) == []
+    assert objections("cost-unknown", UNCOUNTED, Settings(max_extra_macs=a_share(0))) == []
+    assert objections("cost-unknown", UNCOUNTED, Settings(max_macs=a_count(10**9))) == [
+        "max-macs cannot be checked: the MACs of Mystery are not counted"
     ]
+    assert objections("macs-over-budget", UNCOUNTED, Settings(max_macs=a_count(18_431))) == [
+        "the model takes 18,432 MACs; the budget is 18,431: 1 too many"  # at least 2 x 9,216
+    ]
+
+
+@pytest.mark.parametrize(
+    ("percent", "rule"),
+    [(6, ""), (5, "cost-unknown")],  # 1,024 of at least 19,456 MACs are at most 5.26 %
+)
+def test_a_share_of_a_lower_bound_is_decided_where_it_can_be(percent: int, rule: str) -> None:
+    model = audited(f"{BODY} -> Mystery", "x -> Conv.p{k=1} -> Add")
+    findings = judge(model, Settings(max_extra_macs=a_share(percent), rules={"avoidable-projection": "off"}))
+    assert [finding.rule for finding in findings] == list(filter(None, [rule]))
+
+
+@pytest.mark.parametrize(
+    ("settings", "rule", "said"),
+    [
+        (Settings(max_parameters=a_count(1_216)), "parameters-over-budget", []),
+        (Settings(max_parameters=a_count(1_215)), "parameters-over-budget",
+         ["the model holds 1,216 learned parameters; the budget is 1,215: 1 too many"]),
+        (Settings(max_macs=a_count(19_456)), "macs-over-budget", []),
+        (Settings(max_macs=a_count(19_000)), "macs-over-budget",
+         ["the model takes 19,456 MACs; the budget is 19,000: 456 too many"]),
+        (Settings(max_held_memory=a_count(512)), "held-memory-over-budget", []),  # 8 x 4 x 4 of float32
+        (Settings(max_held_memory=a_count(511)), "held-memory-over-budget",
+         ["a shortcut holds 512 bytes while its branch is computed; the budget is 511: 1 too many"]),
+        (Settings(min_identities=0), "too-few-identities", []),
+        (Settings(min_identities=1), "too-few-identities", ["0 shortcuts are identities; at least 1 must be"]),
+    ],
+)  # fmt: skip
+def test_budgets_on_the_model_itself(settings: Settings, rule: str, said: list[str]) -> None:
+    assert objections(rule, PROJECTION, settings) == said
+
+
+# --- what is not understood ------------------------------------------------------------------------------------------
+
+OPAQUE = audited(BODY, "x -> Mystery -> Add")
+"""Mystery may be a copy, or a layer."""
+NAMED = "1 addition is not understood (Mystery at Mystery); declare the operator"
+
+
+@pytest.mark.parametrize(
+    ("settings", "rule", "key"),
+    [
+        (Settings(allowed_kinds=("identity", "projection")), "kind-unknown", "allowed-kinds"),
+        (Settings(max_projections=0), "kind-unknown", "max-projections"),
+        (Settings(min_identities=1), "kind-unknown", "min-identities"),
+        (Settings(max_extra_parameters=a_count(10**9)), "cost-unknown", "max-extra-parameters"),
+        (Settings(max_extra_macs=a_share(100)), "cost-unknown", "max-extra-macs"),
+        (Settings(max_held_memory=a_count(10**9)), "cost-unknown", "max-held-memory"),
+    ],
+)
+def test_what_is_not_understood_passes_no_gate_that_depends_on_it(settings: Settings, rule: str, key: str) -> None:
+    assert OPAQUE.summary.unknown == 1
+    assert objections(rule, OPAQUE, settings) == [f"{key} cannot be checked: {NAMED}"]
+
+
+def test_what_is_not_understood_is_no_matter_where_all_is_decided() -> None:
+    assert judge(OPAQUE, Settings(max_projections=1, min_identities=0, max_parameters=a_count(1_152))) == ()
+    assert objections("too-few-identities", OPAQUE, Settings(min_identities=2)) == [
+        "0 shortcuts are identities; at least 2 must be"
+    ]
+
+
+def test_what_was_not_understood_when_it_was_accepted_is_no_objection() -> None:
+    plain = audited("x -> Conv.1 -> Relu -> Conv.2")
+    assert objections("kind-unknown", OPAQUE, then=plain) == [f"{NAMED}; none when the model was accepted. {ACCEPT}"]
+    assert objections("kind-unknown", OPAQUE, then=OPAQUE) == []
 
 
 def test_without_a_budget_on_it_the_unknown_is_no_objection() -> None:
@@ -193,9 +264,34 @@ def test_shortcut_added() -> None:
     assert objections("shortcut-added", PROJECTION, then=IDENTITY) == []
 
 
-def test_a_model_that_was_never_accepted_is_added_as_a_whole() -> None:
-    findings = judge(IDENTITY, Settings(), compare(IDENTITY, None, "base.json"))
-    assert [(f.rule, f.level, f.shortcut) for f in findings] == [("shortcut-added", "note", None)]
+@pytest.mark.parametrize(
+    ("known", "rule", "level"), [(0, "shortcut-added", "note"), (3, "model-unaccepted", "warning")]
+)
+def test_a_model_that_was_never_accepted_is_added_as_a_whole(known: int, rule: str, level: str) -> None:
+    findings = judge(IDENTITY, Settings(), compare(IDENTITY, None, "base.json", known=known))
+    assert [(f.rule, f.level, f.shortcut) for f in findings] == [(rule, level, None)]
+
+
+def test_a_projection_beside_an_accepted_identity_takes_it_away() -> None:
+    """F(x) + x + W x is F(x) + (I + W) x."""
+    both = audited(f"{BODY} -> Add.2", "x -> Add", "x -> Conv.p{k=1} -> Add.2")
+    assert [shortcut.kind for shortcut in both.shortcuts] == ["identity", "projection"]
+    (said,) = objections("identity-lost", both, then=IDENTITY)
+    assert said.startswith("a projection (conv 1x1, 8 -> 8, no bias; 64 parameters, 1,024 MACs) has come to a merge")
+    assert objections("weighted-shortcut-added", both, then=IDENTITY) == []
+    assert objections("identity-lost", both, then=both) == []
+
+
+def test_a_new_shortcut_that_holds_weights_is_more_than_a_note() -> None:
+    second = "Add -> Conv.3 -> Relu.2 -> Conv.4 -> Add.2"
+    projecting = audited(BODY, "x -> Add", second, "Add -> Conv.p{k=1} -> Add.2")
+    copying = audited(BODY, "x -> Add", second, "Add -> Add.2")
+    for model, rule, other in (
+        (projecting, "weighted-shortcut-added", "shortcut-added"),
+        (copying, "shortcut-added", "weighted-shortcut-added"),
+    ):
+        assert len(objections(rule, model, then=IDENTITY)) == 1
+        assert objections(other, model, then=IDENTITY) == []
 
 
 def test_shortcut_improved() -> None:

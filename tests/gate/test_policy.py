@@ -124,18 +124,28 @@ def test_the_rules_are_named_once_and_for_ever() -> None:
     assert [(rule.id, rule.level) for rule in RULES] == [
         ("extra-parameters-over-budget", "error"),
         ("extra-macs-over-budget", "error"),
+        ("parameters-over-budget", "error"),
+        ("macs-over-budget", "error"),
+        ("held-memory-over-budget", "error"),
         ("too-many-projections", "error"),
+        ("too-few-identities", "error"),
         ("kind-not-allowed", "error"),
         ("identity-lost", "error"),
+        ("model-missing", "error"),
+        ("model-unaccepted", "warning"),
+        ("model-renamed", "note"),
         ("shortcut-removed", "error"),
         ("shortcut-cost-grew", "error"),
+        ("weighted-shortcut-added", "warning"),
         ("shortcut-added", "note"),
         ("shortcut-improved", "note"),
         ("avoidable-projection", "warning"),
         ("strided-pointwise-projection", "note"),
         ("impeded-identity", "note"),
         ("doubled-shortcut", "warning"),
+        ("residual-not-quantised", "off"),
         ("cost-unknown", "error"),
+        ("kind-unknown", "error"),
         ("unused-ignore", "warning"),
     ]
 
@@ -152,8 +162,8 @@ def test_the_explanation_of_one_rule() -> None:
     assert explain("shortcut-added") == (
         "shortcut-added (note)\n"
         "\n"
-        "What: A shortcut has no counterpart in the baseline, or the whole model has\n"
-        "  none.\n"
+        "What: A shortcut without weights has no counterpart in the baseline, or the\n"
+        "  baseline has no entries yet.\n"
         "Why: A new block is usually meant. Its cost is guarded by the budgets.\n"
         "Example: layer4.3 is new: an identity.\n"
         "Fix: Nothing has to be fixed; --write-baseline accepts it.\n"

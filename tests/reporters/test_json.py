@@ -116,7 +116,7 @@ def replaced(noun: Any, name: str) -> Any:
         return name
     if not is_dataclass(noun) or isinstance(noun, type):
         return noun
-    fixed = {"format", "kind", "role", "option"}
+    fixed = {"format", "kind", "role", "option", "quantisation"}
     changed = {f.name: replaced(getattr(noun, f.name), name) for f in fields(noun) if f.name not in fixed}
     return replace(noun, **changed)
 

@@ -1,0 +1,50 @@
+"""Does a merge add integers of one scale?
+
+Runtimes for integers fuse an addition where both operands come from a dequantiser, and by the same scale; otherwise one
+of the two is converted on every pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from shortcut_audit.graph.model import Constant, Input, ModelGraph
+from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.table import row_of
+from shortcut_audit.report import Quantisation
+from shortcut_audit.search.shortcuts import Found
+
+
+def quantisation(graph: ModelGraph, found: Found) -> Quantisation:
+    """How the shortcut's operand is quantised, beside the other operands of its merge."""
+    own = _scale(graph, found.operand.value)
+    others = {_scale(graph, term.value) for term in found.merge.operands if term != found.operand}
+    if others <= {None}:
+        return "none" if own is None else "shortcut only"
+    if own is None:
+        return "branch only"
+    return "alike" if others == {own} else "scales differ"
+
+
+def _scale(graph: ModelGraph, name: str) -> Hashable | None:
+    """Scale and zero point of the dequantiser that a value comes from, seen through views; None where there is none."""
+    while True:
+        op = graph.values[name].op
+        if op is None or row_of(op.kind).effect is not Effect.VIEW:
+            return None
+        if op.kind == "DequantizeLinear":
+            return tuple(_number(given) for given in op.inputs[1:3])
+        given = op.inputs[0]
+        if not isinstance(given, str):
+            return None
+        name = given
+
+
+def _number(given: Input) -> Hashable:
+    """What is equal for two constants of equal elements."""
+    if not isinstance(given, Constant):
+        return given or 0
+    data = given.type.data
+    if data is None or None in data:
+        return tuple(weight.name for weight in given.weights)
+    return data[0] if data and all(datum == data[0] for datum in data) else data

@@ -1,0 +1,175 @@
+"""What is each model held against?
+
+Every baseline is read once: an earlier JSON report, another model, or a revision of the repository. A model is compared
+as soon as it has been audited. Once all have been seen it is known who was renamed, and who is missing.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from pathlib import Path
+
+from shortcut_audit.command.attempt import Task, attempt
+from shortcut_audit.command.limits import bounded
+from shortcut_audit.command.revisions import PREFIX, Revision
+from shortcut_audit.errors import ConfigError
+from shortcut_audit.gate import accepted, baseline
+from shortcut_audit.gate.accepted import AcceptedModel
+from shortcut_audit.gate.config import Config
+from shortcut_audit.gate.paths import MAGIC, matches
+from shortcut_audit.gate.roll import Counterparts, recognised
+from shortcut_audit.report import Comparison, Failure, Finding, ModelReport
+from shortcut_audit.wording import counted
+
+
+class Asked:
+    """Which models does a run ask for: all that the configuration names, those below a folder, or files by name?"""
+
+    def __init__(self, arguments: Sequence[str], here: Path, *, listed: bool = False) -> None:
+        """`listed`: a list in a file names models one by one."""
+        self._arguments = arguments
+        self._listed = listed
+        self._here = here
+
+    @property
+    def for_all(self) -> bool:
+        """Whether no model was named: the configuration names the set."""
+        return not self._arguments and not self._listed
+
+    def __call__(self, name: str) -> bool:
+        """Whether a run that does not find the model under this name misses it."""
+        return self.for_all or any(self._covers(argument, name) for argument in self._arguments)
+
+    def _covers(self, argument: str, name: str) -> bool:
+        folder = Path(argument)
+        try:
+            if folder.is_dir():
+                root = accepted.portable(argument, self._here)
+                return root == "." or posixpath.normpath(name).startswith(f"{root}/")
+        except (OSError, ValueError):
+            return False
+        return bool(MAGIC.search(argument)) and not folder.exists() and matches(argument, name, self._here)
+
+
+class Baselines:
+    """The baselines that the models are held against."""
+
+    def __init__(self, settings: Config, sources: Sequence[str], asked: Asked, here: Path) -> None:
+        self._settings = settings
+        self._asked = asked
+        self._alone = len(sources) == 1 and settings.options.baseline is not None
+        with bounded("the overrides of the configuration"):
+            held = {source: self._file(source) for source in sources}
+        named = dict.fromkeys(file for file in held.values() if file is not None)
+        if asked.for_all:
+            named.update(dict.fromkeys(settings.baselines()))
+        self._books: dict[str, _Book] = {}
+        self._lists: set[str] = set()
+        """The baselines that list what was accepted; another model that serves as one does not."""
+        for file in named:
+            own = [source for source, other in held.items() if other == file]
+            self._books[file] = _Book(self._entries(file, own, here))
+
+    def _file(self, source: str) -> str | None:
+        """The baseline that a model is held against."""
+        return self._settings.settings_for(source).baseline
+
+    def _entries(self, file: str, sources: Sequence[str], here: Path) -> Sequence[AcceptedModel]:
+        if file.startswith(PREFIX):
+            self._lists.add(file)
+            return self._at_revision(file, sources, here)
+        with bounded("the baselines"):
+            if accepted.is_report(Path(file)):
+                self._lists.add(file)
+                return accepted.read(Path(file)).models
+        return [self._audited(file, sources[0])] if sources else []
+
+    def _at_revision(self, file: str, sources: Sequence[str], here: Path) -> list[AcceptedModel]:
+        """The models of a revision: those that are audited now, and those that would have been."""
+        with Revision(file, here) as revision:
+            now = {accepted.portable(source, here) for source in sources}
+            would = [name for name in revision.models() if name in now or self._would_be_audited(name)]
+            return [self._audited(str(revision.written(name)), name, called=f"{file}: {name}") for name in would]
+
+    def _would_be_audited(self, name: str) -> bool:
+        if self._asked.for_all:
+            return any(matches(pattern, name, self._settings.root) for pattern in self._settings.models)
+        return self._asked(name)
+
+    def _audited(self, path: str, source: str, *, called: str = "") -> AcceptedModel:
+        """What there is to accept of a model that stands at a path, with what is asked of the model `source`."""
+        settings = self._settings.settings_for(source)
+        found = attempt(Task(path, settings.dims, settings.inputs)).result
+        if isinstance(found, Failure):
+            raise ConfigError(f"{called or path}: cannot be used as a baseline: {found.message}")
+        kept = accepted.accept(found)
+        return AcceptedModel(source, kept.shortcuts, kept.unknown) if called else kept
+
+    def fail(self, source: str) -> None:
+        """Notes that a model could not be audited: it is there, and not missing."""
+        file = self._file(source)
+        if file in self._books:
+            self._books[file].answer(source, None, alone=self._alone)
+
+    def compare(self, model: ModelReport) -> Comparison | None:
+        """The model beside what was accepted of it by its name; None where it has no baseline."""
+        file = self._file(model.source)
+        if file is None:
+            return None
+        book = self._books[file]
+        then = book.answer(model.source, accepted.accept(model), alone=self._alone)
+        return baseline.compare(model, then, file, known=len(book.entries))
+
+    def settled(self) -> tuple[dict[str, Comparison], list[Finding]]:
+        """Once all models have been seen: who was accepted under another name, and what is to be said of the set.
+
+        The findings are at their rules' own levels (policy.levelled gives them what is set).
+        """
+        renamed: dict[str, Comparison] = {}
+        findings: list[Finding] = []
+        for file, book in self._books.items():
+            unanswered = [entry for entry in book.entries if entry.source not in book.answered]
+            found, missing = recognised(unanswered if file in self._lists else (), book.strangers)
+            for source, then in found.items():
+                renamed[source] = baseline.unchanged(source, then, file, known=len(book.entries))
+                findings.append(Finding("model-renamed", "note", source, None, _renamed(then)))
+            findings += [
+                Finding("model-missing", "error", entry.source, None, _missing(entry, file))
+                for entry in missing
+                if self._asked(entry.source) and self._file(entry.source) == file
+            ]
+        return renamed, findings
+
+
+class _Book:
+    """What one baseline holds, and who has answered to it."""
+
+    def __init__(self, entries: Sequence[AcceptedModel]) -> None:
+        self.entries = entries
+        self.answered: set[str] = set()
+        """The entries that some model answers to by its name."""
+        self.strangers: dict[str, AcceptedModel] = {}
+        """The models that answer to none, by source."""
+        self._by_path = Counterparts(entries)
+
+    def answer(self, source: str, model: AcceptedModel | None, *, alone: bool) -> AcceptedModel | None:
+        """The entry that a model answers to by its name."""
+        found = self._by_path.of(source, model, alone=alone)
+        if found is not None:
+            self.answered.add(found.source)
+        elif model is not None:
+            self.strangers[source] = model
+        return found
+
+
+def _renamed(then: AcceptedModel) -> str:
+    return f"was accepted as {then.source}, which is gone; the structure is the same, and nothing else has changed"
+
+
+def _missing(entry: AcceptedModel, file: str) -> str:
+    shortcuts = counted(len(entry.shortcuts), "shortcut")
+    return (
+        f"was accepted in {file}, with {shortcuts}, and is not among the models that were audited. "
+        "Restore it; if it is meant to go, --write-baseline over the whole set drops it"
+    )

@@ -1,0 +1,143 @@
+"""On which verdicts does it depend what an op does that is not understood?
+
+Such an op may do anything between next to nothing and a nonlinear layer. The search is run for both ends. What comes
+out the same stands, whatever the op does: y = x + W opaque(V x) has an identity. Any other verdict is *not understood*,
+and names the op: opaque(x) + F(x) may be an identity, a projection, or two parallel branches.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from shortcut_audit.graph.model import ModelGraph, Op, Shape, Value
+from shortcut_audit.operators.rows.declared import PREFIX
+from shortcut_audit.operators.table import row_of
+from shortcut_audit.search.merges import Refusal
+from shortcut_audit.search.shortcuts import Found
+from shortcut_audit.search.steps import Step
+
+Verdict: TypeAlias = frozenset[tuple[str, Step]]
+"""The operands by which shortcuts come, each with the dearest step of its route; empty where there is none."""
+
+Sums: TypeAlias = "tuple[Sequence[Found], Sequence[Refusal]]"
+"""What a search has found, and what it has refused."""
+
+
+def is_opaque(op: Op) -> bool:
+    """Whether nobody knows what an op does."""
+    return not row_of(op.kind).understood
+
+
+def at_least(graph: ModelGraph) -> ModelGraph:
+    """The same graph, each op that is not understood doing the least that it could do."""
+    doing = {op: replace(op, kind=PREFIX + _least(graph, op)) for op in graph.ops if is_opaque(op)}
+    values = {
+        name: replace(value, op=doing[value.op]) if value.op in doing else value for name, value in graph.values.items()
+    }
+    return replace(graph, values=values, ops=tuple(doing.get(op, op) for op in graph.ops))
+
+
+def _least(graph: ModelGraph, op: Op) -> str:
+    """Cases: 1. it reads a matrix; 2. several values; 3. a vector; 4. nothing but one value."""
+    learned = [weight for weight in op.weights() if weight.learned]
+    if any(len(weight.shape) > 1 for weight in learned):
+        return "linear"  # 1
+    read = dict.fromkeys(op.values())
+    if len(read) > 1:
+        return "gate"  # 2
+    if learned:
+        return "normalisation"  # 3
+    made = next((name for name in op.outputs if name is not None), None)
+    before = [graph.values[name].type.shape for name in read]
+    changed = made is not None and bool(before) and _differ(before[0], graph.values[made].type.shape)
+    return "selection" if changed else "copy"  # 4
+
+
+def _differ(one: Shape, other: Shape) -> bool:
+    return one is not None and other is not None and one != other
+
+
+def settled(graph: ModelGraph, most: Sums, least: Sums) -> tuple[tuple[Found, ...], tuple[Refusal, ...]]:
+    """The verdicts that are the same however little an op that is not understood may do; any other is refused.
+
+    Where the least finds no shortcut, and the most does, a clear one stands beside a branch of which nobody knows what
+    it does: y = x + opaque(x). That is taken for real work, as a note says.
+    """
+    little = _verdicts(least)
+    kept: list[Found] = []
+    refused: list[Refusal] = []
+    found: dict[str, list[Found]] = {}
+    for shortcut in most[0]:
+        found.setdefault(shortcut.merge.result.id, []).append(shortcut)
+    for name, shortcuts in found.items():
+        merge = shortcuts[0].merge
+        terms = {term.value for term in merge.operands}
+        verdict = _restricted(little.get(name), terms)
+        if verdict == _of(shortcuts) or not (verdict or any(map(_rests_on_it, shortcuts))):
+            kept.extend(shortcuts)
+        else:
+            refused.append(_unknown(graph, merge.op, merge.result, merge.folded))
+    for refusal in most[1]:
+        if _restricted(little.get(refusal.result.id), set(refusal.op.values())):
+            refused.append(_unknown(graph, refusal.op, refusal.result, refusal.folded))
+        else:
+            refused.append(refusal)
+    return tuple(kept), tuple(refused)
+
+
+def _rests_on_it(shortcut: Found) -> bool:
+    """Whether such an op stands between the fork and the shortcut's operand: in its gate."""
+    return any(map(is_opaque, shortcut.through))
+
+
+def _of(shortcuts: Iterable[Found]) -> Verdict:
+    return frozenset((s.operand.value, max((link.step for link in s.route), default=Step.VIEW)) for s in shortcuts)
+
+
+def _verdicts(sums: Sums) -> Mapping[str, tuple[bool, Verdict]]:
+    """By addition: whether it is a part of a larger sum, and that sum's verdict."""
+    found: dict[str, list[Found]] = {}
+    results: dict[str, Iterable[Op]] = {}
+    for shortcut in sums[0]:
+        found.setdefault(shortcut.merge.result.id, []).append(shortcut)
+        results[shortcut.merge.result.id] = shortcut.merge.folded
+    for refusal in sums[1]:
+        results[refusal.result.id] = refusal.folded
+    verdicts: dict[str, tuple[bool, Verdict]] = {}
+    for name, folded in results.items():
+        verdict = _of(found.get(name, ()))
+        verdicts[name] = (False, verdict)
+        verdicts.update((made, (True, verdict)) for op in folded for made in op.outputs if made is not None)
+    return verdicts
+
+
+def _restricted(verdict: tuple[bool, Verdict] | None, terms: set[str]) -> Verdict:
+    """The verdict on a sum; of one that is part of a larger sum, what concerns its own terms."""
+    if verdict is None:
+        return frozenset()
+    folded, found = verdict
+    return frozenset(pair for pair in found if pair[0] in terms) if folded else found
+
+
+def _unknown(graph: ModelGraph, op: Op, result: Value, folded: tuple[Op, ...]) -> Refusal:
+    culprit = _nearest(graph, op)
+    detail = "" if culprit is None else f"{culprit.kind} at {culprit.name or next(filter(None, culprit.outputs), '')}"
+    return Refusal(op, result, "not understood", detail, folded)
+
+
+def _nearest(graph: ModelGraph, op: Op) -> Op | None:
+    """The op that is not understood from which an addition is the fewest steps away."""
+    waiting = deque(op.values())
+    seen = set(waiting)
+    while waiting:
+        maker = graph.values[waiting.popleft()].op
+        if maker is not None and is_opaque(maker):
+            return maker
+        for given in maker.values() if maker is not None else ():
+            if given not in seen:
+                seen.add(given)
+                waiting.append(given)
+    return None

@@ -1,0 +1,40 @@
+"""Does a merge add integers of one scale?"""
+
+from __future__ import annotations
+
+import pytest
+
+from shortcut_audit.gate.policy import judge
+from shortcut_audit.gate.settings import Settings
+from shortcut_audit.pipeline import audit_draft
+from tests.sketch import listing, stored
+
+BLOCK = ("a = Conv(x, w) pads=1,1,1,1", "r = Relu(a)", "f = Conv(r, v) pads=1,1,1,1")
+NUMBERS = {name: stored(data=(value,)) for name, value in (("s", 0.5), ("same", 0.5), ("other", 0.25))}
+ZERO = stored(dtype="int8", data=(0,))
+
+
+def pair(scale: str, read: str, made: str) -> tuple[str, str]:
+    return f"{made}_q = QuantizeLinear({read}, {scale}, zero)", f"{made} = DequantizeLinear({made}_q, {scale}, zero)"
+
+
+@pytest.mark.parametrize(
+    ("lines", "sum_of", "expected"),
+    [
+        ((), "f, x", "none"),
+        ((*pair("s", "f", "g"), *pair("s", "x", "y")), "g, y", "alike"),
+        ((*pair("s", "f", "g"), *pair("same", "x", "y"), "t = Transpose(y) perm=0,1,2,3"), "g, t", "alike"),
+        ((*pair("s", "f", "g"), *pair("other", "x", "y")), "g, y", "scales differ"),
+        (pair("s", "f", "g"), "g, x", "branch only"),
+        (pair("s", "x", "y"), "f, y", "shortcut only"),
+    ],
+)
+def test_quantisation_of_a_merge(lines: tuple[str, ...], sum_of: str, expected: str) -> None:
+    weights = {"w": stored(8, 8, 3, 3), "v": stored(8, 8, 3, 3), "zero": ZERO}
+    report = audit_draft(listing(*BLOCK, *lines, f"z = Add({sum_of})", x=(1, 8, 4, 4), **weights, **NUMBERS))
+    (shortcut,) = report.shortcuts
+    assert shortcut.quantisation == expected
+    on = Settings(rules={"residual-not-quantised": "warning"})
+    found = [(finding.rule, finding.level) for finding in judge(report, on)]
+    assert found == ([] if expected in {"none", "alike"} else [("residual-not-quantised", "warning")])
+    assert judge(report, Settings()) == ()

@@ -1,0 +1,74 @@
+"""On which verdicts does it depend what an op does that is not understood?"""
+
+from __future__ import annotations
+
+import pytest
+
+from shortcut_audit.pipeline import audit_draft
+from tests.sketch import audited, listing, stored
+
+BODY = "x -> Conv.1 -> Relu -> Conv.2 -> Add"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (BODY, "x -> Mystery -> Add"),  # a copy: an identity; a nonlinear layer: parallel branches
+        (BODY, "x -> Conv.p{k=1} -> Mystery -> Add"),
+        (BODY, "x -> Mystery -> Conv.p{k=1} -> Add"),
+        (BODY, "x -> Add", "x -> Mystery -> Add"),  # F(x) + x, or F(x) + 2 x
+        ("x -> Conv.p{k=1} -> Add", "x -> Mystery -> Add"),  # a projection beside a layer, or x + W x
+        (BODY, "x -> Cast.1 -> Mystery -> Mystery.2 -> Cast.2 -> Add"),
+        (BODY, "x -> Mystery -> Mul -> Add", "x -> Mul"),
+    ],
+)
+def test_a_verdict_that_depends_on_it_is_not_understood(lines: tuple[str, ...]) -> None:
+    report = audited(*lines)
+    assert [other.reason for other in report.other_adds] == ["not understood"]
+    assert report.shortcuts == ()
+    summary = report.summary
+    assert (summary.unknown, summary.extra_parameters, summary.extra_macs, summary.held_bytes) == (1, None, None, None)
+    assert summary.what_if.B.parameters is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "kinds"),
+    [
+        ((f"{BODY}", "x -> Add -> Mystery"), ["identity"]),  # behind the merge
+        (("i -> Mystery -> Conv.1 -> Relu -> Conv.2 -> Add", "Mystery -> Add"), ["identity"]),  # before the fork
+        (("x -> Conv.v -> Mystery -> Conv.w -> Add", "x -> Add"), ["identity"]),  # x + W opaque(V x)
+        (("x -> Conv.v -> Mystery -> Relu -> Conv.w -> Add", "x -> Conv.p{k=1} -> Add"), ["projection"]),
+        (("x -> Mystery -> Add", "x -> Add"), ["identity"]),  # x + F(x), whatever F is
+        (("x -> Conv.v -> Mystery.a:1 -> Conv.w -> Add", "x -> Add"), ["identity"]),
+    ],
+)
+def test_what_comes_out_the_same_whatever_it_does_stands(lines: tuple[str, ...], kinds: list[str]) -> None:
+    report = audited(*lines)
+    assert [shortcut.kind for shortcut in report.shortcuts] == kinds
+    assert report.summary.unknown == 0
+    assert report.summary.extra_parameters is not None
+
+
+def test_an_op_that_reads_a_matrix_works_whatever_else_it_does() -> None:
+    """Attention in one kernel: x + opaque(x, W)."""
+    line = "f = mine::Attention(x, w)", "y = Add(f, x)"
+    report = audit_draft(listing(*line, x=(1, 4, 8), w=stored(8, 8, learned=True)))
+    assert [shortcut.kind for shortcut in report.shortcuts] == ["identity"]
+
+
+def test_attention_in_a_kernel_beside_an_mlp_is_no_second_shortcut() -> None:
+    """Parallel blocks: x + W opaque(Q x, K x, V x) + F(x). A kernel of several values is a product at the least."""
+    heads = [f"x -> Conv.{name}{{k=1}} -> Mystery" for name in ("q", "k", "v")]
+    report = audited(*heads, "Mystery -> Conv.o{k=1} -> Add -> Add.2", "x -> Add", BODY.replace("Add", "Add.2"))
+    assert [shortcut.kind for shortcut in report.shortcuts] == ["identity"]
+
+
+def test_the_detail_names_the_op_and_its_node() -> None:
+    lines = "f = Conv(x, w) pads=1,1,1,1", "r = Relu(f)", "q = mine::Quant(x)", "y = Add(r, q)"
+    (other,) = audit_draft(listing(*lines, x=(1, 8, 4, 4), w=stored(8, 8, 3, 3))).other_adds
+    assert (other.reason, other.detail) == ("not understood", "mine::Quant at q")
+
+
+def test_an_addition_without_such_an_op_keeps_its_reason() -> None:
+    report = audited("x -> Conv.1 -> Relu -> Add", "x -> Conv.2 -> Relu.2 -> Add", "Add -> Mystery")
+    assert [other.reason for other in report.other_adds] == ["parallel branches"]
