@@ -197,8 +197,8 @@ def test_more_macs_with_the_same_weights_is_growth() -> None:
     assert change.cost == "grew"
 
 
-@pytest.mark.parametrize("more", [{"parameters": 1}, {"macs": 1}])
-def test_one_more_is_more(more: dict[str, int]) -> None:
+@pytest.mark.parametrize("more", [{"parameters": 1}, {"macs": 1, "macs_formula": "1"}])
+def test_one_more_is_more(more: dict[str, int | str]) -> None:
     first, *rest = RESNET18.shortcuts
-    grown = replace(first, **{name: (getattr(first, name) or 0) + by for name, by in more.items()})
+    grown = replace(first, **more)
     assert [cost for _, _, cost in changes(RESNET18, replace(RESNET18, shortcuts=(grown, *rest)))] == ["grew"]
