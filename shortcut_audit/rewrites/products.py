@@ -157,8 +157,10 @@ class Algebra:
                     if literal is None
                     else Product(1 / literal, ())
                 ]
-            case _:
+            case "Mul":
                 given = [self._factor(slot) for slot in op.inputs[1:] if slot is not None]
+            case _:
+                return None  # a factor that is no operand: another scale, a random mask
         first = op.inputs[0]
         return None if first is None else reduce(Product.times, given, self._factor(first))
 
