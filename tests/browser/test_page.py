@@ -135,7 +135,7 @@ def test_what_covers_or_is_cut_would_be_seen(browser: Any, pages: dict[str, Path
     """The two questions above can be answered with no."""
     shown = Shown(browser, pages["resnet18"], WIDE)
     shown.page.add_style_tag(
-        content=".network li.box { margin-top: -18px } .network li.box .what { margin-right: -400px }"
+        content="li.box { margin-top: -18px !important } .where { position: relative; left: -90px }"
     )
     assert {what for what, *_ in shown.page.evaluate(OVERLAPS)} >= {"items", "words"}
     shown.page.add_style_tag(content="h1 { width: 4000px }")
