@@ -41,19 +41,13 @@ class _Reasons:
             return f"its attribute {displayable(unread[0], NAMED)} cannot be read"  # 2
         if row.macs is unknowable:
             return "how often a loop runs is not in the file: its body counts once"  # 3
-        for given in (*op.values(), *(made for made in op.outputs if made is not None)):
-            if not _known(self._graph.values[given].type.shape):
-                what = "what it makes" if given in op.outputs else "its input"
-                return f"the shape of {what} is unknown{self._because(given, op)}"  # 4
+        for given in op.values():
+            if not self._shaped(given):
+                return f"the shape of its input is unknown: {self._cause(given)}"  # 4
         if any(isinstance(given, Constant) and not _known(given.type.shape) for given in op.inputs):
             return "the shape of a constant that it reads, such as its kernel, is unknown"  # 4
         shapes = [shape_text(shape_of(self._graph, given)) for given in op.inputs if given is not None]
         return f"its operands do not fit together: {', '.join(shapes)}"  # 5
-
-    def _because(self, value: str, reader: Op) -> str:
-        cause = self._cause(value)
-        own = self._graph.values[value].op is reader
-        return f": {cause}" if cause and not (own and cause.startswith("how much")) else ""
 
     def _cause(self, value: str) -> str:
         """Where the unknown shape of a value comes from, walking back from it."""
