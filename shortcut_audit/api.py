@@ -84,7 +84,7 @@ def audit_many(
     executor: Executor | None = None,
     dims: Mapping[str, int] | None = None,
     inputs: Sequence[str] = (),
-) -> Iterator[ModelReport | Failure]:
+) -> Iterator[ShownReport | Failure]:
     """The reports on many models, in their order, each as soon as it and those before it are done.
 
     A model that cannot be audited is a `Failure`, and stops no other. Sources are taken a few at a time, and what has
@@ -112,11 +112,15 @@ def audit_many(
 
     tasks = map(task, sources)
     if executor is None:
-        yield from (attempt(each).result for each in tasks)
+        yield from (_given(attempt(each).result) for each in tasks)
         return
     from shortcut_audit.command.crowd import in_order
 
-    yield from (made.result for made in in_order(tasks, executor))
+    yield from (_given(made.result) for made in in_order(tasks, executor))
+
+
+def _given(result: ModelReport | Failure) -> ShownReport | Failure:
+    return report_of(result) if isinstance(result, ModelReport) else result
 
 
 def _audited_at(url: str, dims: Mapping[str, int] | None, inputs: Sequence[str]) -> ModelReport:

@@ -42,6 +42,6 @@ def test_whatever_is_raised_is_a_failure(error: BaseException, message: str, mon
 
 
 def test_an_ill_formed_shape_is_a_failure() -> None:
-    made = attempt(Task(SAMPLE, inputs=("1x0",)))
+    made = attempt(Task(SAMPLE, inputs=("1x-3",)))
     assert isinstance(made.result, Failure)
-    assert "'0' is no size" in made.result.message
+    assert "'-3' is no size" in made.result.message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -49,8 +50,8 @@ def test_any_filesystem_of_fsspec(memory: Any) -> None:
 )
 def test_folders_and_patterns(memory: Any, source: str, models: list[str], capsys: Capture) -> None:
     assert execute(["-q", source]) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert [line.partition(": 8 shortcuts")[0] for line in said if "8 shortcuts" in line] == models
+    said = capsys.readouterr().out
+    assert list(dict.fromkeys(re.findall(r"memory://[\w./]+\.\w+", said))) == models
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,8 @@ def test_an_s3_server(bucket: Any, capsys: Capture) -> None:
     assert replace(audit("s3://models/a.onnx"), source="") == replace(audit(RESNET18), source="")
     assert execute(["-q", "s3://models/"]) == 0
     said = capsys.readouterr().out
-    assert said.count("8 shortcuts") == 2
+    assert "s3://models/a.onnx" in said
+    assert "s3://models/b/c.pt2" in said
     assert execute(["s3://models/none.onnx"]) == 2
     assert execute(["s3://none/a.onnx"]) == 2
     first, second = capsys.readouterr().err.splitlines()
