@@ -373,6 +373,30 @@ def test_the_story(tmp_path: Path) -> None:
     assert "identity-lost" not in over.out
 
 
+def test_a_revision_of_the_repository_is_a_baseline(tmp_path: Path) -> None:
+    """No baseline is committed: each model is held against itself at a revision, and one that is gone is missed."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    repository = Repository(folder)
+    (folder / "pyproject.toml").write_text('[tool.shortcut-audit]\nmodels = ["models/*.onnx"]\n')
+    repository.commit("base", "identity", "identity")
+    assert repository.audit("--baseline", "git:main").status == 0
+    repository.git("checkout", "--quiet", "-b", "head")
+    repository.commit("head", "identity", "projection")
+    lost = repository.audit("--baseline", "git:main", "--format", "json")
+    assert (lost.status, ("identity-lost", "error", "blocks.1") in lost.findings()) == (1, True)
+    (folder / "models" / "net.onnx").rename(folder / "models" / "other.onnx")
+    gone = repository.audit("--baseline", "git:main", "--format", "json")
+    assert (gone.status, ("model-missing", "error", None) in gone.findings()) == (1, True)
+    for unknown in ("git:nowhere", "git:--output=x", "git:"):
+        answer = repository.audit("--baseline", unknown)
+        assert (answer.status, answer.err.count("\n")) == (2, 1)
+    (folder / "models" / "other.onnx").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message=lfs")
+    assert "pointer to Git LFS" in repository.audit("--baseline", "git:HEAD").err
+
+
 def test_the_json_of_the_story_keeps_to_its_schema(command: Command) -> None:
     import jsonschema
 

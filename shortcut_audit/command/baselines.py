@@ -58,7 +58,7 @@ class Baselines:
     def __init__(self, settings: Config, sources: Sequence[str], asked: Asked, here: Path) -> None:
         self._settings = settings
         self._asked = asked
-        self._alone = len(sources) == 1 and settings.options.baseline is not None
+        self._alone = len(sources) == 1 and settings.options.baseline is not None and not asked.for_all
         with bounded("the overrides of the configuration"):
             held = {source: self._file(source) for source in sources}
         named = dict.fromkeys(file for file in held.values() if file is not None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from shortcut_audit.account.cost import Ledger, open_sizes, parameters, span, total
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.model import ModelGraph, TensorType, Weight
@@ -132,3 +134,21 @@ def test_equal_tensors_that_an_exporter_stored_once_are_told() -> None:
     )
     totals = audit_draft(listing(*lines, x=(1, 8, 4, 4), w=stored(8, 8, 3, 3), b=stored(8))).totals
     assert (totals.parameters, totals.untied_parameters) == (584, 1_168)
+
+
+@pytest.mark.parametrize(
+    ("line", "tensors", "unsure"),
+    [
+        ("y = MatMul(x, w)", {"w": stored(8, 8)}, False),
+        ("y = MatMul(x, w)", {"w": (8, 8)}, True),  # fed
+        ("y = MatMul(x, k)", {"k": (1, 8, 4)}, False),  # keys of a cache
+        ("w = RandomNormal() shape=8,8 | y = MatMul(x, w)", {}, True),
+        ("y = mine::Packed(x, q)", {"q": stored(8, 4, dtype="uint8")}, True),
+        ("y = mine::Gelu(x)", {}, False),
+    ],
+)
+def test_what_is_fed_or_read_by_nobody_knows_what_leaves_the_parameters_open(
+    line: str, tensors: dict[str, object], unsure: bool
+) -> None:
+    report = audit_draft(listing(*line.split(" | "), x=(1, 4, 8), **tensors))  # type: ignore[arg-type]
+    assert report.totals.parameters_lower_bound is unsure
