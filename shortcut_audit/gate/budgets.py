@@ -205,7 +205,7 @@ def _not_understood(model: ModelReport) -> str:
     details = list(dict.fromkeys(add.detail for add in model.other_adds if add.reason == "not understood"))
     named = ", ".join(filter(None, details[:3])) + (f" and {len(details) - 3} more" if len(details) > 3 else "")
     are = "is" if model.summary.unknown == 1 else "are"
-    return f"{counted(model.summary.unknown, 'addition')} {are} not understood ({named}); declare the operator"
+    return f"{counted(model.summary.unknown, 'addition')} {are} not understood ({named})"
 
 
 def _obstacle(model: ModelReport, limit: _Limit | None = None) -> str:

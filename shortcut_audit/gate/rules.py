@@ -275,9 +275,8 @@ RULES: tuple[Rule, ...] = (
         "Unknown is not zero: a gate that passes what it cannot see is open. What is decided however the unknown turns "
         "out is judged.",
         'max-extra-macs = "1G" and a model whose batch size is the symbol "batch".',
-        "Bind the dimension (--dim batch=1, or `dims` in the configuration); declare an operator that is not "
-        "understood "
-        "under [tool.shortcut-audit.operators], or ignore this rule for the model with a reason.",
+        "Bind the dimension (--dim batch=1, or `dims` in the configuration); export an operator that is not understood "
+        "as a function of the model (ONNX), or ignore this rule for the model with a reason.",
     ),
     Rule(
         "kind-unknown",
@@ -288,7 +287,8 @@ RULES: tuple[Rule, ...] = (
         "on what it is.",
         "An operator of which nobody knows what it does may be a copy or a projection: unknown is never green.",
         'y = mine::Op(x) + F(x), with allowed-kinds = ["identity"].',
-        "Declare the operator under [tool.shortcut-audit.operators]; --explain operators says how.",
+        "Export the operator as a function of the model, which is looked into (ONNX), or ignore this rule for the "
+        "model with a reason.",
     ),
     Rule(
         "unused-ignore",

@@ -160,7 +160,7 @@ def test_budgets_on_the_model_itself(settings: Settings, rule: str, said: list[s
 
 OPAQUE = audited(BODY, "x -> Mystery -> Add")
 """Mystery may be a copy, or a layer."""
-NAMED = "1 addition is not understood (Mystery at Mystery); declare the operator"
+NAMED = "1 addition is not understood (Mystery at Mystery)"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What is an operator of which only the effect is known?
 
-A team declares in the configuration what its own operators do; the search asks of one that nobody has declared what the
-least is that it could do. Neither knows more than the class of the step.
+The search asks of an operator that is not understood what the least is that it could do, and knows no more of that than
+the class of the step.
 """
 
 from __future__ import annotations
