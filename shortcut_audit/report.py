@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias, get_args
 
-from shortcut_audit.settled import Costly, settled
+from shortcut_audit.algebra.settled import Costly, settled
 
 Kind: TypeAlias = Literal["identity", "parameter-free", "gated", "projection"]
 KINDS: tuple[Kind, ...] = ("identity", "parameter-free", "gated", "projection")

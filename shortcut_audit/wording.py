@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from shortcut_audit import spoken
+from shortcut_audit.algebra import spoken
 from shortcut_audit.algebra.bounds import ratio
 from shortcut_audit.algebra.formula import number_of
 from shortcut_audit.algebra.polynomial import Cost, formula, is_vague, names

@@ -10,8 +10,9 @@ from typing import get_args
 import pytest
 
 import shortcut_audit
-from shortcut_audit import report, theory
+from shortcut_audit import report
 from shortcut_audit.account import notes
+from shortcut_audit.command import theory
 from shortcut_audit.search.steps import Step
 
 PACKAGE = Path(shortcut_audit.__file__).parent

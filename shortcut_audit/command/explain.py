@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import textwrap
 
-from shortcut_audit import theory
+from shortcut_audit.command import theory
 from shortcut_audit.errors import UsageError
 from shortcut_audit.gate import policy
 from shortcut_audit.gate.config_values import did_you_mean, shown

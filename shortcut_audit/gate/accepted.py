@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from shortcut_audit.algebra.settled import Costly
 from shortcut_audit.errors import ConfigError
 from shortcut_audit.gate.paths import is_there, read_regular
 from shortcut_audit.report import KINDS, Kind, ModelReport, Shape, Shortcut
-from shortcut_audit.settled import Costly
 from shortcut_audit.wording import counted
 
 BASELINE = "baseline (--write-baseline makes one)"

@@ -12,9 +12,9 @@ from importlib import resources
 from typing import Any
 
 from shortcut_audit.algebra.polynomial import FORMULA_LIMIT
+from shortcut_audit.algebra.settled import FORMULA
 from shortcut_audit.names import NAME_LIMIT, PATH_LIMIT, TEXT_LIMIT, displayable, displayable_text
 from shortcut_audit.report import AuditReport
-from shortcut_audit.settled import FORMULA
 
 _PATHS = frozenset({"source", "file", "against", "counterpart"})
 _TEXTS = frozenset({"message", "notes", "why", "detail", "weights_in_words", "origin"})

@@ -15,13 +15,13 @@ from shortcut_audit.graph.model import Constant, ModelGraph, Op, Value
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_copy, row_of
 from shortcut_audit.report import Reason
-from shortcut_audit.rewrites.choices import paired
-from shortcut_audit.rewrites.products import Algebra
-from shortcut_audit.rewrites.sums import Sum, normal_form
-from shortcut_audit.rewrites.values import Desk
 from shortcut_audit.search import additions, stacks
 from shortcut_audit.search.additions import Addition, Fold, Term
 from shortcut_audit.search.logits import feeds_softmax_only
+from shortcut_audit.search.rewrites.choices import paired
+from shortcut_audit.search.rewrites.products import Algebra
+from shortcut_audit.search.rewrites.sums import Sum, normal_form
+from shortcut_audit.search.rewrites.values import Desk
 from shortcut_audit.search.statistics import expressions, is_normalisation
 from shortcut_audit.search.stretch import Stretches, is_stretched
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import NamedTuple
 
-from shortcut_audit.rewrites.sums import Gathered, Sum
+from shortcut_audit.search.rewrites.sums import Gathered, Sum
 
 
 class Pair(NamedTuple):

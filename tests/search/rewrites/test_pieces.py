@@ -7,7 +7,7 @@ import pytest
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.draft import Tensor
 from shortcut_audit.pipeline import audit_draft
-from shortcut_audit.rewrites.pieces import followed
+from shortcut_audit.search.rewrites.pieces import followed
 from tests.sketch import listing, stored
 
 T, U = (1, 7, 8), (1, 1, 8)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from shortcut_audit.graph.model import Op
-from shortcut_audit.rewrites.products import Algebra, Product
+from shortcut_audit.search.rewrites.products import Algebra, Product
 
 WIDE = 32
 """The most terms of a sum that are compared with each other."""

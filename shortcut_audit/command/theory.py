@@ -14,7 +14,7 @@ _NOTE = "note: "
 
 def text() -> str:
     """The whole theory, as Markdown."""
-    return resources.files(__package__).joinpath("theory.md").read_text(encoding="utf-8")
+    return resources.files("shortcut_audit").joinpath("theory.md").read_text(encoding="utf-8")
 
 
 def sections() -> dict[str, str]:

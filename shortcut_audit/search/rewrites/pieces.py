@@ -16,7 +16,7 @@ from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, TensorTy
 from shortcut_audit.operators.pieces import Piece, cuts, piece_of
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_copy, row_of
-from shortcut_audit.rewrites.values import rebuilt
+from shortcut_audit.search.rewrites.values import rebuilt
 
 
 def followed(graph: ModelGraph) -> ModelGraph:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from shortcut_audit.graph.model import Constant, ModelGraph, TensorType, Value
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
-from shortcut_audit.rewrites.values import Desk
+from shortcut_audit.search.rewrites.values import Desk
 
 
 def as_sums(graph: ModelGraph) -> ModelGraph:

@@ -15,9 +15,9 @@ from typing import TypeAlias
 from shortcut_audit.graph.model import Attribute, Constant, ModelGraph, Op, TensorType, Value
 from shortcut_audit.graph.naming import Names
 from shortcut_audit.operators.infer import infer
-from shortcut_audit.rewrites.choices import Pair
-from shortcut_audit.rewrites.products import Atom, Product
-from shortcut_audit.rewrites.sums import Gathered
+from shortcut_audit.search.rewrites.choices import Pair
+from shortcut_audit.search.rewrites.products import Atom, Product
+from shortcut_audit.search.rewrites.sums import Gathered
 
 OPSET = 17
 """The opset whose rules tell the shapes of what is written here: of plain arithmetic, the same in all."""
