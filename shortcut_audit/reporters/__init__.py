@@ -73,6 +73,18 @@ def _github(report: AuditReport, style: Style) -> str:
     return github.format(report)
 
 
+def _junit(report: AuditReport, style: Style) -> str:
+    from shortcut_audit.reporters import junit
+
+    return junit.format(report)
+
+
+def _gitlab(report: AuditReport, style: Style) -> str:
+    from shortcut_audit.reporters import gitlab
+
+    return gitlab.format(report)
+
+
 def _html(report: AuditReport, style: Style) -> str:
     from shortcut_audit.reporters.html import document as html
 
@@ -123,6 +135,8 @@ REPORTERS = {
     "markdown": Reporter(".md", _markdown),
     "sarif": Reporter(".sarif", _sarif),
     "github": Reporter(None, _github),
+    "gitlab": Reporter(".gitlab.json", _gitlab),
+    "junit": Reporter(".junit.xml", _junit),
     "html": Reporter(".html", _html),
     "model-explorer.json": Reporter(".model-explorer.json", _model_explorer, of_one=True, printed=False),
     "tex": Reporter(".tex", _tex, printed=False),

@@ -5,9 +5,7 @@ One run, every rule with its help, a result for each finding, a notification for
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +14,7 @@ from shortcut_audit.gate.rules import RULES, Rule
 from shortcut_audit.names import displayable, displayable_text
 from shortcut_audit.report import AuditReport, Failure, Finding
 from shortcut_audit.reporters.json import dumped
+from shortcut_audit.reporters.shared.fingerprints import fingerprints
 from shortcut_audit.reporters.shared.grouped import gravest_first
 from shortcut_audit.reporters.shared.locations import Place, Places, about
 from shortcut_audit.wording import exact
@@ -71,13 +70,10 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _results(findings: Iterable[Finding], places: Places) -> list[dict[str, Any]]:
+def _results(findings: Sequence[Finding], places: Places) -> list[dict[str, Any]]:
     numbers = {rule.id: number for number, rule in enumerate(RULES)}
-    seen: Counter[str] = Counter()
     results = []
-    for finding in findings:
-        mark = _fingerprint(finding)
-        seen[mark] += 1
+    for finding, mark in zip(findings, fingerprints(findings), strict=True):
         place = places.of(finding)
         said = ": ".join(filter(None, [about(finding, place), displayable_text(finding.message)]))
         results.append(
@@ -87,16 +83,10 @@ def _results(findings: Iterable[Finding], places: Places) -> list[dict[str, Any]
                 "level": finding.level,
                 "message": {"text": _escaped(said)},
                 "locations": [_location(place, finding.shortcut)],
-                "partialFingerprints": {"primaryLocationLineHash": f"{mark}:{seen[mark]}"},
+                "partialFingerprints": {"primaryLocationLineHash": mark},
             }
         )
     return results
-
-
-def _fingerprint(finding: Finding) -> str:
-    """A fingerprint of one objection to one shortcut; a re-export, or an edit that moves its line, keeps it."""
-    identity = "\0".join([finding.rule, finding.source, finding.shortcut or ""])
-    return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _location(place: Place, key: str | None) -> dict[str, Any]:
