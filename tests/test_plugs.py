@@ -75,12 +75,125 @@ def test_the_action_exits_as_the_command_does(tmp_path: Path, runner: dict[str, 
     assert step(tmp_path, runner, models).returncode == status
 
 
+def test_a_report_of_an_earlier_step_is_not_handed_on(tmp_path: Path, runner: dict[str, str]) -> None:
+    """Where the command is ended before it writes."""
+    (tmp_path / "shortcut-audit.md").write_text("all good")
+    (tmp_path / "shortcut-audit.sarif").write_text("{}")
+    Path(runner["COMMAND"]).write_text("#!/bin/sh\nexit 137\n")
+    assert step(tmp_path, runner, "a.onnx").returncode == 137
+    assert not list(tmp_path.glob("shortcut-audit.*"))
+
+
 def test_the_action_runs_no_input_as_code() -> None:
     """In a composite action, an expression in a script is pasted into it."""
     text = (ACTION / "action.yml").read_text(encoding="utf-8")
     scripts = re.findall(r"^ +run: (\|\n(?: {8}.*\n)+|.*)", text, re.MULTILINE)
-    assert len(scripts) == 2
+    assert len(scripts) == 3
     assert not [script for script in scripts if "${{" in script]
+
+
+GH = """#!{python}
+import json, os, sys
+from pathlib import Path
+
+arguments = sys.argv[1:]
+state = Path(os.environ["RUNNER_TEMP"])
+with (state / "calls").open("a") as calls:
+    calls.write(json.dumps([a.replace(str(state), "TEMP") for a in arguments]) + "\\n")
+writes = "--method" in arguments
+if os.environ["GH_REFUSES"] in ("all", "writing" if writes else "reading"):
+    sys.exit("gh: Resource not accessible by integration (HTTP 403)")
+if not writes:
+    print(os.environ["GH_OWN"])
+"""
+"""Stands in for GitHub's command: writes down what it is asked, and answers with the comments that are a bot's."""
+
+
+def comment(tmp_path: Path, *, own: str = "", refuses: str = "", **step: str) -> subprocess.CompletedProcess[str]:
+    gh = tmp_path / "bin" / "gh"
+    gh.parent.mkdir(exist_ok=True)
+    gh.write_text(GH.format(python=sys.executable))
+    gh.chmod(0o755)
+    environment = {
+        **os.environ,
+        "PATH": f"{gh.parent}:{os.environ['PATH']}",
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_REPOSITORY": "owner/name",
+        "PULL_REQUEST": "7",
+        "MARKDOWN": str(tmp_path / "report.md"),
+        "STATUS": "0",
+        "GH_OWN": own,
+        "GH_REFUSES": refuses,
+        **step,
+    }
+    return subprocess.run(
+        [str(ACTION / "comment.sh")], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+
+def calls(tmp_path: Path) -> list[list[str]]:
+    return [json.loads(line) for line in (tmp_path / "calls").read_text().splitlines()]
+
+
+BODY = "body=@TEMP/shortcut-audit.comment.md"
+THREAD = "repos/owner/name/issues/7/comments"
+
+
+@pytest.mark.parametrize(
+    ("own", "asked"),
+    [
+        ("", ["api", "--method", "POST", THREAD, "--silent", "-F", BODY]),
+        ("12\n34", ["api", "--method", "PATCH", "repos/owner/name/issues/comments/12", "--silent", "-F", BODY]),
+    ],
+)
+def test_one_comment_is_written_or_brought_up_to_date(tmp_path: Path, own: str, asked: list[str]) -> None:
+    (tmp_path / "report.md").write_text("# Shortcuts\n\n`a b` $HOME\n", encoding="utf-8")
+    done = comment(tmp_path, own=own)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    listed, written = calls(tmp_path)
+    assert listed[:3] == ["api", "--paginate", f"{THREAD}?per_page=100"]
+    assert '.user.type == "Bot"' in listed[-1]  # nobody else's comment is written over
+    assert written == asked
+    text = (tmp_path / "shortcut-audit.comment.md").read_text(encoding="utf-8")
+    assert text == "<!-- shortcut-audit -->\n# Shortcuts\n\n`a b` $HOME\n"
+
+
+def test_without_a_report_the_comment_is_not_left_green(tmp_path: Path) -> None:
+    assert comment(tmp_path, own="12", STATUS="2").returncode == 0
+    text = (tmp_path / "shortcut-audit.comment.md").read_text(encoding="utf-8")
+    assert text.splitlines()[1].startswith("The audit has ended with exit status 2, without a report")
+    assert "PATCH" in calls(tmp_path)[1]
+
+
+def test_a_comment_is_no_longer_than_github_takes(tmp_path: Path) -> None:
+    """65,536 characters; cut between lines, no character in two."""
+    (tmp_path / "report.md").write_text("\N{RIGHTWARDS ARROW}" * 30 + "\n" + "line é\n" * 20_000, encoding="utf-8")
+    assert comment(tmp_path).returncode == 0
+    text = (tmp_path / "shortcut-audit.comment.md").read_text(encoding="utf-8")
+    assert len(text.encode()) < 65_536
+    assert text.endswith("line é\n\n\nThe report goes on in the job summary.\n")
+
+
+@pytest.mark.parametrize(
+    ("refuses", "step", "why"),
+    [
+        ("all", {}, "the token may not read comments"),
+        ("writing", {}, "the token may not write one"),
+        ("", {"PULL_REQUEST": ""}, "the workflow does not run for one"),
+        ("", {"PULL_REQUEST": "7/../8"}, "the workflow does not run for one"),
+    ],
+)
+def test_a_job_that_may_not_comment_does_not_fail(tmp_path: Path, refuses: str, step: dict[str, str], why: str) -> None:
+    done = comment(tmp_path, refuses=refuses, **step)
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"::notice title=shortcut-audit::no comment on the pull request: {why}")
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_comment_is_asked_for_and_comes_after_findings_too() -> None:
+    text = (ACTION / "action.yml").read_text(encoding="utf-8")
+    assert re.search(r'^  comment:\n    description: .*\n    default: "false"$', text, re.MULTILINE)
+    assert "if: ${{ !cancelled() && inputs.comment == 'true' }}" in text.split("- name: Comment")[1]
 
 
 def test_the_hook_calls_the_command_on_models_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -166,7 +166,7 @@ def check_text(name: str, text: str) -> None:
     """Raises AssertionError for output that holds more than text, or is not what it says it is."""
     assert all(c.isprintable() or c == "\n" for c in text), name
     text.encode("utf-8")
-    if name in {"json", "sarif"}:
+    if name in {"json", "sarif", "gitlab"}:
         json.loads(text)
 
 

@@ -13,6 +13,7 @@ mapfile -t models < <(lines "${MODELS:-}")
 mapfile -t arguments < <(lines "${ARGUMENTS:-}")
 sarif=$RUNNER_TEMP/shortcut-audit.sarif
 markdown=$RUNNER_TEMP/shortcut-audit.md
+rm -f "$sarif" "$markdown" # those of an earlier step, if the command is ended before it writes
 
 status=0
 "${COMMAND:-shortcut-audit}" --format github -o "$sarif" -o "$markdown" "${arguments[@]}" -- "${models[@]}" || status=$?
