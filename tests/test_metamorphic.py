@@ -216,6 +216,8 @@ def test_the_search_finds_what_the_definition_says(draft: Draft) -> None:
     sums = merges.find(assemble(draft))
     lineage = Lineage(sums.graph)
     for merge in sums.merges:
+        if len({lineage.number[term.value] for term in merge.operands}) == 1:
+            continue  # x - x: of one value written twice, one way says all
         found, defined = searched(lineage, merge)
         assert found == defined
 

@@ -51,7 +51,8 @@ def bind(draft: Draft, dims: Mapping[str, int], inputs: Sequence[InputSpec]) -> 
         if bound
         else draft.recorded
     )
-    return replace(draft, inputs=new, declared=draft.inputs, recorded=recorded)
+    declared = draft.declared if new == draft.inputs else draft.inputs
+    return replace(draft, inputs=new, declared=declared, recorded=recorded)
 
 
 def _given(draft: Draft, specs: Sequence[InputSpec]) -> list[InputSpec | None]:
