@@ -10,10 +10,11 @@ from collections.abc import Iterable
 
 from shortcut_audit.algebra.bounds import never_equal
 from shortcut_audit.algebra.derived import ceil_divided, floor_divided, smaller, stretched
-from shortcut_audit.algebra.formula import number_of
+from shortcut_audit.algebra.formula import LONGEST, number_of
 from shortcut_audit.algebra.polynomial import Cost, Number, Polynomial, is_vague, names, written
 from shortcut_audit.graph.dtypes import ITEM_BITS
 from shortcut_audit.graph.model import COUNT_LIMIT, Dim, Shape
+from shortcut_audit.names import displayable
 
 
 class Unknown(Exception):
@@ -37,8 +38,13 @@ def dim_of(found: Cost) -> Dim:
 
 
 def canonical(size: Dim) -> Dim:
-    """The size as every other place writes it, where a file spells it otherwise."""
-    return dim_of(number(size)) if isinstance(size, str) else size
+    """The size as every other place writes it, where a file spells it otherwise.
+
+    A text longer than any formula is a name. It is cut as names are shown: reports repeat it in every cost.
+    """
+    if not isinstance(size, str):
+        return size
+    return dim_of(number(size if len(size) <= LONGEST else displayable(size)))
 
 
 def count(shape: Shape) -> Cost:

@@ -79,9 +79,12 @@ def is_nonlinear(op: Op) -> bool:
 
 
 def is_copy(op: Op) -> bool:
-    """Whether an op makes the same elements in the same places, perhaps of another type."""
+    """Whether an op makes the same elements in the same places, perhaps of another type.
+
+    One that reads nothing, as in a damaged file, makes something else.
+    """
     row = row_of(op.kind)
-    return row.effect is Effect.VIEW and row.pointwise
+    return bool(op.inputs) and row.effect is Effect.VIEW and row.pointwise
 
 
 def is_weight_layer(op: Op) -> bool:

@@ -1,7 +1,8 @@
 """How is a report written for a spreadsheet?
 
 RFC 4180 with a header row: quoted where need be, lines end in CR LF, what cannot be known is an empty field. A field
-that a spreadsheet would take for a formula opens with an apostrophe: the names in it are a stranger's.
+that a spreadsheet would take for a formula opens with an apostrophe: the names in it are a stranger's. A table may be
+printed in the log of a CI agent, so none of them is a command there.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 
-from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
+from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text, loggable
 from shortcut_audit.report import AuditReport
 from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.shared.records import PATHS, SENTENCES, Cell, Table
@@ -39,4 +40,5 @@ def _field(column: str, cell: Cell) -> str:
         shown = displayable_text(cell)
     else:
         shown = displayable(cell, PATH_LIMIT) if column in PATHS else displayable(cell)
+    shown = loggable(shown)
     return f"'{shown}" if shown.startswith(FORMULAS) else shown

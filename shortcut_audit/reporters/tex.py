@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from shortcut_audit.names import displayable
+from shortcut_audit.names import displayable, loggable
 from shortcut_audit.report import AuditReport
 from shortcut_audit.reporters.shared.columns import COLUMNS
 
@@ -23,7 +23,7 @@ def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's f
     """The table. 1 MAC = 2 FLOPs; what cannot be known is called unknown."""
     heads = ["model", *(column.head for column in COLUMNS)]
     rows = [
-        [displayable(model.source, NAME_LIMIT, ascii_only=True), *(column.brief(model) for column in COLUMNS)]
+        [loggable(displayable(model.source, NAME_LIMIT, ascii_only=True)), *(column.brief(model) for column in COLUMNS)]
         for model in report.models
     ]
     lines = [r"% \usepackage{booktabs}", rf"\begin{{tabular}}{{l{'r' * len(COLUMNS)}}}", r"\toprule", _row(heads)]

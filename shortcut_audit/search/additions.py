@@ -64,7 +64,7 @@ def _added(graph: ModelGraph, op: Op) -> tuple[Input, ...] | None:
     row = row_of(op.kind)
     if row.adds:
         return op.inputs  # 1, 2
-    if row.sums_axes and isinstance(op.inputs[0], str):
+    if row.sums_axes and op.inputs and isinstance(op.inputs[0], str):
         return _stacked(graph, op, op.inputs[0])  # 3
     return None
 

@@ -37,7 +37,7 @@ def _contracted(graph: ModelGraph, op: Op) -> Iterator[tuple[str, int | None]]:
     3. An einsum: the axis whose letter the result does not have.
     """
     row = row_of(op.kind)
-    if row.sums_axes and isinstance(op.inputs[0], str):
+    if row.sums_axes and op.inputs and isinstance(op.inputs[0], str):
         made = graph.values[op.inputs[0]].op
         if made is not None and row_of(made.kind).effect is Effect.PRODUCT and len(made.inputs) == 2:
             for name in made.values():

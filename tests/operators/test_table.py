@@ -206,3 +206,9 @@ def test_an_op_whose_shape_nobody_can_tell_is_not_counted_as_nothing() -> None:
     assert kinds_where(lambda row: row.macs is not None and row.shape is None) == []
     graph = assemble(listing("a = com.example::Mystery(x)", "y = Conv(a, w)", x=IMAGE, w=stored(8, 8, 1, 1)))
     assert table.macs(graph, graph.ops[-1]) is None
+
+
+def test_what_reads_nothing_is_no_copy() -> None:
+    """A damaged file may leave out the operand of a Cast."""
+    assert table.is_copy(Op("Cast", "Cast", "", ("x",), ("y",)))
+    assert not table.is_copy(Op("Cast", "Cast", "", (), ("y",)))

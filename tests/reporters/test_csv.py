@@ -55,6 +55,11 @@ def test_no_field_is_a_formula() -> None:
     assert table("models.csv", hostile)[0]["source"] == """'=HYPERLINK("http://x")"""
 
 
+def test_no_field_is_a_command_of_a_ci_agent() -> None:
+    hostile = replace(examples.RESNET18, source="::error::x ##vso[task.complete]")
+    assert table("models.csv", hostile)[0]["source"] == "\\x3a:error::x #\\x23vso[task.complete]"
+
+
 @pytest.mark.parametrize(
     ("file", "form"),
     [("r.csv", "csv"), ("r.models.csv", "models.csv"), ("R.LAYERS.CSV", "layers.csv"), ("r.json", "json"), ("r", None)],

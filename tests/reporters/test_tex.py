@@ -23,3 +23,8 @@ def test_no_name_is_a_command() -> None:
     row = next(line for line in text.splitlines() if "passwd" in line)
     assert not re.search(r"\\input|(?<!\\)[%$#_]", row)
     assert len(re.findall(r"(?<!\\)&", row)) == 12
+
+
+def test_no_row_is_a_command_of_a_ci_agent() -> None:
+    text = render(report(replace(RESNET18, source="::error::x")))
+    assert not re.search("^::", text, re.MULTILINE)
