@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 from shortcut_audit.errors import UsageError
 from shortcut_audit.loaders.inputs import parse_inputs
 from shortcut_audit.loaders.remote.urls import is_url, shown
-from shortcut_audit.pipeline import audit_at, audit_file, audit_object, draft_of, hold_draft
+from shortcut_audit.pipeline import (
+    Operators,
+    audit_at,
+    audit_file,
+    audit_object,
+    draft_of,
+    hold_draft,
+    refuse_understood,
+)
 from shortcut_audit.report import Failure, ModelReport
 from shortcut_audit.reporters.notebook import ShownReport
 from shortcut_audit.reporters.notebook import shown as report_of
@@ -27,6 +35,7 @@ def audit(
     dims: Mapping[str, int] | None = None,
     inputs: Sequence[str] = (),
     torchscript: bool = False,
+    operators: Mapping[str, Any] | None = None,
 ) -> ShownReport:
     """The report on one model: its shortcuts, their kinds, weights and costs.
 
@@ -43,21 +52,25 @@ def audit(
         dims: Sizes of symbolic dimensions, such as {"batch": 1}.
         inputs: Shapes of a file's or a factory's inputs, written as for `--input`: "[NAME=]1x3x224x224[:dtype]".
         torchscript: Run a file that is neither ONNX nor .pt2 as TorchScript.
+        operators: What operators do that are not understood, as [tool.shortcut-audit.operators] says it:
+            {"my_domain::Op": "copy"}, or a table for a word. `--explain operators` lists the words and formulas.
 
     Raises:
         UnreadableModel: there is no model that can be read, or it cannot be exported.
-        UsageError: a dimension or an input that the model does not have, an ill-formed shape, PyTorch is missing.
+        UsageError: a dimension or an input that the model does not have, an ill-formed shape, an operator that cannot
+            be declared so, PyTorch is missing.
     """
+    known = _declared(operators)
     if isinstance(model, str | os.PathLike):
         if example or kwargs:
             raise UsageError('a file takes no example inputs; give shapes as inputs=["1x3x224x224"]')
         if isinstance(model, str) and is_url(model):
-            return report_of(_audited_at(model, dims, inputs))
-        found = audit_file(os.fspath(model), dims=dims, inputs=parse_inputs(inputs), torchscript=torchscript)
-        return report_of(found)
+            return report_of(_audited_at(model, dims, inputs, known))
+        path, shapes = os.fspath(model), parse_inputs(inputs)
+        return report_of(audit_file(path, dims=dims, inputs=shapes, torchscript=torchscript, operators=known))
     if inputs or torchscript:
         raise UsageError("a live model is called with example inputs: audit(model, x)")
-    return report_of(audit_object(model, example, kwargs or {}, dims=dims))
+    return report_of(audit_object(model, example, kwargs or {}, dims=dims, operators=known))
 
 
 def load(
@@ -123,7 +136,21 @@ def _given(result: ModelReport | Failure) -> ShownReport | Failure:
     return report_of(result) if isinstance(result, ModelReport) else result
 
 
-def _audited_at(url: str, dims: Mapping[str, int] | None, inputs: Sequence[str]) -> ModelReport:
+def _declared(operators: Mapping[str, Any] | None) -> Operators:
+    """What the caller declares, read as the configuration is."""
+    if not operators:
+        return {}
+    from shortcut_audit.gate import config_values
+
+    try:
+        found = config_values.operators(dict(operators))
+    except config_values.Wrong as wrong:
+        raise UsageError(f"operators: {'; '.join(wrong.args)}") from None
+    refuse_understood(found)
+    return found
+
+
+def _audited_at(url: str, dims: Mapping[str, int] | None, inputs: Sequence[str], operators: Operators) -> ModelReport:
     from shortcut_audit.loaders.remote.location import Location
 
-    return audit_at(Location(url), shown(url), dims=dims, inputs=parse_inputs(inputs))
+    return audit_at(Location(url), shown(url), dims=dims, inputs=parse_inputs(inputs), operators=operators)

@@ -6,14 +6,19 @@ load -> bind -> assemble -> search -> compose. One screen; nothing is decided he
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from shortcut_audit.account.compose import compose
 from shortcut_audit.assembly.assemble import assemble
+from shortcut_audit.assembly.declared import is_understood
+from shortcut_audit.declaration import Declaration
+from shortcut_audit.errors import UsageError
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.loaders import load, load_at, load_object
+from shortcut_audit.loaders.aten.translate import is_translated
 from shortcut_audit.loaders.bind import bind
 from shortcut_audit.loaders.inputs import InputSpec
+from shortcut_audit.names import displayable as shown
 from shortcut_audit.report import ModelReport
 from shortcut_audit.search import search
 
@@ -22,18 +27,26 @@ if TYPE_CHECKING:
 
     from shortcut_audit.loaders.remote.location import Location
 
+Operators: TypeAlias = Mapping[str, Declaration]
+"""What is declared of operators, by name: "my_domain::Op", "my_lib::op"."""
+
 TRACED = frozenset({"module", "torchscript"})
 """Formats that are traced with the caller's inputs: nothing is left to bind."""
 
 
 def audit_file(
-    source: str, *, dims: Mapping[str, int] | None = None, inputs: Sequence[InputSpec] = (), torchscript: bool = False
+    source: str,
+    *,
+    dims: Mapping[str, int] | None = None,
+    inputs: Sequence[InputSpec] = (),
+    torchscript: bool = False,
+    operators: Operators | None = None,
 ) -> ModelReport:
     """The report on the model that a source names: a file, or "package.module:factory".
 
     Raises UnreadableModel or UsageError, each with one line for the user.
     """
-    return audit_draft(draft_of(source, dims=dims, inputs=inputs, torchscript=torchscript))
+    return audit_draft(draft_of(source, dims=dims, inputs=inputs, torchscript=torchscript), operators)
 
 
 def draft_of(
@@ -45,24 +58,41 @@ def draft_of(
 
 
 def audit_at(
-    location: Location, source: str, *, dims: Mapping[str, int] | None = None, inputs: Sequence[InputSpec] = ()
+    location: Location,
+    source: str,
+    *,
+    dims: Mapping[str, int] | None = None,
+    inputs: Sequence[InputSpec] = (),
+    operators: Operators | None = None,
 ) -> ModelReport:
     """The report on the model at a URL, which is named `source` in it. Raises as `audit_file` does."""
     draft = load_at(location, source, inputs)
-    return audit_draft(draft if draft.format in TRACED else bind(draft, dims or {}, inputs))
+    return audit_draft(draft if draft.format in TRACED else bind(draft, dims or {}, inputs), operators)
 
 
 def audit_object(
-    model: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, dims: Mapping[str, int] | None = None
+    model: Any,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    *,
+    dims: Mapping[str, int] | None = None,
+    operators: Operators | None = None,
 ) -> ModelReport:
     """The report on a live module with example inputs, or on an exported program."""
-    return audit_draft(bind(load_object(model, args, kwargs), dims or {}, ()))
+    return audit_draft(bind(load_object(model, args, kwargs), dims or {}, ()), operators)
 
 
-def audit_draft(draft: Draft) -> ModelReport:
+def audit_draft(draft: Draft, operators: Operators | None = None) -> ModelReport:
     """The report on a loaded model. Raises UnreadableModel when the draft is no graph."""
-    graph = assemble(draft)
+    graph = assemble(draft, operators)
     return compose(graph, search(graph))
+
+
+def refuse_understood(operators: Operators) -> None:
+    """Raises UsageError where an operator is declared that is understood: nobody may say otherwise of it."""
+    for name in operators:
+        if is_understood(name) or is_translated(name):
+            raise UsageError(f"{shown(name)} is understood already, and cannot be declared as something else")
 
 
 def hold_draft(draft: Draft) -> nx.DiGraph[str]:

@@ -304,6 +304,14 @@ class Uncounted:
 
 
 @dataclass(frozen=True, slots=True)
+class Declared:
+    """An operator of which somebody says what it does: the configuration, or the caller."""
+
+    op: str
+    declared_as: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelReport:
     """What was found in one model."""
 
@@ -325,6 +333,8 @@ class ModelReport:
     """The ops whose MACs are not in `totals.macs`, in the order in which they are computed."""
     concatenations: tuple[Concatenation, ...] | None = ()
     """Joints of values with what was computed from them; None where there are too many in one another to tell."""
+    declared: tuple[Declared, ...] = ()
+    """The operators whose meaning was declared, and not read from the model."""
 
     def at(self, sizes: Mapping[str, int] | None = None, /, **named: int) -> ModelReport:
         """The same report with open sizes settled: `report.at(batch=8)`; `report.at({"x[0]": 8})` for odd names.

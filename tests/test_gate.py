@@ -158,6 +158,42 @@ def test_a_wrong_configuration_is_no_green_run(command: Command) -> None:
     assert "2 problems: unknown key 'max-projektions'; did you mean 'max-projections'?; fail-on: 'no'" in answer.err
 
 
+DECLARED = '[tool.shortcut-audit]\nallowed-kinds = ["identity"]\noperators = { "com.example::Mystery" = "%s" }\n'
+
+
+def test_a_declared_operator_is_understood_by_every_worker(command: Command) -> None:
+    save(Path("a.onnx"), network("opaque"))
+    save(Path("b.onnx"), network("opaque"))
+    Path("pyproject.toml").write_text('[tool.shortcut-audit]\nallowed-kinds = ["identity"]\n')
+    assert {rule for rule, _, _ in command("a.onnx", "--format", "json").findings()} == {"kind-unknown"}
+    Path("pyproject.toml").write_text(DECLARED % "copy")
+    for jobs in ("1", "2"):
+        answer = command("a.onnx", "b.onnx", "--jobs", jobs, "--format", "json")
+        assert answer.status == 0
+        models = json.loads(answer.out)["models"]
+        assert [model["summary"]["identity"] for model in models] == [1, 1]
+        assert [model["declared"] for model in models] == [[{"op": "com.example::Mystery", "declared_as": "copy"}]] * 2
+
+
+def test_another_declaration_is_held_against_what_was_accepted(command: Command) -> None:
+    save(Path("model.onnx"), network("opaque"))
+    Path("pyproject.toml").write_text(DECLARED % "copy")
+    assert command("model.onnx", "--write-baseline", "base.json", "-q").status == 0
+    assert command("model.onnx", "--baseline", "base.json").status == 0
+    Path("pyproject.toml").write_text(DECLARED % "scale")
+    answer = command("model.onnx", "--baseline", "base.json", "--select", "identity-lost", "--format", "json")
+    assert [rule for rule, _, _ in answer.findings()] == ["identity-lost"]  # a factor is parameter-free
+    assert answer.status == 1
+
+
+def test_what_is_understood_cannot_be_declared(command: Command) -> None:
+    save(Path("model.onnx"), network("identity"))
+    Path("pyproject.toml").write_text('[tool.shortcut-audit.operators]\n"ai.onnx::Conv" = "copy"')
+    answer = command("model.onnx")
+    assert (answer.status, answer.err.count("\n")) == (2, 1)
+    assert "pyproject.toml: operators: ai.onnx::Conv is understood already" in answer.err
+
+
 def test_a_missing_baseline_is_no_green_run(command: Command) -> None:
     save(Path("model.onnx"), network("identity"))
     answer = command("model.onnx", "--baseline", "missing.json")

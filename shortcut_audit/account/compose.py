@@ -57,6 +57,7 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
         uncounted=explained(graph, ledger.uncounted()),
         layers=tuple(entries.layer(op, standing.get(op)) for op in ledger.layers),
         concatenations=None if searched.concatenations is None else tuple(map(entries.joint, searched.concatenations)),
+        declared=tuple(report.Declared(*each) for each in graph.declared),
     )
 
 

@@ -1,7 +1,8 @@
 """Why is an op not counted, and what would settle it?
 
 Cases: 1. it is not understood; 2. an attribute that is counted with cannot be read; 3. it is a loop; 4. a shape that it
-reads or makes is unknown, because of an op before it or an input of the model; 5. its operands do not fit together.
+reads or makes is unknown, because of an op before it or an input of the model;
+5. it was declared without a formula; 6. its operands do not fit together.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from shortcut_audit.account.describe import shape_text
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape
 from shortcut_audit.names import displayable
 from shortcut_audit.operators.counting.contractions import COUNTED_WITH, shape_of, unknowable
+from shortcut_audit.operators.rows.declared import unstated
 from shortcut_audit.operators.table import row_of
 
 NAMED = 80
@@ -41,13 +43,15 @@ class _Reasons:
             return f"its attribute {displayable(unread[0], NAMED)} cannot be read"  # 2
         if row.macs is unknowable:
             return "how often a loop runs is not in the file: its body counts once"  # 3
+        if row.macs is unstated:
+            return "it was declared without a formula for its MACs"  # 5
         for given in op.values():
             if not self._shaped(given):
                 return f"the shape of its input is unknown: {self._cause(given)}"  # 4
         if any(isinstance(given, Constant) and not _known(given.type.shape) for given in op.inputs):
             return "the shape of a constant that it reads, such as its kernel, is unknown"  # 4
         shapes = [shape_text(shape_of(self._graph, given)) for given in op.inputs if given is not None]
-        return f"its operands do not fit together: {', '.join(shapes)}"  # 5
+        return f"its operands do not fit together: {', '.join(shapes)}"  # 6
 
     def _cause(self, value: str) -> str:
         """Where the unknown shape of a value comes from, walking back from it."""

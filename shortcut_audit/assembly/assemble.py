@@ -20,10 +20,12 @@ from dataclasses import dataclass, field, replace
 
 from shortcut_audit.assembly import fold, misfits, unfold
 from shortcut_audit.assembly.copies import Copies
+from shortcut_audit.assembly.declared import with_declared
 from shortcut_audit.assembly.live import live_ops
 from shortcut_audit.assembly.remarks import remarks
 from shortcut_audit.assembly.structure import in_order
 from shortcut_audit.assembly.weights import QUANTISED_TYPES, stored_tensors
+from shortcut_audit.declaration import Declaration
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Draft, Node
 from shortcut_audit.graph.dtypes import ITEM_BITS
@@ -33,6 +35,7 @@ from shortcut_audit.graph.sizes import compatible
 from shortcut_audit.operators.counting.packing import BYTE
 from shortcut_audit.operators.infer import infer
 from shortcut_audit.operators.row import Effect, Operator
+from shortcut_audit.operators.rows.declared import PREFIX
 from shortcut_audit.operators.table import row_of
 
 EDGE_LIMIT = 1_000_000
@@ -45,12 +48,14 @@ NOTED: Mapping[str, str] = {
 """What the reader should know of a model that has such an op."""
 
 
-def assemble(draft: Draft) -> ModelGraph:
-    """The graph of values that `draft` describes. Raises UnreadableModel when it is no graph."""
+def assemble(draft: Draft, operators: Mapping[str, Declaration] | None = None) -> ModelGraph:
+    """The graph of values that `draft` describes, some `operators` declared. Raises UnreadableModel if it is none."""
+    draft, declared = with_declared(draft, operators or {})
     nodes, listed_in_order = in_order(draft)
     work = _Assembly(draft, stored_tensors(draft, nodes))
     work.run(nodes, _proven(draft, nodes))
     notes = list(draft.notes)
+    notes += [f"declared, not read from the model: {op} as {said}" for op, said in declared]
     if not listed_in_order:
         notes.append(
             "the nodes are not listed in an order in which they can run, which the format requires; sorted here"
@@ -63,7 +68,7 @@ def assemble(draft: Draft) -> ModelGraph:
         )
     kinds = {op.kind for op in work.ops}
     notes += [note for kind, note in NOTED.items() if kind in kinds]
-    return work.finish(tuple(notes))
+    return replace(work.finish(tuple(notes)), declared=declared)
 
 
 def _proven(draft: Draft, nodes: Sequence[Node]) -> frozenset[str]:
@@ -200,7 +205,7 @@ class _Assembly:
         sources = dict.fromkeys(op.values())
         for slot, (name, inferred) in enumerate(zip(node.outputs, made, strict=True)):
             if name is not None:
-                self.add_value(name, self._settled(name, inferred), op, slot)
+                self.add_value(name, self._settled(name, inferred, believed=node.kind.startswith(PREFIX)), op, slot)
                 self.edges.extend((source, name) for source in sources)
             if len(self.edges) > EDGE_LIMIT:
                 raise UnreadableModel(f"holds more than {EDGE_LIMIT} edges between values, which no model known does")
@@ -224,11 +229,16 @@ class _Assembly:
             return None
         return given.type if isinstance(given, Constant) else self.values[given].type
 
-    def _settled(self, name: str, inferred: TensorType) -> TensorType:
-        """What is inferred, completed by what the file says. Where the two contradict each other, inference holds."""
+    def _settled(self, name: str, inferred: TensorType, *, believed: bool = False) -> TensorType:
+        """What is inferred, completed by what the file says. Where the two contradict each other, inference holds.
+
+        `believed`: the file does, as what is inferred rests on what somebody has declared.
+        """
         said = self.draft.recorded.get(name)
         if said is None:
             return inferred
+        if believed and said.shape is not None:
+            return said
         if inferred.shape is not None and said.shape is not None and not compatible(inferred.shape, said.shape):
             self.contradictions.append(name)
             return TensorType(inferred.shape, inferred.dtype or said.dtype)

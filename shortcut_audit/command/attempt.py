@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from shortcut_audit.command.limits import limited
+from shortcut_audit.declaration import Declaration
 from shortcut_audit.errors import ShortcutAuditError, UnreadableModel
 from shortcut_audit.loaders.factories import is_factory
 from shortcut_audit.loaders.inputs import parse_inputs
@@ -39,6 +40,8 @@ class Task:
     """Shapes of inputs as `--input` takes them."""
     torchscript: bool = False
     """Whether a file that is neither ONNX nor .pt2 may be run as TorchScript."""
+    operators: Mapping[str, Declaration] = field(default_factory=dict)
+    """What is declared of operators that are not understood."""
     url: str = field(default="", repr=False)
     """Of a source that lies elsewhere: the URL as the user wrote it, of which `source` is what may be shown."""
 
@@ -73,7 +76,9 @@ def _attempt_at(task: Task) -> Attempt[ModelReport]:
     location = Location(task.url)
 
     def work() -> ModelReport:
-        return _sized(audit_at(location, task.source, dims=task.dims, inputs=parse_inputs(task.inputs)))
+        return _sized(
+            audit_at(location, task.source, dims=task.dims, inputs=parse_inputs(task.inputs), operators=task.operators)
+        )
 
     made = guarded(task.source, nullcontext() if location.is_repository else limited(), work)
     trace = made.traceback
@@ -110,7 +115,9 @@ def guarded(source: str, bound: AbstractContextManager[None], work: Callable[[],
 
 def _audited(task: Task) -> ModelReport:
     inputs = parse_inputs(task.inputs)
-    return _sized(audit_file(task.source, dims=task.dims, inputs=inputs, torchscript=task.torchscript))
+    return _sized(
+        audit_file(task.source, dims=task.dims, inputs=inputs, torchscript=task.torchscript, operators=task.operators)
+    )
 
 
 def _sized(found: ModelReport) -> ModelReport:

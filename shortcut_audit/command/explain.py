@@ -8,12 +8,24 @@ from __future__ import annotations
 import textwrap
 
 from shortcut_audit.command import theory
+from shortcut_audit.declaration import FORMULAS, MEANINGS
 from shortcut_audit.errors import UsageError
 from shortcut_audit.gate import policy
 from shortcut_audit.gate.config_values import did_you_mean, shown
 from shortcut_audit.gate.rules import RULE_IDS
 
 WIDTH = 78
+
+OPERATORS = """operators: what an operator does that is not understood, by "domain::Name"
+
+[tool.shortcut-audit.operators]
+"qonnx.custom_op.general::Quant" = "copy"
+"my_lib::mix" = { kind = "linear", data = [0], weights = [1], macs = "matmul", of = [0, 1] }
+
+A word, or a table: `kind` is the word, `data`, `weights` and `scales` list inputs (from 0), `macs` names a formula and
+`of` the inputs on which it is asked. The words:"""
+
+FORMULAS_ARE = "Without a formula, the MACs of linear and nonlinear are unknown; the others take none. The formulas:"
 
 
 def explain(word: str) -> str:
@@ -22,14 +34,23 @@ def explain(word: str) -> str:
     Raises UsageError for a word that no report says.
     """
     if word == "all":
-        return f"{policy.explain('all')}\n{_words()}"
+        return f"{policy.explain('all')}\n{_words()}operators: what may be declared of one that is not understood\n"
+    if word == "operators":
+        return _operators()
     if word in RULE_IDS:
         return policy.explain(word)
     heading = theory.section(word)
     if heading is not None:
         return f"{heading}\n\n{_wrapped(theory.sections()[heading])}\n"
-    known = (*RULE_IDS, *theory.sections())
+    known = ("operators", *RULE_IDS, *theory.sections())
     raise UsageError(f"there is no rule and no word {shown(word)}{did_you_mean(word, known)}; --explain all lists them")
+
+
+def _operators() -> str:
+    """What may be declared of an operator in [tool.shortcut-audit.operators]."""
+    said = [f"  {word:13}  {meaning}" for word, meaning in MEANINGS.items()]
+    counted = [f"  {name + '(' + ', '.join(takes) + ')':18}  {what}" for name, (takes, what) in FORMULAS.items()]
+    return "\n".join([OPERATORS, "", *said, "", FORMULAS_ARE, "", *counted, ""])
 
 
 def _words() -> str:

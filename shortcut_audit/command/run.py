@@ -20,11 +20,12 @@ from shortcut_audit.command.baselines import Asked, Baselines
 from shortcut_audit.command.collect import Ledger, collected, ledger_for
 from shortcut_audit.command.limits import bounded
 from shortcut_audit.command.sources import Named, expand, listed
-from shortcut_audit.errors import PROGRAM, Lost, UsageError
+from shortcut_audit.errors import PROGRAM, ConfigError, Lost, UsageError
 from shortcut_audit.gate import accepted, config, policy
 from shortcut_audit.gate.accepted import Renewed
 from shortcut_audit.gate.settings import FailOn
 from shortcut_audit.loaders.inputs import parse_dims, parse_inputs
+from shortcut_audit.pipeline import refuse_understood
 from shortcut_audit.report import AuditReport, Comparison, Failure, Finding, ModelReport
 
 if TYPE_CHECKING:
@@ -222,6 +223,10 @@ def _configured(request: Request, here: Path) -> config.Config:
     )
     with bounded("the settings of the configuration"):
         found = config.load(None if request.config is None else Path(request.config), here).with_options(options)
+    try:
+        refuse_understood(found.operators)
+    except UsageError as error:
+        raise ConfigError(f"{found.file}: operators: {error}") from None
     if request.write_baseline is not None and request.baseline is None:
         return _without_baseline(found)
     return found
@@ -247,7 +252,7 @@ def _sources(request: Request, settings: config.Config) -> Sequence[Named | Fail
 
 def _task(source: str, settings: config.Config) -> Task:
     own = settings.settings_for(source)
-    return Task(source, own.dims, own.inputs)
+    return Task(source, own.dims, own.inputs, operators=settings.operators)
 
 
 def _judged(made: Attempt[ModelReport], settings: config.Config, baselines: Baselines) -> Attempt[_Judged]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from shortcut_audit.declaration import Declaration
 from shortcut_audit.errors import ConfigError, UsageError
 from shortcut_audit.gate.config_values import (
     DOCUMENT,
@@ -63,6 +64,8 @@ class Config:
     settings: Settings = field(default_factory=Settings)
     overrides: tuple[Override, ...] = ()
     ignores: tuple[Ignore, ...] = ()
+    operators: Mapping[str, Declaration] = field(default_factory=dict)
+    """What is declared of operators that are not understood, by name: of all models."""
     options: Options = field(default_factory=Options)
     _asked: dict[str, Settings] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What `settings_for` has answered: it is asked for every finding."""
@@ -190,7 +193,7 @@ def _config(file: Path, section: Mapping[str, Any] | None, here: Path) -> Config
     outside = _outside(found, folder)
     if outside:
         raise ConfigError(_listed(shown, outside))
-    special = {"models": "models", "models-overrides": "overrides", "ignore": "ignores"}
+    special = {"models": "models", "models-overrides": "overrides", "ignore": "ignores", "operators": "operators"}
     settings = as_fields({key: value for key, value in found.items() if key not in special})
     return Config(
         file=shown,
@@ -201,6 +204,7 @@ def _config(file: Path, section: Mapping[str, Any] | None, here: Path) -> Config
             replace(o, fields=_from_here(o.fields, folder, here)) for o in found.get("models-overrides", ())
         ),
         ignores=found.get("ignore", ()),
+        operators=found.get("operators", {}),
     )
 
 

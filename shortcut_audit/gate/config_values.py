@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+from shortcut_audit.declaration import FORMULAS, MEANINGS, SLOT_LIMIT, Declaration
 from shortcut_audit.errors import UsageError
 from shortcut_audit.gate.rules import RULE_IDS
 from shortcut_audit.gate.settings import FAIL_ON, RULE_LEVELS, Budget, Ignore
@@ -26,6 +27,8 @@ UNITS: Mapping[str, int] = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**
 NUMBER = re.compile(r"(\d{1,18}(?:\.\d{1,12})?) ?([kmgbt%]?)", re.IGNORECASE)
 ENTRIES = 1_000
 """The most entries of one list or table: each is held against each model, or each finding."""
+OPERATOR = re.compile(r"[^\s:]+::\S+")
+"""domain::Name"""
 CODE = re.compile(r"[\w.]+:[\w.]+")
 """package.module:factory, which would be imported."""
 
@@ -277,10 +280,60 @@ def ignore(value: Any) -> Ignore:
     return Ignore(**{"model": "*", "shortcut": "*", **table(value, IGNORE, required=("rule", "reason"))})
 
 
+def slot(value: Any) -> int:
+    """The number of an input, from 0."""
+    if not _is_count(value) or value >= SLOT_LIMIT:
+        raise Wrong(f"{shown(value)} is no input slot (a whole number from 0 to {SLOT_LIMIT - 1})")
+    return int(value)
+
+
+DECLARATION: Mapping[str, Reader] = {
+    "kind": one_of(tuple(MEANINGS)),
+    "data": list_of(slot),
+    "weights": list_of(slot),
+    "scales": list_of(slot),
+    "macs": one_of(tuple(FORMULAS)),
+    "of": list_of(slot),
+}
+
+
+def declaration(value: Any) -> Declaration:
+    """What an operator does: a word, or a table with its inputs and the formula of its MACs."""
+    if not isinstance(value, dict):
+        return Declaration(one_of(tuple(MEANINGS))(value))
+    found = Declaration(**table(value, DECLARATION, required=("kind",)))
+    takes = FORMULAS[found.macs or "none"][0]
+    problems = []
+    if found.of and not takes:
+        problems.append("of: no formula is named that takes inputs")
+    elif found.of and len(found.of) != len(takes):
+        problems.append(f"of: {found.macs} takes {len(takes)} inputs")
+    named = (("data", found.data), ("weights", found.weights), ("scales", found.scales))
+    slots = [slot for _, given in named for slot in given or ()]
+    problems += [f"input {slot} is named twice" for slot in sorted(set(slots)) if slots.count(slot) > 1]
+    if found.data == ():
+        problems.append("data: names no input")
+    if found.kind == "free" and found.macs not in {None, "none"}:
+        problems.append(f"macs: free takes none, and {found.macs} counts some; nonlinear may")
+    if problems:
+        raise Wrong(*problems)
+    return found
+
+
+def operators(value: Any) -> dict[str, Declaration]:
+    """The table [operators]: what is declared of operators, each by "domain::Name"."""
+    found: dict[str, Declaration] = table_of(declaration)(value)
+    bare = [f"{shown(name)} is no operator such as my_domain::Op" for name in found if not OPERATOR.fullmatch(name)]
+    if bare:
+        raise Wrong(*bare)
+    return found
+
+
 DOCUMENT: Mapping[str, Reader] = {
     **SETTINGS,
     "models": list_of(path),
     "models-overrides": list_of(override),
     "ignore": list_of(ignore),
+    "operators": operators,
 }
 """Everything that [tool.shortcut-audit] may hold."""

@@ -193,6 +193,8 @@ class ModelGraph:
     """What `constant_ops` make, by id."""
     notes: tuple[str, ...] = ()
     """What the reader of the report should know about the loading: unsorted nodes, contradicting shapes."""
+    declared: tuple[tuple[str, str], ...] = ()
+    """The operators, by name, of which somebody has declared what they do, and as what."""
 
     @property
     def dag(self) -> nx.DiGraph[str]:

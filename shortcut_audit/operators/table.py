@@ -44,7 +44,10 @@ OPERATORS: Mapping[str, Operator] = table_of(
 
 def row_of(kind: str) -> Operator:
     """The row of an operator; UNKNOWN where it has none."""
-    return OPERATORS.get(kind, UNKNOWN)
+    found = OPERATORS.get(kind)
+    if found is None:
+        return declared.row(kind) if kind.startswith(declared.PREFIX) else UNKNOWN
+    return found
 
 
 def does_work(op: Op) -> bool:

@@ -17,7 +17,7 @@ from shortcut_audit.names import NAME_LIMIT, PATH_LIMIT, TEXT_LIMIT, displayable
 from shortcut_audit.report import AuditReport
 
 _PATHS = frozenset({"source", "file", "against", "counterpart"})
-_TEXTS = frozenset({"message", "notes", "why", "detail", "weights_in_words", "origin"})
+_TEXTS = frozenset({"message", "notes", "why", "detail", "weights_in_words", "origin", "declared_as"})
 _LISTS = frozenset(
     {"models", "shortcuts", "layers", "other_adds", "concatenations", "findings", "errors", "comparisons", "changes"}
 )

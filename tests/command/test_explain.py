@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shortcut_audit.command.explain import explain
+from shortcut_audit.declaration import MEANINGS
 from shortcut_audit.errors import UsageError
 from shortcut_audit.gate.rules import RULE_IDS
 
@@ -25,6 +26,12 @@ def test_all_lists_rules_and_words() -> None:
     listed = explain("all")
     assert "identity-lost" in listed
     assert "held memory" in listed
+
+
+def test_operators_lists_what_may_be_declared() -> None:
+    answer = explain("operators")
+    assert "  matmul(A, B) " in answer
+    assert all(f"\n  {word} " in answer for word in MEANINGS)
 
 
 def test_an_unknown_word_is_met_with_the_nearest() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shortcut_audit.declaration import Declaration
 from shortcut_audit.errors import ConfigError, UsageError
 from shortcut_audit.gate.config import Config, Options, load
 from shortcut_audit.gate.settings import Ignore, Settings
@@ -149,6 +150,41 @@ def test_budgets(repository: Path, written: str, most: int) -> None:
 @pytest.mark.parametrize("written", ["-1", "true", '"1.5"', '"101%"', '"5 percent"', '""', "[]", "nan", '"1e9"'])
 def test_what_is_no_budget(repository: Path, written: str) -> None:
     assert "max-extra-macs: " in complaint(repository, f"[tool.shortcut-audit]\nmax-extra-macs = {written}")
+
+
+def test_operators_are_declared_by_a_word_or_a_table(repository: Path) -> None:
+    found = configured(
+        repository,
+        """[tool.shortcut-audit.operators]
+"a.b::Quant" = "copy"
+"my_lib::mix" = { kind = "linear", data = [0], weights = [1], scales = [2], macs = "matmul", of = [0, 1] }""",
+    )
+    assert dict(found.operators) == {
+        "a.b::Quant": Declaration("copy"),
+        "my_lib::mix": Declaration("linear", (0,), (1,), (2,), "matmul", (0, 1)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('"a::B" = "copi"', "did you mean 'copy'?"),
+        ('"a::B" = 3', "operators: a::B: 3 is none of copy, view, "),
+        ('"a::B" = { data = [0] }', "a::B: kind is missing"),
+        ('"a::B" = { kind = "linear", mac = "none" }', "unknown key 'mac'; did you mean 'macs'?"),
+        ('"a::B" = { kind = "linear", macs = "mathmul" }', "did you mean 'matmul'?"),
+        ('"a::B" = { kind = "linear", macs = "matmul", of = [0] }', "of: matmul takes 2 inputs"),
+        ('"a::B" = { kind = "linear", of = [0] }', "of: no formula is named that takes inputs"),
+        ('"a::B" = { kind = "linear", data = [0], weights = [0] }', "input 0 is named twice"),
+        ('"a::B" = { kind = "linear", data = [] }', "data: names no input"),
+        ('"a::B" = { kind = "linear", data = [-1] }', "data: entry 1: -1 is no input slot"),
+        ('"a::B" = { kind = "free", macs = "matmul" }', "macs: free takes none, and matmul counts some"),
+        ('"B" = "copy"', "operators: 'B' is no operator such as my_domain::Op"),
+        ('"a::B" = "x"\n"a::C" = "y"', "2 problems: "),
+    ],
+)
+def test_what_is_no_declaration(repository: Path, written: str, said: str) -> None:
+    assert said in complaint(repository, f"[tool.shortcut-audit.operators]\n{written}")
 
 
 def test_the_command_line_beats_the_configuration(repository: Path) -> None:

@@ -338,6 +338,15 @@ class _Step:
         return [None if value is None else names.get(value, value) for value in found]
 
 
+def is_translated(kind: str) -> bool:
+    """Whether it is known what an ATen operator does, by its name as an opaque node would have it: "aten::relu"."""
+    namespace, _, rest = kind.partition("::")
+    operator = f"{namespace}.{rest.partition('.')[0]}"
+    plain = operator.removesuffix("_")
+    tables = (VOCABULARY, WITHOUT_EFFECT, POINTWISE, UNCONTRACTED)
+    return any(operator in table or plain in table for table in tables)
+
+
 def _opaque_kind(node: AtenNode) -> str:
     """The canonical kind of an op without a rule: one of two that are known to contract nothing, or its own name."""
     plain = node.operator.removesuffix("_")
