@@ -79,6 +79,7 @@ def load(
     dims: Mapping[str, int] | None = None,
     inputs: Sequence[str] = (),
     torchscript: bool = False,
+    operators: Mapping[str, Any] | None = None,
 ) -> nx.DiGraph[str]:
     """The graph of a model as a frozen `networkx.DiGraph` of values, marked where shortcuts stand.
 
@@ -88,7 +89,8 @@ def load(
     `audit`.
     """
     given = parse_inputs(inputs)
-    return hold_draft(draft_of(os.fspath(source), dims=dims, inputs=given, torchscript=torchscript))
+    known = _declared(operators)
+    return hold_draft(draft_of(os.fspath(source), dims=dims, inputs=given, torchscript=torchscript), known)
 
 
 def audit_many(
@@ -97,6 +99,7 @@ def audit_many(
     executor: Executor | None = None,
     dims: Mapping[str, int] | None = None,
     inputs: Sequence[str] = (),
+    operators: Mapping[str, Any] | None = None,
 ) -> Iterator[ShownReport | Failure]:
     """The reports on many models, in their order, each as soon as it and those before it are done.
 
@@ -112,16 +115,21 @@ def audit_many(
             other. It is not shut down. In threads, time and memory of one model are not limited.
         dims: Sizes of symbolic dimensions, of every model that has them.
         inputs: Shapes of inputs, of every model, written as for `--input`.
+        operators: What operators do that are not understood, as for `audit`.
 
     Raises:
-        UsageError: the executor has lost its workers, and the rest cannot be audited.
+        UsageError: an operator cannot be declared so; the executor has lost its workers, and the rest cannot be
+            audited.
     """
     from shortcut_audit.command.attempt import Task, attempt
+
+    known = _declared(operators)
 
     def task(source: str | os.PathLike[str]) -> Task:
         name = os.fspath(source)
         elsewhere = isinstance(source, str) and is_url(name)
-        return Task(shown(name) if elsewhere else name, dims or {}, tuple(inputs), url=name if elsewhere else "")
+        where = name if elsewhere else ""
+        return Task(shown(name) if elsewhere else name, dims or {}, tuple(inputs), operators=known, url=where)
 
     tasks = map(task, sources)
     if executor is None:

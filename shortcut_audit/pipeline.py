@@ -95,10 +95,10 @@ def refuse_understood(operators: Operators) -> None:
             raise UsageError(f"{shown(name)} is understood already, and cannot be declared as something else")
 
 
-def hold_draft(draft: Draft) -> nx.DiGraph[str]:
+def hold_draft(draft: Draft, operators: Operators | None = None) -> nx.DiGraph[str]:
     """The graph of a loaded model as a user holds it (account/held.py). Raises as `audit_draft` does."""
     from shortcut_audit.account.held import held
 
-    graph = assemble(draft)
+    graph = assemble(draft, operators)
     searched = search(graph)
     return held(graph, searched, compose(graph, searched))

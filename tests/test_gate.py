@@ -441,3 +441,20 @@ def test_the_json_of_the_story_keeps_to_its_schema(command: Command) -> None:
     answer = command("new.onnx", "--baseline", "old.onnx", "--format", "json")
     jsonschema.validate(json.loads(answer.out), json.loads(json_reporter.schema()))
     assert len(json.loads(answer.out)["comparisons"][0]["changes"]) == 3
+
+
+def test_a_revision_is_audited_with_the_same_declarations(command: Command) -> None:
+    save(Path("model.onnx"), network("opaque"))
+    Path("pyproject.toml").write_text(DECLARED % "copy")
+    Path(".git").rmdir()
+    for arguments in (
+        ("init", "-q"),
+        ("add", "-A"),
+        ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"),
+    ):
+        subprocess.run(["git", *arguments], check=True)  # noqa: S607
+    answer = command("model.onnx", "--baseline", "git:HEAD", "-o", "model.dot", "--format", "json")
+    assert answer.status == 0
+    assert json.loads(answer.out)["comparisons"][0]["unchanged"] == 1
+    (drawn,) = [line for line in Path("model.dot").read_text().splitlines() if "Mystery" in line]
+    assert "1x8x16x16" in drawn  # a copy has the shape of what it copies

@@ -100,7 +100,7 @@ class Baselines:
     def _audited(self, path: str, source: str, *, called: str = "") -> AcceptedModel:
         """What there is to accept of a model that stands at a path, with what is asked of the model `source`."""
         settings = self._settings.settings_for(source)
-        found = attempt(Task(path, settings.dims, settings.inputs)).result
+        found = attempt(Task(path, settings.dims, settings.inputs, operators=self._settings.operators)).result
         if isinstance(found, Failure):
             raise ConfigError(f"{called or path}: cannot be used as a baseline: {found.message}")
         kept = accepted.accept(found)

@@ -21,6 +21,7 @@ from shortcut_audit.command.console import complain, put, shown_path, tell
 from shortcut_audit.command.options import EPILOG, PARAMETERS, Answer, is_graph, journal_of
 from shortcut_audit.command.places import Place, named, places, write
 from shortcut_audit.command.signals import Stopped, fill_descriptors, settle, stoppable
+from shortcut_audit.declaration import Declaration
 from shortcut_audit.errors import PROGRAM, ShortcutAuditError, UsageError
 from shortcut_audit.reporters import Style
 from shortcut_audit.wording import counted
@@ -119,7 +120,7 @@ def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, sort: str | N
     written = [
         *(_deliver(place, text) for place, text in zip(where, shown.texts, strict=True)),
         _accept(asked["write_baseline"], outcome.accepted, shown.report, quiet=style.quiet),
-        *_graphs([file for file in outputs if is_graph(file)], annotate, shown.report, asked),
+        *_graphs([file for file in outputs if is_graph(file)], annotate, shown.report, asked, outcome.operators),
     ]
     if outcome.ledger is not None:  # what a run that did not finish has done is kept, to go on with
         outcome.ledger.close(keep=asked["resume"] or not outcome.whole or not all(written))
@@ -129,7 +130,11 @@ def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, sort: str | N
 
 
 def _graphs(
-    files: Sequence[str], annotate: str | None, report: AuditReport, asked: Mapping[str, Any]
+    files: Sequence[str],
+    annotate: str | None,
+    report: AuditReport,
+    asked: Mapping[str, Any],
+    operators: Mapping[str, Declaration],
 ) -> Iterator[bool]:
     """Writes what is written from the graphs of the models; whether each file was."""
     if not files and annotate is None:
@@ -138,7 +143,7 @@ def _graphs(
 
     for file in files:
         for source, name in named(file, [model.source for model in report.models]):
-            yield _written(name, drawn(file, source, asked["dims"], asked["inputs"]))
+            yield _written(name, drawn(file, source, asked["dims"], asked["inputs"], operators))
     if annotate is not None:
         yield _written(annotate, annotated(report.models))
 

@@ -7,11 +7,12 @@ after the report nobody sees the graph.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from shortcut_audit.command.attempt import guarded
 from shortcut_audit.command.limits import limited
+from shortcut_audit.declaration import Declaration
 from shortcut_audit.errors import UsageError
 from shortcut_audit.loaders.inputs import parse_dims, parse_inputs
 from shortcut_audit.report import Failure, ModelReport
@@ -19,13 +20,15 @@ from shortcut_audit.reporters.figure.captions import of_shortcut
 from shortcut_audit.wording import UNICODE, counted, short
 
 
-def drawn(file: str, source: str, dims: Sequence[str], inputs: Sequence[str]) -> str | Failure:
-    """The text of a file of a model's graph."""
+def drawn(
+    file: str, source: str, dims: Sequence[str], inputs: Sequence[str], operators: Mapping[str, Declaration]
+) -> str | Failure:
+    """The text of a file of a model's graph, some operators declared."""
     from shortcut_audit.graph.written import dot, graphml
     from shortcut_audit.pipeline import draft_of, hold_draft
 
     def work() -> str:
-        graph = hold_draft(draft_of(source, dims=parse_dims(dims), inputs=parse_inputs(inputs)))
+        graph = hold_draft(draft_of(source, dims=parse_dims(dims), inputs=parse_inputs(inputs)), operators)
         return graphml(graph) if file.lower().endswith(".graphml") else dot(graph)
 
     return guarded(source, limited(), work).result

@@ -150,7 +150,8 @@ def _opened(path: Path) -> Any:
 
 def _key(task: Task) -> str:
     """What tells a task from the others: the source, and what it is audited with."""
-    return json.dumps([task.source, sorted(task.dims.items()), list(task.inputs), task.torchscript])
+    declared = sorted((name, each.said()) for name, each in task.operators.items())
+    return json.dumps([task.source, sorted(task.dims.items()), list(task.inputs), task.torchscript, declared])
 
 
 def _body(made: Attempt[ModelReport]) -> bytes:

@@ -5,9 +5,9 @@ sources -> models -> held against the baseline -> judged -> the report of the ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from shortcut_audit.command.baselines import Asked, Baselines
 from shortcut_audit.command.collect import Ledger, collected, ledger_for
 from shortcut_audit.command.limits import bounded
 from shortcut_audit.command.sources import Named, expand, listed
+from shortcut_audit.declaration import Declaration
 from shortcut_audit.errors import PROGRAM, ConfigError, Lost, UsageError
 from shortcut_audit.gate import accepted, config, policy
 from shortcut_audit.gate.accepted import Renewed
@@ -80,6 +81,8 @@ class Outcome:
     """Where the reports are kept: to be closed when they have been shown."""
     whole: bool = True
     """Whether every source was tried."""
+    operators: Mapping[str, Declaration] = field(default_factory=dict)
+    """What was declared of operators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ def run(request: Request, progress: Progress) -> Outcome:
         transfers=_transfers(made.transfers),
         ledger=ledger,
         whole=not made.lost,
+        operators=settings.operators,
     )
 
 

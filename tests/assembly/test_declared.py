@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from shortcut_audit import audit
+from shortcut_audit import audit, audit_many, load
 from shortcut_audit.declaration import MEANINGS, Declaration
 from shortcut_audit.errors import UsageError
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.graph.model import TensorType
 from shortcut_audit.operators.rows import declared
 from shortcut_audit.pipeline import audit_draft, refuse_understood
+from shortcut_audit.report import ModelReport
+from tests.networks import network, save
 from tests.sketch import listing, stored
 
 QUANT = "qonnx.custom_op.general::Quant"
@@ -169,3 +172,14 @@ def test_what_is_unknown_can() -> None:
 def test_python_is_told_what_is_wrong() -> None:
     with pytest.raises(UsageError, match="did you mean 'copy'"):
         audit("model.onnx", operators={QUANT: "copi"})
+
+
+def test_the_graph_that_is_handed_out_knows_it(tmp_path: Path) -> None:
+    save(tmp_path / "model.onnx", network("opaque"))
+    declared_as = {"com.example::Mystery": "copy"}
+    graph = load(tmp_path / "model.onnx", operators=declared_as)
+    (node,) = [data for _, data in graph.nodes(data=True) if data["op"] == "Mystery"]
+    assert node["shape"] == (1, 8, 16, 16)
+    (found,) = audit_many([tmp_path / "model.onnx"], operators=declared_as)
+    assert isinstance(found, ModelReport)
+    assert found.summary.identity == 1

@@ -18,6 +18,7 @@ from shortcut_audit.command.attempt import Attempt, Task
 from shortcut_audit.command.cli import execute
 from shortcut_audit.command.journal import Journal, Kept
 from shortcut_audit.command.revived import revived
+from shortcut_audit.declaration import Declaration
 from shortcut_audit.errors import UsageError
 from shortcut_audit.pipeline import audit_file
 from shortcut_audit.report import Failure, ModelReport
@@ -58,6 +59,7 @@ def test_what_was_appended_is_there_and_survives() -> None:
     ("task", "version"),
     [
         (Task("a.onnx"), "2"),  # another file by now
+        (Task("a.onnx", operators={"a::B": Declaration("copy")}), "1"),  # an operator is declared by now
         (Task("a.onnx"), ""),  # nobody knows which
         (Task("b.onnx"), "1"),
         (Task("a.onnx", {"n": 1}), "1"),
