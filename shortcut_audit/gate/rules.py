@@ -276,7 +276,8 @@ RULES: tuple[Rule, ...] = (
         "out is judged.",
         'max-extra-macs = "1G" and a model whose batch size is the symbol "batch".',
         "Bind the dimension (--dim batch=1, or `dims` in the configuration); export an operator that is not understood "
-        "as a function of the model (ONNX), or ignore this rule for the model with a reason.",
+        "as a function of the model (ONNX), or declare it (--explain operators), or ignore this rule for the model with "
+        "a reason.",
     ),
     Rule(
         "kind-unknown",
@@ -287,8 +288,8 @@ RULES: tuple[Rule, ...] = (
         "on what it is.",
         "An operator of which nobody knows what it does may be a copy or a projection: unknown is never green.",
         'y = mine::Op(x) + F(x), with allowed-kinds = ["identity"].',
-        "Export the operator as a function of the model, which is looked into (ONNX), or ignore this rule for the "
-        "model with a reason.",
+        "Export the operator as a function of the model, which is looked into (ONNX), or declare what it does "
+        "(--explain operators), or ignore this rule for the model with a reason.",
     ),
     Rule(
         "unused-ignore",
