@@ -276,8 +276,8 @@ RULES: tuple[Rule, ...] = (
         "out is judged.",
         'max-extra-macs = "1G" and a model whose batch size is the symbol "batch".',
         "Bind the dimension (--dim batch=1, or `dims` in the configuration); export an operator that is not understood "
-        "as a function of the model (ONNX), or declare it (--explain operators), or ignore this rule for the model with "
-        "a reason.",
+        "as a function of the model (ONNX), or declare it (--explain operators), or ignore this rule for the model "
+        "with a reason.",
     ),
     Rule(
         "kind-unknown",
