@@ -164,15 +164,15 @@ def by_definition(lineage: Lineage, operands: list[int], offsets: list[int]) -> 
 
     Every path is tried: for a dozen values only.
     """
-    dag, name = lineage.graph.dag, [value.id for value in lineage.values]
-    cones = [{name[operand]} | nx.ancestors(dag, name[operand]) for operand in operands]
+    dag = numbered(lineage)
+    cones = [{operand} | nx.ancestors(dag, operand) for operand in operands]
     found: dict[int, Route] = {}
     for position, operand in enumerate(operands):
         shared = cones[position] & set().union(*(cone for other, cone in enumerate(cones) if other != position))
         routes = [
-            (offsets[position] + sum(UNIT[step] for step in steps), lineage.number[fork])
+            (offsets[position] + sum(UNIT[step] for step in steps), fork)
             for fork in shared
-            for path in paths(dag, fork, name[operand])
+            for path in paths(dag, fork, operand)
             if not shared.intersection(path[1:])  # nearest: no other such value on the way
             for steps in [cheapest_steps(lineage, path)]
             if passable(steps)
@@ -182,15 +182,38 @@ def by_definition(lineage: Lineage, operands: list[int], offsets: list[int]) -> 
     return found
 
 
-def paths(dag: nx.DiGraph[str], fork: str, operand: str) -> Iterator[list[str]]:
+def deciding(found: dict[int, Route], operands: list[int]) -> dict[int, Route]:
+    """Of two operands only one can be the shortcut: the search need not find more than the cheaper way."""
+    if len(operands) != 2 or not found:
+        return found
+    cheapest = min(cost for cost, _ in found.values())
+    return {position: route for position, route in found.items() if route[0] == cheapest}
+
+
+def gated(lineage: Lineage, operands: list[int]) -> bool:
+    """Whether a gate stands anywhere in the past of the operands. What it cuts out is asked in search/test_gates.py."""
+    dag = numbered(lineage)
+    past = set(operands).union(*(nx.ancestors(dag, operand) for operand in operands))
+    return any(level == Step.GATE for number in past for _, level, _ in lineage.parents(number))
+
+
+def numbered(lineage: Lineage) -> nx.DiGraph[int]:
+    """The graph over numbers: values that are the same whatever the input are one node."""
+    dag: nx.DiGraph[int] = nx.DiGraph()
+    for number in set(lineage.number.values()):
+        dag.add_node(number)
+        dag.add_edges_from((parent, number) for parent, _, _ in lineage.parents(number))
+    return dag
+
+
+def paths(dag: nx.DiGraph[int], fork: int, operand: int) -> Iterator[list[int]]:
     return iter([[fork]]) if fork == operand else nx.all_simple_paths(dag, fork, operand)
 
 
-def cheapest_steps(lineage: Lineage, path: list[str]) -> list[Step]:
+def cheapest_steps(lineage: Lineage, path: list[int]) -> list[Step]:
     """The classes of the steps along a path; of two slots by which a value enters an op, the cheaper."""
     return [
-        Step(min(level for parent, level, _ in lineage.parents(lineage.number[to]) if parent == lineage.number[start]))
-        for start, to in pairwise(path)
+        Step(min(level for parent, level, _ in lineage.parents(to) if parent == start)) for start, to in pairwise(path)
     ]
 
 
@@ -207,7 +230,8 @@ def searched(lineage: Lineage, merge: Merge) -> tuple[dict[int, Route], dict[int
     seen = explore(lineage, operands, offsets)
     inside = [lineage.number[name] for op in merge.ops[:-1] for name in op.outputs if name is not None]
     close(lineage, lineage.number[merge.result.id], inside, seen)
-    return {way.operand: (way.cost, way.fork) for way in seen.ways}, by_definition(lineage, operands, offsets)
+    found = {way.operand: (way.cost, way.fork) for way in seen.ways}
+    return deciding(found, operands), deciding(by_definition(lineage, operands, offsets), operands)
 
 
 @same_in_every_run
@@ -216,8 +240,9 @@ def test_the_search_finds_what_the_definition_says(draft: Draft) -> None:
     sums = merges.find(assemble(draft))
     lineage = Lineage(sums.graph)
     for merge in sums.merges:
-        if len({lineage.number[term.value] for term in merge.operands}) == 1:
-            continue  # x - x: of one value written twice, one way says all
+        operands = [lineage.number[term.value] for term in merge.operands]
+        if len(set(operands)) == 1 or gated(lineage, operands):
+            continue  # of x - x, one value written twice, one way says all
         found, defined = searched(lineage, merge)
         assert found == defined
 
