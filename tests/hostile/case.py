@@ -38,6 +38,12 @@ class Result:
 ANYTHING = ".*"
 """What stands for notes of whatever kind, or none."""
 
+UNREAD = "^144 parameters in 1 tensor are read by nothing that the outputs need; not counted$"
+"""The note where nothing computes with the clean twin's weight, or with another one of its shape: 4 x 4 x 3 x 3."""
+
+DEAD = "^1 op leads to no output of the model: "
+"""The note where nothing needs what one op makes."""
+
 Check = Callable[[Result], None]
 
 

@@ -65,10 +65,10 @@ UNLISTED: tuple[Case, ...] = (
     audited(
         "a million numbers that nobody reads",
         lambda folder: content(_numbers(65_000, 16))(folder),
-        "e::F",
+        "^e::F: defined neither by ONNX.* it stays opaque$",
         identity=1,
-        lower_bound=True,
-        uncounted=["e::F"],
+        lower_bound=False,  # what it makes leads to no output
+        uncounted=[],
     ),
     reject("one byte", content(b"\x08"), "not an intact ONNX file"),
     reject("a line feed", content(b"\n"), "plain text"),

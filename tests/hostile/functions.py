@@ -5,7 +5,7 @@ from __future__ import annotations
 from onnx import AttributeProto, FunctionProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 from shortcut_audit.loaders.onnx.metadata import NAME_SCOPES
-from tests.hostile.case import Case, audited, reject, same
+from tests.hostile.case import UNREAD, Case, audited, reject, same
 from tests.hostile.drawing import ADD, CONV, edited, function, graph, model, node, saved
 from tests.hostile.graphs import later
 
@@ -146,7 +146,7 @@ UNLISTED: tuple[Case, ...] = (
         "3 functions: 1000**2 calls when inlined", lambda folder: saved(doubling(3, 1000))(folder), "when written out"
     ),
     reject("calls 100 deep", saved(chained(100)), "more than 64 deep"),
-    audited("calls 60 deep", saved(chained(60)), adds=0, ops=1),
+    audited("calls 60 deep", saved(chained(60)), UNREAD, adds=0, ops=1, parameters=0),
     reject("a function defined twice", saved(calling(BLOCK, BLOCK, nodes=(call("Block", "x w"),))), "defined twice"),
     reject("called with more than it takes", saved(calling(BLOCK, nodes=(call("Block", "x w x"),))), "has 3 inputs"),
     reject("called for more than it makes", saved(calling(BLOCK, nodes=(call("Block", "x w", "y z"),))), "2 outputs"),
@@ -162,7 +162,7 @@ UNLISTED: tuple[Case, ...] = (
         saved(calling(function("F", "a", "r", node("Relu", "q", "r"), node("Relu", "r", "q")))),
         "cycle",
     ),
-    audited("a function that does nothing", saved(calling(function("F", "a", "a"))), adds=0),
+    audited("a function that does nothing", saved(calling(function("F", "a", "a"))), UNREAD, adds=0, parameters=0),
     audited(
         "a function that takes the place of Add",
         edited(lambda made: made.functions.append(_as_onnx(function("Add", "a b", "r", node("Sub", "a b", "r"))))),
@@ -171,7 +171,9 @@ UNLISTED: tuple[Case, ...] = (
     audited(
         "a function whose every name is that of another",
         saved(calling(function("F", "x", "y", node("Relu", "x", "y")))),
+        UNREAD,
         adds=0,
+        parameters=0,
     ),
     same(
         "attributes that refer to what the call does not give",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onnx import ModelProto, TensorProto, helper
 
-from tests.hostile.case import Case, audited, reject, same
+from tests.hostile.case import DEAD, UNREAD, Case, audited, reject, same
 from tests.hostile.drawing import CONV, content, drawn, edited, graph, node, weight
 
 
@@ -102,9 +102,13 @@ UNLISTED: tuple[Case, ...] = (
     reject("no inputs", edited(lambda made: made.graph.ClearField("input")), "nothing makes"),
     audited("an output that is an input", edited(lambda made: made.graph.output.add(name="x")), identity=1),
     audited(
-        "a node that nobody needs", edited(lambda made: made.graph.node.append(node("Relu", "x", "unused"))), identity=1
+        "a node that nobody needs",
+        edited(lambda made: made.graph.node.append(node("Relu", "x", "unused"))),
+        DEAD,
+        identity=1,
+        ops=2,
     ),
-    audited("nothing but an Identity", drawn("y = Identity(x)"), adds=0, macs=0, parameters=0),
+    audited("nothing but an Identity", drawn("y = Identity(x)"), UNREAD, adds=0, macs=0, parameters=0),
     same("a default for the only input", edited(_with_default), "x: stored, and an input of the model"),
     same("a default for the only input that is used", edited(_with_default_beside), "x: stored, and an input"),
     reject("a default for the input, and every weight an input", edited(_all_listed), "nothing is computed from what"),
