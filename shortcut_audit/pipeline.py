@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from shortcut_audit.account.compose import compose
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.assembly.declared import is_understood
-from shortcut_audit.declaration import Declaration
 from shortcut_audit.errors import UsageError
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.loaders import load, load_at, load_object
@@ -19,6 +18,7 @@ from shortcut_audit.loaders.aten.translate import is_translated
 from shortcut_audit.loaders.bind import bind
 from shortcut_audit.loaders.inputs import InputSpec
 from shortcut_audit.names import displayable as shown
+from shortcut_audit.operators.declaration import Declaration
 from shortcut_audit.report import ModelReport
 from shortcut_audit.search import search
 

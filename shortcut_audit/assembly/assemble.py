@@ -25,7 +25,6 @@ from shortcut_audit.assembly.live import live_ops
 from shortcut_audit.assembly.remarks import remarks
 from shortcut_audit.assembly.structure import in_order
 from shortcut_audit.assembly.weights import QUANTISED_TYPES, stored_tensors
-from shortcut_audit.declaration import Declaration
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Draft, Node
 from shortcut_audit.graph.dtypes import ITEM_BITS
@@ -33,6 +32,7 @@ from shortcut_audit.graph.model import Constant, Datum, Input, ModelGraph, Op, S
 from shortcut_audit.graph.naming import Names
 from shortcut_audit.graph.sizes import compatible
 from shortcut_audit.operators.counting.packing import BYTE
+from shortcut_audit.operators.declaration import Declaration
 from shortcut_audit.operators.infer import infer
 from shortcut_audit.operators.row import Effect, Operator
 from shortcut_audit.operators.rows.declared import PREFIX

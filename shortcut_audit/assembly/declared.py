@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from shortcut_audit.assembly.unfold import ALIASES, LAYOUTS, UNFOLDINGS
-from shortcut_audit.declaration import Declaration, find
 from shortcut_audit.graph.draft import Draft, Node
+from shortcut_audit.operators.declaration import Declaration, find
 from shortcut_audit.operators.rows.declared import PREFIX, spelled
 from shortcut_audit.operators.table import row_of
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from shortcut_audit.command.limits import limited
-from shortcut_audit.declaration import Declaration
 from shortcut_audit.errors import ShortcutAuditError, UnreadableModel
 from shortcut_audit.loaders.factories import is_factory
 from shortcut_audit.loaders.inputs import parse_inputs
+from shortcut_audit.operators.declaration import Declaration
 from shortcut_audit.pipeline import audit_at, audit_file
 from shortcut_audit.report import Failure, ModelReport
 

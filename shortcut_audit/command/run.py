@@ -20,12 +20,12 @@ from shortcut_audit.command.baselines import Asked, Baselines
 from shortcut_audit.command.collect import Ledger, collected, ledger_for
 from shortcut_audit.command.limits import bounded
 from shortcut_audit.command.sources import Named, expand, listed
-from shortcut_audit.declaration import Declaration
 from shortcut_audit.errors import PROGRAM, ConfigError, Lost, UsageError
 from shortcut_audit.gate import accepted, config, policy
 from shortcut_audit.gate.accepted import Renewed
 from shortcut_audit.gate.settings import FailOn
 from shortcut_audit.loaders.inputs import parse_dims, parse_inputs
+from shortcut_audit.operators.declaration import Declaration
 from shortcut_audit.pipeline import refuse_understood
 from shortcut_audit.report import AuditReport, Comparison, Failure, Finding, ModelReport
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from shortcut_audit.declaration import Declaration
 from shortcut_audit.errors import ConfigError, UsageError
 from shortcut_audit.gate.config_values import (
     DOCUMENT,
@@ -31,6 +30,7 @@ from shortcut_audit.gate.config_values import (
 from shortcut_audit.gate.paths import glob, is_there, leaves, matches, read_regular, repository_of
 from shortcut_audit.gate.rules import RULE_IDS, RULES
 from shortcut_audit.gate.settings import FailOn, Ignore, Settings
+from shortcut_audit.operators.declaration import Declaration
 
 SIZE_LIMIT = 2**20
 """Bytes of a configuration that is read."""

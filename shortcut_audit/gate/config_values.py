@@ -13,12 +13,12 @@ from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from shortcut_audit.declaration import FORMULAS, MEANINGS, SLOT_LIMIT, Declaration
 from shortcut_audit.errors import UsageError
 from shortcut_audit.gate.rules import RULE_IDS
 from shortcut_audit.gate.settings import FAIL_ON, RULE_LEVELS, Budget, Ignore
 from shortcut_audit.loaders.inputs import parse_inputs
 from shortcut_audit.names import NAME_LIMIT, displayable
+from shortcut_audit.operators.declaration import FORMULAS, MEANINGS, SLOT_LIMIT, Declaration
 from shortcut_audit.report import KINDS
 
 Reader: TypeAlias = Callable[[Any], Any]

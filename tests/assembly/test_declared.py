@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from shortcut_audit import audit, audit_many, load
-from shortcut_audit.declaration import MEANINGS, Declaration
 from shortcut_audit.errors import UsageError
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.graph.model import TensorType
+from shortcut_audit.operators.declaration import MEANINGS, Declaration
 from shortcut_audit.operators.rows import declared
 from shortcut_audit.pipeline import audit_draft, refuse_understood
 from shortcut_audit.report import ModelReport

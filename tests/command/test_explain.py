@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from shortcut_audit.command.explain import explain
-from shortcut_audit.declaration import MEANINGS
 from shortcut_audit.errors import UsageError
 from shortcut_audit.gate.rules import RULE_IDS
+from shortcut_audit.operators.declaration import MEANINGS
 
 
 def test_a_word_is_answered_from_the_theory() -> None:

@@ -18,8 +18,8 @@ from shortcut_audit.command.attempt import Attempt, Task
 from shortcut_audit.command.cli import execute
 from shortcut_audit.command.journal import Journal, Kept
 from shortcut_audit.command.revived import revived
-from shortcut_audit.declaration import Declaration
 from shortcut_audit.errors import UsageError
+from shortcut_audit.operators.declaration import Declaration
 from shortcut_audit.pipeline import audit_file
 from shortcut_audit.report import Failure, ModelReport
 from tests.loaders.remote.server import served

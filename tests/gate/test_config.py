@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from shortcut_audit.declaration import Declaration
 from shortcut_audit.errors import ConfigError, UsageError
 from shortcut_audit.gate.config import Config, Options, load
 from shortcut_audit.gate.settings import Ignore, Settings
+from shortcut_audit.operators.declaration import Declaration
 
 Write = Callable[[str], Path]
 

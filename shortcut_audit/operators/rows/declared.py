@@ -11,12 +11,12 @@ from dataclasses import replace
 from functools import lru_cache, partial
 
 from shortcut_audit.algebra.polynomial import Cost
-from shortcut_audit.declaration import FORMULAS, UNCOUNTED, Declaration
 from shortcut_audit.graph.model import Shape
 from shortcut_audit.graph.sizes import count, may_equal
 from shortcut_audit.operators.counting.attention import attention
 from shortcut_audit.operators.counting.axes import product
 from shortcut_audit.operators.counting.contractions import Operands, matmul
+from shortcut_audit.operators.declaration import FORMULAS, UNCOUNTED, Declaration
 from shortcut_audit.operators.row import Effect, Macs, Operator, table_of
 from shortcut_audit.operators.shapes.call import Call
 
