@@ -32,8 +32,9 @@ def test_python_this_package_and_what_pip_installs_are_libraries() -> None:
     assert not is_package(Path(json.__file__ or ""))
 
 
-def test_the_folder_around_this_package_is_whoever_works_on_its() -> None:
-    assert not is_library(Path(shortcut_audit.__file__).parents[1] / "samples" / "model.py")
+def test_a_checkout_is_the_code_of_whoever_works_on_it() -> None:
+    """Its folder holds no installer's records, wherever the package that is tested lies."""
+    assert not is_library(Path(__file__).parents[1] / "samples" / "model.py")
 
 
 def test_a_folder_that_a_pth_file_names_holds_libraries_where_pip_has_filled_it(tmp_path: Path) -> None:
