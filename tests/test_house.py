@@ -6,6 +6,7 @@ The import contracts stand in pyproject.toml, one sentence each.
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -117,3 +118,11 @@ def test_one_file_of_this_machine_loads_nothing_for_many_or_for_others() -> None
         "pebble", "pyarrow", "shortcut_audit.command.crowd", "shortcut_audit.command.executors",
         "shortcut_audit.command.journal", "shortcut_audit.loaders.remote.location",
     })  # fmt: skip
+
+
+def test_contributing_names_only_what_is_there() -> None:
+    """The paths that it sends people to, in the package or in the checkout."""
+    text = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.(?:py|md))?)`", text))
+    assert len(named) > 10
+    assert [path for path in sorted(named) if not ((PACKAGE / path).exists() or (ROOT / path).exists())] == []
