@@ -11,10 +11,11 @@ beside each stands the same as a formula over them (`macs_formula`; algebra/form
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import Any, Literal, TypeAlias, get_args
 
 from shortcut_audit.algebra.settled import Costly, settled
+from shortcut_audit.frozen import frozen
 
 Kind: TypeAlias = Literal["identity", "parameter-free", "gated", "projection"]
 KINDS: tuple[Kind, ...] = ("identity", "parameter-free", "gated", "projection")
@@ -43,7 +44,7 @@ Role: TypeAlias = Literal["weight", "bias", "scale"]
 Shape: TypeAlias = tuple[int | str | None, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """A line of Python."""
 
@@ -51,7 +52,7 @@ class Source:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TensorInfo:
     """An input of the model."""
 
@@ -60,7 +61,7 @@ class TensorInfo:
     dtype: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WeightInfo:
     """A learned tensor on a shortcut."""
 
@@ -69,7 +70,7 @@ class WeightInfo:
     role: Role
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One op on a shortcut's route, in order from fork to merge."""
 
@@ -87,7 +88,7 @@ class Step:
     none, the shift was zero."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ForkInfo:
     """The value from which shortcut and residual branch both start."""
 
@@ -95,7 +96,7 @@ class ForkInfo:
     shape: Shape
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MergeInfo:
     """The addition that merges the shortcut."""
 
@@ -109,7 +110,7 @@ class MergeInfo:
     """How many of the model's `layers` come before it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layer(Costly):
     """One weight layer: a contraction or recurrence with learned weights. A model's layers are its spine."""
 
@@ -134,7 +135,7 @@ class Layer(Costly):
         return None if self.macs is None else 2 * self.macs
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span(Costly):
     """What the shortcut skips: the residual branch."""
 
@@ -145,7 +146,7 @@ class Span(Costly):
     macs_formula: str | None = field(default=None, kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shortcut(Costly):
     """One residual shortcut."""
 
@@ -183,7 +184,7 @@ class Shortcut(Costly):
         return None if self.macs is None else 2 * self.macs
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OtherAdd:
     """An addition that is no residual merge, and why."""
 
@@ -197,7 +198,7 @@ class OtherAdd:
     source: Source | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Concatenation:
     """A joint of values with what was computed from them: DenseNet, U-Net. It is no shortcut."""
 
@@ -208,7 +209,7 @@ class Concatenation:
     """The values that are carried over: those from which others of the joint were computed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Totals(Costly):
     """The whole model."""
 
@@ -239,7 +240,7 @@ class Totals(Costly):
         return None if self.macs is None else 2 * self.macs
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Price(Costly):
     """Parameters and MACs of the whole model under one of the paper's options."""
 
@@ -249,7 +250,7 @@ class Price(Costly):
     macs_formula: str | None = field(default=None, kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WhatIf:
     """He et al. 2015, section 3.3: the model with other shortcuts. `plain` is the model without any."""
 
@@ -259,7 +260,7 @@ class WhatIf:
     plain: Price
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Summary(Costly):
     """The shortcuts taken together."""
 
@@ -293,7 +294,7 @@ class Summary(Costly):
         return self.identity + self.parameter_free + self.gated + self.projection
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Uncounted:
     """An op whose MACs nobody knows."""
 
@@ -303,7 +304,7 @@ class Uncounted:
     """A sentence: what stands in the way, and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Declared:
     """An operator of which somebody says what it does: the configuration, or the caller."""
 
@@ -311,7 +312,7 @@ class Declared:
     declared_as: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ModelReport:
     """What was found in one model."""
 
@@ -350,7 +351,7 @@ class ModelReport:
         return _fields(self)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Side(Costly):
     """A shortcut as one side of a comparison has it."""
 
@@ -363,7 +364,7 @@ class Side(Costly):
     macs_formula: str | None = field(default=None, kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """A shortcut that is not as it was accepted."""
 
@@ -375,7 +376,7 @@ class Change:
     """What became of its price. Vectors that an exporter folds away, or leaves standing, are no change."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comparison:
     """A model beside what was accepted of it."""
 
@@ -398,7 +399,7 @@ class Comparison:
     """Whether the counterpart was found by its structure, under a name that is gone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One objection of one rule."""
 
@@ -410,7 +411,7 @@ class Finding:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """A source that could not be audited, and why, in one line."""
 
@@ -418,7 +419,7 @@ class Failure:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuditReport:
     """Everything one run has to say."""
 

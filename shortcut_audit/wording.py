@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from shortcut_audit.algebra import spoken
 from shortcut_audit.algebra.bounds import ratio
 from shortcut_audit.algebra.formula import number_of
 from shortcut_audit.algebra.polynomial import Cost, formula, is_vague, names
+from shortcut_audit.frozen import frozen
 from shortcut_audit.report import KINDS, Kind, ModelReport, Option, Shape, Shortcut, Span
 
 UNKNOWN = "unknown"
@@ -33,7 +33,7 @@ _PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
 _BINARY = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Glyphs:
     """The characters beyond letters that a report is drawn with."""
 

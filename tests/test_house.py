@@ -57,6 +57,12 @@ def test_only_the_command_line_prints(module: Path) -> None:
     assert not printing or name_of(module) in {"command/cli.py", "command/console.py"}
 
 
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_frozen_classes_are_made_by_frozen(module: Path) -> None:
+    """What starts with every run is made cheaply: `@frozen`, of shortcut_audit/frozen.py."""
+    assert "@dataclass(frozen=True" not in module.read_text(encoding="utf-8").replace("`@dataclass(frozen=True", "")
+
+
 def loaded_after(*statements: str) -> set[str]:
     """Names of the modules that a fresh interpreter has loaded after these statements."""
     program = "\n".join(["import sys", *statements, "print(*sys.modules, file=sys.__stdout__)"])

@@ -13,7 +13,6 @@ carry biases (an eval export folds the normalisation into them), 0 otherwise.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from shortcut_audit.account.cost import Ledger, parameters, total
@@ -21,6 +20,7 @@ from shortcut_audit.algebra import polynomial
 from shortcut_audit.algebra.bounds import never_equal
 from shortcut_audit.algebra.derived import larger, smaller
 from shortcut_audit.algebra.polynomial import Cost, Number, formula, integer
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import ModelGraph, Op, Shape
 from shortcut_audit.graph.sizes import count, number
 from shortcut_audit.operators.counting.axes import product
@@ -31,7 +31,7 @@ from shortcut_audit.report import Kind, Option, Price, WhatIf
 from shortcut_audit.search.shortcuts import Found
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Priced:
     """A shortcut with its kind."""
 

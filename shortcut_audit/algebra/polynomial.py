@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
+
+from shortcut_audit.frozen import frozen
 
 TERM_LIMIT = 256
 """Terms of a polynomial. One that would have more is `vague`: it says what it depends on, and nothing else."""
@@ -34,7 +36,7 @@ NAME = re.compile(r"[^\W\d][\w.:]*(?:-\w[\w.:]*)*(?:\[\d+\])?")
 VAGUE = "depends"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Derived:
     """A term that is no polynomial of its arguments."""
 
@@ -50,7 +52,7 @@ Monomial: TypeAlias = tuple[tuple[Atom, int], ...]
 """Atoms with their exponents, in the order of their texts; () is the constant's."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Polynomial:
     """A number that depends on at least one open size."""
 

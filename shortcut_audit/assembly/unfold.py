@@ -16,10 +16,11 @@ Slots: ONNX operator specification, and ONNX Runtime's ContribOperators.md for d
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from shortcut_audit.assembly import quantised
 from shortcut_audit.assembly.parts import IsValue, Parts
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.model import Attribute
 from shortcut_audit.graph.naming import Names
@@ -46,7 +47,7 @@ def unfold(node: Node, names: Names, is_value: IsValue) -> tuple[Node, ...]:
     return tuple(parts.nodes) if parts.nodes and made.issuperset(filter(None, node.outputs)) else (node,)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """How an operator takes images whose channels stand last."""
 

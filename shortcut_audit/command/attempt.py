@@ -10,11 +10,12 @@ import os
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from shortcut_audit.command.limits import limited
 from shortcut_audit.errors import ShortcutAuditError, UnreadableModel
+from shortcut_audit.frozen import frozen
 from shortcut_audit.loaders.factories import is_factory
 from shortcut_audit.loaders.inputs import parse_inputs
 from shortcut_audit.operators.declaration import Declaration
@@ -30,7 +31,7 @@ SIZE_LIMIT = 20_000_000
 Made = TypeVar("Made")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Task:
     """One model to audit."""
 
@@ -46,7 +47,7 @@ class Task:
     """Of a source that lies elsewhere: the URL as the user wrote it, of which `source` is what may be shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attempt(Generic[Made]):
     """What came of a task."""
 

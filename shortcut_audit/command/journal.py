@@ -15,7 +15,6 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
 
@@ -23,6 +22,7 @@ from shortcut_audit import __version__
 from shortcut_audit.command.attempt import Attempt, Task
 from shortcut_audit.command.revived import revived
 from shortcut_audit.errors import UsageError
+from shortcut_audit.frozen import frozen
 from shortcut_audit.report import Failure, ModelReport
 
 FORMAT = 1
@@ -31,7 +31,7 @@ FORMAT = 1
 SUFFIX = ".journal"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """Where in the journal a model stands."""
 

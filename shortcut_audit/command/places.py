@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from shortcut_audit.command.console import complain, in_file, on_stdout, put, shown_path
 from shortcut_audit.errors import UsageError
+from shortcut_audit.frozen import frozen
 from shortcut_audit.reporters import REPORTERS, Style, format_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 STEM = "{stem}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A place that the report goes to."""
 

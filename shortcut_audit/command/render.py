@@ -7,10 +7,11 @@ A format that still fails then fails alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from shortcut_audit.command import limits
 from shortcut_audit.command.attempt import Attempt, guarded
+from shortcut_audit.frozen import frozen
 from shortcut_audit.report import AuditReport, Failure, ModelReport
 from shortcut_audit.reporters import REPORTERS, Style
 
@@ -18,7 +19,7 @@ Text = str | bytes
 """What a format is written as."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """One text that is asked for."""
 
@@ -29,7 +30,7 @@ class Wanted:
     """The model that it shows, where it shows but one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """A report in all the formats that were asked for."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from shortcut_audit.command.collect import Ledger, collected, ledger_for
 from shortcut_audit.command.limits import bounded
 from shortcut_audit.command.sources import Named, expand, listed
 from shortcut_audit.errors import PROGRAM, ConfigError, Lost, UsageError
+from shortcut_audit.frozen import frozen
 from shortcut_audit.gate import accepted, config, policy
 from shortcut_audit.gate.accepted import Renewed
 from shortcut_audit.gate.settings import FailOn
@@ -40,7 +41,7 @@ Progress = Callable[[int], AbstractContextManager[Done]]
 """Given how many sources there are: who is told, within the context, what is done with."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What the user asks for."""
 
@@ -65,7 +66,7 @@ class Request:
     """Whether what the journal knows already is not to be audited again."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What came of a run."""
 
@@ -85,7 +86,7 @@ class Outcome:
     """What was declared of operators."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Judged:
     """What is to be said of a model."""
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from shortcut_audit.errors import ShortcutAuditError, UsageError
+from shortcut_audit.frozen import frozen
 from shortcut_audit.gate.paths import MAGIC, glob
 from shortcut_audit.loaders.factories import is_factory
 from shortcut_audit.loaders.remote.urls import is_url, shown
@@ -22,7 +23,7 @@ MODEL_SUFFIXES = (".onnx", ".pt2")
 """Suffixes of the files that are models wherever they are found; others must be named one by one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Named:
     """A source under the name by which reports call it."""
 

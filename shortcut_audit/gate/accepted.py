@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, NoReturn
 
 from shortcut_audit.algebra.settled import Costly
 from shortcut_audit.errors import ConfigError
+from shortcut_audit.frozen import frozen
 from shortcut_audit.gate.paths import is_there, read_regular
 from shortcut_audit.report import KINDS, Kind, ModelReport, Shape, Shortcut
 from shortcut_audit.wording import counted
@@ -28,7 +29,7 @@ COUNT_LIMIT = 10**100
 """No count of a model is as high. What is computed from counts below it stays small enough to compute."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RouteStep:
     """One op on an accepted shortcut's route: what it did is in the roles and shapes of its learned tensors."""
 
@@ -47,7 +48,7 @@ class RouteStep:
         return kernels[0][0] if kernels[0] else 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AcceptedShortcut(Costly):
     """What a comparison needs to know of one shortcut."""
 
@@ -100,7 +101,7 @@ def _foldable(vectors: Sequence[int]) -> int:
     return sum(vectors) - max(vectors, default=0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AcceptedModel:
     """What was accepted of one model; its shortcuts in topological order."""
 
@@ -110,7 +111,7 @@ class AcceptedModel:
     """Additions that were not understood."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Baseline:
     """Every model that was accepted together, and the file that says so."""
 
@@ -149,7 +150,7 @@ def write(models: Iterable[AcceptedModel], root: Path) -> str:
     return head + (f"\n{blocks}\n" if blocks else "") + "]}\n"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Renewed:
     """A baseline after some models have been accepted."""
 

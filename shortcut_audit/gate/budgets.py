@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from shortcut_audit.algebra.polynomial import integer
+from shortcut_audit.frozen import frozen
 from shortcut_audit.gate.case import Case, Objection, described
 from shortcut_audit.gate.settings import Budget
 from shortcut_audit.gate.sizes import allowed, cost_of
@@ -22,7 +22,7 @@ from shortcut_audit.wording import counted, exact, short
 Held: TypeAlias = Literal["within", "over", "open"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Limit:
     """A budget beside what is held against it."""
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.gate.settings import Settings
 from shortcut_audit.report import Change, Comparison, ModelReport, Shortcut, Side
 from shortcut_audit.wording import exact
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """One model before the judge."""
 
@@ -37,7 +37,7 @@ class Case:
         return f"To accept: shortcut-audit {shlex.quote(self.model.source)} --write-baseline {file}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Objection:
     """What a rule objects to. No message holds a name from the model's file unless it must; reporters escape it."""
 

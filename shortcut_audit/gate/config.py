@@ -11,11 +11,12 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from shortcut_audit.errors import ConfigError, UsageError
+from shortcut_audit.frozen import frozen
 from shortcut_audit.gate.config_values import (
     DOCUMENT,
     REVISION,
@@ -39,7 +40,7 @@ _DEEP_KEY = re.compile(rb"""^[ \t]*\[{0,2}[ \t]*(?:[^\s.=]+[ \t]*\.[ \t]*){100}"
 """A key of over a hundred parts, a.b.c..., for which tomllib takes time and memory with the square of their number."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """What the command line says of the same matters; it beats the configuration."""
 
@@ -51,7 +52,7 @@ class Options:
     inputs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Config:
     """Everything that is asked, of all models and of some."""
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 from shortcut_audit.errors import UsageError
+from shortcut_audit.frozen import frozen
 from shortcut_audit.gate.rules import RULE_IDS
 from shortcut_audit.gate.settings import FAIL_ON, RULE_LEVELS, Budget, Ignore
 from shortcut_audit.loaders.inputs import parse_inputs
@@ -245,7 +245,7 @@ SETTINGS: Mapping[str, Reader] = {
 """What may be asked of all models, and, in an override, of some. A field of `Settings` has its key's name."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Override:
     """What is asked of some models beyond, or instead of, what is asked of all."""
 

@@ -7,9 +7,9 @@ help are all made from these texts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.gate import advice, budgets, changes
 from shortcut_audit.gate.case import Case, Objection
 from shortcut_audit.gate.settings import RuleLevel
@@ -17,7 +17,7 @@ from shortcut_audit.gate.settings import RuleLevel
 Check: TypeAlias = Callable[[Case], Iterable[Objection]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """One thing that can be objected to."""
 

@@ -6,11 +6,12 @@ Filled by `config.py` and by the command line, read by `checks.py`. Frozen; a fi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.report import Kind, Level
 
 RuleLevel: TypeAlias = Literal["error", "warning", "note", "off"]
@@ -22,7 +23,7 @@ LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 """Gravest first."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Budget:
     """The most that shortcuts may add: so many, or a share of the whole model."""
 
@@ -37,7 +38,7 @@ class Budget:
         return int(self.limit * total) if self.relative else int(self.limit)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """What is asked of one model."""
 
@@ -61,7 +62,7 @@ class Settings:
     """Shapes of inputs, each written as `--input` takes it: [NAME=]1x3x224x224[:dtype]."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ignore:
     """Findings that somebody has looked at and decided to live with."""
 

@@ -19,12 +19,13 @@ Rules that every loader keeps:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Attribute, Datum, Source, TensorType
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tensor:
     """A stored tensor: an initializer, a `Constant` node's value, a parameter or a buffer."""
 
@@ -45,7 +46,7 @@ DATA_LIMIT = 256
 """The most elements of a stored tensor that are worth keeping: the rest is payload."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """One operator application as the file has it."""
 
@@ -64,7 +65,7 @@ class Node:
     """Whether the exporter is known to have folded a normalisation into the weights and the bias."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draft:
     """A model as its file tells it."""
 

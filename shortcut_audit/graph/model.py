@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     import networkx as nx
 
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.dtypes import ITEM_BITS
 
 Dim: TypeAlias = int | str | None
@@ -58,7 +59,7 @@ def size_in_bytes(shape: Shape, dtype: str | None) -> int | None:
     return None if count is None or bits is None else (count * bits + 7) // 8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TensorType:
     """All that is known of a tensor without reading its payload."""
 
@@ -69,7 +70,7 @@ class TensorType:
     """The elements, row-major, of a *small constant* (a target shape, a list of axes); None otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Weight:
     """A tensor that the model stores: learned, or a buffer."""
 
@@ -85,7 +86,7 @@ class Weight:
         return math.prod(self.shape)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Constant:
     """An input that is the same in every forward pass: a weight, or something computed from constants alone."""
 
@@ -103,7 +104,7 @@ Input: TypeAlias = "str | Constant | None"
 """What stands in one input slot of an op: a value (by id), a constant, or nothing (an optional input left out)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """The line of Python that wrote an op, where the exporter recorded it."""
 
@@ -111,9 +112,11 @@ class Source:
     line: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Op:
     """The application of one operator: reads `inputs`, makes the values `outputs`."""
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
 
     kind: str
     """The canonical operator: its ONNX name ("Conv"), or "domain::Name" for one that is not understood."""
@@ -154,9 +157,11 @@ class Op:
         return self._weights
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Value:
     """One tensor computed during a forward pass: a node of the DAG."""
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
 
     id: str
     type: TensorType
@@ -166,9 +171,11 @@ class Value:
     """Which output of `op` it is."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class ModelGraph:
     """A loaded model: its values, and which of them are computed from which."""
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
 
     source: str
     """The path or dotted name that it was loaded from, as the user gave it."""

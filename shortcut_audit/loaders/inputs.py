@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from shortcut_audit.errors import UsageError
+from shortcut_audit.frozen import frozen
 from shortcut_audit.names import displayable
 
 DTYPES = (
@@ -20,7 +20,7 @@ _SIZE = re.compile(r"[0-9]{1,18}")
 _SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InputSpec:
     """The type that one input of the model is to have."""
 

@@ -6,7 +6,8 @@ The configuration and the Python API write it; the assembly gives the operator t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from shortcut_audit.frozen import frozen
 
 MEANINGS: Mapping[str, str] = {
     "copy": "the same elements in the same places: an identity",
@@ -37,7 +38,7 @@ SLOT_LIMIT = 1_000
 """The most inputs of an operator that is declared."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Declaration:
     """What somebody says of one operator. Input slots count from 0."""
 

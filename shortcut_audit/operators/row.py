@@ -7,11 +7,12 @@ says nothing, `UNKNOWN`, stands for every operator that has none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, IntEnum, auto
 from typing import NamedTuple, TypeAlias
 
 from shortcut_audit.algebra.polynomial import Cost
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Op
 from shortcut_audit.operators.counting.contractions import Operands
 from shortcut_audit.operators.counting.packing import Unpacking
@@ -64,7 +65,7 @@ Mixing: TypeAlias = "bool | Callable[[Op], bool]"
 """Whether an output element depends on several positions of the data: always, never, or by what the op reads."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Operator:
     """One row of the table."""
 

@@ -6,14 +6,15 @@ Pure functions: report in, text out, or the bytes of a file. Each is imported wh
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from shortcut_audit.frozen import frozen
 
 if TYPE_CHECKING:
     from shortcut_audit.report import AuditReport, Kind
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Style:
     """How much a text report shows, and what its reader's terminal can do."""
 
@@ -30,7 +31,7 @@ class Style:
     """Patterns of the keys that are listed; none for all."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reporter:
     """One format of the report."""
 

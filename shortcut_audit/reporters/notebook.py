@@ -5,20 +5,21 @@ In a notebook as the page, at a prompt as the terminal report; as a data frame w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from html import escape
 from importlib import import_module
 from typing import Any
 
 from shortcut_audit import report
 from shortcut_audit.errors import UsageError
+from shortcut_audit.frozen import frozen
 from shortcut_audit.reporters import REPORTERS, Style
 
 HEIGHT = "44rem"
 """Of the frame that holds the page in a notebook; it scrolls."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShownReport(report.ModelReport):
     """The report on one model, which can show itself."""
 

@@ -7,13 +7,13 @@ Identity) or not. A subtraction adds its second operand negated; a sum over fres
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape, Value
 from shortcut_audit.operators.table import is_copy, row_of
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Term:
     """A value that is added."""
 
@@ -21,7 +21,7 @@ class Term:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Addition:
     """An op that adds values."""
 
@@ -120,7 +120,7 @@ def _differ(size: Dim, of_sum: Dim) -> bool:
     return size == 1 and isinstance(of_sum, str)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fold:
     """An addition that is part of another one."""
 

@@ -7,8 +7,8 @@ value, the stretch between the two is *closed*: it is measured once, and later s
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Op
 from shortcut_audit.search.extent import NOTHING, Extent
 from shortcut_audit.search.lineage import UNIT, Lineage
@@ -16,7 +16,7 @@ from shortcut_audit.search.steps import Step
 from shortcut_audit.search.walk import Exploration
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reached:
     """The ways (as bits) that lead from their fork to one value."""
 

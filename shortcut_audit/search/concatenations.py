@@ -7,9 +7,9 @@ paper's kind, and is listed apart.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import ModelGraph, Op, Value
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import does_work, row_of
@@ -18,7 +18,7 @@ STEPS_EACH = 64
 """How many steps back are taken in all for each value of a model: nested joins take a few dozen."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Concatenation:
     """A joint of values of which some were computed from others."""
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from shortcut_audit.algebra.polynomial import Cost
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import ModelGraph, Op, Weight
 from shortcut_audit.operators import table
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Extent:
     """What some ops hold together."""
 

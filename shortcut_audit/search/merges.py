@@ -8,9 +8,9 @@ normal form: `x + t (h - x)` merges (1 - t) x and t h.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Value
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_copy, row_of
@@ -26,7 +26,7 @@ from shortcut_audit.search.statistics import expressions, is_normalisation
 from shortcut_audit.search.stretch import Stretches, is_stretched
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Merge:
     """An element-wise addition of two or more values of equal shape."""
 
@@ -48,7 +48,7 @@ class Merge:
         return (*self.folded, *self.copies, self.op)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """An addition that is no residual merge, and why."""
 
@@ -71,7 +71,7 @@ class Sums(NamedTuple):
     """The graph, and in it the values of the normal forms that the file does not write."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Total:
     """A sum that merges something, as far as the file tells."""
 

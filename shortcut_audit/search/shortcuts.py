@@ -7,11 +7,11 @@ the shortcut; another operand must do real work, and strictly more than the shor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import islice
 
 from shortcut_audit.algebra.bounds import at_most
 from shortcut_audit.algebra.polynomial import Cost
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Op, Value
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_weight_layer, row_of
@@ -29,7 +29,7 @@ from shortcut_audit.search.streams import are_positions, mixed_axis
 from shortcut_audit.search.walk import Exploration, Way, explore
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Link:
     """One step of a route: the value that it makes, the op that makes it, and what it does to what it lets through."""
 
@@ -38,7 +38,7 @@ class Link:
     step: Step
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A shortcut, before it is classified and priced."""
 
@@ -125,7 +125,7 @@ TIES = 16
 """With how many operands of the same class a way is compared in detail."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Work:
     """What tells two operands of the same class apart."""
 

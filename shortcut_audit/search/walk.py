@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.search import gates
 from shortcut_audit.search.cones import Cones
 from shortcut_audit.search.lineage import UNIT, Lineage
@@ -42,7 +43,7 @@ class _Stand(NamedTuple):
     """Whether it has passed a matrix gate: nothing learned may stand before one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Way:
     """One operand's cheapest way back to a value that another operand is computed from, too."""
 

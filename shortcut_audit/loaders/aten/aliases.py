@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.frozen import frozen
 
 REPLAY_LIMIT = 100_000
 """Views that may be taken again for one model. Real models take some dozens; nested views of views could take many."""
@@ -25,7 +26,7 @@ DEPTH_LIMIT = 100
 """Views of views that are followed; what lies deeper is taken for a copy. Real models have some five."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Region:
     """Which part of its base a view shows: positions `start` to `stop` of one axis."""
 
@@ -38,7 +39,7 @@ class Region:
         return self.axis == other.axis and (self.stop <= other.start or other.stop <= self.start)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class View:
     """How a place lies within its base."""
 

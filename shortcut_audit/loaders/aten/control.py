@@ -9,8 +9,8 @@ outside. Signatures: torch/_higher_order_ops.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.model import Attribute, TensorType
 from shortcut_audit.loaders.aten.aliases import Place
@@ -21,7 +21,7 @@ from shortcut_audit.loaders.aten.writer import Writer
 Places = Sequence[Place | None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HigherOrder:
     """A call of a higher-order op, and what it takes to translate it."""
 

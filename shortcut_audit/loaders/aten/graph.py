@@ -7,15 +7,16 @@ the names of the operator's schema. A name stands for a tensor *object*: in-plac
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.draft import Tensor
 from shortcut_audit.graph.model import Dim, Source, TensorType
 from shortcut_audit.loaders.aten.remaining import SPELLINGS
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ref:
     """An argument that is computed: a tensor, or a symbolic number, by its name in the graph."""
 
@@ -26,7 +27,7 @@ Argument: TypeAlias = "bool | int | float | complex | str | Ref | AtenGraph | tu
 """One argument of a node. Element types, layouts and devices are strings: numpy's names for the types ("float32")."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AtenNode:
     """One call of an operator."""
 
@@ -48,7 +49,7 @@ class AtenNode:
         return SPELLINGS.get(named, named)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AtenGraph:
     """A graph, or the body of a higher-order op. It sees nothing but its inputs."""
 
@@ -61,7 +62,7 @@ class AtenGraph:
     """Strides of the tensor, where they are known: they tell whether reshape() copies."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AtenProgram:
     """An exported model."""
 

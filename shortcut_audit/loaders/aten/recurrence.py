@@ -9,8 +9,7 @@ gates differs between the two; no weight is read, so it does not matter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from shortcut_audit.frozen import frozen
 from shortcut_audit.loaders.aten.call import AtenCall, Misfit, Rule
 
 STATES = {"LSTM": 2, "GRU": 1, "RNN": 1}
@@ -47,7 +46,7 @@ def layers(kind: str) -> Rule:
     return rule
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Weights:
     all: tuple[str, ...]
     each: int

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.frozen import frozen
 from shortcut_audit.loaders.onnx.arities import ARITIES, MANY
 from shortcut_audit.loaders.onnx.attributes import called
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from onnx import NodeProto
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arity:
     """What the operator's specification asks for at one version of the operator set."""
 

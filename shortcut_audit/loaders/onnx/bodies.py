@@ -8,10 +8,11 @@ the connecting nodes are those of `Draft`, rule 2.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Attribute
 from shortcut_audit.loaders.onnx.attributes import INTS, Bound, called, graphs_in, kind_of
 from shortcut_audit.loaders.onnx.text import text
@@ -33,7 +34,7 @@ class Made(NamedTuple):
     slot: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tie:
     """A node that leads a value into a body, or out of the bodies."""
 
@@ -42,7 +43,7 @@ class Tie:
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Body:
     """A subgraph, and what each of its inputs is."""
 
@@ -51,7 +52,7 @@ class Body:
     entries: tuple[Tie, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wiring:
     """The bodies of a node, and what each of the node's outputs is."""
 

@@ -7,10 +7,11 @@ what either makes has a name of its own in the draft.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Source
 from shortcut_audit.loaders.onnx.attributes import Bound, graphs_in
 from shortcut_audit.loaders.onnx.bodies import body_inputs
@@ -31,7 +32,7 @@ class Place(NamedTuple):
     absorbs_norm: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Frame:
     """What the names in a graph stand for."""
 
@@ -89,7 +90,7 @@ def made_in(graph: GraphProto) -> Iterator[str]:
         yield from node.output
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Scope:
     """The names that a subgraph which is not looked into has of its own."""
 

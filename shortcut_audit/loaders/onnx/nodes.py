@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.draft import Node, Tensor
 from shortcut_audit.graph.model import Attribute, Datum, TensorType
 from shortcut_audit.graph.naming import Names
@@ -44,7 +45,7 @@ RUNTIME_DOMAINS = ("ai.onnx.", "com.microsoft")
 """How the domains of ONNX's further operators and of ONNX Runtime's begin."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Operator:
     """What is known of an operator, looked up once for all of its nodes."""
 

@@ -18,11 +18,11 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.loaders.aten.translate import draft_of
 from shortcut_audit.loaders.lookalikes import HEAD, lookalike
@@ -151,7 +151,7 @@ def _check_kind(file: _Sipped) -> None:
     raise UnreadableModel(f"not a zip archive, as .pt2 files are: {found or f'no known format; {REMEDY}'}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Entry:
     """The document that describes the graph."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from shortcut_audit.errors import UnreadableModel, UsageError
+from shortcut_audit.frozen import frozen
 from shortcut_audit.loaders.remote.http import TRYING_HELPS, Passing, tried
 from shortcut_audit.loaders.remote.stores import EXTRA
 
@@ -23,7 +23,7 @@ SECONDS = 15.0
 CONFIGURATION = "config.json"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A repository on the hub, or a file in it."""
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, TypeAlias
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.loaders.torch.frames import innermost_lines
 from shortcut_audit.loaders.torch.framework import torch
 from shortcut_audit.loaders.torch.holding import Lifted, lifted, tensors_in
@@ -26,7 +26,7 @@ Place: TypeAlias = "int | str"
 """Which argument: its position, or its name."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Example:
     """What a module is called with."""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.loaders.torch.framework import torch
 
 OBJECTS_LIMIT = 100_000
@@ -55,7 +55,7 @@ def _listed(slots: str | Iterable[str]) -> Iterable[str]:
     return (slots,) if isinstance(slots, str) else slots
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lifted:
     """An argument of a class that export does not know, and the tensors that stand for it meanwhile."""
 

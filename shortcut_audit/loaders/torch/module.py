@@ -16,12 +16,12 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from shortcut_audit.errors import UnreadableModel, UsageError
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.loaders.aten.translate import draft_of
 from shortcut_audit.loaders.inputs import InputSpec
@@ -161,7 +161,7 @@ def _check_inputs(module: Any, example: Example, hint: str) -> None:
 # -- three ways to build it -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Way:
     """How a factory is called and its module exported without, or with, memory for its weights."""
 

@@ -10,9 +10,9 @@ specification; for domain com.microsoft, ContribOperators.md of ONNX Runtime.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from shortcut_audit.algebra.polynomial import Cost, Number
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape
 from shortcut_audit.graph.sizes import agree, count, stretch
 from shortcut_audit.operators.counting.axes import HIDDEN, Axes, labelled, product
@@ -26,7 +26,7 @@ COUNTED_WITH = frozenset(
 """Attributes that are read here and in attention.py: where one is there and cannot be read, no default is true."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Operands:
     """The shapes and attributes with which an operator is called."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.report import ModelReport, Shape, Shortcut
 from shortcut_audit.reporters.figure.spine import Box, Reach, spine
 from shortcut_audit.reporters.shared.repeats import FEWEST_REPEATS, pattern
@@ -22,7 +23,7 @@ FEWEST_BOXES = 4
 """Repeats of a pattern of mere layers that are folded: two equal convolutions of a block are drawn both."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Merge:
     """Where shortcuts come back to the spine."""
 
@@ -34,7 +35,7 @@ class Merge:
         return self.shortcuts[0].merge.shape
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arc:
     """A shortcut that leads from before the item `first` of a group to the merge at `last`."""
 
@@ -47,7 +48,7 @@ class Arc:
     """By what it costs: 0 nothing, 1 under 0.1 % of the model's parameters, 2 under 1 %, 3 more."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """Items one below the other, and the arcs over them."""
 
@@ -65,7 +66,7 @@ class Group:
         return max((arc.lane + 1 for arc in self.arcs), default=0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fold:
     """The same group several times over."""
 

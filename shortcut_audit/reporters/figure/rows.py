@@ -7,14 +7,15 @@ a row, where there is little room.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.report import Shape, Shortcut
 from shortcut_audit.reporters.figure.layout import Fold, Group, Item, Merge
 from shortcut_audit.reporters.figure.spine import Box
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """Layers of the main path, or a merge."""
 
@@ -24,7 +25,7 @@ class Row:
     """The shape that is met here first on the way down; None where it stays."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drawn:
     """An arc from the top of row `first` to the merge in row `last`."""
 
@@ -35,7 +36,7 @@ class Drawn:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Brace:
     """Rows that stand for several copies."""
 
@@ -46,7 +47,7 @@ class Brace:
     """Within how many other braces it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sheet:
     """The whole picture."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.report import Layer, MergeInfo, ModelReport, Shape, Shortcut, Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Box:
     """A place on the spine."""
 
@@ -24,7 +24,7 @@ class Box:
     shape: Shape
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reach:
     """A shortcut, and the boxes that it leads around: from `first` to `last`."""
 
@@ -33,7 +33,7 @@ class Reach:
     last: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spine:
     """The boxes in order, and the reach of every shortcut, in the model's order."""
 

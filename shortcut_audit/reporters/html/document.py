@@ -7,12 +7,13 @@ it. The page is built as a tree and written by the standard library, so that no 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import resources
 from itertools import islice
 from xml.etree.ElementTree import Element, tostring
 
 from shortcut_audit import wording
+from shortcut_audit.frozen import frozen
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import (
     KINDS,
@@ -172,7 +173,7 @@ def _remark(remark: Remark) -> list[Element]:
     return [cell(level), cell(remark.rule), cell(*where), cell(said(remark.message))]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Beside:
     """What is said of a model beside its own report."""
 

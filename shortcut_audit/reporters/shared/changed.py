@@ -6,8 +6,8 @@ Shortcuts of which the same is to be said share a line, wherever they stand: 34 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.report import Change, Layer, Side
 from shortcut_audit.wording import counted, exact, short
 
@@ -15,7 +15,7 @@ KEYS_SHOWN = 6
 """Shortcuts, or layers, that are named where many have changed alike."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alike:
     """Changes of which the same is said."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.report import AuditReport, ModelReport
 from shortcut_audit.reporters.shared import records
 from shortcut_audit.wording import Amount, exact, in_brief, option_of, share, short
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column:
     """One column, behind the models' names."""
 

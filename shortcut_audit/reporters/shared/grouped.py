@@ -7,15 +7,15 @@ of which a rule says the same share a remark.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.gate.settings import LEVELS
 from shortcut_audit.report import AuditReport, Finding, Level
 from shortcut_audit.reporters.shared.locations import Places
 from shortcut_audit.wording import counted, exact
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remark:
     """What a rule says of a model, or of some of its shortcuts."""
 

@@ -6,9 +6,9 @@ the model file. Nothing is looked up on disk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.installed import is_by_path
 from shortcut_audit.names import displayable
 from shortcut_audit.report import AuditReport, Finding, Shortcut
@@ -17,7 +17,7 @@ LAST_LINE = 10**7
 """No source file is longer; a number beyond is a forgery."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A place in the repository."""
 

@@ -7,10 +7,10 @@ What cannot be known is None, never 0.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from shortcut_audit import wording
+from shortcut_audit.frozen import frozen
 from shortcut_audit.report import AuditReport, Layer, ModelReport, Shape, Shortcut, Source
 from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.shared.part import listed
@@ -19,7 +19,7 @@ Cell: TypeAlias = "str | int | bool | None"
 Record: TypeAlias = Mapping[str, Cell]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """Records of one sort: their columns in order, and the rows."""
 

@@ -8,13 +8,13 @@ of its rows for all that look alike in it.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.report import Shortcut
 from shortcut_audit.reporters.shared.repeats import pattern
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """Shortcuts that differ in nothing but their name, in the model's order."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from shortcut_audit import wording
+from shortcut_audit.frozen import frozen
 from shortcut_audit.names import displayable
 from shortcut_audit.report import ModelReport, Price
 from shortcut_audit.wording import counted, exact, in_bytes, share, short
@@ -57,7 +56,7 @@ def _of_model(part: str, bound: str = "") -> str:
     return f", {bound}{part} of the model's" if part else ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Option:
     """The model with other shortcuts: a row of the what-if table."""
 

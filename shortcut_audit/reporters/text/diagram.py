@@ -7,11 +7,11 @@ stretch share a line where a line for each would take more than a screen. Only l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
 from shortcut_audit import wording
+from shortcut_audit.frozen import frozen
 from shortcut_audit.report import Kind, ModelReport
 from shortcut_audit.reporters.figure import captions
 from shortcut_audit.reporters.figure.layout import figure
@@ -26,7 +26,7 @@ ROWS_SHOWN = 200
 """Lines that are drawn without -v."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Pens:
     """What lines are drawn with: by kind along, down, and the corners at the fork and at the merge."""
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice, takewhile
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, TensorType, Value
 from shortcut_audit.operators.pieces import Piece, cuts, piece_of
 from shortcut_audit.operators.row import Effect
@@ -32,7 +33,7 @@ def followed(graph: ModelGraph) -> ModelGraph:
     return rebuilt(graph, known) if changed else graph
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Part:
     """One of the values that were joined, and where it lies."""
 

@@ -7,11 +7,12 @@ learned tensor is a factor of its own, whatever it holds.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 from typing import TypeAlias
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, elements
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_copy, row_of
@@ -23,9 +24,11 @@ READERS = 16
 """The most readers of a value that are looked at."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen
 class Fixed:
     """A constant as a factor; two are the same only if they are the same tensor."""
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
 
     constant: Constant
     inverse: bool
@@ -37,7 +40,7 @@ Atom: TypeAlias = "str | Fixed"
 """A factor that is not taken apart: a value, or a constant."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Product:
     """A number times some factors: one term of a sum."""
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Op
 from shortcut_audit.search.rewrites.products import Algebra, Product
 
@@ -25,7 +26,7 @@ LOOKS = 32
 """How many sums are looked into for one factor: where each adds up all earlier ones there are 2**n ways down."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gathered:
     """All terms of a sum that hold one value: that value times the sum of what else they hold."""
 
@@ -34,7 +35,7 @@ class Gathered:
     """The value; None for a single product that has no factor before the others."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sum:
     """A sum in normal form."""
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import reduce
 from typing import TypeAlias
 
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Attribute, Constant, ModelGraph, Op, TensorType, Value
 from shortcut_audit.graph.naming import Names
 from shortcut_audit.operators.infer import infer
@@ -113,7 +114,7 @@ def _constant(factor: Factor) -> str | Constant:
     return factor
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Writing:
     """Values written in front of one sum, in the place of one op."""
 
