@@ -1,10 +1,31 @@
-"""Is this file somebody's library, rather than code of whoever asks?"""
+"""What is installed here: this package, in which release and with which names, and is a file another one's?"""
 
 from __future__ import annotations
 
-import sysconfig
 from functools import cache
-from pathlib import Path, PurePath
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path, PurePath
+
+__version__ = "0.1.0"
+"""The release of this package. It stands here so that no room imports the package's front door."""
+
+
+def on_demand(**homes: str) -> Callable[[str], Any]:
+    """What finds the public names of the package, given by the module that holds them: its `__getattr__` (PEP 562)."""
+    package = __name__.partition(".")[0]
+
+    def find(name: str) -> Any:
+        for home, names in homes.items():
+            if name in names.split():
+                return getattr(import_module(f"{package}.{home}"), name)
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+    return find
+
 
 FOLDERS = frozenset({"site-packages", "dist-packages"})
 """Names of folders into which packages are installed, also where they lie inside a repository's folder."""
@@ -33,6 +54,9 @@ def is_library(path: Path) -> bool:
 
 @cache
 def _own_folders() -> tuple[Path, ...]:
+    import sysconfig
+    from pathlib import Path
+
     standard = (Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib"))
     return (*standard, Path(__file__).resolve().parent)
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import networkx as nx
 import pytest
 from importlinter import cli as importlinter
@@ -32,6 +33,11 @@ def name_of(module: Path) -> str:
 def test_import_contracts_hold() -> None:
     status = importlinter.lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
     assert status == importlinter.EXIT_STATUS_SUCCESS
+
+
+def test_no_room_imports_the_front_door() -> None:
+    """The root hands the public names on, from the top of the house: whoever imported it would close a circle."""
+    assert grimp.build_graph("shortcut_audit").find_modules_that_directly_import("shortcut_audit") == set()
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name_of)

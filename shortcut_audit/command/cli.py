@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from shortcut_audit import __version__
 from shortcut_audit.command.console import complain, put, shown_path, tell
 from shortcut_audit.command.options import EPILOG, PARAMETERS, Answer, is_graph, journal_of
 from shortcut_audit.command.places import Place, named, places, write
 from shortcut_audit.command.signals import Stopped, fill_descriptors, settle, stoppable
 from shortcut_audit.errors import PROGRAM, ShortcutAuditError, UsageError
+from shortcut_audit.installed import __version__
 from shortcut_audit.operators.declaration import Declaration
 from shortcut_audit.reporters import Style
 from shortcut_audit.wording import counted

@@ -18,11 +18,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
 
-from shortcut_audit import __version__
 from shortcut_audit.command.attempt import Attempt, Task
 from shortcut_audit.command.revived import revived
 from shortcut_audit.errors import UsageError
 from shortcut_audit.frozen import frozen
+from shortcut_audit.installed import __version__
 from shortcut_audit.report import Failure, ModelReport
 
 FORMAT = 1

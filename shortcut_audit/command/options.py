@@ -13,8 +13,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from shortcut_audit import __version__
 from shortcut_audit.errors import PROGRAM
+from shortcut_audit.installed import __version__
 from shortcut_audit.report import KINDS
 from shortcut_audit.reporters import REPORTERS, format_of
 

@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shortcut_audit import __version__
 from shortcut_audit.command import limits
 from shortcut_audit.command.attempt import Attempt, Task, guarded
 from shortcut_audit.command.baselines import Asked, Baselines
@@ -25,6 +24,7 @@ from shortcut_audit.frozen import frozen
 from shortcut_audit.gate import accepted, config, policy
 from shortcut_audit.gate.accepted import Renewed
 from shortcut_audit.gate.settings import FailOn
+from shortcut_audit.installed import __version__
 from shortcut_audit.loaders.inputs import parse_dims, parse_inputs
 from shortcut_audit.operators.declaration import Declaration
 from shortcut_audit.pipeline import refuse_understood

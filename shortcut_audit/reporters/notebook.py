@@ -13,6 +13,7 @@ from typing import Any
 from shortcut_audit import report
 from shortcut_audit.errors import UsageError
 from shortcut_audit.frozen import frozen
+from shortcut_audit.installed import __version__
 from shortcut_audit.reporters import REPORTERS, Style
 
 HEIGHT = "44rem"
@@ -58,8 +59,6 @@ class ShownReport(report.ModelReport):
         return text
 
     def _alone(self) -> report.AuditReport:
-        from shortcut_audit import __version__
-
         return report.AuditReport(__version__, (self,))
 
 
