@@ -7,10 +7,12 @@ the part that was asked for, unpacked, of the file that the first answer was of.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shortcut_audit.errors import UnreadableModel
@@ -87,6 +89,10 @@ class HttpFile:
     def fetch(self, start: int, end: int) -> bytes:
         """The bytes from one offset up to another. Raises UnreadableModel."""
         return tried(lambda: self._request(start, end))
+
+    def begin(self, start: int, end: int) -> Future[bytes]:
+        """The same, begun and not waited for, without a second try."""
+        return asyncio.run_coroutine_threadsafe(self._asked(start, end), self._system.loop)
 
     def _request(self, start: int, end: int) -> bytes:
         import aiohttp

@@ -46,12 +46,15 @@ class Location:
         """The file there, of which parts can be read. Raises UnreadableModel and UsageError."""
         from shortcut_audit.loaders.remote.stores import StoredFile
 
-        if self.url.startswith((SCHEME, "http://", "https://")):
-            yield self._ranges_of(_http(self.url))
-            return
-        stored = StoredFile(self.url)
-        yield self._ranges_of(stored)
-        stored.check_unchanged()
+        is_http = self.url.startswith((SCHEME, "http://", "https://"))
+        file = _http(self.url) if is_http else StoredFile(self.url)
+        ranges = self._ranges_of(file)
+        try:
+            yield ranges
+        finally:
+            ranges.close()
+        if isinstance(file, StoredFile):  # HTTP says with each part which version it is of
+            file.check_unchanged()
 
     def version(self) -> str:
         """What tells the file that lies there now from others; empty where nothing does. Raises as `opened` does."""
@@ -68,7 +71,7 @@ class Location:
         self.transfer.fetched += len(head)
         if not file.size:
             raise UnreadableModel("empty file; export the model again")
-        return Ranges(file.fetch, file.size, head, self.transfer)
+        return Ranges(file.fetch, file.size, head, self.transfer, file.begin)
 
     def configuration(self) -> bytes:
         """The text of the configuration that stands in a repository of a hub."""

@@ -2,19 +2,22 @@
 
 The file is fetched in pieces, as they are asked for, and each is kept. What is read on is fetched in pieces that double
 in length. Where what is asked for next lies a little further on, all up to it is fetched with it; where it lies far,
-it is leapt to. How far is far is measured: leaping costs a round trip, reading through costs the bytes between.
+it is leapt to. How far is far is measured: leaping costs a round trip, reading through costs the bytes between. Where
+the leaps show a pattern, what the next ones will land on is asked for at once, so that their round trips overlap.
 """
 
 from __future__ import annotations
 
 import io
 import time
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import overload
 
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.loaders.remote.rhythm import Rhythm
 
 FIRST = 64 * 2**10
 """Bytes of the first piece. Most ONNX files without their weights are a few times as long."""
@@ -32,6 +35,9 @@ A bias has 4 to 16 KB, a matrix a megabyte. At 50 ms and 10 MB/s a round trip co
 a transformer, read through wherever that pays, would take 5 MB instead of 2.
 """
 
+AHEAD = 8
+"""Landings that are asked for before they are needed: at once, as a browser does, no burden to a server."""
+
 BYTES_LIMIT = 96 * 2**20
 """Bytes that are fetched of one model. What is left of the largest known without its weights is 10 MB."""
 
@@ -41,6 +47,9 @@ REQUESTS_LIMIT = 5_000
 Fetch = Callable[[int, int], bytes]
 """Brings the bytes from one offset up to another, all of them, or raises UnreadableModel."""
 
+Begin = Callable[[int, int], "Future[bytes] | None"]
+"""Begins to bring them, once and without a second try; None where the file's filesystem does one thing at a time."""
+
 
 @dataclass(slots=True)
 class Transfer:
@@ -49,7 +58,7 @@ class Transfer:
     size: int = 0
     """Bytes of the file, or files."""
     fetched: int = 0
-    """Bytes of it that came over the network."""
+    """Bytes of it that came over the network, or were asked for."""
     requests: int = 0
     version: str = ""
     """What the server tells this version of the file from others by; empty where it says nothing of that."""
@@ -73,8 +82,12 @@ class _Piece:
 class Ranges:
     """A distant file of `size` bytes; `head` has already been fetched of it. Index and slice it like bytes."""
 
-    def __init__(self, fetch: Fetch, size: int, head: bytes, transfer: Transfer) -> None:
+    def __init__(self, fetch: Fetch, size: int, head: bytes, transfer: Transfer, begin: Begin | None = None) -> None:
         self._fetch = fetch
+        self._begin = begin
+        self._rhythm = Rhythm()
+        self._begun: dict[int, tuple[int, Future[bytes]]] = {}
+        """By offset: where it ends, and what comes of it."""
         self._size = size
         self._transfer = transfer
         self._pieces = [_Piece(0, bytearray(head))]
@@ -111,34 +124,88 @@ class Ranges:
         piece = self._last = self._holding(start, end)
         return bytes(piece.data[start - piece.start : end - piece.start])
 
+    def close(self) -> None:
+        """Gives up what was asked for and is not needed."""
+        for _, coming in self._begun.values():
+            coming.cancel()
+        self._begun.clear()
+
     def _holding(self, start: int, end: int) -> _Piece:
         """The piece that holds all of these bytes, once they have been fetched."""
         at = bisect_right(self._starts, start) - 1
-        piece = self._pieces[at] if at >= 0 else None
-        if piece is None or start - piece.end > self._near():
-            piece = _Piece(start, bytearray())
-            at += 1
-            self._pieces.insert(at, piece)
-            self._starts.insert(at, start)
-            self._window = LANDING
+        if at < 0 or start - self._pieces[at].end > self._near():
+            at = self._leapt(start, at + 1)
+        piece = self._pieces[at]
         while piece.end < end:
             self._extend(piece, at, end)
+        self._rhythm.read(end)
         return piece
+
+    def _leapt(self, start: int, at: int) -> int:
+        """Makes the piece that a leap lands in, the `at`th or the one before it, and says which it is."""
+        self._rhythm.leapt(start)
+        self._window = LANDING
+        self._look_ahead()
+        first, data = self._expected(start) or (start, bytearray())
+        if at and self._pieces[at - 1].end >= first:
+            before = self._pieces[at - 1]
+            before.data += data[before.end - first :]
+            at -= 1
+        else:
+            self._pieces.insert(at, _Piece(first, data))
+            self._starts.insert(at, first)
+        self._join(at)
+        return at
+
+    def _look_ahead(self) -> None:
+        """Asks for what the next leaps are likely to land on, but for what is here or on its way."""
+        if self._begin is None:
+            return
+        for start, length in self._rhythm.ahead(AHEAD):
+            end = min(start + max(length, LANDING), start + PIECE, self._size)
+            at = bisect_left(self._starts, end) - 1
+            known = [(self._pieces[at].start, self._pieces[at].end)] if at >= 0 else []
+            known += [(begun, until) for begun, (until, _) in self._begun.items()]
+            if start < end and all(end <= one or other <= start for one, other in known) and self._allows(start, end):
+                coming = self._begin(start, end)
+                if coming is None:
+                    return
+                self._begun[start] = end, coming
+                self._transfer.requests += 1
+                self._transfer.fetched += end - start
+
+    def _expected(self, start: int) -> tuple[int, bytearray] | None:
+        """What was asked for ahead and holds the byte at this offset, and its own offset; None where nothing does."""
+        for begun, (end, coming) in self._begun.items():
+            if begun <= start < end:
+                del self._begun[begun]
+                try:
+                    return begun, bytearray(coming.result())
+                except Exception:  # noqa: BLE001 -- it is asked for again, in earnest, and then whatever is wrong is said
+                    return None
+        return None
 
     def _extend(self, piece: _Piece, at: int, end: int) -> None:
         """Fetches what follows a piece, and joins it with the next one where they meet."""
-        following = self._pieces[at + 1] if at + 1 < len(self._pieces) else None
-        limit = self._size if following is None else following.start
+        limit = self._starts[at + 1] if at + 1 < len(self._starts) else self._size
         stop = min(max(end, piece.end + self._window), max(piece.end + PIECE, 0), limit)
         piece.data += self._fetched(piece.end, stop)
         self._window = min(2 * self._window, PIECE)
-        if following is not None and piece.end == following.start:
-            piece.data += following.data
+        self._join(at)
+
+    def _join(self, at: int) -> None:
+        """Makes one piece of the `at`th and the next one, where they meet."""
+        if at + 1 < len(self._pieces) and self._pieces[at].end >= self._starts[at + 1]:
+            piece, following = self._pieces[at], self._pieces[at + 1]
+            piece.data += following.data[piece.end - following.start :]
             del self._pieces[at + 1], self._starts[at + 1]
+
+    def _allows(self, start: int, end: int) -> bool:
+        return self._transfer.requests < REQUESTS_LIMIT and self._transfer.fetched + end - start <= BYTES_LIMIT
 
     def _fetched(self, start: int, end: int) -> bytes:
         transfer = self._transfer
-        if transfer.requests >= REQUESTS_LIMIT or transfer.fetched + end - start > BYTES_LIMIT:
+        if not self._allows(start, end):
             raise UnreadableModel(
                 f"takes more than {BYTES_LIMIT >> 20} MiB or {REQUESTS_LIMIT:,} requests to read from there; "
                 "download it, and audit the file"

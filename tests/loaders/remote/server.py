@@ -33,6 +33,10 @@ class Server:
     """Of each request: path, range and headers."""
     sent: int = 0
     """Bytes of bodies."""
+    at_once: int = 0
+    most_at_once: int = 0
+    """Requests."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def faulty(self) -> str:
         lasts = not self.recovers_after or len(self.asked) <= self.recovers_after
@@ -81,7 +85,12 @@ class _Handler(BaseHTTPRequestHandler):
         told = self.server_told
         path = self.path.partition("?")[0]
         told.asked.append((self.path, self.headers.get("Range", ""), dict(self.headers.items())))
+        with told.lock:
+            told.at_once += 1
+            told.most_at_once = max(told.most_at_once, told.at_once)
         time.sleep(told.latency)
+        with told.lock:
+            told.at_once -= 1
         fault = told.faulty()
         if fault.isdecimal():
             self._answer(int(fault), b"no")

@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from onnx import TensorProto
 
 from shortcut_audit import audit
 from shortcut_audit.command.cli import execute
 from shortcut_audit.errors import UnreadableModel
 from tests.loaders.remote.server import served
+from tests.resnets import Drawing
 
 pytest.importorskip("aiohttp")
 
@@ -54,6 +56,19 @@ def test_what_was_read_is_said_and_is_little(capsys: Capture) -> None:
     said = capsys.readouterr()
     assert said.err == f"shortcut-audit: {server.url}/a.onnx: read 0.1 of 1.1 MB in 2 requests\n"
     assert "8 shortcuts" in said.out
+
+
+def test_layers_that_repeat_are_asked_for_at_once() -> None:
+    """Sixteen matrices of 300 x 300 floats, 360,000 bytes each: a leap each, all but the first three at once."""
+    drawing, value = Drawing(1, 300), "x"
+    for _ in range(16):
+        value = drawing.op("MatMul", value, drawing.weight(300, 300))
+    for weight in drawing.weights:
+        weight.CopyFrom(TensorProto(name=weight.name, dims=weight.dims, data_type=1, raw_data=bytes(360_000)))
+    with served({"/deep.onnx": drawing.model(value).SerializeToString()}, latency=0.05) as server:
+        assert audit(f"{server.url}/deep.onnx").totals.parameters == 1_440_000  # 16 x 90,000
+        assert server.most_at_once >= 4
+        assert server.sent < 500_000  # of 5.8 MB: the first 64 KiB, and 16 leaps
 
 
 FAULTS = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from concurrent.futures import Future
 
 import pytest
 
@@ -59,6 +60,55 @@ def test_what_is_near_is_read_through() -> None:
     data = distant(asked)
     assert data[1_000 + ranges.NEAR] == DATA[1_000 + ranges.NEAR]
     assert [start for start, _ in asked] == [1_000]
+
+
+def looking_ahead(asked: list[tuple[int, int]], begun: list[tuple[int, int]], fault: Exception | None = None) -> Ranges:
+    def fetch(start: int, end: int) -> bytes:
+        asked.append((start, end))
+        return DATA[start:end]
+
+    def begin(start: int, end: int) -> Future[bytes]:
+        begun.append((start, end))
+        coming: Future[bytes] = Future()
+        if fault is not None:
+            coming.set_exception(fault)
+        else:
+            coming.set_result(DATA[start:end])
+        return coming
+
+    return Ranges(fetch, SIZE, DATA[:1_000], Transfer(), begin)
+
+
+def test_what_comes_next_is_asked_for_ahead() -> None:
+    """Two equal leaps, 300,000 to 400,000 to 500,000, tell the other 24, and one more, to the file's last 512 bytes."""
+    asked: list[tuple[int, int]] = []
+    begun: list[tuple[int, int]] = []
+    data = looking_ahead(asked, begun)
+    for at in range(300_000, SIZE, 100_000):
+        assert data[at : at + 50] == DATA[at : at + 50]
+    assert [start for start, _ in asked] == [300_000, 400_000, 500_000]
+    assert len(begun) == 25
+
+
+def test_what_failed_ahead_is_asked_for_again() -> None:
+    asked: list[tuple[int, int]] = []
+    data = looking_ahead(asked, [], UnreadableModel("gone"))
+    for at in range(300_000, SIZE, 100_000):
+        assert data[at : at + 50] == DATA[at : at + 50]
+    assert len(asked) == 27
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_looking_ahead_changes_no_byte(seed: int) -> None:
+    chance = random.Random(seed)
+    data, at = looking_ahead([], []), 0
+    strides = [chance.choice([20_000, 70_000, 150_000]) for _ in range(chance.choice([1, 2, 3]))]
+    for turn in range(200):
+        at += strides[turn % len(strides)] + chance.choice([0, 0, 0, 3, 700, 90_000])
+        length = chance.choice([1, 100, 9_000, 40_000])
+        if chance.random() < 0.05:
+            at = chance.randrange(SIZE)
+        assert data[at : at + length] == DATA[at : at + length]
 
 
 @pytest.mark.parametrize("at", [SIZE, -1])
