@@ -20,7 +20,7 @@ from shortcut_audit.gate.config import Config
 from shortcut_audit.gate.paths import MAGIC, matches
 from shortcut_audit.gate.roll import Counterparts, recognised
 from shortcut_audit.report import Comparison, Failure, Finding, ModelReport
-from shortcut_audit.wording import counted
+from shortcut_audit.report.wording import counted
 
 
 class Asked:

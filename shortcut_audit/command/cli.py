@@ -23,8 +23,8 @@ from shortcut_audit.command.signals import Stopped, fill_descriptors, settle, st
 from shortcut_audit.errors import PROGRAM, ShortcutAuditError, UsageError
 from shortcut_audit.installed import __version__
 from shortcut_audit.operators.declaration import Declaration
+from shortcut_audit.report.wording import counted
 from shortcut_audit.reporters import Style
-from shortcut_audit.wording import counted
 
 if TYPE_CHECKING:
     from shortcut_audit.command.run import Outcome

@@ -16,8 +16,8 @@ from shortcut_audit.errors import UsageError
 from shortcut_audit.loaders.inputs import parse_dims, parse_inputs
 from shortcut_audit.operators.declaration import Declaration
 from shortcut_audit.report import Failure, ModelReport
+from shortcut_audit.report.wording import UNICODE, counted, short
 from shortcut_audit.reporters.figure.captions import of_shortcut
-from shortcut_audit.wording import UNICODE, counted, short
 
 
 def drawn(

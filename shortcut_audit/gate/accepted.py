@@ -18,7 +18,7 @@ from shortcut_audit.errors import ConfigError
 from shortcut_audit.frozen import frozen
 from shortcut_audit.gate.paths import is_there, read_regular
 from shortcut_audit.report import KINDS, Kind, ModelReport, Shape, Shortcut
-from shortcut_audit.wording import counted
+from shortcut_audit.report.wording import counted
 
 BASELINE = "baseline (--write-baseline makes one)"
 SCHEMA_VERSION = 1

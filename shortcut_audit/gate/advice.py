@@ -12,7 +12,7 @@ from typing import TypeGuard
 
 from shortcut_audit.gate.case import Case, Objection, described
 from shortcut_audit.report import Quantisation, Shape, Step
-from shortcut_audit.wording import shape
+from shortcut_audit.report.wording import shape
 
 
 def avoidable_projection(case: Case) -> Iterator[Objection]:

@@ -17,7 +17,7 @@ from shortcut_audit.gate.case import Case, Objection, described
 from shortcut_audit.gate.settings import Budget
 from shortcut_audit.gate.sizes import allowed, cost_of
 from shortcut_audit.report import ModelReport
-from shortcut_audit.wording import counted, exact, short
+from shortcut_audit.report.wording import counted, exact, short
 
 Held: TypeAlias = Literal["within", "over", "open"]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from shortcut_audit.frozen import frozen
 from shortcut_audit.gate.settings import Settings
 from shortcut_audit.report import Change, Comparison, ModelReport, Shortcut, Side
-from shortcut_audit.wording import exact
+from shortcut_audit.report.wording import exact
 
 
 @frozen

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from shortcut_audit.gate.case import Case, Objection, described, kind_of, price
 from shortcut_audit.report import KINDS, Change, Kind, Shortcut, Side
-from shortcut_audit.wording import counted, shape
+from shortcut_audit.report.wording import counted, shape
 
 
 def identity_lost(case: Case) -> Iterator[Objection]:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from shortcut_audit import wording
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
-from shortcut_audit.report import AuditReport, Failure, Finding, Level
+from shortcut_audit.report import AuditReport, Failure, Finding, Level, wording
+from shortcut_audit.report.wording import exact
 from shortcut_audit.reporters.shared.grouped import gravest_first, verdict
 from shortcut_audit.reporters.shared.locations import Places, about
-from shortcut_audit.wording import exact
 
 ANNOTATIONS = 10
 """https://docs.github.com/actions/reference: 10 warning and 10 error annotations a step."""

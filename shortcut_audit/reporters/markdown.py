@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from shortcut_audit.names import displayable, displayable_text
 from shortcut_audit.report import AuditReport, Comparison, ModelReport, Shortcut
+from shortcut_audit.report.wording import counted, exact, shape
 from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.figure import mermaid
 from shortcut_audit.reporters.shared import changed
@@ -17,7 +18,6 @@ from shortcut_audit.reporters.shared.columns import COLUMNS
 from shortcut_audit.reporters.shared.grouped import Remark, remarks, verdict
 from shortcut_audit.reporters.shared.part import left_out, listed
 from shortcut_audit.reporters.shared.runs import Row, rows
-from shortcut_audit.wording import counted, exact, shape
 
 SIZE_LIMIT = 900_000
 """Bytes of the whole; a job summary on GitHub takes 1 MiB."""

@@ -13,11 +13,11 @@ from urllib.parse import quote
 from shortcut_audit.gate.rules import RULES, Rule
 from shortcut_audit.names import displayable, displayable_text
 from shortcut_audit.report import AuditReport, Failure, Finding
+from shortcut_audit.report.wording import exact
 from shortcut_audit.reporters.json import dumped
 from shortcut_audit.reporters.shared.fingerprints import fingerprints
 from shortcut_audit.reporters.shared.grouped import gravest_first
 from shortcut_audit.reporters.shared.locations import Place, Places, about
-from shortcut_audit.wording import exact
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 RESULTS = 5_000

@@ -6,12 +6,11 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
-from shortcut_audit import wording
 from shortcut_audit.names import displayable, displayable_text
-from shortcut_audit.report import Shortcut
+from shortcut_audit.report import Shortcut, wording
+from shortcut_audit.report.wording import Glyphs, counted
 from shortcut_audit.reporters.figure.layout import Fold, Group, Item, Merge
 from shortcut_audit.reporters.figure.spine import Box
-from shortcut_audit.wording import Glyphs, counted
 
 LABEL_LIMIT = 80
 """Characters of a label."""

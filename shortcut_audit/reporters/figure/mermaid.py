@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 
 from shortcut_audit.report import Kind, ModelReport
+from shortcut_audit.report.wording import UNICODE, exact
 from shortcut_audit.reporters.figure import captions
 from shortcut_audit.reporters.figure.layout import figure
 from shortcut_audit.reporters.figure.rows import Row, Sheet, sheet
-from shortcut_audit.wording import UNICODE, exact
 
 TEXT_LIMIT, ARROW_LIMIT = 40_000, 400
 """Below Mermaid's own maxTextSize (50,000 characters) and maxEdges (500)."""

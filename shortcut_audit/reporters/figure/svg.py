@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from shortcut_audit import wording
 from shortcut_audit.names import displayable, displayable_text
-from shortcut_audit.report import KINDS, AuditReport, Kind, ModelReport
+from shortcut_audit.report import KINDS, AuditReport, Kind, ModelReport, wording
+from shortcut_audit.report.wording import UNICODE
 from shortcut_audit.reporters.figure import captions
 from shortcut_audit.reporters.figure.layout import figure
 from shortcut_audit.reporters.figure.rows import Brace, Drawn, Row, Sheet, sheet
-from shortcut_audit.wording import UNICODE
 
 ROWS_SHOWN = 3000
 """Rows of one picture; JSON has all layers."""

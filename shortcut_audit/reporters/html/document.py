@@ -12,7 +12,6 @@ from importlib import resources
 from itertools import islice
 from xml.etree.ElementTree import Element, tostring
 
-from shortcut_audit import wording
 from shortcut_audit.frozen import frozen
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import (
@@ -25,7 +24,9 @@ from shortcut_audit.report import (
     Price,
     Shortcut,
     Step,
+    wording,
 )
+from shortcut_audit.report.wording import counted, exact, in_bytes, short
 from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.html.markup import (
     ROWS_SHOWN,
@@ -51,7 +52,6 @@ from shortcut_audit.reporters.shared.part import left_out as not_all
 from shortcut_audit.reporters.shared.part import listed
 from shortcut_audit.reporters.shared.runs import Row, rows
 from shortcut_audit.reporters.shared.totals import Option, facts, options, sums, work
-from shortcut_audit.wording import counted, exact, in_bytes, short
 
 MODELS_SHOWN = 200
 """Models that are shown; JSON has them all."""

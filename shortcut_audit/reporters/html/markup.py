@@ -11,10 +11,9 @@ from itertools import islice, zip_longest
 from typing import TypeAlias
 from xml.etree.ElementTree import Element
 
-from shortcut_audit import wording
 from shortcut_audit.names import NAME_LIMIT, PATH_LIMIT, displayable, displayable_text
-from shortcut_audit.report import Kind, Shape, Source
-from shortcut_audit.wording import exact
+from shortcut_audit.report import Kind, Shape, Source, wording
+from shortcut_audit.report.wording import exact
 
 ROWS_SHOWN, NAMES_SHOWN = 500, 8
 """Rows of any one table, and names in a list, that are shown. JSON has them all."""

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from shortcut_audit import wording
-from shortcut_audit.report import ModelReport, Shape, Shortcut
+from shortcut_audit.report import ModelReport, Shape, Shortcut, wording
+from shortcut_audit.report.wording import UNICODE, counted, doubled, exact, in_bytes, short
 from shortcut_audit.reporters.figure import captions
 from shortcut_audit.reporters.figure.layout import Arc, Fold, Group, Item, Merge, figure
 from shortcut_audit.reporters.figure.spine import Box
 from shortcut_audit.reporters.html.markup import Piece, badge, element, labelled, name_of, place_of, said, shape_of
-from shortcut_audit.wording import UNICODE, counted, doubled, exact, in_bytes, short
 
 BOXES_SHOWN = 6000
 """Layers and merges in one picture, unfolded; JSON has them all."""

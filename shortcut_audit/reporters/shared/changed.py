@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Sequence
 
 from shortcut_audit.frozen import frozen
 from shortcut_audit.report import Change, Layer, Side
-from shortcut_audit.wording import counted, exact, short
+from shortcut_audit.report.wording import counted, exact, short
 
 KEYS_SHOWN = 6
 """Shortcuts, or layers, that are named where many have changed alike."""

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from shortcut_audit.frozen import frozen
 from shortcut_audit.report import AuditReport, ModelReport
+from shortcut_audit.report.wording import Amount, exact, in_brief, option_of, share, short
 from shortcut_audit.reporters.shared import records
-from shortcut_audit.wording import Amount, exact, in_brief, option_of, share, short
 
 
 @frozen

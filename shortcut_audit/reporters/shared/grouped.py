@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from shortcut_audit.frozen import frozen
 from shortcut_audit.gate.settings import LEVELS
 from shortcut_audit.report import AuditReport, Finding, Level
+from shortcut_audit.report.wording import counted, exact
 from shortcut_audit.reporters.shared.locations import Places
-from shortcut_audit.wording import counted, exact
 
 
 @frozen

@@ -8,8 +8,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from shortcut_audit.report import ModelReport, Shortcut
+from shortcut_audit.report.wording import counted, exact
 from shortcut_audit.reporters import Style
-from shortcut_audit.wording import counted, exact
 
 
 def listed(model: ModelReport, style: Style) -> tuple[Shortcut, ...]:

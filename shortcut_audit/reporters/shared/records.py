@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-from shortcut_audit import wording
 from shortcut_audit.frozen import frozen
-from shortcut_audit.report import AuditReport, Layer, ModelReport, Shape, Shortcut, Source
+from shortcut_audit.report import AuditReport, Layer, ModelReport, Shape, Shortcut, Source, wording
 from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.shared.part import listed
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from shortcut_audit import wording
 from shortcut_audit.frozen import frozen
 from shortcut_audit.names import displayable
-from shortcut_audit.report import ModelReport, Price
-from shortcut_audit.wording import counted, exact, in_bytes, share, short
+from shortcut_audit.report import ModelReport, Price, wording
+from shortcut_audit.report.wording import counted, exact, in_bytes, share, short
 
 
 def facts(model: ModelReport) -> list[str]:

@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.text import Text
 
 from shortcut_audit.names import NAME_LIMIT, displayable, displayable_text, loggable
+from shortcut_audit.report.wording import ASCII, UNICODE
 from shortcut_audit.reporters import Style
-from shortcut_audit.wording import ASCII, UNICODE
 
 Ink: TypeAlias = "str | tuple[str, str]"
 """A piece of text, plain or with a style of rich ("bold", "yellow")."""

@@ -10,15 +10,14 @@ from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-from shortcut_audit import wording
 from shortcut_audit.frozen import frozen
-from shortcut_audit.report import Kind, ModelReport
+from shortcut_audit.report import Kind, ModelReport, wording
+from shortcut_audit.report.wording import exact
 from shortcut_audit.reporters.figure import captions
 from shortcut_audit.reporters.figure.layout import figure
 from shortcut_audit.reporters.figure.rows import Brace, Drawn, Row, Sheet, sheet
 from shortcut_audit.reporters.text.canvas import Ink, Page, width_of
 from shortcut_audit.reporters.text.shortcut_table import KIND_STYLES
-from shortcut_audit.wording import exact
 
 SCREEN = 24
 """Lines up to which every layer has a line of its own."""

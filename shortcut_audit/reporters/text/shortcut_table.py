@@ -11,13 +11,12 @@ from collections.abc import Callable, Sequence
 from itertools import groupby, product, takewhile
 from typing import TypeAlias
 
-from shortcut_audit import wording
-from shortcut_audit.report import Kind, ModelReport, Shortcut
+from shortcut_audit.report import Kind, ModelReport, Shortcut, wording
+from shortcut_audit.report.wording import counted, exact, short
 from shortcut_audit.reporters.figure.captions import of_op
 from shortcut_audit.reporters.shared.part import left_out, listed
 from shortcut_audit.reporters.shared.runs import Row, rows
 from shortcut_audit.reporters.text.canvas import Ink, Page, width_of, widths
-from shortcut_audit.wording import counted, exact, short
 
 ROWS_SHOWN = 100
 """Rows that are shown without -v."""

@@ -10,6 +10,7 @@ from itertools import takewhile
 
 from shortcut_audit.names import PATH_LIMIT
 from shortcut_audit.report import ModelReport
+from shortcut_audit.report.wording import UNKNOWN
 from shortcut_audit.reporters.shared.columns import (
     COLUMNS,
     Column,
@@ -17,7 +18,6 @@ from shortcut_audit.reporters.shared.columns import (
     extra_parameters_share,
 )
 from shortcut_audit.reporters.text.canvas import Ink, Page, widths
-from shortcut_audit.wording import UNKNOWN
 
 SHORTEST_NAME = 12
 """Cells to which the names of models may be cut."""

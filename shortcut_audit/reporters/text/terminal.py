@@ -10,15 +10,14 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 
-from shortcut_audit import wording
 from shortcut_audit.names import PATH_LIMIT
-from shortcut_audit.report import AuditReport, Comparison, Level, ModelReport
+from shortcut_audit.report import AuditReport, Comparison, Level, ModelReport, wording
+from shortcut_audit.report.wording import counted, exact
 from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.shared import changed, totals
 from shortcut_audit.reporters.shared.grouped import remarks, verdict
 from shortcut_audit.reporters.text import diagram, shortcut_table, side_by_side, verbose
 from shortcut_audit.reporters.text.canvas import GLUE, Ink, Page, widths
-from shortcut_audit.wording import counted, exact
 
 NOTES_SHOWN = 12
 """Different notes of one kind that are spelled out without -v."""

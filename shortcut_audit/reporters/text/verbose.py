@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shortcut_audit import wording
-from shortcut_audit.report import Layer, ModelReport, OtherAdd, Shape, Shortcut, Source, Step
+from shortcut_audit.report import Layer, ModelReport, OtherAdd, Shape, Shortcut, Source, Step, wording
+from shortcut_audit.report.wording import counted, exact, in_bytes, short
 from shortcut_audit.reporters.shared.part import listed
 from shortcut_audit.reporters.text.canvas import Ink, Page, widths
 from shortcut_audit.reporters.text.shortcut_table import KIND_STYLES
-from shortcut_audit.wording import counted, exact, in_bytes, short
 
 _LABEL = 9
 """Cells that a label takes."""

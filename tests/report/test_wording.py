@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shortcut_audit import wording
-from shortcut_audit.report import Kind, ModelReport, Shape, Shortcut
+from shortcut_audit.report import Kind, ModelReport, Shape, Shortcut, wording
 from tests.reporters import examples
 
 

@@ -1,0 +1,34 @@
+"""What has the audit found? (the nouns that come out)
+
+The nouns are frozen and hold no trace of the graph: reporters, policy and baseline see nothing but this. Their fields
+are named as in the JSON report (reporters/json.py), which `reporters/schema.json` describes.
+
+Units: parameters are learned scalars; MACs are multiply-accumulates of contractions; FLOPs = 2 x MACs; bytes are bytes.
+None always means "cannot be known", never 0. A cost that depends on sizes which the model leaves open is no number:
+beside each stands the same as a formula over them (`macs_formula`; algebra/formula.py gives the grammar).
+"""
+
+from shortcut_audit.report.model import Declared, ModelReport, Price, Summary, Totals, WhatIf
+from shortcut_audit.report.places import (
+    Concatenation,
+    ForkInfo,
+    Layer,
+    MergeInfo,
+    OtherAdd,
+    Shortcut,
+    Source,
+    Span,
+    Step,
+    TensorInfo,
+    Uncounted,
+    WeightInfo,
+)
+from shortcut_audit.report.run import SCHEMA_VERSION, AuditReport, Change, Comparison, Failure, Finding, Side
+from shortcut_audit.report.words import KINDS, REASONS, Kind, Level, Option, Quantisation, Reason, Role, Shape, Trend
+
+__all__ = [
+    "KINDS", "REASONS", "SCHEMA_VERSION", "AuditReport", "Change", "Comparison", "Concatenation", "Declared",
+    "Failure", "Finding", "ForkInfo", "Kind", "Layer", "Level", "MergeInfo", "ModelReport", "Option", "OtherAdd",
+    "Price", "Quantisation", "Reason", "Role", "Shape", "Shortcut", "Side", "Source", "Span", "Step", "Summary",
+    "TensorInfo", "Totals", "Trend", "Uncounted", "WeightInfo", "WhatIf",
+]  # fmt: skip

@@ -1,0 +1,31 @@
+"""Which words does a report choose from? (theory.md explains each)"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, get_args
+
+Kind: TypeAlias = Literal["identity", "parameter-free", "gated", "projection"]
+KINDS: tuple[Kind, ...] = ("identity", "parameter-free", "gated", "projection")
+Option: TypeAlias = Literal["A", "B", "C", "mixed", "undecided", "none"]
+"""Undecided: whether dimensions change where it matters depends on sizes that are open or unknown."""
+Reason: TypeAlias = Literal[
+    "constant operand",
+    "broadcast",
+    "independent sources",
+    "parallel branches",
+    "elementwise expression",
+    "attention logits",
+    "interpolation",
+    "average",
+    "cancelled",
+    "normalisation",
+    "weighted stack",
+    "not understood",
+]
+"""Why an addition is no residual merge. The phrases are stable; theory.md has a section for each."""
+REASONS: tuple[Reason, ...] = get_args(Reason)
+Level: TypeAlias = Literal["error", "warning", "note"]
+Trend: TypeAlias = Literal["same", "grew", "fell", "unknown"]
+Quantisation: TypeAlias = Literal["none", "alike", "scales differ", "branch only", "shortcut only"]
+Role: TypeAlias = Literal["weight", "bias", "scale"]
+Shape: TypeAlias = tuple[int | str | None, ...] | None
