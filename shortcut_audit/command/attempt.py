@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from shortcut_audit.command.limits import limited
+from shortcut_audit.command.limits import building, limited
 from shortcut_audit.errors import ShortcutAuditError, UnreadableModel
 from shortcut_audit.frozen import frozen
 from shortcut_audit.loaders.factories import is_factory
@@ -81,7 +81,7 @@ def _attempt_at(task: Task) -> Attempt[ModelReport]:
             audit_at(location, task.source, dims=task.dims, inputs=parse_inputs(task.inputs), operators=task.operators)
         )
 
-    made = guarded(task.source, nullcontext() if location.is_repository else limited(), work)
+    made = guarded(task.source, building() if location.is_repository else limited(), work)
     trace = made.traceback
     for secret in secrets_of(task.url):
         trace = trace.replace(secret, "...")

@@ -123,6 +123,27 @@ def test_a_configuration_that_is_none(configuration: bytes, line: str) -> None:
     assert run.stderr.count("\n") == 1
 
 
+HURRIED = """
+import sys
+from shortcut_audit.command import limits
+limits.BUILDING_SECONDS = 1
+from shortcut_audit.command.cli import main
+main()
+"""
+
+
+def test_a_configuration_that_takes_too_long_is_given_up() -> None:
+    """Importing PyTorch and transformers alone takes more than a second of processor time."""
+    pytest.importorskip("transformers")
+    pytest.importorskip("torch")
+    with served(repository("org/bert", {"config.json": json.dumps(BERT).encode()})) as server:
+        line = [sys.executable, "-c", HURRIED, "-q", "hf://org/bert"]
+        environment = {**os.environ, "HF_ENDPOINT": server.url, "HF_HUB_DISABLE_TELEMETRY": "1"}
+        run = subprocess.run(line, capture_output=True, text=True, check=False, timeout=GUARD, env=environment)
+    assert run.returncode == 2
+    assert "hf://org/bert: takes more than 1 seconds of processor time" in run.stderr
+
+
 @pytest.mark.parametrize(
     ("source", "fault", "line"),
     [
