@@ -5,7 +5,7 @@ The dearest step on the route decides (theory: identity, parameter-free, gated, 
 2. selection, padding, pooling, resampling, a constant factor: parameter-free (He et al. 2015, option A);
 3. a product with another value: gated (Srivastava et al. 2015, highway networks);
 4. learned weights: projection, y = F(x) + W_s x. They may also stand beside the route, where the shortcut is put
-   together from pieces of which only some are mapped.
+   together from pieces of which only some are mapped. So may weights that the caller brings (search/fed.py).
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from shortcut_audit.search.steps import Step
 def dearest_step(found: Found) -> Step:
     """The dearest class on the route. A norm that has learned nothing is a scale, as is the -1 of a subtraction."""
     steps = [
-        Step.SCALE if link.step is Step.DIAGONAL and not learned((link.op,)) else link.step for link in found.route
+        Step.SCALE if link.step is Step.DIAGONAL and not (link.op in found.fed or learned((link.op,))) else link.step
+        for link in found.route
     ]
     return max([*steps, Step.SCALE if found.operand.negated else Step.VIEW])
 
@@ -35,7 +36,7 @@ def kind_of(found: Found) -> Kind:
         return "identity"  # 1
     if dearest is Step.GATE:
         return "gated"  # 3
-    return "projection" if learned(found.through) else "parameter-free"  # 4, 2
+    return "projection" if found.fed or learned(found.through) else "parameter-free"  # 4, 2
 
 
 def learned(ops: Iterable[Op]) -> tuple[Weight, ...]:

@@ -38,6 +38,8 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
     merges = {shortcut.found.merge.op: shortcut.found.merge for shortcut in priced}
     adds = sum(1 + len(merge.folded) for merge in merges.values()) + sum(1 + len(other.folded) for other in others)
     totals, summary = ledger.totals(adds), _summary(graph, ledger, priced)
+    if any(shortcut.found.fed for shortcut in priced):
+        totals = replace(totals, parameters_lower_bound=True)
     entries = Entries(searched.graph, ledger)
     shortcuts = _shortcuts(entries, priced)
     standing = {
@@ -99,7 +101,7 @@ def _summary(graph: ModelGraph, ledger: Ledger, priced: tuple[Priced, ...]) -> r
         parameter_free=kinds.count("parameter-free"),
         gated=kinds.count("gated"),
         projection=kinds.count("projection"),
-        extra_parameters=parameters(learned(ops)),
+        extra_parameters=None if any(s.found.fed for s in priced) else parameters(learned(ops)),
         extra_macs=integer(macs),
         extra_macs_formula=formula(macs),
         elementwise_adds=integer(adds),

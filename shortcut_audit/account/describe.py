@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from shortcut_audit.graph.model import Attribute, Constant, ModelGraph, Op
 from shortcut_audit.operators.counting.contractions import Operands
@@ -51,12 +51,12 @@ def detail(graph: ModelGraph, op: Op) -> str:
 
 def in_words(graph: ModelGraph, found: Found) -> str:
     """W_s as a person would say it; empty for a shortcut without learned weights."""
-    if not any(weights_of(op) for op in found.through):
+    if not found.fed and not any(weights_of(op) for op in found.through):
         return ""
     on_route = {link.op for link in found.route}
     gates = [op for op in found.through if op not in on_route]
-    said = [_said(graph, link.op) for link in found.route if link.step >= Step.SELECTION]
-    gated = [_said(graph, op) for op in gates if weights_of(op)]
+    said = [_said(graph, link.op, found.fed) for link in found.route if link.step >= Step.SELECTION]
+    gated = [_said(graph, op, found.fed) for op in gates if weights_of(op) or op in found.fed]
     route = " + ".join(filter(None, said))
     if not gated and not any(link.step in {Step.LINEAR, Step.GATE} for link in found.route):
         return f"a learned diagonal ({route})"
@@ -66,7 +66,9 @@ def in_words(graph: ModelGraph, found: Found) -> str:
     return "; ".join(filter(None, [route, f"{name}: {' + '.join(filter(None, gated))}"]))
 
 
-def _said(graph: ModelGraph, op: Op) -> str:
+def _said(graph: ModelGraph, op: Op, fed: Collection[Op]) -> str:
+    if op in fed:
+        return f"{row_of(op.kind).short or op.kind}, its weights fed to the model"
     call, row = Operands.of(graph, op), row_of(op.kind)
     roles = {weight.role for weight in weights_of(op)}
     bias = ("bias (folded norm)" if op.absorbs_norm else "bias") if "bias" in roles else "no bias"

@@ -64,7 +64,7 @@ class Entries:
             weights_in_words=describe.in_words(self._graph, found),
             has_weight=has_weight,
             has_bias=has_bias,
-            parameters=parameters(learned(found.through)),
+            parameters=None if found.fed else parameters(learned(found.through)),
             macs=integer(macs),
             macs_formula=formula(macs),
             elementwise_adds=integer(adds),
@@ -148,7 +148,7 @@ def _weight_and_bias(found: Found) -> tuple[bool, bool]:
     """Whether W_s exists, and whether it has a bias: He's question, taken literally.
 
     The shift of a normalisation beside a linear map is not that map's bias (an unfolded BatchNorm has one always).
-    Where a normalisation or a learned scale is all there is, its shift is the bias.
+    Where a normalisation or a learned scale is all there is, its shift is the bias. What may be a weight is one.
     """
     maps: list[Op] = []
     mapped = False
@@ -160,7 +160,7 @@ def _weight_and_bias(found: Found) -> tuple[bool, bool]:
             mapped = False  # another map, or a normalisation: what is added now is its shift
     applied = [op for op in found.through if row_of(op.kind).effect is not Effect.SELECTION]
     roles = {weight.role for op in maps or applied for weight in describe.weights_of(op)}
-    return bool(roles - {"bias"}), "bias" in roles
+    return bool(found.fed) or bool(roles - {"bias"}), "bias" in roles
 
 
 def _strides(op: Op) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ def notes_on(found: Found, kind: Kind, *, tied: bool) -> tuple[str, ...]:
         _subtracted,
         _normalisation_only,
         _bare_normalisation,
+        _fed,
         _outside_gate,
         _linear_branch,
         _opaque_branch,
@@ -66,6 +67,11 @@ def _bare_normalisation(found: Found, kind: Kind) -> str:
     if kind == "parameter-free" and any(link.step is Step.DIAGONAL for link in found.route):
         return "a normalisation without learned weights stands on the shortcut"
     return ""
+
+
+def _fed(found: Found, kind: Kind) -> str:
+    """Functional calls and exports without parameters hand a model its weights as they hand it data."""
+    return "what it is multiplied with is fed to the model: weights, perhaps, of unknown number" if found.fed else ""
 
 
 def _outside_gate(found: Found, kind: Kind) -> str:

@@ -100,13 +100,15 @@ def option(shortcuts: tuple[Priced, ...]) -> Option:
 def what_if(graph: ModelGraph, ledger: Ledger, shortcuts: tuple[Priced, ...]) -> WhatIf:
     """The price of the model under each option. B is unknown where it is unknown whether dimensions change."""
     pricing = _Pricing(graph, ledger, shortcuts)
-    bare = _price(pricing.bare)
-    return WhatIf(
-        A=bare,
-        B=_price(pricing.projecting([(shortcut, changes_dimensions(shortcut)) for shortcut in shortcuts])),
-        C=_price(pricing.projecting([(shortcut, 1) for shortcut in shortcuts])),
-        plain=bare,
-    )
+    options = [
+        pricing.bare,
+        pricing.projecting([(shortcut, changes_dimensions(shortcut)) for shortcut in shortcuts]),
+        pricing.projecting([(shortcut, 1) for shortcut in shortcuts]),
+    ]
+    if any(shortcut.found.fed for shortcut in shortcuts):
+        options = [(None, macs) for _, macs in options]  # whether what is fed are parameters nobody knows
+    bare, b, c = map(_price, options)
+    return WhatIf(A=bare, B=b, C=c, plain=bare)
 
 
 Spent: TypeAlias = "tuple[Cost, Cost]"

@@ -58,7 +58,8 @@ class AcceptedShortcut(Costly):
     fork: Shape
     merge: Shape
     route: tuple[RouteStep, ...]
-    parameters: int
+    parameters: int | None
+    """None where it applied weights that were fed."""
     macs: int | None
     macs_formula: str | None = field(default=None, kw_only=True)
     """The same over the sizes that the model leaves open."""
@@ -66,7 +67,7 @@ class AcceptedShortcut(Costly):
     """Weight layers of the residual branch that the shortcut skips."""
 
     @property
-    def settled_parameters(self) -> int:
+    def settled_parameters(self) -> int | None:
         """Its parameters, whether or not an exporter folded normalisations into weights.
 
         Eval-mode export folds BatchNorm's scale and shift, 2C numbers, into the convolution before it, which gains a
@@ -75,6 +76,8 @@ class AcceptedShortcut(Costly):
         model that was never trained: it is zero, and was dropped. The price: one more vector after a matrix that has
         one already goes unnoticed.
         """
+        if self.parameters is None:
+            return None
         surplus, vectors, behind_matrix = 0, list[int](), False
         for step in self.route:
             for role, shape in step.weights:
@@ -295,6 +298,8 @@ class _Reader:
         span = self._object(entry.get("span"), f"{where}.span")
         route = enumerate(self._list(entry.get("route"), f"{where}.route"))
         macs, formula = entry.get("macs"), entry.get("macs_formula")
+        parameters = entry.get("parameters", "left out")
+        fed = parameters is None and kind in {"gated", "projection"}
         return AcceptedShortcut(
             key=self._text(entry.get("key"), f"{where}.key"),
             scope=self._text(entry.get("scope"), f"{where}.scope"),
@@ -302,7 +307,7 @@ class _Reader:
             fork=self._shape(entry.get("fork"), f"{where}.fork"),
             merge=self._shape(entry.get("merge"), f"{where}.merge"),
             route=tuple(self._step(step, f"{where}.route[{n}]") for n, step in route),
-            parameters=self._count(entry.get("parameters"), f"{where}.parameters"),
+            parameters=None if fed else self._count(parameters, f"{where}.parameters"),
             macs=None if macs is None else self._count(macs, f"{where}.macs"),
             macs_formula=None if formula is None else self._text(formula, f"{where}.macs_formula"),
             weight_layers=self._count(span.get("weight_layers"), f"{where}.span.weight_layers"),

@@ -79,12 +79,15 @@ def _unchanged(change: Change) -> bool:
 
 
 def _trend(then: AcceptedShortcut, now: AcceptedShortcut) -> Trend:
-    """1. More parameters or MACs: grew. 2. MACs that were known and are not: unknown. 3. Fewer of either: fell."""
-    parameters = now.settled_parameters - then.settled_parameters
+    """1. More parameters or MACs: grew. 2. Either was known and is not: unknown. 3. Fewer of either: fell."""
+    before, after = then.settled_parameters, now.settled_parameters
+    parameters = 0 if before is None or after is None else after - before
     shapes = ((then.fork, now.fork), (then.merge, now.merge))
     macs = became(then.macs_formula, now.macs_formula, shapes)
     if parameters > 0 or macs == "grew":
         return "grew"
+    if before is not None and after is None:
+        return "unknown"
     return "fell" if parameters < 0 and macs == "same" else macs
 
 

@@ -161,7 +161,7 @@ def kind_not_allowed(case: Case) -> Iterator[Objection]:
 def cost_unknown(case: Case) -> Iterator[Objection]:
     """A budget or a baseline cannot be checked, because a cost is unknown: it fails closed.
 
-    1. A cost that may lie on either side of its budget. 2. MACs that were known when they were accepted.
+    1. A cost that may lie on either side of its budget. 2. A cost that was known when it was accepted.
     """
     for limit in _limits(case):
         if limit.held() == "open":
@@ -170,17 +170,24 @@ def cost_unknown(case: Case) -> Iterator[Objection]:
     if lost:
         yield Objection(
             None,
-            f"the MACs of {counted(lost, 'shortcut')} were known when they were accepted and are not now: "
-            f"{_obstacle(case.model)}",
+            f"the cost of {counted(lost, 'shortcut')} was known when accepted and is not now: {_obstacle(case.model)}",
         )  # 2
 
 
 def kind_unknown(case: Case) -> Iterator[Objection]:
     """Additions are not understood, and what is asked depends on whether they merge a shortcut, and of what kind.
 
-    1. What the configuration asks of kinds. 2. More such additions than were accepted.
+    1. What the configuration asks of kinds. 2. More such additions than were accepted. 3. A gate that may be a learned
+    factor is a projection, or is not.
     """
     asked, summary = case.settings, case.model.summary
+    unsure = sum(s.kind == "gated" and s.parameters is None for s in case.model.shortcuts)
+    most = asked.max_projections
+    if unsure and most is not None and summary.projection <= most < summary.projection + unsure:
+        are = "gate is" if unsure == 1 else "gates are"
+        yield Objection(
+            None, f"max-projections cannot be checked: {exact(unsure)} {are} fed to the model, and may be weights"
+        )  # 3
     if not summary.unknown:
         return
     keys = []
@@ -213,7 +220,9 @@ def _obstacle(model: ModelReport, limit: _Limit | None = None) -> str:
     of_model = limit is not None and limit.total is None and limit.rule != "held-memory-over-budget"
     if model.summary.unknown and not of_model:
         return _not_understood(model)
-    if limit is not None and limit.key == "max-parameters":
+    fed = any(shortcut.parameters is None for shortcut in model.shortcuts)
+    keys = {"max-parameters", "max-extra-parameters"} if fed else {"max-parameters"}
+    if (limit is None and fed) or (limit is not None and limit.key in keys):
         return "weights of the model are fed to it, or read by an operator that is not understood"
     if model.symbols and not model.totals.lower_bound:
         bindings = " ".join(f"--dim {shlex.quote(f'{symbol}=SIZE')}" for symbol in model.symbols[:4])

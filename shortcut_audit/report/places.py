@@ -126,7 +126,8 @@ class Shortcut(Costly):
     """W_s as a person would say it: "conv 1x1/2, 64 -> 128, no bias + BN"; empty without learned weights."""
     has_weight: bool
     has_bias: bool
-    parameters: int
+    parameters: int | None
+    """None where it applies what may be weights that the caller brings."""
     macs: int | None
     macs_formula: str | None = field(default=None, kw_only=True)
     elementwise_adds: int | None

@@ -25,7 +25,7 @@ class Side(Costly):
     kind: Kind
     fork: Shape
     merge: Shape
-    parameters: int
+    parameters: int | None
     macs: int | None
     macs_formula: str | None = field(default=None, kw_only=True)
 

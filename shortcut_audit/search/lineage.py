@@ -12,6 +12,7 @@ from shortcut_audit.graph.model import Constant, ModelGraph, Op, Value
 from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import is_copy, row_of
 from shortcut_audit.search.extent import Extent, Measure
+from shortcut_audit.search.fed import Fed
 from shortcut_audit.search.statistics import Part, expressions, is_normalisation
 from shortcut_audit.search.steps import Kinship, Step, step
 
@@ -42,6 +43,7 @@ class Lineage:
         "_sources",
         "_stuff",
         "closed",
+        "fed",
         "graph",
         "measure",
         "number",
@@ -60,6 +62,7 @@ class Lineage:
         self._roots = self._trace(_is_pointwise)
         self._expressions = expressions(graph)
         self._sources: list[int] | None = None
+        self.fed = Fed(self.values, self.number.__getitem__)
         self.pasts: dict[tuple[int, int], frozenset[int]] = {}
         """For a product and the slot that a route enters it by: the past of its gates (gates.py)."""
         self._stuff: list[int] | None = None
@@ -83,6 +86,8 @@ class Lineage:
             kinship = Kinship.SAME_ELEMENT if same_element else Kinship.STRANGERS
             if normalised and not same_element and self._expressions[given].part is not Part.STATISTIC:
                 kinship = Kinship.STATISTIC
+            if kinship is Kinship.STRANGERS and self.fed.applies(op, slot):
+                kinship = Kinship.FED
             yield self.number[given], int(Step.NONLINEAR if beside else step(self.graph, op, slot, kinship)), slot
 
     def _trace(self, through: Callable[[Op], bool]) -> list[int]:

@@ -52,6 +52,8 @@ class Found:
     residual: Extent
     """What lies between the fork and the operands that do the work."""
     marks: frozenset[Mark] = frozenset()
+    fed: frozenset[Op] = frozenset()
+    """The ops among them that apply what may be a weight which the caller brings: its size is not known."""
 
 
 def find(lineage: Lineage, merge: Merge) -> tuple[Found, ...] | Refusal:
@@ -279,7 +281,7 @@ class _Trial:
         products = [
             (link.op, link.slot)
             for link, (number, *_) in zip(links, way.links, strict=True)
-            if self._lineage.multiplies(number)
+            if link.step is Step.GATE and self._lineage.multiplies(number)
         ]
         if products and not (weighing and self._mixes_streams(position, products)):
             return "parallel branches"  # 2
@@ -334,14 +336,16 @@ class _Trial:
         links = self._links(way)
         if own not in self._extents:
             self._extents[own] = self._between.extent(own, [self._numbers[worker] for worker in self._workers])
+        through = self._through(position, links) if links else ()
         return Found(
             merge=self._merge,
             operand=self._merge.operands[way.operand],
             fork=self._lineage.values[way.fork],
             route=tuple(links),
-            through=self._through(position, links) if links else (),
+            through=through,
             residual=self._extents[own],
             marks=self._marks(position),
+            fed=self._lineage.fed.on([(link.op, link.slot) for link in links], through, way.fork),
         )
 
     def _marks(self, position: int) -> frozenset[Mark]:

@@ -40,6 +40,8 @@ class Kinship(IntEnum):
     """Functions of one value, element by element: their product is an activation, x * sigmoid(x)."""
     STATISTIC = 2
     """A value that is combined with statistics of itself: a normalisation, (x - mean(x)) / std(x)."""
+    FED = 3
+    """What is beside it may be weights that the caller brings (fed.py)."""
 
 
 def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
@@ -47,7 +49,8 @@ def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
 
     Cases: 1. unknown operator, or a slot that steers; 2. a step that the row decides alone; 3. a product or a sum with
     constants (x + 0 and 1 x are copies of x), 4. with a statistic of itself, 5. with another value; 6. a choice between
-    values; 7. a contraction with constants, or with another value.
+    values; 7. a contraction with constants, or with another value. 8. What may be a weight is none the cheaper for
+    being fed.
     """
     row = row_of(op.kind)
     if not row.understood or (row.data and slot not in row.data):
@@ -62,9 +65,7 @@ def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
                 return Step.NONLINEAR  # where(x < 0, a x, x) is an activation
             return Step.GATE if isinstance(op.inputs[0], str) else Step.SELECTION
         case Effect.CONTRACTION:  # 7
-            if len(op.values()) > 1:
-                return Step.NONLINEAR
-            return Step.LINEAR if any(weight.learned for weight in op.weights()) else Step.SELECTION
+            return _contraction(op, kinship)
     return Step(row.effect)  # 2
 
 
@@ -75,8 +76,18 @@ def _arithmetic(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
         return Step.VIEW if _is_neutral(graph, op, slot) else Step.SCALE  # 3
     if kinship is Kinship.STATISTIC:
         return Step.DIAGONAL  # 4
+    if kinship is Kinship.FED and row_of(op.kind).effect is Effect.SUM:
+        return Step.DIAGONAL  # 8
     gated = row_of(op.kind).effect is Effect.PRODUCT and kinship is not Kinship.SAME_ELEMENT
     return Step.GATE if gated else Step.NONLINEAR  # 5
+
+
+def _contraction(op: Op, kinship: Kinship) -> Step:
+    if kinship is Kinship.FED:
+        return Step.LINEAR  # 8
+    if len(op.values()) > 1:
+        return Step.NONLINEAR
+    return Step.LINEAR if any(weight.learned for weight in op.weights()) else Step.SELECTION
 
 
 def _is_neutral(graph: ModelGraph, op: Op, slot: int) -> bool:

@@ -200,7 +200,7 @@ def test_macs_that_were_accepted_and_are_lost_fail_closed() -> None:
     (lost,) = (replace(s, macs=None, macs_formula=None) for s in UNBOUND.shortcuts)
     assert objections("cost-unknown", replace(UNBOUND, shortcuts=(lost,)), then=PROJECTION) == [
         (
-            "the MACs of 1 shortcut were known when they were accepted and are not now: "
+            "the cost of 1 shortcut was known when accepted and is not now: "
             "it depends on dimensions that are not bound; --dim n=SIZE would bind them"
         )
     ]

@@ -258,5 +258,5 @@ def _shortcut_look(shortcut: Shortcut) -> Hashable:
     return s.kind, s.fork.shape, s.merge.shape, s.weights_in_words, s.parameters, s.macs, s.span
 
 
-def _width(part: int, whole: int) -> int:
+def _width(part: int | None, whole: int) -> int:
     return 0 if not part else 1 if part * 1000 < whole else 2 if part * 100 < whole else 3

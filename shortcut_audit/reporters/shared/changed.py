@@ -61,7 +61,7 @@ def _look(change: Change) -> Hashable:
     then, now = change.then, change.now
     if then is None or now is None:
         return (then and _price(then), now and _price(now))
-    return then.kind, now.kind, now.parameters - then.parameters, _difference(then.macs, now.macs)
+    return then.kind, now.kind, _difference(then.parameters, now.parameters), _difference(then.macs, now.macs)
 
 
 def _price(side: Side) -> Hashable:
@@ -84,10 +84,12 @@ def _said(group: Sequence[Change], arrow: str) -> str:
         )
         return f"{'new' if then is None else 'gone'}: {side.kind}{price}"
     kinds = now.kind if then.kind == now.kind else f"{then.kind} {arrow} {now.kind}"
-    parameters, macs = now.parameters - then.parameters, _difference(then.macs, now.macs)
+    parameters, macs = _difference(then.parameters, now.parameters), _difference(then.macs, now.macs)
     parts = [kinds]
     if parameters:
         parts.append(f"{_signed(parameters, times)}{exact(abs(parameters))} parameters")
+    elif parameters is None and then.parameters != now.parameters:
+        parts.append(f"{exact(then.parameters)} {arrow} {exact(now.parameters)} parameters")
     if macs:
         parts.append(f"{_signed(macs, times)}{short(abs(macs))} MACs")
     elif macs is None and then.macs_formula != now.macs_formula:

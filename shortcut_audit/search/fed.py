@@ -1,0 +1,126 @@
+"""Which values may be weights that the caller brings, or that are drawn by chance?
+
+A matrix that is an input of the model may be learned as well as one that is stored: functional calls and exports
+without parameters write all weights so. Nobody can tell it from data, so that a route which applies it is a projection
+of unknown size, never an identity and never a gate without parameters (theory: fed weight).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import IntEnum
+
+from shortcut_audit.graph.model import Op, Shape, Value
+from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.table import row_of
+
+ARITHMETIC = frozenset({Effect.VIEW, Effect.SELECTION, Effect.SCALE, Effect.PRODUCT, Effect.SUM})
+"""What leaves a number that was brought a number: what a function makes of it (a mask, a cosine) is no weight."""
+
+APPLYING = frozenset({Effect.PRODUCT, Effect.SUM, Effect.CONTRACTION, Effect.NORMALISATION})
+"""What applies weights to data."""
+
+
+class Origin(IntEnum):
+    """Where a value comes from."""
+
+    COMPUTED = 0
+    """The model has made it, by weights of its own."""
+    DERIVED = 1
+    """From what is brought by functions without weights, or from integers: positions, masks, and tables of those."""
+    BROUGHT = 2
+    """A float that the caller feeds, or that is drawn, perhaps moved, scaled and added up."""
+
+
+class Fed:
+    """For each value of a graph, whether the model computes it, and the inputs that it is made of.
+
+    What is applied as a weight is none of those: a value stays what it is when two layers share a matrix that is fed.
+    """
+
+    def __init__(self, values: Sequence[Value], number: Callable[[str], int]) -> None:
+        """`number` is a value's place in `values`."""
+        self._values = values
+        self._number = number
+        self._origins: list[Origin] = []
+        self._stuff: list[int] = []
+        self._inputs = 0
+        for value in values:
+            self._origins.append(self._origin(value))
+            self._stuff.append(self._made_of(value))
+        self._readers: dict[Op, set[int]] = {}
+
+    def _origin(self, value: Value) -> Origin:
+        op = value.op
+        if op is None:
+            return Origin.BROUGHT if (value.type.dtype or "float").startswith(("float", "bfloat")) else Origin.DERIVED
+        row, read = row_of(op.kind), op.values()
+        if not row.understood or (op.weights() and row.effect not in {Effect.PRODUCT, Effect.SUM} and read):
+            return Origin.COMPUTED
+        origins = [self._origins[self._number(name)] for name in read]
+        return min([*origins, Origin.BROUGHT if row.effect in ARITHMETIC or not read else Origin.DERIVED])
+
+    def _made_of(self, value: Value) -> int:
+        """A set of bits, one for each input of the model."""
+        read = [] if value.op is None else [(slot, self._number(n)) for slot, n in _named(value.op)]
+        if value.op is None or not read:
+            self._inputs += 1
+            return 1 << (self._inputs - 1)
+        row = row_of(value.op.kind)
+        applied = row.effect in APPLYING and any(self._origins[n] is Origin.COMPUTED for _, n in read)
+        stuff = 0
+        for slot, n in read:
+            beside_data = bool(row.data) and slot not in row.data
+            if not (row.effect in APPLYING and (applied or beside_data) and self._origins[n] is not Origin.COMPUTED):
+                stuff |= self._stuff[n]
+        return stuff
+
+    def applies(self, op: Op, slot: int) -> bool:
+        """Whether what an op applies to what enters by a slot may be weights; what does so is kept in mind.
+
+        A factor of each element must be a float of one axis at least: a mask of integers is none, a scalar is a
+        number, and one number for each sample (1 on all axes but the first of what it scales) is data.
+        """
+        effect, given = row_of(op.kind).effect, op.inputs[slot]
+        others = self._others(op, slot)
+        if effect not in APPLYING or not others or not isinstance(given, str):
+            return False
+        least = min(self._origins[other] for other in others)
+        own = self._stuff[self._number(given)]
+        if least is Origin.COMPUTED or any(self._stuff[other] & own for other in others):
+            return False
+        if effect is Effect.PRODUCT:
+            shape = self._values[self._number(given)].type.shape
+            scales = [self._values[other].type.shape for other in others]
+            if least is not Origin.BROUGHT or not any(_may_be_diagonal(scale, shape) for scale in scales):
+                return False
+        self._readers.setdefault(op, set()).add(slot)
+        return True
+
+    def on(self, route: Iterable[tuple[Op, int]], through: Iterable[Op], fork: int) -> frozenset[Op]:
+        """The ops of a shortcut from `fork` that apply such weights: on the route, and in its gates.
+
+        In a gate the fork itself, where the caller feeds it, is no weight.
+        """
+        slots = dict(route)
+        data = self._stuff[fork] if self._origins[fork] is not Origin.COMPUTED else 0
+        found = {op for op, slot in slots.items() if slot in self._readers.get(op, ())}
+        for op in through:
+            beside = (other for slot in self._readers.get(op, ()) for other in self._others(op, slot))
+            if op not in slots and any(not self._stuff[other] & data for other in beside):
+                found.add(op)
+        return frozenset(found)
+
+    def _others(self, op: Op, slot: int) -> list[int]:
+        return [self._number(name) for at, name in _named(op) if at != slot]
+
+
+def _named(op: Op) -> list[tuple[int, str]]:
+    return [(slot, given) for slot, given in enumerate(op.inputs) if isinstance(given, str)]
+
+
+def _may_be_diagonal(scale: Shape, shape: Shape) -> bool:
+    if scale is None:
+        return True
+    per_sample = shape is not None and 1 < len(scale) == len(shape) and all(size == 1 for size in scale[1:])
+    return len(scale) > 0 and not per_sample
