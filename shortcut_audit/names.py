@@ -7,7 +7,6 @@ What each sink must escape on top (Markdown, HTML, SARIF, CI commands) is the si
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 NAME_LIMIT = 200
@@ -80,4 +79,6 @@ def _join(text: str, limit: int, digest: str) -> str:
 
 
 def _digest(text: str) -> str:
+    import hashlib  # two milliseconds, which few names are worth
+
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -14,7 +14,6 @@ from shortcut_audit.assembly.declared import is_understood
 from shortcut_audit.errors import UsageError
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.loaders import load, load_at, load_object
-from shortcut_audit.loaders.aten.translate import is_translated
 from shortcut_audit.loaders.bind import bind
 from shortcut_audit.loaders.inputs import InputSpec
 from shortcut_audit.names import displayable as shown
@@ -90,6 +89,8 @@ def audit_draft(draft: Draft, operators: Operators | None = None) -> ModelReport
 
 def refuse_understood(operators: Operators) -> None:
     """Raises UsageError where an operator is declared that is understood: nobody may say otherwise of it."""
+    from shortcut_audit.loaders.aten.translate import is_translated
+
     for name in operators:
         if is_understood(name) or is_translated(name):
             raise UsageError(f"{shown(name)} is understood already, and cannot be declared as something else")

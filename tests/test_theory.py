@@ -13,6 +13,7 @@ import shortcut_audit
 from shortcut_audit import report
 from shortcut_audit.account import notes
 from shortcut_audit.command import theory
+from shortcut_audit.kinds import KINDS
 from shortcut_audit.search.steps import Step
 
 PACKAGE = Path(shortcut_audit.__file__).parent
@@ -20,7 +21,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 CITATION = re.compile(r"\(theory: ([^()]+)\)")
 
 
-@pytest.mark.parametrize("kind", report.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_kinds(kind: str) -> None:
     assert theory.section(kind) == kind
 

@@ -7,7 +7,6 @@ model (`guarded`): auditing it, judging it, showing it.
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field, fields, is_dataclass
@@ -19,7 +18,6 @@ from shortcut_audit.frozen import frozen
 from shortcut_audit.loaders.factories import is_factory
 from shortcut_audit.loaders.inputs import parse_inputs
 from shortcut_audit.operators.declaration import Declaration
-from shortcut_audit.pipeline import audit_at, audit_file
 from shortcut_audit.report import Failure, ModelReport
 
 if TYPE_CHECKING:
@@ -73,6 +71,7 @@ def _attempt_at(task: Task) -> Attempt[ModelReport]:
     """The same of a model that lies elsewhere."""
     from shortcut_audit.loaders.remote.location import Location
     from shortcut_audit.loaders.remote.urls import secrets_of
+    from shortcut_audit.pipeline import audit_at
 
     location = Location(task.url)
 
@@ -110,11 +109,15 @@ def guarded(source: str, bound: AbstractContextManager[None], work: Callable[[],
     except SystemExit:  # of the user's own code: left alone, it would end the run, and with status 0 if it likes
         return Attempt(Failure(source, "its code ends the program (sys.exit); let it return the model"))
     except Exception as error:  # noqa: BLE001 -- the boundary: one model's crash is no other's
+        import traceback
+
         what = f"a bug in shortcut-audit ({type(error).__name__}); please report it, -vv shows where"
         return Attempt(Failure(source, what), traceback.format_exc())
 
 
 def _audited(task: Task) -> ModelReport:
+    from shortcut_audit.pipeline import audit_file  # the engine, once there is a file for it
+
     inputs = parse_inputs(task.inputs)
     return _sized(
         audit_file(task.source, dims=task.dims, inputs=inputs, torchscript=task.torchscript, operators=task.operators)

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from shortcut_audit.command.attempt import Task, attempt
 from shortcut_audit.command.limits import bounded
-from shortcut_audit.command.revisions import PREFIX, Revision
 from shortcut_audit.errors import ConfigError
 from shortcut_audit.gate import accepted, baseline
 from shortcut_audit.gate.accepted import AcceptedModel
 from shortcut_audit.gate.config import Config
+from shortcut_audit.gate.config_values import REVISION
 from shortcut_audit.gate.paths import MAGIC, matches
 from shortcut_audit.gate.roll import Counterparts, recognised
 from shortcut_audit.report import Comparison, Failure, Finding, ModelReport
@@ -76,7 +76,7 @@ class Baselines:
         return self._settings.settings_for(source).baseline
 
     def _entries(self, file: str, sources: Sequence[str], here: Path) -> Sequence[AcceptedModel]:
-        if file.startswith(PREFIX):
+        if file.startswith(REVISION):
             self._lists.add(file)
             return self._at_revision(file, sources, here)
         with bounded("the baselines"):
@@ -87,6 +87,8 @@ class Baselines:
 
     def _at_revision(self, file: str, sources: Sequence[str], here: Path) -> list[AcceptedModel]:
         """The models of a revision: those that are audited now, and those that would have been."""
+        from shortcut_audit.command.revisions import Revision
+
         with Revision(file, here) as revision:
             now = {accepted.portable(source, here) for source in sources}
             would = [name for name in revision.models() if name in now or self._would_be_audited(name)]

@@ -10,7 +10,6 @@ import contextlib
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,17 +17,16 @@ import click
 
 from shortcut_audit.command.console import complain, put, shown_path, tell
 from shortcut_audit.command.options import EPILOG, PARAMETERS, Answer, is_graph, journal_of
-from shortcut_audit.command.places import Place, named, places, write
 from shortcut_audit.command.signals import Stopped, fill_descriptors, settle, stoppable
 from shortcut_audit.errors import PROGRAM, ShortcutAuditError, UsageError
 from shortcut_audit.installed import __version__
-from shortcut_audit.operators.declaration import Declaration
-from shortcut_audit.report.wording import counted
 from shortcut_audit.reporters import Style
 
 if TYPE_CHECKING:
+    from shortcut_audit.command.places import Place
     from shortcut_audit.command.run import Outcome
     from shortcut_audit.gate.accepted import Renewed
+    from shortcut_audit.operators.declaration import Declaration
     from shortcut_audit.report import AuditReport, Failure
 
 AUDITED, OBJECTED, FAILED = 0, 1, 2
@@ -75,6 +73,8 @@ def _broken(error: Exception, *, verbose: bool) -> int:
         return _ended(error.__cause__.number)
     complain(f"a bug in {PROGRAM} ({type(error).__name__}); please report it, -vv shows where")
     if verbose:
+        import traceback
+
         tell(traceback.format_exc())
     return FAILED
 
@@ -92,10 +92,10 @@ SHOWN = ("quiet", "verbose", "diagram", "kinds", "only")
 
 def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, sort: str | None, **asked: Any) -> int:
     """Which shortcuts of a residual network are identities, which are learned projections, and what do they cost?"""
+    from shortcut_audit.command.places import places
     from shortcut_audit.command.render import show
     from shortcut_audit.command.run import Outcome
     from shortcut_audit.report import AuditReport, Failure
-    from shortcut_audit.reporters.shared.columns import in_order
 
     style = Style(**{name: asked.pop(name) for name in SHOWN})
     if style.quiet and style.verbose:
@@ -110,7 +110,7 @@ def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, sort: str | N
     except ShortcutAuditError as error:
         failed = AuditReport(__version__, (), errors=(Failure(PROGRAM, str(error)),))
         outcome = Outcome(failed, objected=False, accepted=None, tracebacks=())
-    report = outcome.report if sort is None else in_order(outcome.report, sort)
+    report = outcome.report if sort is None else _in_order(outcome.report, sort)
     texts = [file for file in outputs if not is_graph(file)]
     where = list(places(form, texts, style, [model.source for model in report.models]))
     shown = show(report, [place.wanted for place in where])
@@ -129,6 +129,12 @@ def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, sort: str | N
     return OBJECTED if outcome.objected and not exit_zero else AUDITED
 
 
+def _in_order(report: AuditReport, sort: str) -> AuditReport:
+    from shortcut_audit.reporters.shared.columns import in_order
+
+    return in_order(report, sort)
+
+
 def _graphs(
     files: Sequence[str],
     annotate: str | None,
@@ -140,6 +146,7 @@ def _graphs(
     if not files and annotate is None:
         return
     from shortcut_audit.command.graphs import annotated, drawn
+    from shortcut_audit.command.places import named
 
     for file in files:
         for source, name in named(file, [model.source for model in report.models]):
@@ -149,6 +156,8 @@ def _graphs(
 
 
 def _written(file: str, made: str | bytes | Failure) -> bool:
+    from shortcut_audit.command.places import write
+
     if isinstance(made, str | bytes):
         return write(file, made)
     complain(f"{shown_path(file)}: not written: {made.message}")
@@ -156,7 +165,6 @@ def _written(file: str, made: str | bytes | Failure) -> bool:
 
 
 def _run(asked: Mapping[str, Any], *, quiet: bool) -> Outcome:
-    from shortcut_audit.command.differ import differ
     from shortcut_audit.command.run import Request, run
 
     @contextlib.contextmanager
@@ -179,6 +187,8 @@ def _run(asked: Mapping[str, Any], *, quiet: bool) -> Outcome:
         return run(Request(**fields), progress)
     if fields["sources"]:
         raise UsageError("--diff OLD NEW names the models; leave other sources out")
+    from shortcut_audit.command.differ import differ
+
     return differ(Request(**{**fields, "sources": pair}), progress)
 
 
@@ -203,7 +213,9 @@ def _accept(file: str | None, accepted: Renewed | Failure | None, report: AuditR
     """Writes the baseline that was asked for, and says what has changed in it."""
     if file is None or accepted is None:
         return True
+    from shortcut_audit.command.places import write
     from shortcut_audit.report import Failure
+    from shortcut_audit.report.wording import counted
 
     if not isinstance(accepted, Failure) and not report.errors:
         written = write(file, accepted.text)

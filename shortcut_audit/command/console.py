@@ -7,7 +7,6 @@ know no more than ASCII: none of that is an error of the run.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from dataclasses import replace
 from typing import Any
@@ -26,6 +25,8 @@ def on_stdout(style: Style) -> Style:
 
 def in_file(style: Style) -> Style:
     """The style, as the reader of a file can see it."""
+    import shutil
+
     return replace(style, width=shutil.get_terminal_size((80, 24)).columns)
 
 

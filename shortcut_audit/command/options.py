@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 
 from shortcut_audit.errors import PROGRAM
 from shortcut_audit.installed import __version__
-from shortcut_audit.report import KINDS
+from shortcut_audit.kinds import KINDS
 from shortcut_audit.reporters import REPORTERS, format_of
 
 GRAPHS = (".graphml", ".dot")
@@ -90,10 +90,11 @@ def _output(context: click.Context, parameter: click.Parameter, files: tuple[str
 
 
 def _column(context: click.Context, parameter: click.Parameter, column: str | None) -> str | None:
-    from shortcut_audit.reporters.shared.columns import SORTABLE
+    if column is not None:
+        from shortcut_audit.reporters.shared.columns import SORTABLE
 
-    if column is not None and column not in SORTABLE:
-        raise click.BadParameter(f"no column {column!r}; there are {', '.join(SORTABLE)}")
+        if column not in SORTABLE:
+            raise click.BadParameter(f"no column {column!r}; there are {', '.join(SORTABLE)}")
     return column
 
 

@@ -15,8 +15,8 @@ from typing import IO
 
 from shortcut_audit.command.sources import MODEL_SUFFIXES
 from shortcut_audit.errors import ConfigError
+from shortcut_audit.gate.config_values import REVISION
 
-PREFIX = "git:"
 SECONDS = 60
 """The longest that one question to git may take."""
 LFS = b"version https://git-lfs.github.com/spec/v1"
@@ -30,9 +30,9 @@ class Revision:
         self._given = given
         self._here = here
         self._folder = tempfile.TemporaryDirectory(prefix="shortcut-audit-")
-        ref = given.removeprefix(PREFIX)
+        ref = given.removeprefix(REVISION)
         if not ref or ref.startswith("-") or not ref.isprintable():
-            raise ConfigError(f"{given}: no revision; write {PREFIX}REF, such as {PREFIX}origin/main")
+            raise ConfigError(f"{given}: no revision; write {REVISION}REF, such as {REVISION}origin/main")
         try:
             self._commit = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
         except ConfigError:

@@ -27,7 +27,6 @@ from shortcut_audit.gate.settings import FailOn
 from shortcut_audit.installed import __version__
 from shortcut_audit.loaders.inputs import parse_dims, parse_inputs
 from shortcut_audit.operators.declaration import Declaration
-from shortcut_audit.pipeline import refuse_understood
 from shortcut_audit.report import AuditReport, Comparison, Failure, Finding, ModelReport
 
 if TYPE_CHECKING:
@@ -228,13 +227,20 @@ def _configured(request: Request, here: Path) -> config.Config:
     )
     with bounded("the settings of the configuration"):
         found = config.load(None if request.config is None else Path(request.config), here).with_options(options)
+    if found.operators:
+        _refuse_understood(found)
+    if request.write_baseline is not None and request.baseline is None:
+        return _without_baseline(found)
+    return found
+
+
+def _refuse_understood(found: config.Config) -> None:
+    from shortcut_audit.pipeline import refuse_understood
+
     try:
         refuse_understood(found.operators)
     except UsageError as error:
         raise ConfigError(f"{found.file}: operators: {error}") from None
-    if request.write_baseline is not None and request.baseline is None:
-        return _without_baseline(found)
-    return found
 
 
 def _without_baseline(found: config.Config) -> config.Config:

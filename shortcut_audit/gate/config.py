@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
@@ -172,6 +171,8 @@ def _section(file: Path) -> Mapping[str, Any] | None:
         raise ConfigError(f"{file}: a configuration of over {SIZE_LIMIT >> 20} MiB is not read")
     if _DEEP_KEY.search(data):
         raise ConfigError(f"{file}: no TOML that is read: a key has over a hundred parts")
+    import tomllib
+
     try:
         document = tomllib.loads(data.decode())
     except (ValueError, RecursionError) as error:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
-from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -16,10 +15,10 @@ from shortcut_audit.errors import UsageError
 from shortcut_audit.frozen import frozen
 from shortcut_audit.gate.rules import RULE_IDS
 from shortcut_audit.gate.settings import FAIL_ON, RULE_LEVELS, Budget, Ignore
+from shortcut_audit.kinds import KINDS
 from shortcut_audit.loaders.inputs import parse_inputs
 from shortcut_audit.names import NAME_LIMIT, displayable
 from shortcut_audit.operators.declaration import FORMULAS, MEANINGS, SLOT_LIMIT, Declaration
-from shortcut_audit.report import KINDS
 
 Reader: TypeAlias = Callable[[Any], Any]
 
@@ -140,6 +139,8 @@ def one_of(choices: Sequence[str]) -> Reader:
 
 def did_you_mean(given: Any, known: Sequence[str]) -> str:
     """The end of a message: the known word that is nearest, or nothing when none is near."""
+    from difflib import get_close_matches
+
     near = get_close_matches(str(given).lower().replace("_", "-")[:100], known, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 

@@ -6,7 +6,6 @@ the configuration has decided to live with.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -115,6 +114,8 @@ def explain(name: str) -> str:
     rule = next((rule for rule in RULES if rule.id == name), None)
     if rule is None:
         raise UsageError(f"there is no rule {shown(name)}{did_you_mean(name, RULE_IDS)}; --explain all lists them")
+    import textwrap
+
     parts = (("What", rule.what), ("Why", rule.why), ("Example", rule.example), ("Fix", rule.fix))
     body = "\n".join(
         textwrap.fill(f"{label}: {text}", width=78, subsequent_indent="  ", break_on_hyphens=False)

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shortcut_audit.graph.draft import Draft
 from shortcut_audit.loaders.factories import is_factory
 from shortcut_audit.loaders.inputs import InputSpec
 
 if TYPE_CHECKING:
+    from shortcut_audit.graph.draft import Draft
     from shortcut_audit.loaders.remote.location import Location
 
 

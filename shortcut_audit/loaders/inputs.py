@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 
@@ -59,6 +58,8 @@ def parse_input(text: str) -> InputSpec:
     if equals and not name:
         raise _bad_input(text, "the name before '=' is empty")
     if colon and dtype not in DTYPES:
+        import difflib
+
         near = difflib.get_close_matches(dtype, DTYPES, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(DTYPES)}"
         raise _bad_input(text, f"'{displayable(dtype)}' is no element type; {hint}")

@@ -8,6 +8,7 @@ None always means "cannot be known", never 0. A cost that depends on sizes which
 beside each stands the same as a formula over them (`macs_formula`; algebra/formula.py gives the grammar).
 """
 
+from shortcut_audit.kinds import KINDS, Kind
 from shortcut_audit.report.model import Declared, ModelReport, Price, Summary, Totals, WhatIf
 from shortcut_audit.report.places import (
     Concatenation,
@@ -24,7 +25,7 @@ from shortcut_audit.report.places import (
     WeightInfo,
 )
 from shortcut_audit.report.run import SCHEMA_VERSION, AuditReport, Change, Comparison, Failure, Finding, Side
-from shortcut_audit.report.words import KINDS, REASONS, Kind, Level, Option, Quantisation, Reason, Role, Shape, Trend
+from shortcut_audit.report.words import REASONS, Level, Option, Quantisation, Reason, Role, Shape, Trend
 
 __all__ = [
     "KINDS", "REASONS", "SCHEMA_VERSION", "AuditReport", "Change", "Comparison", "Concatenation", "Declared",

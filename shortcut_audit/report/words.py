@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, get_args
 
-Kind: TypeAlias = Literal["identity", "parameter-free", "gated", "projection"]
-KINDS: tuple[Kind, ...] = ("identity", "parameter-free", "gated", "projection")
 Option: TypeAlias = Literal["A", "B", "C", "mixed", "undecided", "none"]
 """Undecided: whether dimensions change where it matters depends on sizes that are open or unknown."""
 Reason: TypeAlias = Literal[

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from shortcut_audit.frozen import frozen
 
 if TYPE_CHECKING:
-    from shortcut_audit.report import AuditReport, Kind
+    from shortcut_audit.kinds import Kind
+    from shortcut_audit.report import AuditReport
 
 
 @frozen
@@ -45,6 +46,9 @@ class Reporter:
 
 
 def _text(report: AuditReport, style: Style) -> str:
+    """Empty if there was nothing that could be audited and nothing to object to."""
+    if not report.models and not report.findings:
+        return ""
     from shortcut_audit.reporters.text import terminal
 
     return terminal.format(report, style)

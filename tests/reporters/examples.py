@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shortcut_audit.kinds import Kind
 from shortcut_audit.report import (
     AuditReport,
     Change,
@@ -11,7 +12,6 @@ from shortcut_audit.report import (
     Failure,
     Finding,
     ForkInfo,
-    Kind,
     Layer,
     MergeInfo,
     ModelReport,

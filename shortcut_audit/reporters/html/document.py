@@ -13,12 +13,11 @@ from itertools import islice
 from xml.etree.ElementTree import Element, tostring
 
 from shortcut_audit.frozen import frozen
+from shortcut_audit.kinds import KINDS, Kind
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import (
-    KINDS,
     AuditReport,
     Comparison,
-    Kind,
     ModelReport,
     OtherAdd,
     Price,

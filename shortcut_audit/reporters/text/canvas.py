@@ -6,21 +6,24 @@ carries no meaning of its own. Widths are counted in terminal cells (a Chinese c
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import TypeAlias
 
 from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
 
 from shortcut_audit.names import NAME_LIMIT, displayable, displayable_text, loggable
 from shortcut_audit.report.wording import ASCII, UNICODE
 from shortcut_audit.reporters import Style
 
 Ink: TypeAlias = "str | tuple[str, str]"
-"""A piece of text, plain or with a style of rich ("bold", "yellow")."""
+"""A piece of text, plain or in a style ("bold red")."""
+
+STYLES = {
+    "bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35", "cyan": "36",
+}  # fmt: skip
+"""The words of a style, and what the terminal takes them by (ECMA-48, SGR)."""
 
 NARROWEST = 40
 """Columns below which a page is laid out as if it had so many."""
@@ -139,15 +142,8 @@ class Page:
 
     def text(self) -> str:
         """The page, with ANSI colours if its style asks for them."""
-        if not self.style.color:
-            return "".join("".join(map(text_of, line)).rstrip() + "\n" for line in self._lines).replace(GLUE, " ")
-        console = Console(
-            file=io.StringIO(), width=self.width, force_terminal=True, color_system="standard", legacy_windows=False,
-            markup=False, emoji=False, highlight=False, no_color=False, _environ={},
-        )  # fmt: skip
-        with console.capture() as capture:
-            console.print(Text("\n").join(map(_colored, self._lines)), soft_wrap=True)
-        return capture.get()
+        shown = _colored if self.style.color else _plain
+        return "".join(f"{shown(line)}\n" for line in self._lines).replace(GLUE, " ")
 
 
 def _middle(name: str, width: int, dots: str) -> str:
@@ -158,10 +154,19 @@ def _middle(name: str, width: int, dots: str) -> str:
     return head + dots + tail
 
 
-def _colored(line: Iterable[Ink]) -> Text:
-    text = Text.assemble(*((text_of(ink).replace(GLUE, " "), style_of(ink)) for ink in line))
-    text.rstrip()
-    return text
+def _plain(line: Iterable[Ink]) -> str:
+    return "".join(map(text_of, line)).rstrip()
+
+
+def _colored(line: Sequence[Ink]) -> str:
+    """The line, each stretch of one style between the codes that turn it on and off."""
+    left, shown = len(_plain(line)), []
+    for style, inks in groupby(line, style_of):
+        text = "".join(map(text_of, inks))[:left]
+        left -= len(text)
+        codes = ";".join(STYLES[word] for word in style.split())
+        shown.append(f"\x1b[{codes}m{text}\x1b[0m" if codes and text else text)
+    return "".join(shown)
 
 
 def widths(rows: Sequence[Sequence[Ink]]) -> list[int]:

@@ -16,7 +16,7 @@ from shortcut_audit.report.wording import counted, exact
 from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.shared import changed, totals
 from shortcut_audit.reporters.shared.grouped import remarks, verdict
-from shortcut_audit.reporters.text import diagram, shortcut_table, side_by_side, verbose
+from shortcut_audit.reporters.text import shortcut_table
 from shortcut_audit.reporters.text.canvas import GLUE, Ink, Page, widths
 
 NOTES_SHOWN = 12
@@ -32,11 +32,11 @@ _LABEL = 15
 
 
 def format(report: AuditReport, style: Style) -> str:  # noqa: A001 -- what every reporter's function is called
-    """The text report; empty if there was nothing that could be audited and nothing to object to."""
+    """The text report."""
     page = Page(style)
     show = _brief if style.quiet else _model
     if style.quiet and len(report.models) > 1:
-        side_by_side.show(page, report.models)
+        _side_by_side(page, report)
     for number, model in enumerate(() if style.quiet and len(report.models) > 1 else report.models):
         if number and not style.quiet:
             page.line()
@@ -46,7 +46,13 @@ def format(report: AuditReport, style: Style) -> str:  # noqa: A001 -- what ever
     _tally(page, report)
     if len(report.models) + len(report.errors) > 1 and report.models:
         _closing(page, report)
-    return page.text() if report.models or report.findings else ""
+    return page.text()
+
+
+def _side_by_side(page: Page, report: AuditReport) -> None:
+    from shortcut_audit.reporters.text import side_by_side
+
+    side_by_side.show(page, report.models)
 
 
 def _brief(page: Page, model: ModelReport, comparisons: Sequence[Comparison]) -> None:
@@ -60,6 +66,8 @@ def _model(page: Page, model: ModelReport, comparisons: Sequence[Comparison]) ->
     page.line()
     page.prose((wording.verdict(model), "bold"))
     if page.style.diagram:
+        from shortcut_audit.reporters.text import diagram
+
         page.line()
         diagram.show(page, model)
     if model.shortcuts:
@@ -80,6 +88,8 @@ def _model(page: Page, model: ModelReport, comparisons: Sequence[Comparison]) ->
     for comparison in comparisons:
         _comparison(page, comparison)
     if page.style.verbose:
+        from shortcut_audit.reporters.text import verbose
+
         verbose.show(page, model)
 
 
@@ -237,7 +247,7 @@ def _closing(page: Page, report: AuditReport) -> None:
     if not page.style.quiet:
         page.line()
     if len(report.models) > 1 and not page.style.quiet:
-        side_by_side.show(page, report.models)
+        _side_by_side(page, report)
         page.line()
     found = sum(len(model.shortcuts) for model in report.models)
     weighted = sum(shortcut.has_weight for model in report.models for shortcut in model.shortcuts)
