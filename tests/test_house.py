@@ -108,15 +108,50 @@ def test_the_networkx_graph_is_the_graph_that_is_walked() -> None:
     )
 
 
-def test_help_loads_nothing_heavy() -> None:
-    loaded = loaded_after(
+def loaded_by(*arguments: str) -> set[str]:
+    """Names of the modules that the command has loaded when it ends."""
+    return loaded_after(
         "from shortcut_audit.command.cli import main",
-        "sys.argv = ['shortcut-audit', '--help']",
+        f"sys.argv = ['shortcut-audit', *{arguments!r}]",
+        "sys.stdout = sys.stderr",
         "try: main()",
         "except SystemExit: pass",
     )
-    assert "shortcut_audit.command.cli" in loaded
-    assert loaded.isdisjoint({"onnx", "networkx", "numpy", "torch"})
+
+
+OURS = "shortcut_audit."
+FRONT = frozenset({
+    "algebra", "command", "command.cli", "command.console", "command.options", "command.signals", "errors", "frozen",
+    "installed", "kinds", "names", "reporters",
+})  # fmt: skip
+"""What the command line itself is made of."""
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version", "--halp"])
+def test_the_command_line_loads_itself_alone(argument: str) -> None:
+    loaded = loaded_by(argument)
+    assert {name.removeprefix(OURS) for name in loaded if name.startswith(OURS)} <= FRONT
+    assert loaded.isdisjoint({"onnx", "networkx", "numpy", "torch", "google.protobuf", "rich", "fractions", "pathlib"})
+
+
+def test_who_names_no_file_waits_for_no_engine() -> None:
+    """One looks before one loads."""
+    loaded = loaded_by("there_is_none.onnx")
+    rooms = {name.removeprefix(OURS).partition(".")[0] for name in loaded if name.startswith(OURS)}
+    assert rooms.isdisjoint({"account", "assembly", "graph", "pipeline", "search", "wording"})
+    assert loaded.isdisjoint({"json", "rich", "shutil", "shortcut_audit.command.run", "shortcut_audit.gate.config"})
+
+
+def test_an_audit_loads_what_it_uses() -> None:
+    """Of the standard library, of other formats and of other ways to run."""
+    loaded = loaded_by(str(SAMPLE))
+    assert "shortcut_audit.reporters.text.terminal" in loaded
+    assert loaded.isdisjoint({
+        "difflib", "hashlib", "rich.console", "shutil", "subprocess", "tempfile", "textwrap", "traceback",
+        "zipfile", "shortcut_audit.command.differ", "shortcut_audit.command.graphs", "shortcut_audit.command.revisions",
+        "shortcut_audit.loaders.aten", "shortcut_audit.loaders.pt2", "shortcut_audit.reporters.html",
+        "shortcut_audit.reporters.text.diagram", "shortcut_audit.reporters.text.verbose",
+    })  # fmt: skip
 
 
 def test_one_file_of_this_machine_loads_nothing_for_many_or_for_others() -> None:

@@ -24,7 +24,7 @@ from shortcut_audit.reporters import Style
 
 if TYPE_CHECKING:
     from shortcut_audit.command.places import Place
-    from shortcut_audit.command.run import Outcome
+    from shortcut_audit.command.request import Outcome
     from shortcut_audit.gate.accepted import Renewed
     from shortcut_audit.operators.declaration import Declaration
     from shortcut_audit.report import AuditReport, Failure
@@ -94,7 +94,7 @@ def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, sort: str | N
     """Which shortcuts of a residual network are identities, which are learned projections, and what do they cost?"""
     from shortcut_audit.command.places import places
     from shortcut_audit.command.render import show
-    from shortcut_audit.command.run import Outcome
+    from shortcut_audit.command.request import Outcome
     from shortcut_audit.report import AuditReport, Failure
 
     style = Style(**{name: asked.pop(name) for name in SHOWN})
@@ -165,7 +165,15 @@ def _written(file: str, made: str | bytes | Failure) -> bool:
 
 
 def _run(asked: Mapping[str, Any], *, quiet: bool) -> Outcome:
-    from shortcut_audit.command.run import Request, run
+    from shortcut_audit.command.request import Outcome, Request
+    from shortcut_audit.command.sources import nowhere
+    from shortcut_audit.report import AuditReport
+
+    failures = nowhere(asked["sources"]) if asked["write_baseline"] is None else []
+    if failures:  # before anything is imported that audits
+        return Outcome(AuditReport(__version__, (), errors=tuple(failures)), False, None, ())
+
+    from shortcut_audit.command.run import run
 
     @contextlib.contextmanager
     def progress(total: int) -> Iterator[Callable[[str], object]]:

@@ -25,9 +25,22 @@ def on_stdout(style: Style) -> Style:
 
 def in_file(style: Style) -> Style:
     """The style, as the reader of a file can see it."""
-    import shutil
+    return replace(style, width=_columns())
 
-    return replace(style, width=shutil.get_terminal_size((80, 24)).columns)
+
+def _columns() -> int:
+    """Of the terminal, unless COLUMNS says otherwise: what shutil.get_terminal_size does, which is slow to import."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said) > 0:
+        return int(said)
+    try:
+        return os.get_terminal_size().columns or NO_TERMINAL
+    except OSError:
+        return NO_TERMINAL
+
+
+NO_TERMINAL = 80
+"""Columns where there is none."""
 
 
 def _colored(stream: Any) -> bool:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shortcut_audit.command.run import Outcome, Progress, Request, run
+from shortcut_audit.command.request import Outcome, Progress, Request
+from shortcut_audit.command.run import run
 from shortcut_audit.errors import UsageError
 from shortcut_audit.gate.difference import difference
 

@@ -5,9 +5,9 @@ sources -> models -> held against the baseline -> judged -> the report of the ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import field, replace
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -16,73 +16,22 @@ from typing import TYPE_CHECKING
 from shortcut_audit.command import limits
 from shortcut_audit.command.attempt import Attempt, Task, guarded
 from shortcut_audit.command.baselines import Asked, Baselines
-from shortcut_audit.command.collect import Ledger, collected, ledger_for
+from shortcut_audit.command.collect import collected, ledger_for
 from shortcut_audit.command.limits import bounded
+from shortcut_audit.command.request import Outcome, Progress, Request
 from shortcut_audit.command.sources import Named, expand, listed
 from shortcut_audit.errors import PROGRAM, ConfigError, Lost, UsageError
 from shortcut_audit.frozen import frozen
 from shortcut_audit.gate import accepted, config, policy
 from shortcut_audit.gate.accepted import Renewed
-from shortcut_audit.gate.settings import FailOn
 from shortcut_audit.installed import __version__
 from shortcut_audit.loaders.inputs import parse_dims, parse_inputs
-from shortcut_audit.operators.declaration import Declaration
 from shortcut_audit.report import AuditReport, Comparison, Failure, Finding, ModelReport
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from shortcut_audit.loaders.remote.ranges import Transfer
-
-Done = Callable[[str], object]
-"""Is told each source that is done with."""
-Progress = Callable[[int], AbstractContextManager[Done]]
-"""Given how many sources there are: who is told, within the context, what is done with."""
-
-
-@frozen
-class Request:
-    """What the user asks for."""
-
-    sources: tuple[str, ...] = ()
-    inputs: tuple[str, ...] = ()
-    dims: tuple[str, ...] = ()
-    baseline: str | None = None
-    write_baseline: str | None = None
-    config: str | None = None
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    fail_on: FailOn | None = None
-    jobs: int = 1
-    torchscript: bool = False
-    source_list: str | None = None
-    """A file of sources, one a line; "-" for what is read from stdin."""
-    scheduler: str | None = None
-    """The address of a Dask cluster's scheduler, for the models to be audited there."""
-    journal: str | None = None
-    """The file in which it is written down what came of each model."""
-    resume: bool = False
-    """Whether what the journal knows already is not to be audited again."""
-
-
-@frozen
-class Outcome:
-    """What came of a run."""
-
-    report: AuditReport
-    objected: bool
-    """Whether there is a finding at or over the fail level."""
-    accepted: Renewed | Failure | None
-    """The baseline that was asked for, or why there is none; None where none was asked for."""
-    tracebacks: tuple[str, ...]
-    transfers: tuple[str, ...] = ()
-    """What was read of models that lie elsewhere: a line for each, or one for all where they are many."""
-    ledger: Ledger | None = None
-    """Where the reports are kept: to be closed when they have been shown."""
-    whole: bool = True
-    """Whether every source was tried."""
-    operators: Mapping[str, Declaration] = field(default_factory=dict)
-    """What was declared of operators."""
 
 
 @frozen

@@ -8,7 +8,7 @@ else is asked. Nothing is opened here.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 from pathlib import Path
 
@@ -39,6 +39,15 @@ def expand(arguments: Iterable[str]) -> list[Named | Failure]:
         meant = _elsewhere(argument) if is_url(argument) else _here(argument)
         found.update(dict.fromkeys(meant))
     return list(found)
+
+
+def nowhere(arguments: Sequence[str]) -> list[Failure]:
+    """The failures of arguments of which every one is a path where nothing lies; none where one may mean a model."""
+    if any(is_url(argument) or os.path.lexists(argument) or MAGIC.search(argument) for argument in arguments):
+        return []
+    found = expand(arguments)
+    failures = [each for each in found if isinstance(each, Failure)]
+    return failures if len(failures) == len(found) else []
 
 
 def listed(file: str) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shortcut_audit.command import attempt as module
+from shortcut_audit import pipeline
 from shortcut_audit.command.attempt import Task, attempt
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.report import Failure, ModelReport
@@ -35,7 +35,7 @@ def test_whatever_is_raised_is_a_failure(error: BaseException, message: str, mon
     def fail(*_: object, **__: object) -> ModelReport:
         raise error
 
-    monkeypatch.setattr(module, "audit_file", fail)
+    monkeypatch.setattr(pipeline, "audit_file", fail)
     made = attempt(Task("model.onnx"))
     assert made.result == Failure("model.onnx", message)
     assert bool(made.traceback) == message.startswith("a bug")

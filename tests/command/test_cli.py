@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from shortcut_audit import __version__
-from shortcut_audit.command import attempt, limits
+from shortcut_audit import __version__, pipeline
+from shortcut_audit.command import limits
 from shortcut_audit.command.cli import execute
 from shortcut_audit.report import AuditReport
 from shortcut_audit.reporters import REPORTERS, Reporter, Style
@@ -295,12 +295,12 @@ def test_jobs_change_nothing_but_the_time(capsys: Capture) -> None:
 
 
 def test_a_bug_costs_one_model_and_says_so(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = attempt.audit_file
+    real = pipeline.audit_file
 
     def buggy(source: str, **given: object) -> object:
         return real(source) if source == PLAIN else {}["a key\x1b"]
 
-    monkeypatch.setattr(attempt, "audit_file", buggy)
+    monkeypatch.setattr(pipeline, "audit_file", buggy)
     assert execute([RESNET18, PLAIN, "-q"]) == 2
     said = capsys.readouterr()
     bug = f"shortcut-audit: {RESNET18}: a bug in shortcut-audit (KeyError); please report it, -vv shows where\n"
@@ -370,7 +370,8 @@ def test_the_time_to_show_a_report_is_limited(capsys: Capture, monkeypatch: pyte
 
 
 def test_a_report_that_is_too_long_is_an_error(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempt, "SIZE_LIMIT", 15_000)  # ResNet-18's is 18,500 long, the plain network's 12,750
+    limit = 15_000  # ResNet-18's report is 18,500 long, the plain network's 12,750
+    monkeypatch.setattr("shortcut_audit.command.attempt.SIZE_LIMIT", limit)
     assert execute([RESNET18, PLAIN, "-q"]) == 2
     said = capsys.readouterr()
     assert said.err.startswith(f"shortcut-audit: {RESNET18}: the report on it would be over ")
@@ -378,13 +379,13 @@ def test_a_report_that_is_too_long_is_an_error(capsys: Capture, monkeypatch: pyt
 
 
 def test_what_a_model_prints_is_not_in_the_report(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = attempt.audit_file
+    real = pipeline.audit_file
 
     def chatty(source: str, **given: object) -> object:
         sys.stdout.write("hello from the user's own code\n")
         return real(source)
 
-    monkeypatch.setattr(attempt, "audit_file", chatty)
+    monkeypatch.setattr(pipeline, "audit_file", chatty)
     assert execute([PLAIN, "--format", "json"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)
@@ -528,7 +529,8 @@ def test_the_current_folder_has_gone() -> None:
 SLOW = """
 import os, sys, time
 from pathlib import Path
-from shortcut_audit.command import attempt, cli
+from shortcut_audit import pipeline
+from shortcut_audit.command import cli
 from shortcut_audit.errors import UnreadableModel
 
 def slow(source, **given):
@@ -540,7 +542,7 @@ def slow(source, **given):
             raise UnreadableModel("has heard nothing") from None
         raise
 
-attempt.audit_file = slow
+pipeline.audit_file = slow
 if __name__ == "__main__":
     cli.main()
 """

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from shortcut_audit import pipeline
 from shortcut_audit.command import collect
 from shortcut_audit.command.attempt import Attempt, Task
 from shortcut_audit.command.cli import execute
@@ -171,16 +172,14 @@ def test_resume_needs_a_table(capsys: Capture) -> None:
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The sources that are audited from now on, in this process."""
-    from shortcut_audit.command import attempt
-
     audited: list[str] = []
-    real: Callable[..., Any] = attempt.audit_file
+    real: Callable[..., Any] = pipeline.audit_file
 
     def audit_file(source: str, **given: Any) -> Any:
         audited.append(source)
         return real(source, **given)
 
-    monkeypatch.setattr(attempt, "audit_file", audit_file)
+    monkeypatch.setattr(pipeline, "audit_file", audit_file)
     return audited
 
 

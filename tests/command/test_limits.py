@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from shortcut_audit.command import attempt as module
+from shortcut_audit import pipeline
 from shortcut_audit.command import limits
 from shortcut_audit.command.attempt import Task, attempt
 from shortcut_audit.command.limits import limited
@@ -107,6 +107,6 @@ def test_what_is_only_read_is_limited(task: Task, bounded: bool, monkeypatch: py
         seen.append(signal.getitimer(signal.ITIMER_PROF)[0] > 0)
         raise UnreadableModel("seen enough")
 
-    monkeypatch.setattr(module, "audit_file", audit)
+    monkeypatch.setattr(pipeline, "audit_file", audit)
     assert attempt(task).result == Failure(task.source, "seen enough")
     assert seen == [bounded]
