@@ -32,8 +32,8 @@ def _scale(graph: ModelGraph, name: str) -> Hashable | None:
         op = graph.values[name].op
         if op is None or row_of(op.kind).effect is not Effect.VIEW:
             return None
-        if op.kind == "DequantizeLinear":
-            return tuple(_number(given) for given in op.inputs[1:3])
+        if scales := row_of(op.kind).scales:
+            return tuple(_number(op.inputs[slot]) for slot in scales if slot < len(op.inputs))
         given = op.inputs[0]
         if not isinstance(given, str):
             return None

@@ -12,9 +12,9 @@ from shortcut_audit.account.cost import name_of
 from shortcut_audit.account.describe import shape_text
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape
 from shortcut_audit.names import displayable
-from shortcut_audit.operators.counting.contractions import COUNTED_WITH, shape_of, unknowable
+from shortcut_audit.operators.counting.contractions import shape_of, unknowable
 from shortcut_audit.operators.rows.declared import unstated
-from shortcut_audit.operators.table import row_of
+from shortcut_audit.operators.table import row_of, unread
 
 NAMED = 80
 """Characters of a node's name within a sentence."""
@@ -38,9 +38,8 @@ class _Reasons:
         row = row_of(op.kind)
         if not row.understood:
             return "it is not understood, so that the total is a lower bound"  # 1
-        unread = [name for name, value in op.attributes.items() if value is None and name in COUNTED_WITH]
-        if unread:
-            return f"its attribute {displayable(unread[0], NAMED)} cannot be read"  # 2
+        if names := unread(op):
+            return f"its attribute {names[0]} cannot be read"  # 2
         if row.macs is unknowable:
             return "how often a loop runs is not in the file: its body counts once"  # 3
         if row.macs is unstated:

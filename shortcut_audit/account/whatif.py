@@ -26,7 +26,7 @@ from shortcut_audit.graph.sizes import count, number
 from shortcut_audit.kinds import Kind
 from shortcut_audit.operators.counting.axes import product
 from shortcut_audit.operators.counting.contractions import shape_of
-from shortcut_audit.operators.row import Family
+from shortcut_audit.operators.row import Arrangement, Family
 from shortcut_audit.operators.table import channels_read, is_weight_layer, row_of
 from shortcut_audit.report import Option, Price, WhatIf
 from shortcut_audit.search.shortcuts import Found
@@ -67,7 +67,7 @@ def _carried(found: Found) -> Shape:
     shape = found.fork.type.shape
     for link in found.route:
         order = link.op.attributes.get("perm")
-        if shape is None or link.op.kind != "Transpose":
+        if shape is None or row_of(link.op.kind).arranges is not Arrangement.PERMUTED:
             continue
         axes = tuple(axis for axis in order if isinstance(axis, int)) if isinstance(order, tuple) else ()
         axes = axes or tuple(range(len(shape)))[::-1]

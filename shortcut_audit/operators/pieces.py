@@ -7,9 +7,21 @@ them (theory: value).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import Enum, auto
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape, Value
+
+
+class Taken(Enum):
+    """How a selection takes what lies between the first and the last index of a piece."""
+
+    WHOLE = auto()
+    """Every element, in its order."""
+    ELEMENT = auto()
+    """The only one there is, without the axis."""
+    PARTLY = auto()
+    """With gaps, in another order, or several times."""
 
 
 class Piece(NamedTuple):
@@ -20,6 +32,7 @@ class Piece(NamedTuple):
     start: int
     stop: int
     """One behind the last."""
+    taken: Taken = Taken.WHOLE
 
     def misses(self, other: Piece) -> bool:
         """Whether two pieces of one value have no element in common for sure."""
@@ -58,15 +71,16 @@ def _split(graph: ModelGraph, op: Op, value: Value, data: Shape) -> Piece | None
 def _slice(graph: ModelGraph, op: Op, value: Value, data: Shape) -> Piece | None:
     starts, ends = _numbers(op, 1, "starts"), _numbers(op, 2, "ends")
     axes = _numbers(op, 3, "axes") or (None if starts is None else tuple(range(len(starts))))
-    steps = _numbers(op, 4, "steps") or (1,)
-    if not starts or not ends or not axes or len(starts) != 1 or steps[0] < 1:
+    steps = _numbers(op, 4, "steps")
+    if not starts or not ends or not axes or len(starts) != 1 or (steps or (1,))[0] < 1:
         return None
     axis = _from_front(axes[0], data)
     size = data[axis] if data is not None and axis is not None else None
     if axis is None or not isinstance(size, int):
         return None
     start, stop = (max(0, min(size, end + size if end < 0 else end)) for end in (starts[0], ends[0]))
-    return Piece(axis, start, stop)
+    by_one = steps == (1,) if steps is not None else len(op.inputs) <= 4 or op.inputs[4] is None
+    return Piece(axis, start, stop, Taken.WHOLE if by_one else Taken.PARTLY)
 
 
 def _gather(graph: ModelGraph, op: Op, value: Value, data: Shape) -> Piece | None:
@@ -77,7 +91,12 @@ def _gather(graph: ModelGraph, op: Op, value: Value, data: Shape) -> Piece | Non
     if min(indices) < 0 and not isinstance(size, int):
         return None
     found = [index + size if index < 0 and isinstance(size, int) else index for index in indices]
-    return Piece(axis, min(found), max(found) + 1)
+    given = op.inputs[1]
+    if isinstance(given, Constant) and given.type.shape == ():
+        return Piece(axis, found[0], found[0] + 1, Taken.ELEMENT)
+    flat = isinstance(given, Constant) and given.type.shape == (len(found),)
+    in_order = flat and found == list(range(found[0], found[0] + len(found)))
+    return Piece(axis, min(found), max(found) + 1, Taken.WHOLE if in_order else Taken.PARTLY)
 
 
 CUTTERS: Mapping[str, Callable[[ModelGraph, Op, Value, Shape], Piece | None]] = {

@@ -47,6 +47,26 @@ class Family(Enum):
     SOFTMAX = auto()
 
 
+class Arrangement(Enum):
+    """How a view arranges the axes of its data."""
+
+    PUT_IN = auto()
+    """It puts in axes of one element, at the places that it lists."""
+    PERMUTED = auto()
+    """It brings them into the order of the attribute `perm`."""
+    RESHAPED = auto()
+    """It reads the elements row by row into another shape."""
+
+
+class Joint(NamedTuple):
+    """Along which axis are values joined: along that of the attribute `axis`, by default along `axis`?"""
+
+    axis: int | None = None
+    """None where the attribute must say."""
+    fresh: bool = False
+    """Whether the axis is a new one, of one element for each value."""
+
+
 class Whole(NamedTuple):
     """When does a selection select everything, given that no size changes?
 
@@ -83,6 +103,8 @@ class Operator:
     """Whether each output element depends on the input elements of the same position alone."""
     macs: Macs | None = None
     """Counts multiply-accumulates; None: known to need none."""
+    counted_with: tuple[str, ...] = ()
+    """Attributes by which MACs are counted: where one is there and cannot be read, no default is true."""
     buffers: tuple[int, ...] = ()
     """Input slots whose constants are never learned: running statistics, scales, zero points, sizes."""
     quantised: tuple[int, ...] = ()
@@ -101,6 +123,16 @@ class Operator:
     """Input slots whose values are added with the opposite sign."""
     neutral: int | None = None
     """The constant with which it leaves its other operand as it is."""
+    arranges: Arrangement | None = None
+    """How a view moves the axes; None where it leaves them in their places, or nobody needs to know."""
+    joins: Joint | None = None
+    """How it joins all that it reads along an axis."""
+    labels: str = ""
+    """The attribute that names the axes of operands and result by letters, as in an einsum."""
+    spatial: bool = False
+    """Whether what lists no axes reduces those of space alone, from the third on."""
+    scales: tuple[int, ...] = ()
+    """Input slots of the scale and the zero point by which it turns integers into what they stand for."""
     whole: Whole | None = None
     """How a selection may select everything; None: what it selects is always taken for a part."""
     moves: bool = False

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from shortcut_audit.algebra.polynomial import Cost
 from shortcut_audit.graph.model import Constant, ModelGraph, Op
-from shortcut_audit.operators.counting import contractions
+from shortcut_audit.operators.counting.contractions import Operands
 from shortcut_audit.operators.row import UNKNOWN, Effect, Family, Operator, table_of
 from shortcut_audit.operators.rows import (
     activation,
@@ -117,5 +117,10 @@ def macs(graph: ModelGraph, op: Op) -> Cost:
         return None
     if row.macs is None:
         return 0
-    unread = any(value is None and name in contractions.COUNTED_WITH for name, value in op.attributes.items())
-    return None if unread else row.macs(contractions.Operands.of(graph, op))
+    return None if unread(op) else row.macs(Operands.of(graph, op))
+
+
+def unread(op: Op) -> tuple[str, ...]:
+    """The attributes of an op by which its MACs are counted, and which cannot be read."""
+    given = op.attributes
+    return tuple(name for name in row_of(op.kind).counted_with if name in given and given[name] is None)

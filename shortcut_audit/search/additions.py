@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shortcut_audit.frozen import frozen
-from shortcut_audit.graph.model import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape, Value
+from shortcut_audit.graph.model import Constant, Dim, Input, ModelGraph, Op, Shape, Value
+from shortcut_audit.operators.axes import only_axis, stacked
 from shortcut_audit.operators.table import is_copy, row_of
 
 
@@ -70,34 +71,11 @@ def _added(graph: ModelGraph, op: Op) -> tuple[Input, ...] | None:
 
 
 def _stacked(graph: ModelGraph, op: Op, pile: str) -> tuple[Input, ...] | None:
-    """The values behind `stack([a, b]).sum(axis)`: a Concat of Unsqueezed values along the axis that is summed away."""
-    shape, maker = graph.values[pile].type.shape, graph.values[pile].op
-    if maker is None or shape is None or len(graph.readers[pile]) != 1 or op.attributes.get("keepdims", 1) != 0:
+    """The values behind `stack([a, b]).sum(axis)`: the axis that was put in for them is summed away."""
+    stack, shape = stacked(graph, pile), graph.values[pile].type.shape
+    if stack is None or shape is None or len(graph.readers[pile]) != 1 or op.attributes.get("keepdims", 1) != 0:
         return None
-    rank = len(shape)
-    axis = only_axis(op, rank)
-    if axis is None or axis != from_front(maker.attributes.get("axis", 0 if maker.kind == "Stack" else None), rank):
-        return None
-    if maker.kind == "Stack":
-        return maker.inputs
-    slices = [graph.values[given].op for given in maker.inputs if isinstance(given, str)]
-    fresh = [made for made in slices if made is not None and made.kind == "Unsqueeze"]
-    if maker.kind != "Concat" or len(fresh) != len(maker.inputs) or {only_axis(made, rank) for made in fresh} != {axis}:
-        return None
-    return tuple(made.inputs[0] for made in fresh)
-
-
-def only_axis(op: Op, rank: int) -> int | None:
-    """The one axis that an op names, counted from the front: an attribute (before opset 13), or the second input."""
-    listed = op.attributes.get("axes")
-    if len(op.inputs) > 1 and isinstance(op.inputs[1], Constant):
-        listed = tuple(d for d in op.inputs[1].type.data or () if isinstance(d, int))
-    return from_front(listed[0], rank) if isinstance(listed, tuple) and len(listed) == 1 else None
-
-
-def from_front(axis: Attribute, rank: int) -> int | None:
-    """An axis, counted from the front; None where there is no such axis."""
-    return axis % rank if isinstance(axis, int) and -rank <= axis < rank else None
+    return stack.slices if only_axis(op, len(shape)) == stack.axis else None
 
 
 def same_shape(one: Shape, other: Shape) -> bool:

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shortcut_audit.graph.model import ModelGraph, Op, Shape
-from shortcut_audit.operators.row import Effect, Family
+from shortcut_audit.operators.axes import only_axis, stacked
+from shortcut_audit.operators.row import Arrangement, Effect, Family
 from shortcut_audit.operators.table import is_copy, row_of
-from shortcut_audit.search.additions import from_front, only_axis
 
 VIEWS = 8
 """How many views may stand between a stack and what contracts it."""
+
+FOLLOWED = frozenset({Arrangement.PERMUTED, Arrangement.RESHAPED})
+"""How a view may arrange the axes so that the new one can still be found."""
 
 
 def weighted(graph: ModelGraph) -> Iterator[Op]:
@@ -42,11 +45,11 @@ def _contracted(graph: ModelGraph, op: Op) -> Iterator[tuple[str, int | None]]:
         if made is not None and row_of(made.kind).effect is Effect.PRODUCT and len(made.inputs) == 2:
             for name in made.values():
                 yield name, only_axis(op, len(_shape(graph, name) or ()))  # 1
-    elif row.family is Family.MATRIX_PRODUCT or op.kind == "MatMul":
+    elif row.family is Family.MATRIX_PRODUCT:
         for slot, given in enumerate(op.inputs[:2]):
             if isinstance(given, str):
                 yield given, len(_shape(graph, given) or ()) - 1 - slot  # 2
-    elif op.kind == "Einsum" and isinstance(equation := op.attributes.get("equation"), str):
+    elif isinstance(equation := op.attributes.get(row.labels), str):
         terms, _, result = equation.replace(" ", "").partition("->")
         for letters, given in zip(terms.split(","), op.inputs, strict=False):
             left_out = [axis for axis, letter in enumerate(letters) if letter not in result]
@@ -58,36 +61,25 @@ def _stacking_axis(graph: ModelGraph, name: str) -> int | None:
     """The axis along which the elements of a value were stacked; None where nothing was."""
     op, rank = graph.values[name].op, len(_shape(graph, name) or ())
     moves: list[Op] = []
-    while op is not None and len(moves) < VIEWS and (is_copy(op) or op.kind in {"Transpose", "Reshape"}):
+    while op is not None and len(moves) < VIEWS and (is_copy(op) or row_of(op.kind).arranges in FOLLOWED):
+        if not isinstance(given := op.inputs[0], str):
+            return None
         moves.append(op)
-        given = op.inputs[0]
-        op = graph.values[given].op if isinstance(given, str) else None
-    axis = None if op is None else _new_axis(graph, op)
+        name, op = given, graph.values[given].op
+    stack = stacked(graph, name)
+    several = stack is not None and sum(isinstance(given, str) for given in stack.slices) > 1
+    axis = stack.axis if stack is not None and several else None
     for move in reversed(moves):
         axis = None if axis is None else _moved(graph, move, axis)
     return axis if axis is not None and axis < rank else None
 
 
-def _new_axis(graph: ModelGraph, op: Op) -> int | None:
-    """The new axis that a stack of several values has."""
-    shape = _shape(graph, op.outputs[0])
-    if shape is None or len(op.values()) < 2:
-        return None
-    axis = from_front(op.attributes.get("axis", 0 if op.kind == "Stack" else None), len(shape))
-    if op.kind == "Stack":
-        return axis
-    makers = [graph.values[given].op for given in op.values()]
-    fresh = {only_axis(made, len(shape)) for made in makers if made is not None and made.kind == "Unsqueeze"}
-    stacked = op.kind == "Concat" and all(made is not None and made.kind == "Unsqueeze" for made in makers)
-    return axis if stacked and fresh == {axis} else None
-
-
 def _moved(graph: ModelGraph, view: Op, axis: int) -> int | None:
     """Where a view has put an axis. Of a reshape it is known if it was, and is, the first one or the last."""
-    order = view.attributes.get("perm")
-    if view.kind == "Transpose":
+    arranges, order = row_of(view.kind).arranges, view.attributes.get("perm")
+    if arranges is Arrangement.PERMUTED:
         return order.index(axis) if isinstance(order, tuple) and axis in order else None
-    if view.kind != "Reshape":
+    if arranges is not Arrangement.RESHAPED:
         return axis
     given = view.inputs[0]
     before, after = _shape(graph, given if isinstance(given, str) else None), _shape(graph, view.outputs[0])

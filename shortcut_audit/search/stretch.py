@@ -11,7 +11,8 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape, Value
-from shortcut_audit.operators.row import Effect, Family
+from shortcut_audit.operators.axes import listed
+from shortcut_audit.operators.row import Arrangement, Effect, Family
 from shortcut_audit.operators.table import row_of
 
 
@@ -74,11 +75,11 @@ def _axes(graph: ModelGraph, value: Value, known: Mapping[str, Axes]) -> Axes:
     made: Axes | None = None
     if row.statistic:
         made = _reduced(op, before, len(shape))  # 1
-    elif op.kind == "Unsqueeze":
+    elif row.arranges is Arrangement.PUT_IN:
         made = _put_in(op, before, len(shape))  # 2
-    elif op.kind == "Transpose":
+    elif row.arranges is Arrangement.PERMUTED:
         made = _permuted(op, before)
-    elif op.kind == "Reshape" and given is not None and before:
+    elif row.arranges is Arrangement.RESHAPED and given is not None and before:
         made = _reshaped(before, given, shape)  # 2
     elif row.pointwise or (given == shape and row.effect in {Effect.NORMALISATION, Effect.NONLINEAR}):
         made = _combined(op, known, len(shape))  # 3
@@ -91,14 +92,15 @@ def _axes(graph: ModelGraph, value: Value, known: Mapping[str, Axes]) -> Axes:
 
 def _reduced(op: Op, before: Axes, rank: int) -> Axes | None:
     """The axes of a reduction. Without a list of them all are reduced, of a global pool all that are spatial."""
-    if row_of(op.kind).shape is None or len(before) != rank:
+    row = row_of(op.kind)
+    if row.shape is None or len(before) != rank:
         return None
-    listed = _listed(op, len(before))
-    if not listed and op.attributes.get("noop_with_empty_axes"):
+    reduced = _listed(op, len(before))
+    if not reduced and op.attributes.get("noop_with_empty_axes"):
         return before
-    if not listed:
-        listed = set(range(2 if op.kind.startswith("Global") else 0, rank))
-    return tuple(Axis.ONE if axis in listed else state for axis, state in enumerate(before))
+    if not reduced:
+        reduced = set(range(2 if row.spatial else 0, rank))
+    return tuple(Axis.ONE if axis in reduced else state for axis, state in enumerate(before))
 
 
 def _put_in(op: Op, before: Axes, rank: int) -> Axes | None:
@@ -144,7 +146,5 @@ def _at(read: Iterable[Axes], back: int) -> Iterable[Axis]:
 
 
 def _listed(op: Op, rank: int) -> set[int]:
-    """The axes that an op names, counted from the front: an attribute, or the second input."""
-    given = op.inputs[1] if len(op.inputs) > 1 else None
-    listed = given.type.data if isinstance(given, Constant) else op.attributes.get("axes")
-    return {axis % rank for axis in listed if isinstance(axis, int)} if isinstance(listed, tuple) and rank else set()
+    """The axes that an op lists, counted from the front."""
+    return {axis % rank for axis in listed(op) or () if isinstance(axis, int)} if rank else set()

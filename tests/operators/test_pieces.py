@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shortcut_audit.assembly.assemble import assemble
-from shortcut_audit.operators.pieces import Piece, piece_of
+from shortcut_audit.operators.pieces import Piece, Taken, piece_of
 from tests.sketch import listing, stored
 
 
@@ -31,7 +31,29 @@ def test_a_slice_is_counted_from_the_front(start: int, end: int, piece: Piece) -
 
 
 def test_gathered_indices_are_known_by_their_hull() -> None:
-    assert pieces("a = Gather(x, i) axis=2", i=index(1, -1)) == [Piece(2, 1, 4)]  # rows 1 and 3 of 4
+    assert pieces("a = Gather(x, i) axis=2", i=index(1, -1)) == [Piece(2, 1, 4, Taken.PARTLY)]  # rows 1 and 3 of 4
+
+
+@pytest.mark.parametrize(
+    ("indices", "piece"),
+    [
+        (index(1, 2), Piece(2, 1, 3, Taken.WHOLE)),
+        (index(-2, -1), Piece(2, 2, 4, Taken.WHOLE)),  # rows 2 and 3 of 4
+        (index(2, 1), Piece(2, 1, 3, Taken.PARTLY)),  # turned round
+        (index(-1, 0), Piece(2, 0, 4, Taken.PARTLY)),  # the last before the first
+        (index(1, 1), Piece(2, 1, 2, Taken.PARTLY)),  # twice
+        (stored(dtype="int64", data=(3,)), Piece(2, 3, 4, Taken.ELEMENT)),  # row 3, without the axis
+    ],
+)
+def test_how_gathered_indices_take_their_hull(indices: object, piece: Piece) -> None:
+    assert pieces("a = Gather(x, i) axis=2", i=indices) == [piece]
+
+
+@pytest.mark.parametrize(("step", "taken"), [(1, Taken.WHOLE), (2, Taken.PARTLY)])
+def test_a_slice_may_leave_gaps(step: int, taken: Taken) -> None:
+    assert pieces("a = Slice(x, b, e, a0, s)", b=index(0), e=index(4), a0=index(1), s=index(step)) == [
+        Piece(1, 0, 4, taken)
+    ]
 
 
 def test_what_is_computed_is_no_known_piece() -> None:

@@ -178,6 +178,12 @@ def test_what_a_framework_stacks_in_one_op_is_added_too(axis: int, added: list[s
     assert [shown(merge) for merge in merges.find(assemble(drawn))[0]] == added
 
 
+def test_a_constant_slice_of_a_stack_is_a_constant_that_is_added() -> None:
+    lines = "a = Unsqueeze(x) axes=0,", "b = Unsqueeze(z) axes=0,", "p = Concat(a, b, c) axis=0"
+    drawn = listing(*lines, "y = ReduceSum(p) axes=0, keepdims=0", x=SHAPE, z=SHAPE, c=stored(1, *SHAPE), opset=11)
+    assert [shown(merge) for merge in merges.find(assemble(drawn))[0]] == ["y: x + z"]
+
+
 @pytest.mark.parametrize(
     "lines",
     [

@@ -27,6 +27,7 @@ CONTRACTIONS: dict[str, tuple[tuple[str, ...], dict[str, Tensor]]] = {
     "a product on the left": (
         ("s = Stack(x, r) axis=0", "f = Reshape(s, shape)", "y = MatMul(w, f)"), {"w": stored(1, 2), "shape": FLAT},
     ),
+    "flattened": (("s = Stack(x, r) axis=0", "f = Flatten(s) axis=1", "y = MatMul(w, f)"), {"w": stored(1, 2)}),
     "moved behind": (
         ("s = Stack(x, r) axis=0", "t = Transpose(s) perm=1,2,3,0", "y = MatMul(t, w)"), {"w": stored(2, 1)},
     ),

@@ -19,12 +19,6 @@ from shortcut_audit.operators.counting.axes import HIDDEN, Axes, labelled, produ
 from shortcut_audit.operators.counting.packing import blocked_matrix, fits, flat_matrix, positive
 from shortcut_audit.operators.equation import terms_of
 
-COUNTED_WITH = frozenset(
-    "K N bits block_size dilations direction equation expert_weight_bits group hidden_size k kernel_shape kv_num_heads "
-    "num_heads pads q_num_heads qkv_hidden_sizes strides transA transB transBatchA transBatchB".split()
-)
-"""Attributes that are read here and in attention.py: where one is there and cannot be read, no default is true."""
-
 
 @frozen
 class Operands:

@@ -12,39 +12,70 @@ from shortcut_audit.operators.shapes.element_types import either
 from shortcut_audit.operators.shapes.elementwise import same
 
 _ATTENTION = Operator(Effect.NONLINEAR, data=(), mixes=True)
+_PROJECTING = replace(
+    _ATTENTION, counted_with=("num_heads", "past_present_share_buffer", "qkv_hidden_sizes"), bias=(2,)
+)
 _OPAQUE = Operator(Effect.NONLINEAR, data=())
 _UNKNOWN = Operator(Effect.UNKNOWN, data=())
 
 ROWS = table_of(
-    rows("Attention", replace(_ATTENTION, shape=shape.attention, types=(0, 1, 2, 0), macs=count.attention)),
+    rows(
+        "Attention",
+        replace(
+            _ATTENTION,
+            shape=shape.attention,
+            types=(0, 1, 2, 0),
+            macs=count.attention,
+            counted_with=("kv_num_heads", "q_num_heads"),
+        ),
+    ),
     rows(
         "com.microsoft::Attention",
-        replace(_ATTENTION, shape=shape.fused_attention, types=(0, 0), macs=count.packed_attention, bias=(2,)),
+        replace(_PROJECTING, shape=shape.fused_attention, types=(0, 0), macs=count.packed_attention),
     ),
     rows(
         "com.microsoft::MultiHeadAttention",
-        replace(_ATTENTION, shape=shape.multi_head_attention, macs=count.multi_head_attention, bias=(3,)),
+        replace(
+            _ATTENTION,
+            shape=shape.multi_head_attention,
+            macs=count.multi_head_attention,
+            counted_with=("num_heads",),
+            bias=(3,),
+        ),
     ),
     rows(
         "com.microsoft::GroupQueryAttention",
-        replace(_ATTENTION, shape=shape.grouped_attention, macs=count.grouped_attention, buffers=(5, 6, 7, 8)),
+        replace(
+            _ATTENTION,
+            shape=shape.grouped_attention,
+            macs=count.grouped_attention,
+            counted_with=("kv_num_heads", "num_heads"),
+            buffers=(5, 6, 7, 8),
+        ),
     ),
     rows(
         "com.microsoft::QAttention",
         replace(
-            _ATTENTION,
+            _PROJECTING,
             shape=shape.quantised_attention,
             types=(3, 3),
             macs=count.quantised_attention,
             quantised=(1,),
-            bias=(2,),
             buffers=(3, 4, 5, 6, 7),
         ),
     ),
     # Experts: each token by itself goes through some of them.
     rows(
         "com.microsoft::MoE",
-        replace(_OPAQUE, shape=same, macs=experts.mixture, experts=(2, 3, 4, 5, 6, 7), met="k", bias=(3, 5, 7)),
+        replace(
+            _OPAQUE,
+            shape=same,
+            macs=experts.mixture,
+            counted_with=("k",),
+            experts=(2, 3, 4, 5, 6, 7),
+            met="k",
+            bias=(3, 5, 7),
+        ),
     ),
     rows(
         "com.microsoft::QMoE",
@@ -52,6 +83,7 @@ ROWS = table_of(
             _OPAQUE,
             shape=same,
             macs=experts.quantised_mixture,
+            counted_with=("expert_weight_bits", "k"),
             quantised=(2, 5, 8),
             unpacked={slot: packing.experts(slot) for slot in (2, 5, 8)},
             experts=(2, 4, 5, 7, 8, 10),

@@ -24,12 +24,20 @@ _CONVOLUTION = Operator(
     shape=_CONV,
     mixes=by_kernel,
     macs=count.convolution,
+    counted_with=("dilations", "group", "kernel_shape", "pads", "strides"),
     bias=(2,),
     family=Family.CONVOLUTION,
 )
 _PRODUCT = Operator(Effect.CONTRACTION, data=(0, 1), shape=_MATMUL, mixes=by_side, macs=count.matmul)
 _LINEAR = replace(_PRODUCT, family=Family.MATRIX_PRODUCT, channels=-2)
-_RECURRENT = Operator(Effect.NONLINEAR, shape=contraction.recurrent, mixes=True, bias=(3,), buffers=(4, 5, 6))
+_RECURRENT = Operator(
+    Effect.NONLINEAR,
+    shape=contraction.recurrent,
+    mixes=True,
+    counted_with=("direction", "hidden_size"),
+    bias=(3,),
+    buffers=(4, 5, 6),
+)
 _FUSED = Operator(Effect.UNKNOWN, data=())
 
 ROWS = table_of(
@@ -51,7 +59,18 @@ ROWS = table_of(
     ),
     # Matrix products. Linear: ATen's, whose weight lies the other way round.
     rows("MatMul", replace(_LINEAR, types=PAIR, quantised=(0, 1))),
-    rows("Gemm", replace(_LINEAR, shape=_GEMM, types=PAIR, macs=count.gemm, quantised=(0, 1), bias=(2,))),
+    rows(
+        "Gemm",
+        replace(
+            _LINEAR,
+            shape=_GEMM,
+            types=PAIR,
+            macs=count.gemm,
+            counted_with=("transA", "transB"),
+            quantised=(0, 1),
+            bias=(2,),
+        ),
+    ),
     rows(
         "Linear",
         replace(
@@ -72,6 +91,7 @@ ROWS = table_of(
             data=(0,),
             shape=contraction.packed_matmul,
             macs=count.matmul_nbits,
+            counted_with=("K", "N", "bits", "block_size"),
             quantised=(1,),
             unpacked={1: packing.blocked_matrix},
             buffers=(2, 3, 4),
@@ -93,16 +113,34 @@ ROWS = table_of(
             data=(0,),
             shape=contraction.packed_matmul,
             macs=count.matmul_bnb4,
+            counted_with=("K", "N"),
             quantised=(1,),
             unpacked={1: packing.flat_matrix},
             buffers=(2,),
             channels=None,
         ),
     ),
-    rows("com.microsoft::FusedMatMul", replace(_PRODUCT, shape=contraction.fused_matmul, macs=count.fused_matmul)),
+    rows(
+        "com.microsoft::FusedMatMul",
+        replace(
+            _PRODUCT,
+            shape=contraction.fused_matmul,
+            macs=count.fused_matmul,
+            counted_with=("transA", "transB", "transBatchA", "transBatchB"),
+        ),
+    ),
     rows(
         "Einsum",
-        replace(_PRODUCT, data=(), shape=contraction.einsum, types=ANY, mixes=by_labels, macs=count.einsum),
+        replace(
+            _PRODUCT,
+            data=(),
+            shape=contraction.einsum,
+            types=ANY,
+            mixes=by_labels,
+            macs=count.einsum,
+            counted_with=("equation",),
+            labels="equation",
+        ),
     ),
     rows(
         "Bilinear",

@@ -77,6 +77,7 @@ def row(kind: str) -> Operator:
         buffers=slots["scales"],
         shape=partial(_kept, slots["data"][0]) if keeps and slots["data"] else None,
         macs=macs,
+        counted_with=("kv_num_heads", "q_num_heads") if formula == "attention" else (),
         short=word,
     )
 

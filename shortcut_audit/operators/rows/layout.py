@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shortcut_audit.operators.row import Effect, Operator, rows, table_of
+from shortcut_audit.operators.row import Arrangement, Effect, Operator, rows, table_of
 from shortcut_audit.operators.shapes import arithmetic, constants, layout
 from shortcut_audit.operators.shapes.control import state
 from shortcut_audit.operators.shapes.element_types import SECOND, by_number, dequantized, dropout_mask, quantized
@@ -12,17 +12,20 @@ from shortcut_audit.operators.shapes.elementwise import dropout, dynamic_quantiz
 from shortcut_audit.operators.shapes.windows import reordered_input, reordered_output
 
 _VIEW = Operator(Effect.VIEW, buffers=(1, 2, 3, 4), moves=True)
+_RESHAPED = replace(_VIEW, arranges=Arrangement.RESHAPED)
+_PUT_IN = replace(_VIEW, arranges=Arrangement.PUT_IN)
+_PERMUTED = replace(_VIEW, arranges=Arrangement.PERMUTED)
 _COPY = replace(_VIEW, shape=same, pointwise=True)
 _CHANGED = Operator(Effect.NONLINEAR, shape=same, pointwise=True, buffers=(1,))
 _FUSED = Operator(Effect.UNKNOWN, data=())
 
 ROWS = table_of(
     # In another arrangement.
-    rows("Reshape", replace(_VIEW, shape=layout.reshape, elements=constants.unmoved)),
-    rows("Flatten", replace(_VIEW, shape=layout.flatten, elements=constants.unmoved)),
+    rows("Reshape", replace(_RESHAPED, shape=layout.reshape, elements=constants.unmoved)),
+    rows("Flatten", replace(_RESHAPED, shape=layout.flatten, elements=constants.unmoved)),
     rows("Squeeze", replace(_VIEW, shape=layout.squeeze, elements=constants.unmoved)),
-    rows("Unsqueeze", replace(_VIEW, shape=layout.unsqueeze, elements=constants.unmoved)),
-    rows("Transpose", replace(_VIEW, shape=layout.transpose, elements=constants.transpose)),
+    rows("Unsqueeze", replace(_PUT_IN, shape=layout.unsqueeze, elements=constants.unmoved)),
+    rows("Transpose", replace(_PERMUTED, shape=layout.transpose, elements=constants.transpose)),
     rows("DepthToSpace", replace(_VIEW, shape=layout.depth_to_space)),
     rows("SpaceToDepth", replace(_VIEW, shape=layout.space_to_depth)),
     rows("com.microsoft.nchwc::ReorderInput", replace(_VIEW, shape=reordered_input)),
@@ -37,7 +40,10 @@ ROWS = table_of(
     rows("Cast", replace(_COPY, types=(by_number("to", 0),), elements=arithmetic.casts)),
     rows("CastLike", replace(_COPY, types=SECOND, elements=arithmetic.casts, unread=(1,))),
     rows("QuantizeLinear", replace(_COPY, types=(quantized,), moves=False, rounds=True)),
-    rows("DequantizeLinear", replace(_COPY, types=(dequantized,), buffers=(1, 2), quantised=(0,), moves=False)),
+    rows(
+        "DequantizeLinear",
+        replace(_COPY, types=(dequantized,), buffers=(1, 2), quantised=(0,), scales=(1, 2), moves=False),
+    ),
     # Called a copy by the file, and none (assembly/copies.py).
     rows("NarrowingCast", replace(_COPY, types=(by_number("to", 0),), moves=False, rounds=True)),
     rows("LossyCast", replace(_CHANGED, types=(by_number("to", 0),))),

@@ -11,7 +11,7 @@ from shortcut_audit.operators.shapes.elementwise import same
 
 _POOLING = Operator(Effect.SELECTION, mixes=True, buffers=(1, 2, 3, 4))
 _WINDOWS = replace(_POOLING, shape=windows.pooling, family=Family.WINDOW_POOLING)
-_GLOBAL = replace(_POOLING, shape=windows.global_pooling)
+_GLOBAL = replace(_POOLING, shape=windows.global_pooling, spatial=True)
 _REDUCTION = replace(_POOLING, shape=reductions.reduce)
 _NONLINEAR = Operator(Effect.NONLINEAR, data=(), shape=reductions.reduce)
 _FUSED = Operator(Effect.UNKNOWN, data=())

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shortcut_audit.operators.counting import packing
 from shortcut_audit.operators.mixing import by_reduction
-from shortcut_audit.operators.row import Effect, Operator, Whole, rows, table_of
+from shortcut_audit.operators.row import Effect, Joint, Operator, Whole, rows, table_of
 from shortcut_audit.operators.shapes import constants, control, elementwise, resampling, selection
 from shortcut_audit.operators.shapes.element_types import ANY, SECOND, choice
 
@@ -72,9 +72,17 @@ ROWS = table_of(
     # Several values together. No list is a tensor.
     rows(
         "Concat",
-        replace(_JOIN, shape=selection.concat, types=ANY, elements=constants.concat, whole=_SAME_SHAPE, short="concat"),
+        replace(
+            _JOIN,
+            shape=selection.concat,
+            types=ANY,
+            elements=constants.concat,
+            joins=Joint(),
+            whole=_SAME_SHAPE,
+            short="concat",
+        ),
     ),
-    rows("Stack", replace(_JOIN, shape=selection.stack, types=ANY)),
+    rows("Stack", replace(_JOIN, shape=selection.stack, types=ANY, joins=Joint(axis=0, fresh=True))),
     rows("SequenceConstruct ConcatFromSequence", _JOIN),
     rows("com.microsoft::QLinearConcat", replace(_FUSED, shape=selection.quantised_concat, types=SECOND)),
     # One into another.

@@ -14,8 +14,8 @@ from itertools import islice, takewhile
 
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, TensorType, Value
-from shortcut_audit.operators.pieces import Piece, cuts, piece_of
-from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.axes import joint_axis
+from shortcut_audit.operators.pieces import Piece, Taken, cuts, piece_of
 from shortcut_audit.operators.table import is_copy, row_of
 from shortcut_audit.search.rewrites.values import rebuilt
 
@@ -47,9 +47,8 @@ def _uncut(graph: ModelGraph, value: Value, joints: _Joints) -> Op | None:
     piece, op = piece_of(graph, value), value.op
     if piece is None or op is None or not isinstance(op.inputs[0], str):
         return None
-    taken = _taken(op, piece)
     parts = joints.of(_original(graph, op.inputs[0]), piece.axis)
-    if taken is None or parts is None:
+    if piece.taken is Taken.PARTLY or parts is None:
         return None
     first = bisect_right(parts, piece.start, key=lambda part: part.stop)
     inside = list(takewhile(lambda part: part.start < piece.stop, islice(parts, first, None)))
@@ -61,30 +60,11 @@ def _uncut(graph: ModelGraph, value: Value, joints: _Joints) -> Op | None:
     if len(inside) > 1:
         return None
     if whole:
-        return _op(op, value, "Identity" if taken == "Slice" else "Reshape", inside[0].source)
+        return _op(op, value, "Identity" if piece.taken is Taken.WHOLE else "Reshape", inside[0].source)
     start, stop = piece.start - inside[0].start, piece.stop - inside[0].start
-    if taken == "Slice":
+    if piece.taken is Taken.WHOLE:
         return _op(op, value, "Slice", inside[0].source, *map(_numbers, ((start,), (stop,), (piece.axis,))))
     return _op(op, value, "Gather", inside[0].source, _numbers((start,), ()), axis=piece.axis)
-
-
-def _taken(op: Op, piece: Piece) -> str | None:
-    """Whether an op takes a piece as it is ("Slice"), or the one element of an axis without the axis ("Gather").
-
-    None where it leaves something out or turns it round.
-    """
-    if row_of(op.kind).parts:
-        return "Slice"
-    if op.kind == "Slice":
-        steps = op.inputs[4] if len(op.inputs) > 4 else None
-        plain = steps is None or (isinstance(steps, Constant) and steps.type.data == (1,))
-        return "Slice" if plain else None
-    indices = op.inputs[1].type if len(op.inputs) > 1 and isinstance(op.inputs[1], Constant) else TensorType()
-    if indices.shape == ():
-        return "Gather"
-    found = indices.data or ()
-    ascending = all(isinstance(one, int) and one - place == found[0] for place, one in enumerate(found))
-    return "Slice" if ascending and len(found) == piece.stop - piece.start and indices.shape == (len(found),) else None
 
 
 class _Joints:
@@ -104,22 +84,19 @@ class _Joints:
 def _joined(graph: ModelGraph, name: str, axis: int) -> list[_Part] | None:
     """The values that were joined along an axis only to be cut again; None where not all sizes are known."""
     op, shape = graph.values[name].op, graph.values[name].type.shape
-    if op is None or shape is None or row_of(op.kind).data or row_of(op.kind).effect is not Effect.SELECTION:
+    joins = None if op is None else row_of(op.kind).joins
+    if op is None or shape is None or joins is None:
         return None
-    if op.kind not in JOINTS or not _along(op, axis, len(shape)) or not _only_cut(graph, name):
+    if joint_axis(op, len(shape)) != axis or not _only_cut(graph, name):
         return None
     parts, start = [], 0
     for given in op.inputs:
-        size = 1 if op.kind == "Stack" else _size(graph, given, axis)
+        size = 1 if joins.fresh else _size(graph, given, axis)
         if size is None:
             return None
         parts.append(_Part(given, start, start + size))
         start += size
     return parts
-
-
-JOINTS = frozenset({"Concat", "Stack"})
-"""What joins values along an axis; a Stack along a new one."""
 
 
 def _only_cut(graph: ModelGraph, name: str) -> bool:
@@ -136,11 +113,6 @@ def _only_cut(graph: ModelGraph, name: str) -> bool:
     return True
 
 
-def _along(op: Op, axis: int, rank: int) -> bool:
-    along = op.attributes.get("axis", 0 if op.kind == "Stack" else None)
-    return isinstance(along, int) and -rank <= along < rank and along % rank == axis
-
-
 def _size(graph: ModelGraph, given: Input, axis: int) -> int | None:
     if given is None:
         return None
@@ -152,7 +124,8 @@ def _size(graph: ModelGraph, given: Input, axis: int) -> int | None:
 def _reassembled(graph: ModelGraph, value: Value) -> Op | None:
     """A copy, where all pieces of one value are joined again in their order."""
     op = value.op
-    if op is None or op.kind != "Concat" or value.type.shape is None:
+    joins = None if op is None else row_of(op.kind).joins
+    if op is None or joins is None or joins.fresh or value.type.shape is None:
         return None
     values = [given for given in op.inputs if isinstance(given, str)]
     pieces = [piece_of(graph, graph.values[given]) for given in values]
@@ -170,9 +143,9 @@ def _covers(
     """Whether pieces follow upon each other along the axis of a joint, from the first element to the last."""
     shape, end = graph.values[source].type.shape if isinstance(source, str) else None, 0
     for made, piece in zip(makers, pieces, strict=True):
-        if made is None or piece is None or piece.start != end or _taken(made, piece) != "Slice":
+        if made is None or piece is None or piece.start != end or piece.taken is not Taken.WHOLE:
             return False
-        if shape is None or not _along(op, piece.axis, len(shape)):
+        if shape is None or joint_axis(op, len(shape)) != piece.axis:
             return False
         end = piece.stop
     return shape is not None and pieces[0] is not None and end == shape[pieces[0].axis]

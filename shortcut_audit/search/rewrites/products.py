@@ -142,6 +142,7 @@ class Algebra:
         op = self._graph.values[name].op
         if op is None or row_of(op.kind).effect is not Effect.PRODUCT:
             return None
+        # By name, as values.py writes them: what each of the four multiplies is no trait that any other has.
         match op.kind:
             case "Neg":
                 given: list[Product] = [Product(Fraction(-1), ())]

@@ -9,10 +9,13 @@ What PyTorch counts is a literal, obtained once with torch 2.13 from
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.model import Attribute, Shape
 from shortcut_audit.operators.counting.attention import (
     attention,
@@ -39,11 +42,79 @@ from shortcut_audit.operators.counting.contractions import (
 )
 from shortcut_audit.operators.counting.experts import mixture, quantised_mixture
 from shortcut_audit.operators.counting.packing import blocked_matrix, gathered_blocks
+from shortcut_audit.operators.table import OPERATORS, macs
+from tests.sketch import listing, stored
 
 
 def call(*inputs: Shape, to: Shape = None, **attributes: Attribute) -> Operands:
     """Slots without a shape are left out."""
     return Operands(inputs, (to,), attributes, tuple(shape is not None for shape in inputs))
+
+
+# --- attributes ------------------------------------------------------------------------------------------------------
+
+
+class Noting(dict[str, Attribute]):
+    """Attributes that note which of them are asked for."""
+
+    def __init__(self, attributes: Mapping[str, Attribute]) -> None:
+        super().__init__(attributes)
+        self.asked: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
+
+
+IMAGES = call((1, 8, 4, 4), (8, 8, 1, 1), to=(1, 8, 4, 4))
+STEPS = call((2, 1, 3), (1, 16, 3), (1, 16, 4))
+PAST = call((1, 2, 8), (8, 24), (24,), None, (2, 1, 2, 3, 4), to=(1, 2, 8), num_heads=2)
+MATRIX = call((1, 32), (4, 1, 16), to=(1, 4), K=32, N=4, bits=4, block_size=32)
+CALLS = {
+    "Conv": IMAGES,
+    "ConvTranspose": IMAGES,
+    "DeformConv": IMAGES,
+    "MatMul": call((2, 3), (3, 4), to=(2, 4)),
+    "Gemm": call((2, 3), (3, 4), to=(2, 4)),
+    "Linear": call((2, 3), (4, 3), to=(2, 4)),
+    "Bilinear": call((2, 3), (2, 4), (5, 3, 4), to=(2, 5)),
+    "GroupedMatMul": call((2, 3), (5, 3, 4), to=(2, 4)),
+    "com.microsoft::FusedMatMul": call((2, 3), (3, 4), to=(2, 4)),
+    "com.microsoft::MatMulNBits": MATRIX,
+    "com.microsoft::MatMulBnb4": MATRIX,
+    "Einsum": call((2, 3), (3, 4), to=(2, 4), equation="ij,jk->ik"),
+    "LSTM": STEPS,
+    "GRU": STEPS,
+    "RNN": STEPS,
+    "com.microsoft::DynamicQuantizeLSTM": STEPS,
+    "Loop": call((), ()),
+    "Attention": call((1, 2, 8), (1, 2, 8), (1, 2, 8), to=(1, 2, 8), q_num_heads=2, kv_num_heads=2),
+    "com.microsoft::Attention": PAST,
+    "com.microsoft::QAttention": replace(PAST, inputs=((1, 2, 8), (8, 24), *(None,) * 6, (2, 1, 2, 3, 4)),
+                                         given=(True, True, *(False,) * 6, True)),
+    "com.microsoft::MultiHeadAttention": call((1, 2, 8), (1, 2, 8), (1, 2, 8), to=(1, 2, 8), num_heads=2),
+    "com.microsoft::GroupQueryAttention": call((1, 2, 8), (1, 2, 8), (1, 2, 8), to=(1, 2, 8), num_heads=2,
+                                               kv_num_heads=2),
+    "com.microsoft::MoE": call((2, 4), (2, 3), (3, 4, 8), None, (3, 8, 4)),
+    "com.microsoft::QMoE": call((2, 4), (2, 3), (3, 8, 2), None, None, (3, 4, 4)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [kind for kind, row in OPERATORS.items() if row.macs is not None])
+def test_a_row_says_by_which_attributes_it_is_counted(kind: str) -> None:
+    """Where such an attribute is there and cannot be read, the default does not stand in: the op is uncounted."""
+    row, noting = OPERATORS[kind], Noting(CALLS[kind].attributes)
+    assert row.macs is not None
+    row.macs(replace(CALLS[kind], attributes=noting))
+    assert noting.asked == set(row.counted_with)
+
+
+def test_no_default_stands_in_for_an_attribute_by_which_is_counted() -> None:
+    graph = assemble(listing("y = Conv(x, w)", x=(1, 8, 4, 4), w=stored(8, 8, 1, 1)))
+    (op,) = graph.ops
+    assert macs(graph, op) == 1_024  # 1 x 8 x 4 x 4 elements, each a sum of 8, where `group` is 1
+    assert macs(graph, replace(op, attributes={"group": None})) is None
+    assert macs(graph, replace(op, attributes={"transA": None})) == 1_024  # which a convolution has not
 
 
 # --- convolutions ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,61 @@
+"""Along which axes does an op work: those that it names, puts in, or joins values along?
+
+Axes are counted from the front. An op names them in an attribute or, in newer opsets, in its second input.
+"""
+
+from __future__ import annotations
+
+from shortcut_audit.frozen import frozen
+from shortcut_audit.graph.model import Attribute, Constant, Input, ModelGraph, Op
+from shortcut_audit.operators.row import Arrangement
+from shortcut_audit.operators.table import row_of
+
+
+@frozen
+class Stack:
+    """Values that lie one behind the other along an axis that was put in for them."""
+
+    axis: int
+    slices: tuple[Input, ...]
+    """What was stacked, without the new axis; constants that were joined with it as they are."""
+
+
+def from_front(axis: Attribute, rank: int) -> int | None:
+    """An axis, counted from the front; None where there is no such axis."""
+    return axis % rank if isinstance(axis, int) and -rank <= axis < rank else None
+
+
+def listed(op: Op) -> tuple[object, ...] | None:
+    """The axes as an op lists them; None where it lists none, or they are computed."""
+    given = op.inputs[1] if len(op.inputs) > 1 else None
+    axes = given.type.data if isinstance(given, Constant) else op.attributes.get("axes")
+    return axes if isinstance(axes, tuple) else None
+
+
+def only_axis(op: Op, rank: int) -> int | None:
+    """The one axis that an op lists; None where it lists several, or nobody knows."""
+    axes = listed(op) or ()
+    return from_front(axes[0], rank) if len(axes) == 1 and isinstance(axes[0], int) else None
+
+
+def joint_axis(op: Op, rank: int) -> int | None:
+    """The axis of its result along which an op joins what it reads; None if it joins nothing."""
+    joins = row_of(op.kind).joins
+    return None if joins is None else from_front(op.attributes.get("axis", joins.axis), rank)
+
+
+def stacked(graph: ModelGraph, name: str) -> Stack | None:
+    """What a value was stacked from: by an op that does, or by one that joins values of which each got the axis."""
+    op, shape = graph.values[name].op, graph.values[name].type.shape
+    axis = None if op is None or shape is None else joint_axis(op, len(shape))
+    if op is None or shape is None or axis is None:
+        return None
+    joins = row_of(op.kind).joins
+    if joins is not None and joins.fresh:
+        return Stack(axis, op.inputs)
+    makers = [graph.values[given].op for given in op.values()]
+    fresh = [made for made in makers if made is not None and row_of(made.kind).arranges is Arrangement.PUT_IN]
+    if not fresh or len(fresh) < len(makers) or {only_axis(made, len(shape)) for made in fresh} != {axis}:
+        return None
+    before = iter(made.inputs[0] for made in fresh)
+    return Stack(axis, tuple(next(before) if isinstance(given, str) else given for given in op.inputs))
