@@ -24,6 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 __getattr__ = on_demand(
+    __name__,
     api="audit audit_many load",
     errors="ConfigError ShortcutAuditError UnreadableModel UsageError",
     report="AuditReport Failure Finding ModelReport OtherAdd Shortcut Summary Totals",

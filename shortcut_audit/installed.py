@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,15 @@ __version__ = "0.1.0"
 """The release of this package. It stands here so that no room imports the package's front door."""
 
 
-def on_demand(**homes: str) -> Callable[[str], Any]:
-    """What finds the public names of the package, given by the module that holds them: its `__getattr__` (PEP 562)."""
-    package = __name__.partition(".")[0]
+def on_demand(package: str, **homes: str) -> Callable[[str], Any]:
+    """The `__getattr__` of a package (PEP 562) that imports a name when it is used, from the module that holds it."""
 
     def find(name: str) -> Any:
         for home, names in homes.items():
             if name in names.split():
-                return getattr(import_module(f"{package}.{home}"), name)
+                found = getattr(import_module(f"{package}.{home}"), name)
+                setattr(sys.modules[package], name, found)  # found once: the next time nobody asks
+                return found
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     return find

@@ -6,11 +6,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import shortcut_audit
 from shortcut_audit import ModelReport, UnreadableModel, UsageError, audit
+from shortcut_audit import report as nouns
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -41,11 +43,12 @@ def test_no_model(tmp_path: Path) -> None:
         audit(tmp_path / "none.onnx")
 
 
-def test_every_public_name_is_there() -> None:
-    for name in shortcut_audit.__all__:
-        assert getattr(shortcut_audit, name) is not None
+@pytest.mark.parametrize("package", [shortcut_audit, nouns], ids=["shortcut_audit", "report"])
+def test_every_public_name_is_there(package: ModuleType) -> None:
+    for name in package.__all__:
+        assert getattr(package, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        _ = shortcut_audit.nonsense
+        _ = package.nonsense
 
 
 def test_the_import_is_cheap() -> None:

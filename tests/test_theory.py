@@ -13,7 +13,7 @@ import shortcut_audit
 from shortcut_audit import report
 from shortcut_audit.account import notes
 from shortcut_audit.command import theory
-from shortcut_audit.kinds import KINDS
+from shortcut_audit.report.words import KINDS
 from shortcut_audit.search.steps import Step
 
 PACKAGE = Path(shortcut_audit.__file__).parent

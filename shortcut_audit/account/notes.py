@@ -6,9 +6,9 @@ Where experts differ the rules decide, and a note says why (theory: undecidable)
 from __future__ import annotations
 
 from shortcut_audit.account.describe import weights_of
-from shortcut_audit.kinds import Kind
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
+from shortcut_audit.report.words import Kind
 from shortcut_audit.search.marks import Mark
 from shortcut_audit.search.shortcuts import Found
 from shortcut_audit.search.steps import Step

@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 
 from shortcut_audit.errors import PROGRAM
 from shortcut_audit.installed import __version__
-from shortcut_audit.kinds import KINDS
+from shortcut_audit.report.words import KINDS
 from shortcut_audit.reporters import REPORTERS, format_of
 
 GRAPHS = (".graphml", ".dot")

@@ -15,10 +15,10 @@ from shortcut_audit.errors import UsageError
 from shortcut_audit.frozen import frozen
 from shortcut_audit.gate.rules import RULE_IDS
 from shortcut_audit.gate.settings import FAIL_ON, RULE_LEVELS, Budget, Ignore
-from shortcut_audit.kinds import KINDS
 from shortcut_audit.loaders.inputs import parse_inputs
 from shortcut_audit.names import NAME_LIMIT, displayable
 from shortcut_audit.operators.declaration import FORMULAS, MEANINGS, SLOT_LIMIT, Declaration
+from shortcut_audit.report.words import KINDS
 
 Reader: TypeAlias = Callable[[Any], Any]
 

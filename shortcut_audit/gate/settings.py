@@ -12,8 +12,8 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from shortcut_audit.frozen import frozen
-from shortcut_audit.kinds import Kind
 from shortcut_audit.report import Level
+from shortcut_audit.report.words import Kind
 
 RuleLevel: TypeAlias = Literal["error", "warning", "note", "off"]
 FailOn: TypeAlias = Literal["error", "warning", "never"]

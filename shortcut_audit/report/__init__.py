@@ -8,24 +8,41 @@ None always means "cannot be known", never 0. A cost that depends on sizes which
 beside each stands the same as a formula over them (`macs_formula`; algebra/formula.py gives the grammar).
 """
 
-from shortcut_audit.kinds import KINDS, Kind
-from shortcut_audit.report.model import Declared, ModelReport, Price, Summary, Totals, WhatIf
-from shortcut_audit.report.places import (
-    Concatenation,
-    ForkInfo,
-    Layer,
-    MergeInfo,
-    OtherAdd,
-    Shortcut,
-    Source,
-    Span,
-    Step,
-    TensorInfo,
-    Uncounted,
-    WeightInfo,
-)
-from shortcut_audit.report.run import SCHEMA_VERSION, AuditReport, Change, Comparison, Failure, Finding, Side
-from shortcut_audit.report.words import REASONS, Level, Option, Quantisation, Reason, Role, Shape, Trend
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shortcut_audit.installed import on_demand
+
+if TYPE_CHECKING:
+    from shortcut_audit.report.model import Declared, ModelReport, Price, Summary, Totals, WhatIf
+    from shortcut_audit.report.places import (
+        Concatenation,
+        ForkInfo,
+        Layer,
+        MergeInfo,
+        OtherAdd,
+        Shortcut,
+        Source,
+        Span,
+        Step,
+        TensorInfo,
+        Uncounted,
+        WeightInfo,
+    )
+    from shortcut_audit.report.run import SCHEMA_VERSION, AuditReport, Change, Comparison, Failure, Finding, Side
+    from shortcut_audit.report.words import (
+        KINDS,
+        REASONS,
+        Kind,
+        Level,
+        Option,
+        Quantisation,
+        Reason,
+        Role,
+        Shape,
+        Trend,
+    )
 
 __all__ = [
     "KINDS", "REASONS", "SCHEMA_VERSION", "AuditReport", "Change", "Comparison", "Concatenation", "Declared",
@@ -33,3 +50,11 @@ __all__ = [
     "Price", "Quantisation", "Reason", "Role", "Shape", "Shortcut", "Side", "Source", "Span", "Step", "Summary",
     "TensorInfo", "Totals", "Trend", "Uncounted", "WeightInfo", "WhatIf",
 ]  # fmt: skip
+
+__getattr__ = on_demand(
+    __name__,
+    model="Declared ModelReport Price Summary Totals WhatIf",
+    places="Concatenation ForkInfo Layer MergeInfo OtherAdd Shortcut Source Span Step TensorInfo Uncounted WeightInfo",
+    run="SCHEMA_VERSION AuditReport Change Comparison Failure Finding Side",
+    words="KINDS REASONS Kind Level Option Quantisation Reason Role Shape Trend",
+)

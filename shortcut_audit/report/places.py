@@ -6,8 +6,7 @@ from dataclasses import field
 
 from shortcut_audit.algebra.settled import Costly
 from shortcut_audit.frozen import frozen
-from shortcut_audit.kinds import Kind
-from shortcut_audit.report.words import Quantisation, Reason, Role, Shape
+from shortcut_audit.report.words import Kind, Quantisation, Reason, Role, Shape
 
 
 @frozen

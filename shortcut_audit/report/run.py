@@ -8,10 +8,9 @@ from typing import Any
 
 from shortcut_audit.algebra.settled import Costly
 from shortcut_audit.frozen import frozen
-from shortcut_audit.kinds import Kind
 from shortcut_audit.report.model import ModelReport
 from shortcut_audit.report.places import Layer
-from shortcut_audit.report.words import Level, Shape, Trend
+from shortcut_audit.report.words import Kind, Level, Shape, Trend
 from shortcut_audit.report.written import as_dictionary
 
 SCHEMA_VERSION = 1

@@ -14,8 +14,8 @@ from shortcut_audit.algebra.bounds import ratio
 from shortcut_audit.algebra.formula import number_of
 from shortcut_audit.algebra.polynomial import Cost, formula, is_vague, names
 from shortcut_audit.frozen import frozen
-from shortcut_audit.kinds import KINDS, Kind
 from shortcut_audit.report import ModelReport, Option, Shape, Shortcut, Span
+from shortcut_audit.report.words import KINDS, Kind
 
 UNKNOWN = "unknown"
 SYMBOL = re.compile(r"\w[\w.:-]*")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, get_args
 
+Kind: TypeAlias = Literal["identity", "parameter-free", "gated", "projection"]
+"""From nothing to most, what x goes through on its way to the merge."""
+KINDS: tuple[Kind, ...] = get_args(Kind)
 Option: TypeAlias = Literal["A", "B", "C", "mixed", "undecided", "none"]
 """Undecided: whether dimensions change where it matters depends on sizes that are open or unknown."""
 Reason: TypeAlias = Literal[

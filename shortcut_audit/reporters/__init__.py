@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from shortcut_audit.frozen import frozen
 
 if TYPE_CHECKING:
-    from shortcut_audit.kinds import Kind
     from shortcut_audit.report import AuditReport
+    from shortcut_audit.report.words import Kind
 
 
 @frozen

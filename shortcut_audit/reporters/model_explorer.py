@@ -6,9 +6,9 @@ forks. Keys are the names of nodes, and of the tensors that forks are.
 
 from __future__ import annotations
 
-from shortcut_audit.kinds import Kind
 from shortcut_audit.names import displayable
 from shortcut_audit.report import AuditReport, ModelReport
+from shortcut_audit.report.words import Kind
 from shortcut_audit.reporters.json import dumped
 
 COLORS: dict[Kind, str] = {

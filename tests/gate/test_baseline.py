@@ -8,8 +8,8 @@ import pytest
 
 from shortcut_audit.gate.accepted import AcceptedModel, AcceptedShortcut, RouteStep, accept
 from shortcut_audit.gate.baseline import compare, pair_up
-from shortcut_audit.kinds import Kind
 from shortcut_audit.report import ModelReport, Shape
+from shortcut_audit.report.words import Kind
 from tests.reporters.examples import HIGHWAY, RESNET18, TRANSFORMER, UNBOUND
 from tests.sketch import audited
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shortcut_audit.kinds import Kind
 from shortcut_audit.report import (
     AuditReport,
     Change,
@@ -29,6 +28,7 @@ from shortcut_audit.report import (
     WeightInfo,
     WhatIf,
 )
+from shortcut_audit.report.words import Kind
 
 
 def shortcut(  # noqa: PLR0913 -- the row that a reader sees, in its order

@@ -13,7 +13,6 @@ from itertools import islice
 from xml.etree.ElementTree import Element, tostring
 
 from shortcut_audit.frozen import frozen
-from shortcut_audit.kinds import KINDS, Kind
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import (
     AuditReport,
@@ -26,6 +25,7 @@ from shortcut_audit.report import (
     wording,
 )
 from shortcut_audit.report.wording import counted, exact, in_bytes, short
+from shortcut_audit.report.words import KINDS, Kind
 from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.html.markup import (
     ROWS_SHOWN,
