@@ -31,10 +31,14 @@ class Case:
         return self.settings.rules.get(rule) != "off"
 
     def acceptance(self) -> str:
-        """The command that accepts a change, to be copied into a shell."""
-        against = "FILE" if self.comparison is None else self.comparison.against
-        file = shlex.quote(against) if against.endswith(".json") else "FILE.json"
-        return f"To accept: shortcut-audit {shlex.quote(self.model.source)} --write-baseline {file}"
+        """The command that accepts a change."""
+        return acceptance(self.model.source, None if self.comparison is None else self.comparison.against)
+
+
+def acceptance(source: str, against: str | None) -> str:
+    """The command that accepts what a model is now, to be copied into a shell."""
+    file = shlex.quote(against) if against is not None and against.endswith(".json") else "FILE.json"
+    return f"To accept: shortcut-audit {shlex.quote(source)} --write-baseline {file}"
 
 
 @frozen

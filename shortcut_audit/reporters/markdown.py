@@ -15,16 +15,17 @@ from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.figure import mermaid
 from shortcut_audit.reporters.shared import changed
 from shortcut_audit.reporters.shared.columns import COLUMNS
-from shortcut_audit.reporters.shared.grouped import Remark, remarks, verdict
+from shortcut_audit.reporters.shared.grouped import Remark, acceptances, remarks, verdict
 from shortcut_audit.reporters.shared.part import left_out, listed
+from shortcut_audit.reporters.shared.ranges import LABELS_SHOWN, in_ranges
 from shortcut_audit.reporters.shared.runs import Row, rows
 
 SIZE_LIMIT = 900_000
 """Bytes of the whole; a job summary on GitHub takes 1 MiB."""
 FINDINGS_SHOWN = 50
 FAILURES_SHOWN = 50
-SHORTCUTS_SHOWN = 8
-"""Names of the shortcuts that share a remark."""
+COMMANDS_SHOWN = 8
+"""Commands that accept what was objected to, one a model."""
 MODELS_SHOWN = 100
 ROWS_SHOWN = 200
 """Rows of a folded table."""
@@ -67,12 +68,13 @@ def _findings(report: AuditReport) -> Iterator[str]:
     if found:
         table = ["| | rule | where | what |", "|---|---|---|---|", *map(_remark, found[:FINDINGS_SHOWN])]
         yield "\n".join([*table, *_more(len(found) - FINDINGS_SHOWN)])
+    commands = list(acceptances(report).values())
+    if commands:
+        yield "  \n".join([*map(_said, commands[:COMMANDS_SHOWN]), *_more(len(commands) - COMMANDS_SHOWN)])
 
 
 def _remark(remark: Remark) -> str:
-    shown = [_code(key) for key in remark.shortcuts[:SHORTCUTS_SHOWN]]
-    more = len(remark.shortcuts) - len(shown)
-    where = [", ".join(shown) + (f" and {exact(more)} more" if more else "")] if shown else []
+    where = [_named(remark.shortcuts)] if remark.shortcuts else []
     where += [_code(remark.line)] if remark.line else []
     level = f"**{remark.level}**" if remark.level == "error" else remark.level
     return _row(level, remark.rule, "<br>".join([*where, _code(remark.source)]), _said(remark.message))
@@ -110,8 +112,14 @@ def _comparison(comparison: Comparison) -> str:
 
 
 def _alike(group: changed.Alike) -> str:
-    keys, more = changed.named(group.keys)
-    return _row(", ".join(map(_code, keys)) + (f" and {exact(more)} more" if more else ""), _said(group.what))
+    return _row(_named(group.keys), _said(group.what))
+
+
+def _named(keys: Sequence[str]) -> str:
+    """Shortcuts by their keys, those that are counted through in one label."""
+    labels = in_ranges(map(displayable, keys), "…")
+    more = len(labels) - LABELS_SHOWN
+    return ", ".join(map(_code, labels[:LABELS_SHOWN])) + (f" and {exact(more)} more" if more > 0 else "")
 
 
 def _shortcuts(model: ModelReport, style: Style) -> str:
@@ -167,7 +175,7 @@ def _code(name: str) -> str:
     return f"`{shown}`" if _ORDINARY.fullmatch(shown) else _html(shown)
 
 
-_ORDINARY = re.compile(r"[\w./:$()\[\]{}=+,@-]+(?: [\w./:$()\[\]{}=+,@-]+)*")
+_ORDINARY = re.compile(r"[\w./:$()\[\]{}=+,@…-]+(?: [\w./:$()\[\]{}=+,@…-]+)*")
 
 
 def _html(name: str) -> str:

@@ -39,6 +39,7 @@ from shortcut_audit.reporters.html.markup import (
     names_of,
     op_of,
     place_of,
+    ranges_of,
     said,
     shape_of,
     table,
@@ -46,7 +47,7 @@ from shortcut_audit.reporters.html.markup import (
 from shortcut_audit.reporters.html.network import network
 from shortcut_audit.reporters.shared import changed
 from shortcut_audit.reporters.shared.columns import COLUMNS, WHAT_THERE_IS
-from shortcut_audit.reporters.shared.grouped import Remark, remarks, verdict
+from shortcut_audit.reporters.shared.grouped import Remark, acceptances, remarks, verdict
 from shortcut_audit.reporters.shared.part import left_out as not_all
 from shortcut_audit.reporters.shared.part import listed
 from shortcut_audit.reporters.shared.runs import Row, rows
@@ -101,13 +102,18 @@ def _main(report: AuditReport, style: Style) -> Iterator[Element]:
         yield _section("Could not be audited", listed, *left_out(len(report.errors) - ROWS_SHOWN), class_="error")
     if len(report.models) > 1:
         yield _section("Side by side", *_side_by_side(report.models))
-    found = remarks(report)
+    found, commands = remarks(report), acceptances(report)
     shown = report.models[:MODELS_SHOWN]
     alone = len(report.models) == 1
     for number, model in enumerate(shown):
         comparisons = [made for made in report.comparisons if made.source == model.source]
         own = [replace(remark, source="") for remark in found if remark.source == model.source]
-        yield _model(number, model, style, _Beside(comparisons, own, alone, _changed(model, report.comparisons)))
+        yield _model(
+            number,
+            model,
+            style,
+            _Beside(comparisons, own, commands.get(model.source, ""), alone, _changed(model, report.comparisons)),
+        )
     yield from left_out(len(report.models) - MODELS_SHOWN)
     yield from _findings("Findings", [r for r in found if r.source not in {model.source for model in shown}], "h2")
 
@@ -148,11 +154,13 @@ def _link(number: int, model: ModelReport) -> Element:
     return element("a", name, href=f"#model-{number}") if number < MODELS_SHOWN else name
 
 
-def _findings(title: str, found: Sequence[Remark], level: str) -> list[Element]:
+def _findings(title: str, found: Sequence[Remark], level: str, accept: str = "") -> list[Element]:
     if not found:
         return []
     listed = table(("level", "rule", "where", "what"), map(_remark, found), len(found))
-    return [element("section", element(level, title), listed)]
+    told, _, command = accept.partition(": ")
+    how = [element("p", f"{told}: ", element("code", said(command)))] if command else []
+    return [element("section", element(level, title), listed, *how)]
 
 
 def _legend() -> Element:
@@ -165,7 +173,7 @@ def _section(title: str, *content: Piece, class_: str = "") -> Element:
 
 
 def _remark(remark: Remark) -> list[Element]:
-    where = names_of(remark.shortcuts)
+    where = ranges_of(remark.shortcuts)
     for place in filter(None, (remark.line, remark.source)):
         where += [*([element("br")] if where else []), name_of(place, PATH_LIMIT)]
     level = element("span", remark.level, class_=f"level {remark.level}")
@@ -178,6 +186,8 @@ class _Beside:
 
     comparisons: Sequence[Comparison]
     found: Sequence[Remark]
+    accept: str
+    """The command that accepts what was found; empty where there is none."""
     alone: bool
     """Whether the page is about this model only."""
     changed: frozenset[str]
@@ -199,7 +209,7 @@ def _model(number: int, model: ModelReport, style: Style, beside: _Beside) -> El
         element("p", *_facts(model), class_="facts"),
         *([] if beside.alone else [element("p", wording.verdict(model), class_="verdict")]),
         *network(model, anchor, beside.changed),
-        *_findings("Findings", beside.found, "h3"),
+        *_findings("Findings", beside.found, "h3", beside.accept),
         *map(_comparison, beside.comparisons),
     ]
     if model.shortcuts:
@@ -339,7 +349,7 @@ def _comparison(comparison: Comparison) -> Element:
 
 
 def _alike(group: changed.Alike) -> list[Element]:
-    return [cell(*names_of(group.keys)), cell(said(group.what.replace("->", "→")))]
+    return [cell(*ranges_of(group.keys)), cell(said(group.what.replace("->", "→")))]
 
 
 def _others(model: ModelReport) -> Iterator[Element]:

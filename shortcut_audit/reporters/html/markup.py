@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 from shortcut_audit.names import NAME_LIMIT, PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import Kind, Shape, Source, wording
 from shortcut_audit.report.wording import exact
+from shortcut_audit.reporters.shared.ranges import in_ranges
 
 ROWS_SHOWN, NAMES_SHOWN = 500, 8
 """Rows of any one table, and names in a list, that are shown. JSON has them all."""
@@ -106,6 +107,11 @@ def names_of(names: Sequence[str]) -> list[Piece]:
     for name in names[:NAMES_SHOWN]:
         shown += [", ", name_of(name)] if shown else [name_of(name)]
     return [*shown, f" and {exact(len(names) - NAMES_SHOWN)} more"] if len(names) > NAMES_SHOWN else shown
+
+
+def ranges_of(keys: Sequence[str]) -> list[Piece]:
+    """Shortcuts by their keys, those that are counted through in one label: `layer3.1…5`."""
+    return names_of(in_ranges(map(displayable, keys), "…"))
 
 
 def op_of(op: str, name: str) -> list[Piece]:

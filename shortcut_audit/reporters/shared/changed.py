@@ -11,9 +11,6 @@ from shortcut_audit.frozen import frozen
 from shortcut_audit.report import Change, Layer, Side
 from shortcut_audit.report.wording import counted, exact, short
 
-KEYS_SHOWN = 6
-"""Shortcuts, or layers, that are named where many have changed alike."""
-
 
 @frozen
 class Alike:
@@ -45,11 +42,6 @@ def layers_alike(layers: Iterable[Layer]) -> list[Alike]:
         )
         for group in groups.values()
     ]
-
-
-def named(keys: Sequence[str]) -> tuple[Sequence[str], int]:
-    """The keys that are named, and how many are not."""
-    return keys[:KEYS_SHOWN], max(0, len(keys) - KEYS_SHOWN)
 
 
 def _key(change: Change) -> str:

@@ -7,6 +7,7 @@ of its rows for all that look alike in it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Sequence
 
 from shortcut_audit.frozen import frozen
@@ -16,7 +17,7 @@ from shortcut_audit.reporters.shared.repeats import pattern
 
 @frozen
 class Row:
-    """Shortcuts that differ in nothing but their name, in the model's order."""
+    """Shortcuts that differ in nothing but their name (and sizes, where rows were gathered), in the model's order."""
 
     members: tuple[Shortcut, ...]
 
@@ -49,6 +50,28 @@ def rows(shortcuts: Sequence[Shortcut]) -> list[Row]:
         found += [Row(tuple(members)) for members in alike.values()]
         start += length * repeats
     return found
+
+
+def gathered(found: Sequence[Row]) -> list[Row]:
+    """The rows with one for all that differ in numbers only: the same module in every stage of a network."""
+    alike: dict[Hashable, list[Shortcut]] = {}
+    for row in found:
+        alike.setdefault(_outline(row.first), []).extend(row.members)
+    return [Row(tuple(members)) for members in alike.values()]
+
+
+def _outline(shortcut: Shortcut) -> Hashable:
+    """What is the same for shortcuts that differ in sizes: a module's name, and its weights in words, but for numbers.
+
+    A shortcut that changes the shape, or that holds weights, is never gathered with one that does not.
+    """
+    s = shortcut
+    free = not s.parameters
+    same_shape = s.fork.shape == s.merge.shape
+    return _NUMBERS.sub("0", s.key), s.kind, same_shape, free, _NUMBERS.sub("0", s.weights_in_words), s.notes
+
+
+_NUMBERS = re.compile(r"[0-9]+")
 
 
 def _look(shortcut: Shortcut) -> Hashable:

@@ -15,7 +15,8 @@ from shortcut_audit.report import AuditReport, Comparison, Level, ModelReport, w
 from shortcut_audit.report.wording import counted, exact
 from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.shared import changed, totals
-from shortcut_audit.reporters.shared.grouped import remarks, verdict
+from shortcut_audit.reporters.shared.grouped import acceptances, remarks, verdict
+from shortcut_audit.reporters.shared.ranges import LABELS_SHOWN, in_ranges
 from shortcut_audit.reporters.text import shortcut_table
 from shortcut_audit.reporters.text.canvas import GLUE, Ink, Page, widths
 
@@ -23,8 +24,8 @@ NOTES_SHOWN = 12
 """Different notes of one kind that are spelled out without -v."""
 SYMBOLS_SHOWN = 8
 """Inputs, open dimensions and uncounted operators that are named."""
-SHORTCUTS_SHOWN = 8
-"""Shortcuts that are named where a rule says the same of many."""
+COMMANDS_SHOWN = 8
+"""Commands that accept what was objected to, one a model."""
 
 LEVEL_STYLES: dict[Level, str] = {"error": "bold red", "warning": "bold yellow", "note": "bold blue"}
 _LABEL = 15
@@ -212,9 +213,7 @@ def _comparison(page: Page, comparison: Comparison) -> None:
 
 
 def _alike(page: Page, group: changed.Alike) -> None:
-    keys, more = (group.keys, 0) if page.style.verbose else changed.named(group.keys)
-    names = ", ".join([*map(page.name, keys), *([f"{exact(more)} more"] if more else [])])
-    page.prose((names, "bold"), f"  {page.said(group.what)}", indent=2, hang=4)
+    page.prose((_named(page, group.keys), "bold"), f"  {page.said(group.what)}", indent=2, hang=4)
 
 
 def _findings(page: Page, report: AuditReport, *, gap: bool) -> None:
@@ -223,15 +222,24 @@ def _findings(page: Page, report: AuditReport, *, gap: bool) -> None:
     if found and gap:
         page.line()
     for remark in found:
-        shown = remark.shortcuts if page.style.verbose else remark.shortcuts[:SHORTCUTS_SHOWN]
-        more = [f"{exact(len(remark.shortcuts) - len(shown))} more"] if len(remark.shortcuts) > len(shown) else []
-        names = ", ".join([*map(page.name, shown), *more])
+        names = _named(page, remark.shortcuts)
         line = f" ({page.name(remark.line, PATH_LIMIT)})" if remark.line else ""
         where = ": ".join(filter(None, [page.name(remark.source, PATH_LIMIT), names + line]))
         style = LEVEL_STYLES[remark.level]
         page.prose(
             (remark.level, style), f" {remark.rule}: ", (where, "bold"), f": {page.said(remark.message)}", hang=2
         )
+
+    for command in islice(acceptances(report).values(), COMMANDS_SHOWN):
+        page.prose(page.said(command), hang=2)
+
+
+def _named(page: Page, keys: Sequence[str]) -> str:
+    """Shortcuts by their keys, those that are counted through in one label: "layer3.1…5, layer4.1"."""
+    labels = list(map(page.name, keys)) if page.style.verbose else in_ranges(map(page.name, keys), page.glyphs.ellipsis)
+    shown = labels if page.style.verbose else labels[:LABELS_SHOWN]
+    more = [f"{exact(len(labels) - len(shown))} more"] if len(labels) > len(shown) else []
+    return ", ".join([*shown, *more])
 
 
 def _tally(page: Page, report: AuditReport) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
-from shortcut_audit.report import AuditReport, Failure, ModelReport, Uncounted
+from shortcut_audit.report import AuditReport, Comparison, Failure, Finding, ModelReport, Uncounted
 from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.text.terminal import format as render
 from tests import goldens
@@ -102,11 +103,50 @@ def test_colors_are_the_sixteen_of_every_terminal() -> None:
 
 def test_twenty_thousand_shortcuts_are_cut_with_a_note() -> None:
     one = examples.UNBOUND.shortcuts[0]
-    many = tuple(replace(one, key=f"block.{n}", parameters=n) for n in range(20_000))
+    letters = ["".join(chosen) for chosen in product("abcdefghij", repeat=4)]  # 10,000 names without a number
+    names = [f"{kept}.{name}" for kept in ("x", "y") for name in letters]
+    many = tuple(replace(one, key=name, parameters=n) for n, name in enumerate(names))
     shown = render(report(replace(examples.UNBOUND, shortcuts=many)), Style())
     assert "19,900 more shortcuts in 19,900 rows (-v shows all)" in shown
-    assert "block.99 " in shown
-    assert "block.100 " not in shown
+    assert "x.aajj " in shown  # the hundredth
+    assert "x.abaa " not in shown
+
+
+def test_twenty_thousand_shortcuts_that_differ_in_numbers_are_a_row() -> None:
+    one = examples.UNBOUND.shortcuts[0]
+    many = tuple(replace(one, key=f"block.{n}", parameters=n + 1) for n in range(20_000))
+    shown = render(report(replace(examples.UNBOUND, shortcuts=many)), Style())
+    assert re.search(r"block\.0…19999 +identity x20000 .* 1…20,000 ", shown)
+
+
+def test_a_long_table_says_once_what_differs_in_sizes_only() -> None:
+    """Two merges in each block of seven stages of two, which grow: 14 rows of runs, two where a screen is short."""
+    one = examples.UNBOUND.shortcuts[0]
+    many = tuple(
+        replace(one, key=f"stages.{n // 2}.blocks.{n % 2}{rest}", parameters=96 * 2 ** (n // 2) + bool(rest))
+        for n in range(14)
+        for rest in ("", "#1")
+    )
+    model = replace(examples.UNBOUND, shortcuts=many)
+    shown = render(report(model), Style())
+    assert re.search(r"stages\.0…6\.blocks\.0…1 +identity x14 +96…6,144\n", shown)  # 96 x 2**6 = 6,144
+    assert re.search(r"stages\.0…6\.blocks\.0…1#1 +identity x14 +97…6,145\n", shown)
+    whole = render(report(model), Style(verbose=1))
+    assert len(re.findall(r"^  stages\.[0-6]\.blocks\.0…1.* identity x2 ", whole, re.MULTILINE)) == 14
+
+
+def test_a_name_that_is_too_long_stands_above_its_row_and_is_never_cut() -> None:
+    first, _, third, *_ = examples.RESNET18.shortcuts
+    long = ".".join(["a_module_of_some_length"] * 2)
+    model = replace(examples.RESNET18, shortcuts=(replace(first, key=long), third))
+    assert f"\n  {long}\n            identity    1x64x56x56 " in render(report(model), Style(80))
+    assert all(f"\n  {long}" in render(report(model), Style(width)) for width in range(50, 120))
+
+
+def test_what_all_rows_have_in_common_is_said_once() -> None:
+    shown = render(report(examples.TRANSFORMER), Style())
+    assert "in every row: x and its merge 2x128x768, W_s none, parameters 0, MACs 0\n" in shown
+    assert "  W_s  " not in shown
 
 
 def test_verbose_lists_every_other_addition() -> None:
@@ -154,8 +194,22 @@ def test_findings_on_which_a_rule_says_the_same_share_a_line() -> None:
     finding = examples.FINDINGS[1]
     many = tuple(replace(finding, shortcut=f"layer{n}") for n in range(1, 12))
     judged = AuditReport("0.1.0", (examples.RESNET18,), many)
-    assert "layer7, layer8, 3 more: reads a" in " ".join(render(judged, Style()).split())
+    assert "layer1…11: reads a" in " ".join(render(judged, Style()).split())
     assert "layer10, layer11: reads a" in " ".join(render(judged, Style(verbose=1)).split())
+    apart = tuple(replace(finding, shortcut=f"layer{n}") for n in range(0, 22, 2))
+    shown = render(AuditReport("0.1.0", (examples.RESNET18,), apart), Style())
+    assert "layer12, layer14, 3 more: reads a" in " ".join(shown.split())
+
+
+def test_the_command_that_accepts_is_said_once() -> None:
+    source = examples.RESNET18.source
+    command = f"To accept: shortcut-audit {source} --write-baseline base.json"
+    added = [Finding("shortcut-added", "note", source, key, f"is new: an identity. {command}") for key in "abc"]
+    findings = (Finding("identity-lost", "error", source, "d", f"was an identity. {command}"), *added)
+    beside = (Comparison(source, "base.json", source, 0),)
+    shown = render(AuditReport("0.1.0", (examples.RESNET18,), findings, (), beside), Style())
+    assert shown.count("To accept") == 1
+    assert f": is new: an identity {command} 1 error, 3 notes" in " ".join(shown.split())
 
 
 def test_only_failures_show_nothing() -> None:
