@@ -66,7 +66,7 @@ def _outline(shortcut: Shortcut) -> Hashable:
     A shortcut that changes the shape, or that holds weights, is never gathered with one that does not.
     """
     s = shortcut
-    free = not s.parameters
+    free = s.parameters == 0
     same_shape = s.fork.shape == s.merge.shape
     return _NUMBERS.sub("0", s.key), s.kind, same_shape, free, _NUMBERS.sub("0", s.weights_in_words), s.notes
 

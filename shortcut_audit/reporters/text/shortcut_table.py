@@ -210,7 +210,10 @@ class _Table:
         return self._between([self._shape(shortcut.merge.shape) for shortcut in row.members])
 
     def _parameters(self, row: Row) -> Ink:
-        return _dim_if_zero(self._between([exact(n) for n in sorted(s.parameters for s in row.members)]))
+        known = [shortcut.parameters for shortcut in row.members if shortcut.parameters is not None]
+        if len(known) < row.repeats:
+            return "unknown", "red"
+        return _dim_if_zero(self._between([exact(number) for number in sorted(known)]))
 
     def _macs(self, row: Row) -> Ink:
         if any(shortcut.macs_formula is None for shortcut in row.members):
