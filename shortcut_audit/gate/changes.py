@@ -15,19 +15,19 @@ from shortcut_audit.report.wording import counted, shape
 def identity_lost(case: Case) -> Iterator[Objection]:
     """A shortcut that let x through unchanged, or at least without a weight or a gate, no longer does so alone.
 
-    1. It has become a dearer kind. 2. A dearer one has come to the same merge: y = F(x) + x + W x.
+    1. It has become a dearer kind. 2. A dearer one has come to the same merge, y = F(x) + x + W x. 3. A dearer one has
+    come to the same fork: what was accepted may live on beside it, in an output that nobody uses.
     """
     for then, now in _pairs(case):
         if _lost(then.kind, now.kind):
             yield Objection(
                 now.key, f"was {kind_of(then)}, is now {described(case.shortcuts[now.key])}. {case.acceptance()}"
             )  # 1
+    accepted = _Accepted(case)
     for added in _added(case):
-        was = _accepted_beside(case, added)
-        if was is not None and _lost(was, added.kind):
-            yield Objection(
-                added.key, f"{described(added)} has come to a merge that was accepted as {was}. {case.acceptance()}"
-            )  # 2
+        place = accepted.lost_to(added)
+        if place is not None:
+            yield Objection(added.key, f"{described(added)} has come to a {place}. {case.acceptance()}")  # 2, 3
 
 
 def _lost(then: Kind, now: Kind) -> bool:
@@ -39,11 +39,25 @@ def _added(case: Case) -> list[Shortcut]:
     return [case.shortcuts[c.now.key] for c in case.changes() if c.then is None and c.now is not None]
 
 
-def _accepted_beside(case: Case, added: Shortcut) -> Kind | None:
-    """The dearest kind that was accepted at the merge at which a shortcut has appeared; None where none was."""
-    changed = {change.now.key: change for change in case.changes() if change.now is not None}
-    kinds = [_kind_then(s, changed.get(s.key)) for s in case.model.shortcuts if s.merge.name == added.merge.name]
-    return max((kind for kind in kinds if kind is not None), key=KINDS.index, default=None)
+class _Accepted:
+    """The dearest kind that was accepted at each merge, and at each fork, of a model as it is now."""
+
+    def __init__(self, case: Case) -> None:
+        changed = {change.now.key: change for change in case.changes() if change.now is not None}
+        self._merges: dict[str, Kind] = {}
+        self._forks: dict[str, Kind] = {}
+        for shortcut in case.model.shortcuts:
+            kind = _kind_then(shortcut, changed.get(shortcut.key))
+            if kind is not None:
+                for known, name in ((self._merges, shortcut.merge.name), (self._forks, shortcut.fork.name)):
+                    known[name] = max(kind, known.get(name, kind), key=KINDS.index)
+
+    def lost_to(self, added: Shortcut) -> str | None:
+        """Where an added shortcut takes from what was accepted as a cheaper one, in words; None where it does not."""
+        for place, was in (("merge", self._merges.get(added.merge.name)), ("fork", self._forks.get(added.fork.name))):
+            if was is not None and _lost(was, added.kind):
+                return f"{place} that was accepted as {was}"
+        return None
 
 
 def _kind_then(shortcut: Shortcut, change: Change | None) -> Kind | None:
@@ -54,18 +68,14 @@ def _kind_then(shortcut: Shortcut, change: Change | None) -> Kind | None:
 
 def weighted_shortcut_added(case: Case) -> Iterator[Objection]:
     """A shortcut that the baseline does not have holds weights, in a model that was accepted."""
+    accepted = _Accepted(case) if case.is_on("identity-lost") else None
     for added in _added(case):
-        if _holds_weights(added) and not _is_lost_identity(case, added):
+        if _holds_weights(added) and (accepted is None or accepted.lost_to(added) is None):
             yield Objection(added.key, f"is new: {described(added)}. {case.acceptance()}")
 
 
 def _holds_weights(shortcut: Shortcut) -> bool:
     return shortcut.has_weight or shortcut.has_bias or shortcut.parameters != 0
-
-
-def _is_lost_identity(case: Case, added: Shortcut) -> bool:
-    was = _accepted_beside(case, added)
-    return was is not None and _lost(was, added.kind) and case.is_on("identity-lost")
 
 
 def shortcut_removed(case: Case) -> Iterator[Objection]:
@@ -102,8 +112,9 @@ def shortcut_added(case: Case) -> Iterator[Objection]:
     if comparison is not None and comparison.counterpart is None and not comparison.known:
         yield Objection(None, f"the baseline does not know this model: nothing was compared. {case.acceptance()}")
     weighted = case.is_on("weighted-shortcut-added")
+    accepted = _Accepted(case) if case.is_on("identity-lost") else None
     for added in _added(case):
-        if not (weighted and _holds_weights(added)) and not _is_lost_identity(case, added):
+        if not (weighted and _holds_weights(added)) and (accepted is None or accepted.lost_to(added) is None):
             yield Objection(added.key, f"is new: {described(added)}. {case.acceptance()}")
 
 

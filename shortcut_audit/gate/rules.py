@@ -123,10 +123,11 @@ RULES: tuple[Rule, ...] = (
         changes.identity_lost,
         "A shortcut that was accepted as an identity, or as parameter-free, has become a dearer kind, or has a "
         "dearer one "
-        "beside it at the same merge.",
+        "beside it at the same merge, or from the same x.",
         "Only an identity carries signal and gradient from any block to any other unchanged; scaling, gating or "
         f"projecting it made a 110-layer network train worse or not at all ({HE_2016}).",
-        "layer1.1 was an identity in the baseline and is a projection now, or adds F(x) + x + W x.",
+        "layer1.1 was an identity in the baseline and is a projection now, or adds F(x) + x + W x, or keeps F(x) + x "
+        "as an output that nobody uses and goes on with F(x) + W x.",
         "Restore the identity; if the change is meant, accept it with --write-baseline.",
     ),
     Rule(

@@ -107,6 +107,15 @@ class Lineage:
             value = self.graph.values[value.op.values()[0]]
         return value.op
 
+    def original(self, number: int) -> Value:
+        """A value, or what it is a copy of, of the same type: an Identity is no other value."""
+        value = self.values[number]
+        while value.op is not None and is_copy(value.op) and isinstance(given := value.op.inputs[0], str):
+            if self.graph.values[given].type != value.type:
+                break
+            value = self.graph.values[given]
+        return value
+
     def steers(self, number: int, slot: int) -> bool:
         """Whether what stands in a slot tells a selection what to select, and does not pass itself."""
         op = self.values[number].op

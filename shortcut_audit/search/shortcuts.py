@@ -340,7 +340,7 @@ class _Trial:
         return Found(
             merge=self._merge,
             operand=self._merge.operands[way.operand],
-            fork=self._lineage.values[way.fork],
+            fork=self._lineage.original(way.fork),
             route=tuple(links),
             through=through,
             residual=self._extents[own],

@@ -282,6 +282,22 @@ def test_a_projection_beside_an_accepted_identity_takes_it_away() -> None:
     assert objections("identity-lost", both, then=both) == []
 
 
+def test_what_was_accepted_is_not_kept_by_living_on_beside_what_came() -> None:
+    """F(x) + x is an output that nobody uses, or a term times a stored 0; the model goes on with F(x) + W x."""
+    unused = "x -> Add"
+    projected = "x -> Conv.p{k=1} -> Add.2", "Conv.2 -> Add.2"
+    for lines in ((), ("Add.2 -> Add.3", "Add -> Mul.0 -> Add.3", "#zero[1] -> Mul.0"), ("Add.2 -> Max", "Add -> Max")):
+        both = audited(BODY, unused, *projected, *lines)
+        assert [shortcut.kind for shortcut in both.shortcuts] == ["identity", "projection"]
+        (said,) = objections("identity-lost", both, then=IDENTITY)
+        assert "has come to a fork that was accepted as identity" in said
+        assert objections("weighted-shortcut-added", both, then=IDENTITY) == []
+    copied = audited(
+        BODY, unused, "x -> Identity -> Conv.3 -> Relu.3 -> Conv.4 -> Add.2", "Identity -> Conv.p{k=1} -> Add.2"
+    )
+    assert len(objections("identity-lost", copied, then=IDENTITY)) == 1
+
+
 def test_a_new_shortcut_that_holds_weights_is_more_than_a_note() -> None:
     second = "Add -> Conv.3 -> Relu.2 -> Conv.4 -> Add.2"
     projecting = audited(BODY, "x -> Add", second, "Add -> Conv.p{k=1} -> Add.2")
