@@ -3,9 +3,10 @@
 The dearest step on the route decides (theory: identity, parameter-free, gated, projection). Cases:
 1. nothing but views: identity, y = F(x) + x;
 2. selection, padding, pooling, resampling, a constant factor: parameter-free (He et al. 2015, option A);
-3. a product with another value: gated (Srivastava et al. 2015, highway networks);
+3. a product with another value, or a choice: gated (Srivastava et al. 2015, highway networks);
 4. learned weights: projection, y = F(x) + W_s x. They may also stand beside the route, where the shortcut is put
-   together from pieces of which only some are mapped. So may weights that the caller brings (search/fed.py).
+   together from pieces of which only some are mapped, or chosen from x and W_s x. So may
+   weights that the caller brings (search/fed.py).
 """
 
 from __future__ import annotations
@@ -34,9 +35,28 @@ def kind_of(found: Found) -> Kind:
     dearest = dearest_step(found)
     if dearest is Step.VIEW:
         return "identity"  # 1
-    if dearest is Step.GATE:
+    if dearest is Step.GATE and not _chosen_beside(found):
         return "gated"  # 3
     return "projection" if found.fed or learned(found.through) else "parameter-free"  # 4, 2
+
+
+def _chosen_beside(found: Found) -> bool:
+    """Whether a choice on the route may let the fork through by a learned map instead: where(c, x, W x)."""
+    made = {name: op for op in found.through for name in op.outputs}
+    for link in found.route:
+        row = row_of(link.op.kind)
+        if row.effect is not Effect.CHOICE:
+            continue
+        waiting = [given for slot, given in enumerate(link.op.inputs) if slot in row.data and slot != link.slot]
+        seen = set(waiting)
+        while waiting:
+            op = made.get(given) if isinstance(given := waiting.pop(), str) else None
+            if op is not None and learned((op,)):
+                return True
+            new = [] if op is None else [name for name in op.values() if name not in seen]
+            seen.update(new)
+            waiting.extend(new)
+    return False
 
 
 def learned(ops: Iterable[Op]) -> tuple[Weight, ...]:

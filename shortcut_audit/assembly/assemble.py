@@ -113,9 +113,12 @@ class _Assembly:
     """Ops that cannot take the sizes that the caller has given."""
     _literals: frozenset[str] = field(init=False)
     """Stored tensors that are values written in the code."""
+    _defaults: set[str | None] = field(init=False)
+    """Constants that are but what a caller may override, or are computed from such: shapes follow them, no verdict."""
 
     def __post_init__(self) -> None:
         self._literals = frozenset(tensor.name for tensor in self.draft.tensors if tensor.literal)
+        self._defaults = {tensor.name for tensor in self.draft.tensors if tensor.overridable}
 
     def add_value(self, name: str, tensor_type: TensorType, op: Op | None, slot: int) -> None:
         self.values[name] = Value(name, tensor_type, op, slot)
@@ -126,9 +129,14 @@ class _Assembly:
             return name
         return self.constants.get(name) or self.stored[name]
 
+    def settled(self, name: str | None) -> Input:
+        """What an input name stands for, whoever runs the model: of what a caller may override no element is known."""
+        given = self.resolve(name)
+        return _undecided(given) if name in self._defaults else given
+
     def data_of(self, name: str | None) -> tuple[Datum, ...] | None:
         """The elements of a tensor, where they are constant and known."""
-        given = self.resolve(name)
+        given = self.settled(name)
         return given.type.data if isinstance(given, Constant) else None
 
     def shape_of(self, name: str | None) -> Shape:
@@ -143,7 +151,7 @@ class _Assembly:
         made = {name for node in nodes for name in node.outputs if name is not None}
         names = Names(made | set(self.stored) | set(self.values))
         choices = fold.Choices(self.data_of, self.shape_of, proven, names)
-        copies = Copies(self.resolve, self.type_of, self.draft.opset)
+        copies = Copies(self.settled, self.type_of, self.draft.opset)
         for node in nodes:
             for part in unfold.unfold(node, names, self.values.__contains__):
                 for chosen in choices.settled(part):
@@ -177,7 +185,10 @@ class _Assembly:
         made = infer(node.kind, node.attributes, types, len(node.outputs), self.draft.opset)
         if self.draft.declared not in {None, self.draft.inputs}:
             self.misfits.extend(filter(None, [misfits.misfit(node, types, made)]))
-        inputs = tuple(None if slot in row.unread else given for slot, given in enumerate(inputs))
+        inputs = tuple(
+            None if slot in row.unread else _undecided(given) if name in self._defaults else given
+            for slot, (name, given) in enumerate(zip(node.inputs, inputs, strict=True))
+        )
         source = not row.understood and not any(node.inputs)  # what an unknown op makes from nothing may be anything
         if not row.varies and not source and not any(isinstance(given, str) for given in inputs):
             self._add_constants(node, inputs, made)
@@ -188,6 +199,8 @@ class _Assembly:
 
     def _add_constants(self, node: Node, inputs: tuple[Input, ...], made: Sequence[TensorType]) -> None:
         weights, fill = _behind(inputs), _fill_made(node, inputs)
+        if not self._defaults.isdisjoint(node.inputs):
+            self._defaults.update(node.outputs)
         if weights:
             op = _op(node, inputs)
             self.constant_ops.append(op)
@@ -307,6 +320,13 @@ def _fill_made(node: Node, inputs: tuple[Input, ...]) -> int | float | None:
         stated = given[1].fill if len(given) > 1 else node.attributes.get("value", 0.0)
         return stated if isinstance(stated, int | float) else None
     return given[0].fill if row_of(node.kind).moves and given and not given[0].weights else None
+
+
+def _undecided(given: Input) -> Input:
+    """A constant of which no element is known."""
+    if not isinstance(given, Constant) or given.type.data is None:
+        return given
+    return replace(given, type=replace(given.type, data=None))
 
 
 def _vanishes(node: Node, inputs: tuple[Input, ...]) -> bool:

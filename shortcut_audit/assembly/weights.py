@@ -20,6 +20,9 @@ QUANTISED_TYPES = frozenset(
 )
 """Element types in which quantised weights are stored (int32: their biases)."""
 
+WHOLE_TYPES = frozenset({"int64", "uint64", "uint32"})
+"""Element types in which nobody stores weights, unless to hide them: what a layer applies to a value is one."""
+
 
 def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
     """Every stored tensor as the constant that its readers see.
@@ -35,6 +38,8 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
     names = Names(kept)
     parts = [part for node in nodes for part in unfold.unfold(node, names, lambda name: name not in kept)]
     moved = {name for name in _dequantised_later(parts) if name in kept and kept[name].dtype in QUANTISED_TYPES}
+    plain = _dequantised_later(parts, frozenset(name for name, _ in draft.inputs))
+    moved |= {name for name in plain if name in kept and kept[name].dtype in WHOLE_TYPES and len(kept[name].shape)}
     for part in parts:
         row = row_of(part.kind)
         if part.kind == QUANTISATION:
@@ -44,25 +49,41 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
         for slot, name in enumerate(part.inputs):
             tensor = kept.get(name) if name is not None else None
             if tensor is not None and (
-                _stands_for_weights(row, slot, tensor) or (name in moved and tensor.dtype in QUANTISED_TYPES)
+                _stands_for_weights(row, slot, tensor)
+                or (name in moved and tensor.dtype in QUANTISED_TYPES | WHOLE_TYPES)
             ):
                 readable.add(tensor.name)
-                if _may_be_kernel(row, tensor):
+                if _may_be_kernel(row, tensor) or tensor.dtype in WHOLE_TYPES:
                     kernels.add(tensor.name)
     apart = any(not kept[name].literal and len(kept[name].shape) > 1 for name in kernels)
     learned = {name for name in readable if not (apart and kept[name].literal) or name in kernels}
     return {name: _stored(tensor, name in learned) for name, tensor in kept.items()}
 
 
-def _dequantised_later(parts: Sequence[Node]) -> frozenset[str]:
-    """What is moved or selected from on its way to where integers are read as weights: tables in few bits."""
+def _dequantised_later(parts: Sequence[Node], inputs: frozenset[str] | None = None) -> frozenset[str]:
+    """What is moved or selected from on its way to where integers are read as weights: tables in few bits.
+
+    With the model's `inputs`: where a contraction applies them to a value. Positions, tables of indices are not.
+    """
     found: set[str] = set()
+    values = None if inputs is None else _values(parts, inputs)
     for part in reversed(parts):
         row = row_of(part.kind)
-        found.update(name for slot, name in enumerate(part.inputs) if slot in row.quantised and name is not None)
+        applies = row.effect is Effect.CONTRACTION
+        if values is None or (applies and not values.isdisjoint(filter(None, part.inputs))):
+            found.update(name for slot, name in enumerate(part.inputs) if slot in row.quantised and name is not None)
         if row.effect in {Effect.VIEW, Effect.SELECTION} and not found.isdisjoint(filter(None, part.outputs)):
             found.update(name for slot, name in enumerate(part.inputs) if name and (not row.data or slot in row.data))
     return frozenset(found)
+
+
+def _values(parts: Sequence[Node], inputs: frozenset[str]) -> set[str]:
+    """What depends on the inputs of the model."""
+    values = set(inputs)
+    for part in parts:
+        if not values.isdisjoint(filter(None, part.inputs)) and row_of(part.kind).effect is not Effect.UNKNOWN:
+            values.update(filter(None, part.outputs))
+    return values
 
 
 def _may_be_kernel(row: Operator, tensor: Tensor) -> bool:

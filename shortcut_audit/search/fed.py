@@ -17,6 +17,9 @@ from shortcut_audit.operators.table import row_of
 ARITHMETIC = frozenset({Effect.VIEW, Effect.SELECTION, Effect.SCALE, Effect.PRODUCT, Effect.SUM})
 """What leaves a number that was brought a number: what a function makes of it (a mask, a cosine) is no weight."""
 
+CHOOSING = frozenset({Effect.VIEW, Effect.SELECTION, Effect.CHOICE, Effect.PRODUCT, Effect.SUM})
+"""By what a value is still brought that was chosen among stored tensors, or mixed with them: one of several kernels."""
+
 APPLYING = frozenset({Effect.PRODUCT, Effect.SUM, Effect.CONTRACTION, Effect.NORMALISATION})
 """What applies weights to data."""
 
@@ -27,7 +30,7 @@ class Origin(IntEnum):
     COMPUTED = 0
     """The model has made it, by weights of its own."""
     DERIVED = 1
-    """From what is brought by functions without weights, or from integers: positions, masks, and tables of those."""
+    """From what is brought by functions without layers, or from integers: masks, positions, what is looked up."""
     BROUGHT = 2
     """A float that the caller feeds, or that is drawn, perhaps moved, scaled and added up."""
 
@@ -55,7 +58,7 @@ class Fed:
         if op is None:
             return Origin.BROUGHT if (value.type.dtype or "float").startswith(("float", "bfloat")) else Origin.DERIVED
         row, read = row_of(op.kind), op.values()
-        if not row.understood or (op.weights() and row.effect not in {Effect.PRODUCT, Effect.SUM} and read):
+        if not row.understood or (op.weights() and read and row.effect not in CHOOSING):
             return Origin.COMPUTED
         origins = [self._origins[self._number(name)] for name in read]
         return min([*origins, Origin.BROUGHT if row.effect in ARITHMETIC or not read else Origin.DERIVED])
@@ -88,6 +91,8 @@ class Fed:
         least = min(self._origins[other] for other in others)
         own = self._stuff[self._number(given)]
         if least is Origin.COMPUTED or any(self._stuff[other] & own for other in others):
+            return False
+        if effect is Effect.SUM and least is not Origin.BROUGHT:
             return False
         if effect is Effect.PRODUCT:
             shape = self._values[self._number(given)].type.shape

@@ -96,3 +96,27 @@ def test_two_layers_may_share_what_is_fed() -> None:
     lines = ("a = Conv(x, w1) pads=1,1,1,1", "b = Conv(a, w)", "r = Relu(b)", "f = Conv(r, w2) pads=1,1,1,1")
     report = audit_draft(listing(*lines, "s = Conv(b, w)", "y = Add(f, s)", x=(1, 8, 4, 4), w=(8, 8, 1, 1), **KERNEL))
     assert (only(report).kind, only(report).parameters) == ("projection", None)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["w = Gather(t, i) axis=0"],
+        ["w = If(c, k, m)"],
+        ["w = Where(c, k, m)"],
+    ],
+)
+def test_a_kernel_that_is_chosen_among_stored_ones_is_a_projection(lines: list[str]) -> None:
+    names = {"t": stored(3, 4, 4), "k": stored(4, 4), "m": stored(4, 4)}
+    fed = {"i": TensorType((), "int64"), "c": TensorType((), "bool")}
+    read = {name: what for name, what in {**names, **fed}.items() if f"({name}" in lines[0] or f", {name}" in lines[0]}
+    assert only(block(*lines, "s = MatMul(a, w)", **read)).kind == "projection"
+
+
+def test_a_choice_between_x_and_a_map_of_x_is_a_projection() -> None:
+    """As an If of the two is: where(c, x, W x)."""
+    for choice in ("Where(c, a, v)", "Where(c, v, a)"):
+        report = block("v = Conv(a, p)", f"s = {choice}", p=stored(8, 8, 1, 1), c=TensorType((1, 8, 4, 4), "bool"))
+        assert (only(report).kind, only(report).parameters) == ("projection", 64)  # 8 x 8 x 1 x 1
+    masked = block("s = Where(c, a, z)", z=stored(data=(0.0,)), c=TensorType((1, 8, 4, 4), "bool"))
+    assert (only(masked).kind, only(masked).parameters) == ("gated", 0)
