@@ -149,10 +149,11 @@ def _declared(operators: Mapping[str, Any] | None) -> Operators:
     if not operators:
         return {}
     from shortcut_audit.gate import config_values
+    from shortcut_audit.gate.document import Wrong
 
     try:
         found = config_values.operators(dict(operators))
-    except config_values.Wrong as wrong:
+    except Wrong as wrong:
         raise UsageError(f"operators: {'; '.join(wrong.args)}") from None
     refuse_understood(found)
     return found

@@ -13,10 +13,11 @@ from pathlib import Path
 from shortcut_audit.command.attempt import Task, attempt
 from shortcut_audit.command.limits import bounded
 from shortcut_audit.errors import ConfigError
-from shortcut_audit.gate import accepted, baseline
-from shortcut_audit.gate.accepted import AcceptedModel
+from shortcut_audit.gate import baseline
+from shortcut_audit.gate.accepted import AcceptedModel, accept
 from shortcut_audit.gate.config import Config
 from shortcut_audit.gate.config_values import REVISION
+from shortcut_audit.gate.kept import is_report, portable, read
 from shortcut_audit.gate.paths import MAGIC, matches
 from shortcut_audit.gate.roll import Counterparts, recognised
 from shortcut_audit.report import Comparison, Failure, Finding, ModelReport
@@ -45,7 +46,7 @@ class Asked:
         folder = Path(argument)
         try:
             if folder.is_dir():
-                root = accepted.portable(argument, self._here)
+                root = portable(argument, self._here)
                 return root == "." or posixpath.normpath(name).startswith(f"{root}/")
         except (OSError, ValueError):
             return False
@@ -80,9 +81,9 @@ class Baselines:
             self._lists.add(file)
             return self._at_revision(file, sources, here)
         with bounded("the baselines"):
-            if accepted.is_report(Path(file)):
+            if is_report(Path(file)):
                 self._lists.add(file)
-                return accepted.read(Path(file)).models
+                return read(Path(file)).models
         return [self._audited(file, sources[0])] if sources else []
 
     def _at_revision(self, file: str, sources: Sequence[str], here: Path) -> list[AcceptedModel]:
@@ -90,7 +91,7 @@ class Baselines:
         from shortcut_audit.command.revisions import Revision
 
         with Revision(file, here) as revision:
-            now = {accepted.portable(source, here) for source in sources}
+            now = {portable(source, here) for source in sources}
             would = [name for name in revision.models() if name in now or self._would_be_audited(name)]
             return [self._audited(str(revision.written(name)), name, called=f"{file}: {name}") for name in would]
 
@@ -105,7 +106,7 @@ class Baselines:
         found = attempt(Task(path, settings.dims, settings.inputs, operators=self._settings.operators)).result
         if isinstance(found, Failure):
             raise ConfigError(f"{called or path}: cannot be used as a baseline: {found.message}")
-        kept = accepted.accept(found)
+        kept = accept(found)
         return AcceptedModel(source, kept.shortcuts, kept.unknown) if called else kept
 
     def fail(self, source: str) -> None:
@@ -120,7 +121,7 @@ class Baselines:
         if file is None:
             return None
         book = self._books[file]
-        then = book.answer(model.source, accepted.accept(model), alone=self._alone)
+        then = book.answer(model.source, accept(model), alone=self._alone)
         return baseline.compare(model, then, file, known=len(book.entries))
 
     def settled(self) -> tuple[dict[str, Comparison], list[Finding]]:

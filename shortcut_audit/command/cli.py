@@ -25,7 +25,7 @@ from shortcut_audit.reporters import Style
 if TYPE_CHECKING:
     from shortcut_audit.command.places import Place
     from shortcut_audit.command.request import Outcome
-    from shortcut_audit.gate.accepted import Renewed
+    from shortcut_audit.gate.kept import Renewed
     from shortcut_audit.operators.declaration import Declaration
     from shortcut_audit.report import AuditReport, Failure
 

@@ -10,7 +10,7 @@ import textwrap
 from shortcut_audit.command import theory
 from shortcut_audit.errors import UsageError
 from shortcut_audit.gate import policy
-from shortcut_audit.gate.config_values import did_you_mean, shown
+from shortcut_audit.gate.document import did_you_mean, shown
 from shortcut_audit.gate.rules import RULE_IDS
 from shortcut_audit.operators.declaration import FORMULAS, MEANINGS
 

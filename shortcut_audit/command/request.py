@@ -12,7 +12,7 @@ from shortcut_audit.report import AuditReport, Failure
 
 if TYPE_CHECKING:
     from shortcut_audit.command.collect import Ledger
-    from shortcut_audit.gate.accepted import Renewed
+    from shortcut_audit.gate.kept import Renewed
     from shortcut_audit.gate.settings import FailOn
     from shortcut_audit.operators.declaration import Declaration
 

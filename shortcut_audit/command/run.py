@@ -22,8 +22,9 @@ from shortcut_audit.command.request import Outcome, Progress, Request
 from shortcut_audit.command.sources import Named, expand, listed
 from shortcut_audit.errors import PROGRAM, ConfigError, Lost, UsageError
 from shortcut_audit.frozen import frozen
-from shortcut_audit.gate import accepted, config, policy
-from shortcut_audit.gate.accepted import Renewed
+from shortcut_audit.gate import config, policy
+from shortcut_audit.gate.accepted import accept
+from shortcut_audit.gate.kept import Renewed, rewrite
 from shortcut_audit.installed import __version__
 from shortcut_audit.loaders.inputs import parse_dims, parse_inputs
 from shortcut_audit.report import AuditReport, Comparison, Failure, Finding, ModelReport
@@ -253,6 +254,6 @@ def _accepted(
     """The baseline that accepts these models. What the run asked for and did not find is dropped from it."""
     if failures:
         return Failure(file, "not every source could be audited")
-    work = partial(accepted.rewrite, Path(file), [accepted.accept(model) for model in models], here, asked)
+    work = partial(rewrite, Path(file), [accept(model) for model in models], here, asked)
     made = guarded(file, bounded("the baselines"), work).result
     return replace(made, message=made.message.removeprefix(f"{Path(file)}: ")) if isinstance(made, Failure) else made

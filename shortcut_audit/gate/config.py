@@ -20,13 +20,10 @@ from shortcut_audit.gate.config_values import (
     DOCUMENT,
     REVISION,
     Override,
-    Wrong,
     as_fields,
-    did_you_mean,
-    shown,
-    table,
     whole_numbers,
 )
+from shortcut_audit.gate.document import Wrong, did_you_mean, shown, table
 from shortcut_audit.gate.paths import glob, is_there, leaves, matches, read_regular, repository_of
 from shortcut_audit.gate.rules import RULE_IDS, RULES
 from shortcut_audit.gate.settings import FailOn, Ignore, Settings

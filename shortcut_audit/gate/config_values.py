@@ -6,39 +6,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any
 
 from shortcut_audit.errors import UsageError
 from shortcut_audit.frozen import frozen
+from shortcut_audit.gate.document import Reader, Wrong, count, is_count, list_of, one_of, shown, table, table_of, text
 from shortcut_audit.gate.rules import RULE_IDS
 from shortcut_audit.gate.settings import FAIL_ON, RULE_LEVELS, Budget, Ignore
 from shortcut_audit.loaders.inputs import parse_inputs
-from shortcut_audit.names import NAME_LIMIT, displayable
+from shortcut_audit.names import NAME_LIMIT
 from shortcut_audit.operators.declaration import FORMULAS, MEANINGS, SLOT_LIMIT, Declaration
 from shortcut_audit.report.words import KINDS
 
-Reader: TypeAlias = Callable[[Any], Any]
-
 UNITS: Mapping[str, int] = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12}
 NUMBER = re.compile(r"(\d{1,18}(?:\.\d{1,12})?) ?([kmgbt%]?)", re.IGNORECASE)
-ENTRIES = 1_000
-"""The most entries of one list or table: each is held against each model, or each finding."""
 OPERATOR = re.compile(r"[^\s:]+::\S+")
 """domain::Name"""
 CODE = re.compile(r"[\w.]+:[\w.]+")
 """package.module:factory, which would be imported."""
-
-
-class Wrong(Exception):
-    """What is wrong with a value; each argument is a problem of its own."""
-
-
-def shown(value: Any) -> str:
-    """A value as a message shows it: on one line, and not all of it where it is long."""
-    return displayable(repr(value))
 
 
 def whole_numbers(document: Any) -> None:
@@ -58,7 +46,7 @@ def budget(value: Any) -> Budget:
     """A count (an integer, "1.5M"), or a share of the model ("5%")."""
     if isinstance(value, float):
         raise Wrong(f'{shown(value)} is no whole number; a share is written "5%"')
-    match = NUMBER.fullmatch(str(value).replace("_", "")) if _is_count(value) or isinstance(value, str) else None
+    match = NUMBER.fullmatch(str(value).replace("_", "")) if is_count(value) or isinstance(value, str) else None
     if match is None:
         raise Wrong(f'{shown(value)} is no budget: write a whole number, "1.5M", or a share such as "5%"')
     number, unit = Fraction(match[1]), match[2].lower()
@@ -85,30 +73,12 @@ MEMORY = re.compile(r"(\d{1,18}(?:\.\d{1,12})?) ?(?:([KMGT])(i?)B)?", re.IGNOREC
 
 def memory(value: Any) -> Budget:
     """Bytes: an integer, or "512KiB", "2MB"."""
-    match = MEMORY.fullmatch(str(value).replace("_", "")) if _is_count(value) or isinstance(value, str) else None
+    match = MEMORY.fullmatch(str(value).replace("_", "")) if is_count(value) or isinstance(value, str) else None
     if match is None:
         raise Wrong(f'{shown(value)} is no amount of memory: write a number of bytes, "512KiB" or "2MB"')
     power = "KMGT".index(match[2].upper()) + 1 if match[2] else 0
     limit = Fraction(match[1]) * (1024 if match[3] else 1000) ** power
     return Budget(str(value), Fraction(int(limit)))
-
-
-def count(value: Any) -> int:
-    """A whole number from 0."""
-    if not _is_count(value):
-        raise Wrong(f"{shown(value)} is no whole number from 0")
-    return int(value)
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def text(value: Any) -> str:
-    """A text that is not empty."""
-    if not isinstance(value, str) or not value:
-        raise Wrong(f"{shown(value)} is no text")
-    return value
 
 
 def path(value: Any) -> str:
@@ -126,80 +96,6 @@ def baseline(value: Any) -> str:
     return str(value) if text(value).startswith(REVISION) else path(value)
 
 
-def one_of(choices: Sequence[str]) -> Reader:
-    """A reader of one of some words."""
-
-    def read(value: Any) -> str:
-        if value not in choices:
-            raise Wrong(f"{shown(value)} is none of {', '.join(choices)}" + did_you_mean(value, choices))
-        return str(value)
-
-    return read
-
-
-def did_you_mean(given: Any, known: Sequence[str]) -> str:
-    """The end of a message: the known word that is nearest, or nothing when none is near."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(str(given).lower().replace("_", "-")[:100], known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def list_of(reader: Reader) -> Reader:
-    """A reader of a list, each element read by `reader`."""
-
-    def read(value: Any) -> tuple[Any, ...]:
-        if not isinstance(value, list):
-            raise Wrong(f"{shown(value)} is no list")
-        _few(value)
-        found, problems = [], []
-        for n, element in enumerate(value, start=1):
-            try:
-                found.append(reader(element))
-            except Wrong as wrong:
-                problems += [f"entry {n}: {problem}" for problem in wrong.args]
-        if problems:
-            raise Wrong(*problems)
-        return tuple(found)
-
-    return read
-
-
-def _few(entries: Collection[Any]) -> None:
-    if len(entries) > ENTRIES:
-        raise Wrong(f"{len(entries):,} entries are more than the {ENTRIES:,} that are read")
-
-
-def table_of(reader: Reader, keys: Sequence[str] | None = None) -> Reader:
-    """A reader of a table, each value read by `reader`; `keys` are those that it may have, None: any."""
-
-    def read(value: Any) -> dict[str, Any]:
-        allowed = keys if keys is not None or not isinstance(value, dict) else tuple(value)
-        return table(value, dict.fromkeys(allowed or (), reader))
-
-    return read
-
-
-def table(value: Any, readers: Mapping[str, Reader], required: Sequence[str] = ()) -> dict[str, Any]:
-    """A table in which every key has its reader. Raises Wrong with all that is wrong in it."""
-    if not isinstance(value, dict):
-        raise Wrong(f"{shown(value)} is no table")
-    _few(value)
-    problems = [f"{key} is missing" for key in required if key not in value]
-    found = {}
-    for key, entry in value.items():
-        if key not in readers:
-            problems.append(f"unknown key {shown(key)}" + did_you_mean(key, tuple(readers)))
-            continue
-        try:
-            found[key] = readers[key](entry)
-        except Wrong as wrong:
-            problems += [f"{key}: {problem}" for problem in wrong.args]
-    if problems:
-        raise Wrong(*problems)
-    return found
-
-
 def inputs(value: Any) -> tuple[str, ...]:
     """Shapes of inputs, as `--input` takes them: a list of texts, or a table from an input's name to its shape."""
     given = table_of(text)(value) if isinstance(value, dict) else list_of(text)(value)
@@ -213,7 +109,7 @@ def inputs(value: Any) -> tuple[str, ...]:
 
 def size(value: Any) -> int:
     """A size of a dimension: a whole number; 0 for a past that is empty."""
-    if not _is_count(value):
+    if not is_count(value):
         raise Wrong(f"{shown(value)} is no size (a whole number)")
     return int(value)
 
@@ -283,7 +179,7 @@ def ignore(value: Any) -> Ignore:
 
 def slot(value: Any) -> int:
     """The number of an input, from 0."""
-    if not _is_count(value) or value >= SLOT_LIMIT:
+    if not is_count(value) or value >= SLOT_LIMIT:
         raise Wrong(f"{shown(value)} is no input slot (a whole number from 0 to {SLOT_LIMIT - 1})")
     return int(value)
 

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from shortcut_audit.errors import UsageError
 from shortcut_audit.gate.case import Case
 from shortcut_audit.gate.config import Config
-from shortcut_audit.gate.config_values import did_you_mean, shown
+from shortcut_audit.gate.document import did_you_mean, shown
 from shortcut_audit.gate.paths import matches
 from shortcut_audit.gate.rules import RULE_IDS, RULES, Rule
 from shortcut_audit.gate.settings import LEVELS, FailOn, Ignore, RuleLevel, Settings
