@@ -1,7 +1,8 @@
 """How did an axis come to be one long?
 
 An axis is stretched over another one because it was reduced, or put in: `x + conv1x1(mean(x))` is a broadcast at 4x4
-and at 1x1. An axis that happens to have one element, such as a batch of one, is an axis like any other.
+and at 1x1, and so is `x + mean(x).expand_as(x)`, where the stretching is written out. An axis that happens to have one
+element, such as a batch of one, is an axis like any other.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ class Axis(IntEnum):
     """What is known of an axis."""
 
     ONE = 0
-    """It was reduced, or put in: it has one element whatever the input."""
+    """It was reduced, or put in: it has one element whatever the input, or many copies of that one."""
     UNKNOWN = 1
     OWN = 2
     """It has as many elements as the data has."""
@@ -39,14 +40,20 @@ def is_stretched(operands: Sequence[Axes], shape: Shape) -> bool:
     return False
 
 
+REPEATING = frozenset({"Expand", "Tile", "Resize", "Upsample"})
+"""What repeats the one element of an axis; an image of one pixel is the same pixel at any size."""
+
+
 class Stretches:
     """The axes of every value of a graph, worked out when they are first asked for."""
 
-    __slots__ = ("_axes", "_graph")
+    __slots__ = ("_axes", "_graph", "repeats")
 
     def __init__(self, graph: ModelGraph) -> None:
         self._graph = graph
         self._axes: dict[str, Axes] | None = None
+        self.repeats = any(op.kind in REPEATING for op in graph.ops)
+        """Whether stretched axes may have more than one element."""
 
     def of(self, name: str) -> Axes:
         """What is known of the axes of a value, outermost first; empty where its rank is not known."""
@@ -62,7 +69,8 @@ def _axes(graph: ModelGraph, value: Value, known: Mapping[str, Axes]) -> Axes:
 
     1. A reduction that keeps its axes leaves ones. 2. An axis that is put in is one. 3. Ops that work element by
     element, and those that keep the shape: an axis is stretched only if it is so in all operands. 4. A convolution, a
-    pool or a linear layer keeps the axes along which it maps nothing. 5. Of anything else nothing is known.
+    pool or a linear layer keeps the axes along which it maps nothing. 5. What is repeated along an axis is still one
+    element; 6. a piece has the other axes of the whole. 7. Of anything else nothing is known.
     """
     shape, op = value.type.shape, value.op
     if shape is None:
@@ -87,7 +95,13 @@ def _axes(graph: ModelGraph, value: Value, known: Mapping[str, Axes]) -> Axes:
         made = (before[0], Axis.OWN, *before[2:])  # 4
     elif row.family is Family.MATRIX_PRODUCT and op.inputs[0] == data and len(op.values()) == 1:
         made = (*before[:-1], Axis.OWN)  # 4
-    return made if made is not None and len(made) == len(shape) else (Axis.UNKNOWN,) * len(shape)  # 5
+    elif op.kind in REPEATING and given is not None and before:
+        made = _repeated(before, given, shape, pixels=row.short == "resize")  # 5
+    elif (row.parts or op.kind == "Slice") and given is not None and len(given) == len(before) == len(shape):
+        made = tuple(
+            state if a == b else Axis.UNKNOWN for state, a, b in zip(before, given, shape, strict=True)
+        )  # 6
+    return made if made is not None and len(made) == len(shape) else (Axis.UNKNOWN,) * len(shape)  # 7
 
 
 def _reduced(op: Op, before: Axes, rank: int) -> Axes | None:
@@ -124,6 +138,16 @@ def _reshaped(before: Axes, given: Sequence[object], shape: Sequence[object]) ->
     if tuple(shape[:rank]) != tuple(given) or any(size != 1 for size in shape[rank:]):
         return None
     return (*before, *(Axis.ONE for _ in shape[rank:]))
+
+
+def _repeated(before: Axes, given: Sequence[object], shape: Sequence[object], *, pixels: bool) -> Axes:
+    """Axes that are put in front, and those of one element that have more now, hold one element many times.
+
+    `pixels`: that is not said of an image which happens to be one pixel high.
+    """
+    fresh = len(shape) - len(before)
+    grown = (size == 1 != now and not pixels for size, now in zip(given, shape[fresh:], strict=True))
+    return (*(Axis.ONE,) * fresh, *(Axis.ONE if more else axis for axis, more in zip(before, grown, strict=True)))
 
 
 def _combined(op: Op, known: Mapping[str, Axes], rank: int) -> Axes:

@@ -16,10 +16,17 @@ CONTEXTS = {
     "max": ("m = ReduceMax(x) axes=2,3", "c = Conv(m, w)", "y = Sigmoid(c)"),
     "through two layers": ("m = ReduceMean(x) axes=2,3", "c = Conv(m, w)", "r = Relu(c)", "y = Conv(r, w2)"),
     "put in again": ("m = ReduceMean(x) axes=2,3 keepdims=0", "l = MatMul(m, l1)", "y = Unsqueeze(l, last)"),
+    "written out": ("m = ReduceMean(x) axes=2,3", "c = Conv(m, w)", "s = Shape(x)", "y = Expand(c, s)"),
+    "written out before a layer": ("m = ReduceMean(x) axes=2,3", "s = Shape(x)", "e = Expand(m, s)", "y = Conv(e, w)"),
+    "resized": ("m = ReduceMean(x) axes=2,3", "c = Conv(m, w)", "s = Shape(x)", "y = Resize(c, _, _, s)"),
+    "a piece": (
+        "m = ReduceMean(x) axes=2,3", "s = Shape(x)", "e = Expand(m, s)", "c = Conv(e, w16)", "y, d = Split(c) axis=1",
+    ),
     "put in by a view": ("m = ReduceMean(x) axes=2,3 keepdims=0", "l = MatMul(m, l1)", "y = Reshape(l, as_image)"),
 }
 
 TENSORS = {
+    "w16": stored(16, 8, 1, 1),
     "w": stored(8, 8, 1, 1), "w2": stored(8, 8, 1, 1), "l1": stored(8, 8),
     "last": stored(2, dtype="int64", data=(2, 3), literal=True),
     "as_image": stored(4, dtype="int64", data=(0, 8, 1, 1), literal=True),
@@ -48,6 +55,17 @@ def test_what_is_reduced_alike_is_not_stretched(shape: tuple[int | str, ...]) ->
     lines = ("m = ReduceMean(x) axes=2,3", "c = Conv(m, w)", "r = Relu(c)", "z = Add(m, r)")
     report = audit_draft(listing(*lines, x=shape, w=stored(8, 8, 1, 1)))
     assert [s.kind for s in report.shortcuts] == ["identity"]
+
+
+@pytest.mark.parametrize("batch", [1, 2, "batch"])
+def test_a_value_that_was_repeated_along_an_axis_of_one_element_is_stretched(batch: int | str) -> None:
+    """One token that the data has, copied to five places: a broadcast, with the stretching written out."""
+    lines = ("f = MatMul(x, w)", "m = MatMul(c, v)", "e = Tile(m, five)", "s = Add(f, e)", "r = Relu(s)",
+             "g = MatMul(r, w2)", "n = MatMul(c, v2)", "t = Tile(n, five)", "y = Add(g, t)")  # fmt: skip
+    tensors = {name: stored(8, 8) for name in ("w", "w2", "v", "v2")}
+    five = stored(3, dtype="int64", data=(1, 5, 1), literal=True)
+    report = audit_draft(listing(*lines, x=(batch, 5, 8), c=(batch, 1, 8), five=five, **tensors))
+    assert [other.reason for other in report.other_adds] == ["broadcast", "broadcast"]
 
 
 def test_where_nothing_is_known_of_an_axis_nothing_is_stretched() -> None:
