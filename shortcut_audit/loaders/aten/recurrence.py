@@ -4,7 +4,8 @@ ATen's lstm, gru, rnn_tanh and rnn_relu run several layers in one or both direct
 GRU or RNN for each layer, with ONNX's slots: X [length, batch, input], W [directions, gates x hidden, input],
 R [directions, gates x hidden, hidden], B [directions, 2 x gates x hidden], no lengths, initial states
 [directions, batch, hidden]. Y [length, directions, batch, hidden] is put into ATen's layout again. The order of the
-gates differs between the two; no weight is read, so it does not matter.
+gates differs between the two; no weight is read, so it does not matter. A cell is one step: it is written out, as both
+ONNX exporters write it, for what it carries on is a gated sum.
 """
 
 from __future__ import annotations
@@ -101,18 +102,38 @@ def _joined(call: AtenCall, values: list[str]) -> str:
     return values[0] if len(values) == 1 else call.emit("Concat", *values, axis=0)
 
 
-def cell(kind: str) -> Rule:
-    """lstm_cell, gru_cell, rnn_tanh_cell: one step of one layer: (input, hx, w_ih, w_hh, b_ih, b_hh)."""
+def lstm_cell(call: AtenCall) -> tuple[str, str]:
+    """f c + i g, and o tanh of it; the gates are i, f, g, o: (input, hx, w_ih, w_hh, b_ih, b_hh)."""
+    hidden, carried = call.values("hx")
+    gates = call.emit("Add", _mapped(call, call.value("input"), "ih"), _mapped(call, hidden, "hh"))
+    written, kept, new, shown = _gates(call, gates, 4)
+    kept = call.emit("Mul", call.emit("Sigmoid", kept), carried)
+    written = call.emit("Mul", call.emit("Sigmoid", written), call.emit("Tanh", new))
+    carried = call.emit("Add", kept, written)
+    return call.emit("Mul", call.emit("Sigmoid", shown), call.emit("Tanh", carried)), carried
 
-    def rule(call: AtenCall) -> tuple[str, ...]:
-        states = call.values("hx") if kind == "LSTM" else (call.value("hx"),)
-        weights = [call.value("w_ih"), call.value("w_hh")]
-        if call.has("b_ih") and call.has("b_hh"):
-            weights += [call.value("b_ih"), call.value("b_hh")]
-        if call.rank("input") != 2:
-            raise Misfit
-        step = _lifted(call, call.value("input"))
-        _, *last = _layer(call, kind, step, [tuple(weights)], [_lifted(call, state) for state in states])
-        return tuple(call.emit("Squeeze", state, call.numbers(0)) for state in last)
 
-    return rule
+def gru_cell(call: AtenCall) -> str:
+    """n + z (h - n), with n = tanh(W x + r U h); the gates are r, z, n: (input, hx, w_ih, w_hh, b_ih, b_hh)."""
+    state = call.value("hx")
+    from_input = _gates(call, _mapped(call, call.value("input"), "ih"), 3)
+    from_state = _gates(call, _mapped(call, state, "hh"), 3)
+    reset, update = (call.emit("Sigmoid", call.emit("Add", from_input[i], from_state[i])) for i in (0, 1))
+    new = call.emit("Tanh", call.emit("Add", from_input[2], call.emit("Mul", reset, from_state[2])))
+    return call.emit("Add", new, call.emit("Mul", update, call.emit("Sub", state, new)))
+
+
+def rnn_cell(call: AtenCall) -> str:
+    """tanh(W x + U h), or relu of it: (input, hx, w_ih, w_hh, b_ih, b_hh)."""
+    total = call.emit("Add", _mapped(call, call.value("input"), "ih"), _mapped(call, call.value("hx"), "hh"))
+    return call.emit("Relu" if "relu" in call.node.operator else "Tanh", total)
+
+
+def _mapped(call: AtenCall, value: str, which: str) -> str:
+    """What the weights for the input, or those for the state, make of a value: all gates, one behind the other."""
+    bias = call.value(f"b_{which}") if call.has(f"b_{which}") else None
+    return call.emit("Linear", value, call.value(f"w_{which}"), bias)
+
+
+def _gates(call: AtenCall, joined: str, count: int) -> tuple[str, ...]:
+    return call.emit_many("Split", (joined,), count, axis=-1, num_outputs=count)

@@ -200,9 +200,9 @@ LAYERS = {
     "lstm": recurrence.layers("LSTM"),
     "gru": recurrence.layers("GRU"),
     "rnn_tanh rnn_relu": recurrence.layers("RNN"),
-    "lstm_cell": recurrence.cell("LSTM"),
-    "gru_cell": recurrence.cell("GRU"),
-    "rnn_tanh_cell rnn_relu_cell": recurrence.cell("RNN"),
+    "lstm_cell": recurrence.lstm_cell,
+    "gru_cell": recurrence.gru_cell,
+    "rnn_tanh_cell rnn_relu_cell": recurrence.rnn_cell,
 }
 """What torch.nn.functional offers."""
 
