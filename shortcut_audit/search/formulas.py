@@ -10,37 +10,66 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shortcut_audit.graph.model import ModelGraph, Op
-from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.equation import terms_of
+from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import does_work, row_of
 from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.steps import Step
 
 
-def is_formula(lineage: Lineage, branch: Iterable[Op], route: Iterable[tuple[Op, Step]]) -> bool:
-    """Whether a branch without weights, beside a route of these steps, only multiplies what it has at hand.
+def is_formula(lineage: Lineage, fork: int, branch: Iterable[Op], route: Iterable[tuple[Op, Step]]) -> bool:
+    """Whether what a branch without weights makes of a fork, beside a route of these steps, is made of products alone.
 
     1. Both factors of each product are pieces of one value: a matrix is multiplied with itself (forward substitution,
     a Neumann series). 2. Or the route is a gate's, or takes a piece: a state that decays and is written to, the next
-    piece of a sequence (delta rule, linear attention by chunks).
+    piece of a sequence (delta rule, linear attention by chunks). 3. Or what is read along a value is laid out along it
+    again: S + k (v - k S), a step of the delta rule.
     """
-    carried = any(step is Step.GATE or (step is Step.SELECTION and row_of(op.kind).moves) for op, step in route)  # 2
-    working = [op for op in branch if does_work(op)]
-    factors = [_factors(lineage.graph, op) for op in working]
-    if not all(factors):
+    graph, ops = lineage.graph, tuple(branch)
+    products = {op: _product(graph, op) for op in ops if does_work(op)}
+    if None in products.values():
         return False
-    return carried or all(len({lineage.stuff(lineage.number[factor]) for factor in read}) == 1 for read in factors)  # 1
+    if any(step is Step.GATE or (step is Step.SELECTION and row_of(op.kind).moves) for op, step in route):
+        return True  # 2
+    factors = {op: _stuff(lineage, product) for op, product in products.items() if product is not None}
+    if all(len(stuff) == 1 for stuff in factors.values()):
+        return True  # 1
+    read = {op: stuff for op, stuff in factors.items() if not _is_outer(graph, op)}
+    summed = {products[op] for op in read}
+    laid_out = [_stuff(lineage, op) for op in ops if op not in summed and _is_outer(graph, op)]
+    along = frozenset[int]().union(*laid_out) - {lineage.stuff(fork)}
+    return bool(read) and all(not stuff.isdisjoint(along) for stuff in read.values())  # 3
 
 
-def _factors(graph: ModelGraph, op: Op) -> tuple[str, ...]:
-    """The values that an op multiplies and adds up: a product of two matrices, or a sum over a product; none else."""
+def _stuff(lineage: Lineage, product: Op) -> frozenset[int]:
+    """The values that the factors of a product are formulas of."""
+    return frozenset(lineage.stuff(lineage.number[factor]) for factor in product.values())
+
+
+def _product(graph: ModelGraph, op: Op) -> Op | None:
+    """The op that multiplies what an op adds up: a product of two matrices, or the product before a sum; none else."""
     row = row_of(op.kind)
     if row.effect is Effect.CONTRACTION:
-        return op.values() if len(op.values()) > 1 else ()
+        return op if len(op.values()) > 1 else None
     if not row.sums_axes or row.averages:
-        return ()
+        return None
     made = graph.values[op.values()[0]].op
     while made is not None and row_of(made.kind).effect is Effect.VIEW and made.values():
         made = graph.values[made.values()[0]].op
-    if made is None or row_of(made.kind).effect is not Effect.PRODUCT or len(made.values()) < 2:
-        return ()
-    return made.values()
+    return made if made is not None and row_of(made.kind).effect is Effect.PRODUCT and len(made.values()) > 1 else None
+
+
+def _is_outer(graph: ModelGraph, op: Op) -> bool:
+    """Whether an op multiplies two values and adds nothing up: element by element, or each of one by each of another."""
+    if len(op.values()) < 2:
+        return False
+    row, equation = row_of(op.kind), op.attributes.get("equation")
+    if row.effect is Effect.PRODUCT:
+        return True
+    if row.effect is not Effect.CONTRACTION:
+        return False
+    if isinstance(equation, str):
+        terms, result = terms_of(equation)
+        return all(label in result for term in terms for label in term)
+    shape = graph.values[op.values()[0]].type.shape
+    return row.family is Family.MATRIX_PRODUCT and bool(shape) and shape[-1] == 1

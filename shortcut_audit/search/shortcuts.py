@@ -59,7 +59,7 @@ class Found:
 def find(lineage: Lineage, merge: Merge) -> tuple[Found, ...] | Refusal:
     """The shortcuts that a merge holds, cheapest first, or the reason why it holds none.
 
-    Where the nearest forks give no verdict the next ones are tried. Reasons: 1. "independent sources": the operands
+    Where the nearest forks give no verdict the next ones are tried, but for the terms of a formula. Reasons: 1. "independent sources": the operands
     share no input; 2. "parallel branches": each operand changes what they share by a nonlinearity, or the cheapest does
     as much as the others; 3. "elementwise expression": no operand does real work between fork and merge.
     """
@@ -84,7 +84,7 @@ def find(lineage: Lineage, merge: Merge) -> tuple[Found, ...] | Refusal:
         else:
             found = verdict
         barred |= trial.failed
-        if not trial.failed or len(merge.operands) - len(found) < 2:
+        if not trial.failed or trial.is_formula or len(merge.operands) - len(found) < 2:
             break
         exploration = explore(lineage, numbers, offsets, barred)
         if not exploration.ways:
@@ -169,6 +169,8 @@ class _Trial:
         """The operands that are no shortcuts, those first that are the least likely to become one."""
         self._nobody: set[tuple[int, Step]] = set()
         """What has been looked for among the workers in vain: who is dearer than a step, as seen by a bit."""
+        self.is_formula = False
+        """Whether the operands that failed are terms of a formula of what they share: then there is no next fork."""
         self.failed: frozenset[tuple[int, int]] = frozenset()
         """The ways, as (operand, fork), that are none of a shortcut."""
 
@@ -198,15 +200,18 @@ class _Trial:
         accepted: list[int] = []
         objections: list[Reason] = []
         failed: set[tuple[int, int]] = set()
+        formulas: list[bool] = []
         for position, way in enumerate(self._ways):
-            objection = self._objection(position) or self._second_look(position)
+            plain = self._objection(position)
+            objection = plain or self._second_look(position)
             if objection is not None:
+                formulas.append(plain is None and objection == "elementwise expression")
                 objections.append(objection)
                 failed.add((way.operand, way.fork))
             else:
                 accepted.append(position)
                 del self._workers[way.operand]
-        self.failed = frozenset(failed)
+        self.failed, self.is_formula = frozenset(failed), bool(formulas) and all(formulas)
         if not accepted:
             return _refuse(self._merge, objections[0], DETAILS[objections[0]])  # 2, 3
         return tuple(self._found(position) for position in accepted)
@@ -276,7 +281,7 @@ class _Trial:
         route = [(link.op, link.step) for link in links]
         bit = self._between.beside(position)
         weighing = any(self._reached[w].weighing >> bit & 1 for w in self._workers if w != way.operand)
-        if not weighing and is_formula(self._lineage, self._between.ops(bit, self._others(position)), route):
+        if not weighing and is_formula(self._lineage, way.fork, self._between.ops(bit, self._others(position)), route):
             return "elementwise expression"  # 1
         products = [
             (link.op, link.slot)

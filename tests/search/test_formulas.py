@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from shortcut_audit.graph.draft import Tensor
 from shortcut_audit.pipeline import audit_draft
+from shortcut_audit.report import ModelReport
 from tests.sketch import kinds, listing, reasons, stored
 
 TOKENS = (1, 8, 8)
@@ -48,6 +50,38 @@ def test_a_state_that_decays_and_is_corrected_without_weights_is_a_formula() -> 
         "Sub -> MatMul.new",
     )
     assert kinds(*drawn, shape=TOKENS) == []
+
+
+DELTA = (
+    "k = MatMul(x, wk)", "v = MatMul(x, wv)",
+    "k0 = Gather(k, i0) axis=1", "v0 = Gather(v, i0) axis=1", "k0c = Unsqueeze(k0, last)", "v0r = Unsqueeze(v0, mid)",
+    "s1 = Mul(k0c, v0r)",
+    "k1 = Gather(k, i1) axis=1", "v1 = Gather(v, i1) axis=1", "k1c = Unsqueeze(k1, last)",
+    "read = Mul(s1, k1c)", "kv = ReduceSum(read, mid) keepdims=0", "d = Sub(v1, kv)", "dr = Unsqueeze(d, mid)",
+    "new = Mul(k1c, dr)", "s2 = Add(s1, new)",
+)  # fmt: skip
+"""Two steps of the delta rule, S + k (v - k S), as transformers writes them: sums over products."""
+
+
+def delta(*lines: str, **tensors: Tensor) -> ModelReport:
+    axes = {"last": stored(1, dtype="int64", data=(2,)), "mid": stored(1, dtype="int64", data=(1,))}
+    indices = {f"i{t}": stored(dtype="int64", data=(t,)) for t in range(2)}
+    return audit_draft(listing(*lines, x=TOKENS, wk=stored(8, 8), wv=stored(8, 8), **axes, **indices, **tensors))
+
+
+def test_what_is_read_along_a_key_and_laid_out_along_it_again_is_a_formula() -> None:
+    """Neither is v - k S a projection of x: the terms of a formula are none of anything before it."""
+    report = delta(*DELTA)
+    assert [(other.name, other.reason) for other in report.other_adds] == [
+        ("d", "elementwise expression"),
+        ("s2", "elementwise expression"),
+    ]
+
+
+def test_a_learned_map_on_the_way_makes_it_a_branch() -> None:
+    lines = [line.replace("(v1, kv)", "(v1, kw)") for line in DELTA]
+    report = delta(*lines[:12], "kw = MatMul(kv, w)", *lines[12:], w=stored(8, 8))
+    assert [s.merge.name for s in report.shortcuts if s.kind == "identity"] == ["s2"]
 
 
 def test_mixing_by_a_given_matrix_a_pool_or_a_transform_makes_a_branch() -> None:
