@@ -161,8 +161,8 @@ class Lineage:
 def _numbered(graph: ModelGraph) -> dict[str, int]:
     """A number for each value, in topological order. Values that are the same whatever the input share one.
 
-    The same op without weights, applied to the same values or to copies of them, is the same value: exporters that
-    merge such ops (relu(x) written twice) and those that do not draw the same model. Copies themselves stay apart, as
+    The same op with the same weights, applied to the same values or to copies of them, is the same value, unless it is
+    counted in MACs: exporters that merge such ops (norm(x) written twice) and those that do not draw the same model. Copies themselves stay apart, as
     steps of a route do, and so do sums: how many terms are added in one is a matter of writing. What lies between two
     values holds such an op once.
     """
@@ -180,18 +180,22 @@ def _numbered(graph: ModelGraph) -> dict[str, int]:
 def _application(value: Value, originals: Mapping[str, int]) -> Hashable:
     """What a value is made by and from, if another one made so is the same; None if that cannot be said."""
     op = value.op
-    if op is None or not op.values() or op.weights():
+    if op is None or not op.values():
         return None
     row = row_of(op.kind)
+    if op.weights() and row.macs is not None:
+        return None
     if not row.understood or row.effect is Effect.SUM or row.varies or is_copy(op):
         return None
     if None in op.attributes.values():
         return None  # an attribute that cannot be read
     read: list[Hashable] = []
     for given in op.inputs:
-        if isinstance(given, Constant) and (given.type.data is None or None in given.type.data):
-            return None
-        read.append(originals[given] if isinstance(given, str) else given)
+        if isinstance(given, Constant):
+            told = not given.weights and given.type.data is not None and None not in given.type.data
+            read.append(given if told else id(given))  # two readers of one tensor share its constant
+        else:
+            read.append(given if given is None else originals[given])
     return op.kind, op.label, tuple(sorted(op.attributes.items())), tuple(read), value.slot, value.type
 
 

@@ -128,6 +128,14 @@ def test_an_op_that_goes_by_another_name_makes_another_value() -> None:
     assert len(set(scaled)) == 2
 
 
+def test_a_norm_applied_twice_is_one_value_and_a_map_applied_twice_is_priced_twice() -> None:
+    norms = "a = LayerNormalization(x, s)", "b = LayerNormalization(x, s)", "c = LayerNormalization(x, t)"
+    found = numbers_of(*norms, s=stored(4), t=stored(4))
+    assert found["a"] == found["b"] != found["c"]
+    found = numbers_of("a = MatMul(x, w)", "b = MatMul(x, w)", w=stored(4, 4))
+    assert found["a"] != found["b"]
+
+
 # --- sources ---------------------------------------------------------------------------------------------------------
 
 
