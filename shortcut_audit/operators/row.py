@@ -48,7 +48,7 @@ class Family(Enum):
 
 
 class Arrangement(Enum):
-    """How a view arranges the axes of its data."""
+    """How an op arranges the axes of its data."""
 
     PUT_IN = auto()
     """It puts in axes of one element, at the places that it lists."""
@@ -56,6 +56,10 @@ class Arrangement(Enum):
     """It brings them into the order of the attribute `perm`."""
     RESHAPED = auto()
     """It reads the elements row by row into another shape."""
+    REPEATED = auto()
+    """It repeats what stands along an axis."""
+    RESIZED = auto()
+    """It makes an image of another size."""
 
 
 class Joint(NamedTuple):

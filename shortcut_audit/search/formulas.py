@@ -60,7 +60,7 @@ def _product(graph: ModelGraph, op: Op) -> Op | None:
 
 
 def _is_outer(graph: ModelGraph, op: Op) -> bool:
-    """Whether an op multiplies two values and adds nothing up: element by element, or each of one by each of another."""
+    """Whether an op multiplies two values and adds nothing up: by element, or each of one by each of another."""
     if len(op.values()) < 2:
         return False
     row, equation = row_of(op.kind), op.attributes.get("equation")
@@ -72,4 +72,4 @@ def _is_outer(graph: ModelGraph, op: Op) -> bool:
         terms, result = terms_of(equation)
         return all(label in result for term in terms for label in term)
     shape = graph.values[op.values()[0]].type.shape
-    return row.family is Family.MATRIX_PRODUCT and bool(shape) and shape[-1] == 1
+    return row.family is Family.MATRIX_PRODUCT and shape is not None and shape[-1:] == (1,)

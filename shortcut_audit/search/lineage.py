@@ -162,9 +162,9 @@ def _numbered(graph: ModelGraph) -> dict[str, int]:
     """A number for each value, in topological order. Values that are the same whatever the input share one.
 
     The same op with the same weights, applied to the same values or to copies of them, is the same value, unless it is
-    counted in MACs: exporters that merge such ops (norm(x) written twice) and those that do not draw the same model. Copies themselves stay apart, as
-    steps of a route do, and so do sums: how many terms are added in one is a matter of writing. What lies between two
-    values holds such an op once.
+    counted in MACs: exporters that merge such ops (norm(x) written twice) and those that do not draw the same model.
+    Copies themselves stay apart, as steps of a route do, and so do sums: how many terms are added in one is a matter of
+    writing. What lies between two values holds such an op once.
     """
     numbers: dict[str, int] = {}
     originals: dict[str, int] = {}

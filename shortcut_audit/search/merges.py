@@ -164,7 +164,7 @@ class _Search:
         return totals
 
     def _is_stretched(self, addition: Addition, operands: Sequence[Term]) -> bool:
-        """Whether an operand is stretched though it has the shape of the sum, which has one element or copies of one."""
+        """Whether an operand is stretched though it has the shape of the sum: along one element, or copies of one."""
         shape = addition.result.type.shape
         ones = shape is not None and (1 in shape or self._stretches.repeats)
         return ones and is_stretched([self._stretches.of(term.value) for term in operands], shape)

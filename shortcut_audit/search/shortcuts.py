@@ -59,9 +59,10 @@ class Found:
 def find(lineage: Lineage, merge: Merge) -> tuple[Found, ...] | Refusal:
     """The shortcuts that a merge holds, cheapest first, or the reason why it holds none.
 
-    Where the nearest forks give no verdict the next ones are tried, but for the terms of a formula. Reasons: 1. "independent sources": the operands
-    share no input; 2. "parallel branches": each operand changes what they share by a nonlinearity, or the cheapest does
-    as much as the others; 3. "elementwise expression": no operand does real work between fork and merge.
+    Where the nearest forks give no verdict the next ones are tried, but for the terms of a formula. Reasons:
+    1. "independent sources": the operands share no input; 2. "parallel branches": each operand changes what they share
+    by a nonlinearity, or the cheapest does as much as the others; 3. "elementwise expression": no operand does real
+    work between fork and merge.
     """
     numbers = [lineage.number[term.value] for term in merge.operands]
     offsets = [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands]

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape, Value
 from shortcut_audit.operators.axes import listed
+from shortcut_audit.operators.pieces import piece_of
 from shortcut_audit.operators.row import Arrangement, Effect, Family
 from shortcut_audit.operators.table import row_of
 
@@ -40,7 +41,7 @@ def is_stretched(operands: Sequence[Axes], shape: Shape) -> bool:
     return False
 
 
-REPEATING = frozenset({"Expand", "Tile", "Resize", "Upsample"})
+REPEATING = frozenset({Arrangement.REPEATED, Arrangement.RESIZED})
 """What repeats the one element of an axis; an image of one pixel is the same pixel at any size."""
 
 
@@ -52,7 +53,7 @@ class Stretches:
     def __init__(self, graph: ModelGraph) -> None:
         self._graph = graph
         self._axes: dict[str, Axes] | None = None
-        self.repeats = any(op.kind in REPEATING for op in graph.ops)
+        self.repeats = any(row_of(op.kind).arranges in REPEATING for op in graph.ops)
         """Whether stretched axes may have more than one element."""
 
     def of(self, name: str) -> Axes:
@@ -77,31 +78,47 @@ def _axes(graph: ModelGraph, value: Value, known: Mapping[str, Axes]) -> Axes:
         return ()
     if op is None:
         return (Axis.OWN,) * len(shape)
-    row, data = row_of(op.kind), next((given for given in op.inputs if isinstance(given, str)), None)
-    before = known.get(data or "", ())
-    given = graph.values[data].type.shape if data is not None else None
-    made: Axes | None = None
-    if row.statistic:
-        made = _reduced(op, before, len(shape))  # 1
-    elif row.arranges is Arrangement.PUT_IN:
-        made = _put_in(op, before, len(shape))  # 2
-    elif row.arranges is Arrangement.PERMUTED:
-        made = _permuted(op, before)
-    elif row.arranges is Arrangement.RESHAPED and given is not None and before:
-        made = _reshaped(before, given, shape)  # 2
-    elif row.pointwise or (given == shape and row.effect in {Effect.NORMALISATION, Effect.NONLINEAR}):
-        made = _combined(op, known, len(shape))  # 3
-    elif row.family in {Family.CONVOLUTION, Family.WINDOW_POOLING} and before:
-        made = (before[0], Axis.OWN, *before[2:])  # 4
-    elif row.family is Family.MATRIX_PRODUCT and op.inputs[0] == data and len(op.values()) == 1:
-        made = (*before[:-1], Axis.OWN)  # 4
-    elif op.kind in REPEATING and given is not None and before:
-        made = _repeated(before, given, shape, pixels=row.short == "resize")  # 5
-    elif (row.parts or op.kind == "Slice") and given is not None and len(given) == len(before) == len(shape):
-        made = tuple(
-            state if a == b else Axis.UNKNOWN for state, a, b in zip(before, given, shape, strict=True)
-        )  # 6
+    made = _of_arrangement(graph, value, op, known) or _of_operator(graph, op, shape, known)
     return made if made is not None and len(made) == len(shape) else (Axis.UNKNOWN,) * len(shape)  # 7
+
+
+def _of_arrangement(graph: ModelGraph, value: Value, op: Op, known: Mapping[str, Axes]) -> Axes | None:
+    """What an op that computes nothing makes of the axes."""
+    shape = value.type.shape or ()
+    row, (_, given, before) = row_of(op.kind), _data(graph, op, known)
+    if row.arranges is Arrangement.PUT_IN:
+        return _put_in(op, before, len(shape))  # 2
+    if row.arranges is Arrangement.PERMUTED:
+        return _permuted(op, before)
+    if given is None or not before:
+        return None
+    if row.arranges is Arrangement.RESHAPED:
+        return _reshaped(before, given, shape)  # 2
+    if row.arranges in REPEATING:
+        return _repeated(before, given, shape, pixels=row.arranges is Arrangement.RESIZED)  # 5
+    if piece_of(graph, value) is not None and len(given) == len(before) == len(shape):
+        return tuple(axis if a == b else Axis.UNKNOWN for axis, a, b in zip(before, given, shape, strict=True))  # 6
+    return None
+
+
+def _of_operator(graph: ModelGraph, op: Op, shape: Sequence[object], known: Mapping[str, Axes]) -> Axes | None:
+    """What an op that computes something makes of the axes."""
+    row, (data, given, before) = row_of(op.kind), _data(graph, op, known)
+    if row.statistic:
+        return _reduced(op, before, len(shape))  # 1
+    if row.pointwise or (given == shape and row.effect in {Effect.NORMALISATION, Effect.NONLINEAR}):
+        return _combined(op, known, len(shape))  # 3
+    if row.family in {Family.CONVOLUTION, Family.WINDOW_POOLING} and before:
+        return (before[0], Axis.OWN, *before[2:])  # 4
+    if row.family is Family.MATRIX_PRODUCT and op.inputs[0] == data and len(op.values()) == 1:
+        return (*before[:-1], Axis.OWN)  # 4
+    return None
+
+
+def _data(graph: ModelGraph, op: Op, known: Mapping[str, Axes]) -> tuple[str | None, Shape, Axes]:
+    """The first value that an op reads, its shape, and what is known of its axes."""
+    data = next((given for given in op.inputs if isinstance(given, str)), None)
+    return data, None if data is None else graph.values[data].type.shape, known.get(data or "", ())
 
 
 def _reduced(op: Op, before: Axes, rank: int) -> Axes | None:
@@ -162,7 +179,8 @@ def _combined(op: Op, known: Mapping[str, Axes], rank: int) -> Axes:
 
 
 def _of_constant(size: object) -> Axis:
-    return Axis.ONE if size == 1 else Axis.OWN
+    """What a constant does to an axis. Four factors for one element make four of it, but none that the data has."""
+    return Axis.ONE if size == 1 else Axis.UNKNOWN
 
 
 def _at(read: Iterable[Axes], back: int) -> Iterable[Axis]:

@@ -20,7 +20,11 @@ CONTEXTS = {
     "written out before a layer": ("m = ReduceMean(x) axes=2,3", "s = Shape(x)", "e = Expand(m, s)", "y = Conv(e, w)"),
     "resized": ("m = ReduceMean(x) axes=2,3", "c = Conv(m, w)", "s = Shape(x)", "y = Resize(c, _, _, s)"),
     "a piece": (
-        "m = ReduceMean(x) axes=2,3", "s = Shape(x)", "e = Expand(m, s)", "c = Conv(e, w16)", "y, d = Split(c) axis=1",
+        "m = ReduceMean(x) axes=2,3",
+        "s = Shape(x)",
+        "e = Expand(m, s)",
+        "c = Conv(e, w16)",
+        "y, d = Split(c) axis=1",
     ),
     "put in by a view": ("m = ReduceMean(x) axes=2,3 keepdims=0", "l = MatMul(m, l1)", "y = Reshape(l, as_image)"),
 }

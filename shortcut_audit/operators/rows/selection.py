@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shortcut_audit.operators.counting import packing
 from shortcut_audit.operators.mixing import by_reduction
-from shortcut_audit.operators.row import Effect, Joint, Operator, Whole, rows, table_of
+from shortcut_audit.operators.row import Arrangement, Effect, Joint, Operator, Whole, rows, table_of
 from shortcut_audit.operators.shapes import constants, control, elementwise, resampling, selection
 from shortcut_audit.operators.shapes.element_types import ANY, SECOND, choice
 
@@ -60,12 +60,35 @@ ROWS = table_of(
     rows("CenterCropPad", replace(_SELECTION, shape=selection.center_crop_pad, whole=_SAME_SHAPE)),
     rows(
         "Expand",
-        replace(_SELECTION, shape=selection.expand, elements=constants.expand, whole=_SAME_SHAPE, moves=True),
+        replace(
+            _SELECTION,
+            shape=selection.expand,
+            elements=constants.expand,
+            whole=_SAME_SHAPE,
+            moves=True,
+            arranges=Arrangement.REPEATED,
+        ),
     ),
-    rows("Tile", replace(_SELECTION, shape=selection.tile, elements=constants.tile, whole=_SAME_SHAPE, moves=True)),
+    rows(
+        "Tile",
+        replace(
+            _SELECTION,
+            shape=selection.tile,
+            elements=constants.tile,
+            whole=_SAME_SHAPE,
+            moves=True,
+            arranges=Arrangement.REPEATED,
+        ),
+    ),
     # An image at other places than its pixels.
-    rows("Resize", replace(_SELECTION, shape=resampling.resize, whole=_SAME_SHAPE, short="resize")),
-    rows("Upsample", replace(_SELECTION, shape=resampling.upsample, whole=_SAME_SHAPE, short="resize")),
+    rows(
+        "Resize",
+        replace(_SELECTION, shape=resampling.resize, whole=_SAME_SHAPE, short="resize", arranges=Arrangement.RESIZED),
+    ),
+    rows(
+        "Upsample",
+        replace(_SELECTION, shape=resampling.upsample, whole=_SAME_SHAPE, short="resize", arranges=Arrangement.RESIZED),
+    ),
     rows("com.microsoft.nchwc::Upsample", replace(_SELECTION, shape=resampling.upsample)),
     rows("GridSample", replace(_SELECTION, shape=resampling.sampled)),
     rows("com.microsoft::CropAndResize", replace(_FUSED, shape=resampling.cropped_and_resized, types=(0,))),
