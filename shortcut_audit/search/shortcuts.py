@@ -13,7 +13,7 @@ from shortcut_audit.algebra.bounds import at_most
 from shortcut_audit.algebra.polynomial import Cost
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Op, Value
-from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import is_weight_layer, row_of
 from shortcut_audit.report import Reason
 from shortcut_audit.search.additions import Term
@@ -91,8 +91,33 @@ def find(lineage: Lineage, merge: Merge) -> tuple[Found, ...] | Refusal:
         if not exploration.ways:
             break
     if found or first is None:
-        return found
+        return _whole(lineage, merge, found, barred)
     return first
+
+
+def _whole(
+    lineage: Lineage, merge: Merge, found: tuple[Found, ...], barred: frozenset[tuple[int, int]]
+) -> tuple[Found, ...]:
+    """The shortcuts; for those that carry one piece of a fork beside another piece, what the pieces are made of.
+
+    Streams are mixed by a matrix, and one of them goes to the branch (hyper-connections): the mixing is the shortcut's.
+    """
+    numbers = [lineage.number[term.value] for term in merge.operands]
+    offsets = [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands]
+    parted: frozenset[tuple[int, int]] = frozenset()
+    best = found
+    for _ in range(FORKS):
+        places = {term: position for position, term in enumerate(merge.operands)}
+        siblings = {(places[one.operand], lineage.number[one.fork.id]) for one in best if Mark.SIBLINGS in one.marks}
+        if not siblings:
+            return best
+        parted |= siblings
+        exploration = explore(lineage, numbers, offsets, barred, parted=parted, thorough=True)
+        verdict = _Trial(lineage, merge, numbers, exploration).verdict() if exploration.ways else None
+        if not isinstance(verdict, tuple) or {one.operand for one in verdict} != {one.operand for one in found}:
+            return found
+        best = verdict
+    return found
 
 
 def _unrelated(lineage: Lineage, merge: Merge, numbers: list[int]) -> Refusal:
@@ -300,8 +325,14 @@ class _Trial:
         return None
 
     def _mixes_streams(self, position: int, products: list[tuple[Op, int]]) -> bool:
-        """Whether the one matrix on a way mixes an axis of its fork that the branch does not treat as positions."""
+        """Whether the one matrix on a way mixes an axis of its fork that the branch does not treat as positions.
+
+        What a softmax makes are weights: they weigh what they are multiplied with, and are not let through by it.
+        """
         op, slot = products[0]
+        maker = self._lineage.maker(self._ways[position].fork)
+        if maker is not None and row_of(maker.kind).family is Family.SOFTMAX:
+            return False
         graph, fork = self._lineage.graph, self._lineage.values[self._ways[position].fork]
         axis, given = mixed_axis(graph, op, slot), op.inputs[slot]
         reads_fork = isinstance(given, str) and graph.values[given].type.shape == fork.type.shape

@@ -80,18 +80,20 @@ def explore(
     offsets: Sequence[int],
     barred: frozenset[tuple[int, int]] = frozenset(),
     *,
+    parted: frozenset[tuple[int, int]] = frozenset(),
     thorough: bool = False,
 ) -> Exploration:
     """Walks back from the operands of one merge until no cheaper way can be found.
 
     `operands` are value numbers, `offsets` what each has cost already (a negation), `barred` the forks (operand, value)
-    that gave no verdict. Values are taken in reverse topological order, so that all that is computed from a value has
-    been seen when its own turn comes: which operands it feeds, and the cheapest way to it, are then final. When no
-    cheaper way can be found, the search goes on for a few values more, for an earlier fork at the same cost, and for
-    the one value through which everything passes. A thorough search passes over nothing.
+    that gave no verdict, `parted` those of which the operands hold different pieces. Values are taken in reverse
+    topological order, so that all that is computed from a value has been seen when its own turn comes: which operands
+    it feeds, and the cheapest way to it, are then final. When no cheaper way can be found, the search goes on for a few
+    values more, for an earlier fork at the same cost, and for the one value through which everything passes. A thorough
+    search passes over nothing.
     """
     cones = Cones(operands)
-    walkers = _Walkers(lineage, cones, operands, offsets, barred)
+    walkers = _Walkers(lineage, cones, operands, offsets, barred, parted)
     patience, leaps, entry, partial, sources = PATIENCE, set(), None, False, 0
     seen: dict[int, int] = {}
     while cones.latest >= 0 and (walkers.hopeful or patience > 0):
@@ -107,7 +109,7 @@ def explore(
         walkers.arrive(number, cone)
         if entry is None and not (partial or sources) and cones.latest < 0 and seen[number] == cones.everyone:
             entry = number
-            patience = 0
+            patience = patience if parted else 0  # behind the entry, forks of the same cost are left
         sources += not lineage.parents(number)
         closed = lineage.closed.get(number)
         if closed is not None and cones.latest <= closed[0]:
@@ -131,10 +133,11 @@ class _Walkers:
         operands: Sequence[int],
         offsets: Sequence[int],
         barred: frozenset[tuple[int, int]],
+        parted: frozenset[tuple[int, int]],
     ) -> None:
         self._lineage = lineage
         self._cones = cones
-        self._barred = barred
+        self._barred, self._parted = barred, parted
         self._fronts: list[dict[int, dict[int, _Stand]]] = [
             {operand: {0: _Stand(offset, -1, 0, 0, 0)}} for operand, offset in zip(operands, offsets, strict=True)
         ]
@@ -153,7 +156,7 @@ class _Walkers:
                 self._count(position, cut, stand, -1)
                 self._trails[position][number, cut] = stand
                 shared = bool(self._cones.field(cone, cut) & ~(1 << position))
-                if not shared or number in self._cones.cuts[cut]:
+                if not shared or number in self._cones.cuts[cut] or (position, number) in self._parted:
                     self._advance(position, number, cut, stand)
                 elif (position, number) in self._barred:
                     beside = self._cones.cut(cut, frozenset({number}))

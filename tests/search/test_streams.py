@@ -38,6 +38,13 @@ def report(*lines: str) -> ModelReport:
             wc=stored(32, 16),
             wa=stored(32, 4),
             w=stored(8, 8),
+            hm=stored(4, 5),
+            bm=stored(4, 1),
+            wc5=stored(32, 20),
+            square5=stored(4, dtype="int64", data=(1, 7, 5, 4)),
+            one=stored(1, dtype="int64", data=(1,)),
+            five=stored(1, dtype="int64", data=(5,)),
+            shaw=stored(7, 7, 32),
             v=stored(8, 8),
             last=stored(1, dtype="int64", data=(3,)),
             third=stored(1, dtype="int64", data=(2,)),
@@ -85,3 +92,38 @@ def test_a_learned_map_before_the_matrix_makes_attention() -> None:
                   "g = Relu(h)", "u = Unsqueeze(g, third)", "shape = Shape(x)", "e = Expand(u, shape)",
                   "y = Add(e, m)")  # fmt: skip
     assert made.shortcuts == ()
+
+
+# --- one stream goes to the branch, the others are carried on ---------------------------------------------------------
+
+
+def test_a_learned_mixing_of_streams_stands_on_the_route() -> None:
+    """Neither piece of what is mixed holds an element of the other: the fork is what they are mixed of."""
+    made = report(
+        "m = Einsum(hm, x) equation=sn,btsd->btnd", "r = Gather(m, first) axis=2", "f = MatMul(r, w)", "g = Relu(f)",
+        "g_ = Unsqueeze(g, third)", "s = Mul(g_, bm)", "k = Slice(m, one, five, third)", "y = Add(s, k)",
+    )  # fmt: skip
+    (shortcut,) = made.shortcuts
+    assert (shortcut.kind, shortcut.fork.name) == ("projection", "x")
+    assert [step.op for step in shortcut.route] == ["Einsum", "Slice"]
+    assert shortcut.parameters == 20  # 4 streams by 5
+
+
+def test_a_computed_mixing_of_streams_stands_on_the_route() -> None:
+    made = report(
+        "flat = Reshape(x, wide)", "c_ = MatMul(flat, wc5)", "c = Reshape(c_, square5)", "m = MatMul(c, x)",
+        "r = Gather(m, first) axis=2", "f = MatMul(r, w)", "g = Relu(f)",
+        "g_ = Unsqueeze(g, third)", "s = Mul(g_, bm)", "k = Slice(m, one, five, third)", "y = Add(s, k)",
+    )  # fmt: skip
+    (shortcut,) = made.shortcuts
+    assert (shortcut.kind, shortcut.fork.name) == ("gated", "x")
+    assert shortcut.parameters == 640  # 32 x 20
+
+
+def test_weights_that_a_softmax_makes_are_not_let_through() -> None:
+    """Shaw's relative values: v is no gate of the attention, a table projects it."""
+    made = report(
+        "q = Reshape(x, wide)", "k = Transpose(q) perm=0,2,1", "l = MatMul(q, k)", "a = Softmax(l)",
+        "av = MatMul(a, q)", "t = Einsum(a, shaw) equation=bij,ijd->bid", "y = Add(av, t)",
+    )  # fmt: skip
+    assert [(s.kind, s.fork.name) for s in made.shortcuts] == [("projection", "a")]

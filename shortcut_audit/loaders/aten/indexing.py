@@ -115,6 +115,25 @@ def gather(call: AtenCall) -> str:
     return call.emit("GatherElements", call.value("self"), call.value("index"), axis=call.axis("dim"))
 
 
+def take_along(call: AtenCall) -> str:
+    """take_along_dim: as gather, of as many as there are places once both are stretched; without an axis, of a row."""
+    value, places = call.value("self"), call.value("indices")
+    if not call.has("dim"):
+        return call.emit(
+            "GatherElements", *(call.emit("Reshape", it, call.numbers(-1)) for it in (value, places)), axis=0
+        )
+    axis, made = call.axis("dim"), call.outputs[0].shape
+    mine, given = call.shape("self"), call.shape("indices")
+    if made is None or not all(isinstance(size, int) for size in (*made, *mine, *given)):
+        return call.emit("GatherElements", value, places, axis=axis)
+    whole = (*made[:axis], mine[axis], *made[axis + 1 :])
+    if mine != whole:
+        value = call.emit("Expand", value, call.numbers(*known_sizes(whole)))
+    if given != made:
+        places = call.emit("Expand", places, call.numbers(*known_sizes(made)))
+    return call.emit("GatherElements", value, places, axis=axis)
+
+
 def written_part(call: AtenCall) -> str:
     """slice_scatter, select_scatter, diagonal_scatter: self with a part of it replaced by src."""
     return call.emit("ScatterND", call.value("self"), None, call.value("src"), reduction="none")

@@ -49,7 +49,7 @@ UNCONTRACTED = _aten("""
     multilabel_margin_loss_forward nanmedian nanquantile narrow_copy native_norm nll_loss nll_loss2d
     nll_loss2d_forward nll_loss_forward nll_loss_nd nonzero_numpy nonzero_static norm_except_dim pad_sequence
     pairwise_distance poisson_nll_loss put quantile range renorm rot90 searchsorted segment_reduce slice_inverse
-    smooth_l1_loss soft_margin_loss stft sum_to_size take take_along_dim trace trapezoid trapz tril_indices
+    smooth_l1_loss soft_margin_loss stft sum_to_size take trace trapezoid trapz tril_indices
     triplet_margin_loss triu_indices unique_consecutive unique_dim unique_dim_consecutive vander vsplit
 """)
 """What selects, arranges, joins, counts, compares or reduces: losses, statistics, windows, orders, indices."""

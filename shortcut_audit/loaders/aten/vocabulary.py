@@ -250,6 +250,7 @@ INDEXING = {
     "index_copy": indexing.along("ScatterElements", "index", "source"),
     "index_fill": indexing.along("ScatterElements", "index", "value"),
     "gather": indexing.gather,
+    "take_along_dim": indexing.take_along,
     "scatter scatter_reduce": indexing.along("ScatterElements", "index", ""),
     "scatter_add": indexing.along("ScatterElements", "index", "src", "add"),
     "slice_scatter select_scatter diagonal_scatter": indexing.written_part,
