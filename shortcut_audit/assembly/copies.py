@@ -17,14 +17,12 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
+from shortcut_audit.assembly.signs import Resolve, Signs
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.dtypes import ITEM_BITS, ONNX_TYPES
 from shortcut_audit.graph.model import Constant, Input, TensorType
-from shortcut_audit.operators.row import Effect, Family
+from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
-
-Resolve: TypeAlias = Callable[["str | None"], Input]
-"""What an input name stands for."""
 
 TypeOf: TypeAlias = Callable[[Input], "TensorType | None"]
 
@@ -37,9 +35,6 @@ WHOLE_BITS: Mapping[str, tuple[bool, int]] = {
 }
 """Whether an integer type has a sign, and its bits."""
 
-NEVER_NEGATIVE = frozenset("Relu Relu6 Sigmoid HardSigmoid Softmax Softplus Exp Abs Sqrt ReduceL1 ReduceL2".split())
-"""Operators whose results are at least 0, whatever they read."""
-
 
 class Copies:
     """What is known so far of integers that stand for other numbers, and of values that are never negative."""
@@ -50,7 +45,7 @@ class Copies:
         self._opset = opset
         self._grids: dict[str, Hashable] = {}
         """By value: the scale and the zero point by which its integers are to be read."""
-        self._positive: set[str] = set()
+        self._signs = Signs(resolve)
         """Values that are never negative, or integers that stand for such."""
 
     def settled(self, node: Node) -> Node:
@@ -78,16 +73,13 @@ class Copies:
         if node.kind in {"QuantizeLinear", "ClippingQuantisation"}:
             self._grids.update((name, self._grid(node)) for name in made)
             if node.kind == "ClippingQuantisation" and self._least(node) == 0:
-                self._positive.update(made)
+                self._signs.add(node)
         elif passes and node.kind != "DequantizeLinear":
             grids = [self._grids[value] for value in values if value in self._grids]
             if grids:
                 one = grids[0] if len(grids) == len(values) and len(set(grids)) == 1 else object()
                 self._grids.update((name, one) for name in made)
-        keeps = passes or node.kind in {"Add", "Mul", "Sum"} or row.family is Family.WINDOW_POOLING
-        alone = len(values) == len(read) > 0  # of a constant nobody knows
-        if node.kind in NEVER_NEGATIVE or (keeps and alone and self._positive.issuperset(values)):
-            self._positive.update(made)
+        self._signs.note(node)
 
     def _cast(self, node: Node) -> Node:
         before = self._dtype(node.inputs[0])
@@ -117,7 +109,7 @@ class Copies:
         least, most = self._least(node), self._most(node)
         if least is None or most is None:
             return replace(node, kind="UnknownQuantisation", label=_label(node))
-        cuts_off = most <= 0 or (least >= 0 and node.inputs[0] not in self._positive)
+        cuts_off = most <= 0 or (least >= 0 and node.inputs[0] not in self._signs)
         return replace(node, kind="ClippingQuantisation", label=_label(node)) if cuts_off else node
 
     def _least(self, node: Node) -> int | None:

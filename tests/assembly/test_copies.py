@@ -86,17 +86,66 @@ def test_a_quantiser_and_a_dequantiser_are_a_pair_where_they_agree(route: str, e
     assert verdict(route) == expected
 
 
-@pytest.mark.parametrize("maker", ["Relu(i)", "Sigmoid(i)", "Exp(i)"])
+POSITIVE = (
+    "x = Relu(i)",
+    "x = Sigmoid(i)",
+    "x = Exp(i)",
+    "x = Softmax(i)",
+    "x = Abs(i)",
+    "x = HardSigmoid(i)",
+    "x = Mul(i, i)",
+    "x = Pow(i, two)",
+    "x = Clip(i, nought, six)",
+    "x = Clip(i) min=0.0 max=6.0",
+    "x = Max(i, nought)",
+    "u = Relu(i) | x = Min(u, six)",  # ReLU6
+    "u = Add(i, three) | u1 = Clip(u, nought, six) | x = Div(u1, six)",  # a hard sigmoid, written out
+    "x = LeakyRelu(i) alpha=0.0",
+    "u = Relu(i) | x = Transpose(u) perm=0,1,3,2",
+    "u = Relu(i) | u1 = Sigmoid(i) | w0 = Concat(u, u1) axis=1 | x, d0 = Split(w0) axis=1",
+    "u = Relu(i) | x = AveragePool(u) kernel_shape=3,3 pads=1,1,1,1",
+)
+SIGNED = (
+    "x = HardSwish(i)",
+    "x = Clip(i, minus, six)",
+    "x = Max(i, minus)",
+    "x = Pow(i, three)",
+    "x = LeakyRelu(i)",
+    "u = Relu(i) | x = Min(u, minus)",
+    "u = Relu(i) | x = Mul(u, minus)",
+    "u = Relu(i) | x = Mul(u, learned_scale)",
+    "u = Relu(i) | x = Sub(u, three)",
+    "u = Relu(i) | x = Add(u, i)",
+    "u = Relu(i) | x = Neg(u)",
+)
+HELD = {
+    "nought": stored(data=(0.0,)), "six": stored(data=(6.0,)), "three": stored(data=(3.0,)), "two": stored(data=(2.0,)),
+    "minus": stored(data=(-1.0,)), "learned_scale": stored(8, 1, 1, data=(1.0,) * 8),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("maker", POSITIVE)
 def test_nothing_is_cut_off_what_is_never_negative(maker: str) -> None:
+    assert quantised_unsigned(maker) == ["identity"]
+
+
+@pytest.mark.parametrize("maker", SIGNED)
+def test_of_anything_else_something_may_be(maker: str) -> None:
+    assert quantised_unsigned(maker) == []
+
+
+def quantised_unsigned(maker: str) -> list[str]:
+    """The kinds in F(x) + dequantise(quantise(x)), as unsigned integers with the zero point 0."""
     lines = (
-        f"x = {maker}",
+        *maker.split(" | "),
         *BLOCK,
         "q = QuantizeLinear(x, s, zero)",
         "z = DequantizeLinear(q, s, zero)",
         "y = Add(f, z)",
     )
-    found = audit_draft(listing(*lines, i=IMAGE, **KERNELS, **NUMBERS))  # type: ignore[arg-type]
-    assert [shortcut.kind for shortcut in found.shortcuts] == ["identity"]
+    held = {name: given for name, given in HELD.items() if f" {name}" in maker}
+    found = audit_draft(listing(*lines, outputs=("y",), i=IMAGE, **KERNELS, **NUMBERS, **held))  # type: ignore[arg-type]
+    return [shortcut.kind for shortcut in found.shortcuts if shortcut.merge.name == "y"]
 
 
 def test_what_was_cut_off_once_is_not_cut_off_again() -> None:
