@@ -20,6 +20,14 @@ class UsageError(ShortcutAuditError):
     """What was asked for cannot be done as asked: an unknown dimension, an ill-formed shape, a missing extra."""
 
 
+class Lacking(UsageError):
+    """A model has none of the inputs or dimensions that are given sizes."""
+
+    def __init__(self, message: str, names: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.names = names
+
+
 class ConfigError(ShortcutAuditError):
     """The configuration or the baseline cannot be used."""
 

@@ -92,6 +92,7 @@ TRIALS = (
     Trial("too-few-identities", ("identity", "projection"), ("identity",) * 2, "min-identities = 2"),
     Trial("weighted-shortcut-added", ("identity", "projection"), ("identity",) * 2, accepted=BLOCK),
     Trial("residual-not-quantised", ("half-quantised",), BLOCK, "rules = { residual-not-quantised = 'note' }"),
+    Trial("unused-setting", BLOCK, ("opaque",), 'operators = { "com.example::Mystery" = "copy" }'),
     Trial(
         "unused-ignore",
         BLOCK,
@@ -135,6 +136,31 @@ def test_a_rule_speaks_when_it_should_and_only_then(command: Command, trial: Tri
 
 
 # --- levels, exceptions, several models ------------------------------------------------------------------------------
+
+
+def test_sizes_are_for_the_models_that_have_a_place_for_them(command: Command) -> None:
+    """What one model lacks is no error; what all lack is said once, with the file in which it stands."""
+    save(Path("open.onnx"), network("identity", batch="n"))
+    save(Path("other.onnx"), network("identity", batch="m"))
+    config = '[tool.shortcut-audit]\nmodels = ["*.onnx"]\n'
+    for sizes, said in (
+        ("dims = { n = 2 }", 0),
+        ("dims = { k = 2 }", 1),
+        ('inputs = { nobody_s = "1x3" }', 1),
+        ('inputs = { x = "1x8x16x16" }', 0),
+    ):
+        Path("pyproject.toml").write_text(config + sizes)
+        answer = command("--format", "json")
+        assert (answer.status, answer.err) == (0, "")
+        found = [f for f in json.loads(answer.out)["findings"] if f["rule"] == "unused-setting"]
+        assert [f["source"] for f in found] == ["pyproject.toml"] * said
+    Path("pyproject.toml").write_text(config + 'inputs = { x = "1x8" }')
+    wrong = command()
+    assert wrong.status == 2
+    assert (
+        "open.onnx: input 'x' has 4 dimensions, --input gives it 2 (`inputs` and `dims` of pyproject.toml)" in wrong.err
+    )
+    assert command("open.onnx", "--dim", "k=2").status == 2  # asked for, it is
 
 
 def test_the_fail_level(command: Command) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import field, fields, is_dataclass
+from dataclasses import field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from shortcut_audit.command.limits import building, limited
-from shortcut_audit.errors import ShortcutAuditError, UnreadableModel
+from shortcut_audit.errors import Lacking, ShortcutAuditError, UnreadableModel, UsageError
 from shortcut_audit.frozen import frozen
 from shortcut_audit.loaders.factories import is_factory
 from shortcut_audit.loaders.inputs import parse_inputs
@@ -41,6 +41,8 @@ class Task:
     """Whether a file that is neither ONNX nor .pt2 may be run as TorchScript."""
     operators: Mapping[str, Declaration] = field(default_factory=dict)
     """What is declared of operators that are not understood."""
+    configured: str = ""
+    """The configuration that all sizes are from: what a model lacks of them is meant for others. Empty: asked for."""
     url: str = field(default="", repr=False)
     """Of a source that lies elsewhere: the URL as the user wrote it, of which `source` is what may be shown."""
 
@@ -54,6 +56,8 @@ class Attempt(Generic[Made]):
     """The traceback of an exception that should not have been raised; empty where there was none."""
     transfer: Transfer | None = None
     """What it took to read a model that lies elsewhere."""
+    lacking: tuple[str, ...] = ()
+    """The inputs and dimensions that the configuration gives sizes, and that this model does not have."""
 
 
 Numbered = tuple[int, Attempt[ModelReport]]
@@ -64,7 +68,11 @@ def attempt(task: Task) -> Attempt[ModelReport]:
     """Audits one model here."""
     if task.url:
         return _attempt_at(task)
-    return guarded(task.source, limited() if _is_only_read(task) else nullcontext(), lambda: _audited(task))
+    lacking: list[str] = []
+    made = guarded(
+        task.source, limited() if _is_only_read(task) else nullcontext(), lambda: _leniently(task, _audited, lacking)
+    )
+    return replace(made, lacking=tuple(lacking))
 
 
 def _attempt_at(task: Task) -> Attempt[ModelReport]:
@@ -75,16 +83,18 @@ def _attempt_at(task: Task) -> Attempt[ModelReport]:
 
     location = Location(task.url)
 
-    def work() -> ModelReport:
+    def work(own: Task) -> ModelReport:
         return _sized(
-            audit_at(location, task.source, dims=task.dims, inputs=parse_inputs(task.inputs), operators=task.operators)
+            audit_at(location, own.source, dims=own.dims, inputs=parse_inputs(own.inputs), operators=own.operators)
         )
 
-    made = guarded(task.source, building() if location.is_repository else limited(), work)
+    lacking: list[str] = []
+    bound = building() if location.is_repository else limited()
+    made = guarded(task.source, bound, lambda: _leniently(task, work, lacking))
     trace = made.traceback
     for secret in secrets_of(task.url):
         trace = trace.replace(secret, "...")
-    return Attempt(made.result, trace, location.transfer)
+    return Attempt(made.result, trace, location.transfer, tuple(lacking))
 
 
 def in_turn(tasks: Iterable[tuple[int, Task]]) -> Iterator[Numbered]:
@@ -113,6 +123,23 @@ def guarded(source: str, bound: AbstractContextManager[None], work: Callable[[],
 
         what = f"a bug in shortcut-audit ({type(error).__name__}); please report it, -vv shows where"
         return Attempt(Failure(source, what), traceback.format_exc())
+
+
+def _leniently(task: Task, work: Callable[[Task], ModelReport], lacking: list[str]) -> ModelReport:
+    """Audits a model without the configured sizes that it has no place for, which are noted as `lacking`."""
+    try:
+        return work(task)
+    except Lacking as error:
+        if not task.configured:
+            raise
+        lacking += error.names
+    except UsageError as error:
+        if not task.configured or not (task.inputs or task.dims):
+            raise
+        raise UsageError(f"{error} (`inputs` and `dims` of {task.configured})") from None
+    dims = {name: size for name, size in task.dims.items() if name not in lacking}
+    inputs = tuple(spec for spec in task.inputs if parse_inputs((spec,))[0].name not in lacking)
+    return _leniently(replace(task, dims=dims, inputs=inputs), work, lacking)
 
 
 def _audited(task: Task) -> ModelReport:

@@ -52,7 +52,16 @@ def run(request: Request, progress: Progress) -> Outcome:
     named = [source for source in sources if isinstance(source, Named)]
     asked = Asked(request.sources, here, listed=request.source_list is not None)
     baselines = Baselines(settings, [source.name for source in named], asked, here)
-    tasks = [replace(_task(each.name, settings), torchscript=request.torchscript, url=each.url) for each in named]
+    asked_for = bool(request.dims or request.inputs)
+    tasks = [
+        replace(
+            _task(each.name, settings),
+            torchscript=request.torchscript,
+            url=each.url,
+            configured="" if asked_for else settings.file,
+        )
+        for each in named
+    ]
     ledger = ledger_for(len(tasks), Path(request.journal) if request.journal else None, resume=request.resume)
     made = _Made()
     with progress(len(tasks)) as done:
@@ -65,6 +74,7 @@ def run(request: Request, progress: Progress) -> Outcome:
     renamed, on_the_set = baselines.settled()
     judged = [_recognised(each, renamed.get(each.source)) for each in made.judged]
     comparisons = tuple(each.comparison for each in judged if each.comparison is not None)
+    on_the_set = [*on_the_set, *policy.unused_settings(settings, made.lacking, made.declared)]
     findings = _waived(judged, on_the_set, settings)
     failures = made.failures(sources)
     models, file = ledger.models(made.sound), request.write_baseline
@@ -86,6 +96,10 @@ class _Made:
     def __init__(self) -> None:
         self.tracebacks: list[str] = []
         self.transfers: list[tuple[str, Transfer]] = []
+        self.lacking: list[tuple[str, ...]] = []
+        """What each model that could be audited has no place for of the sizes that the configuration gives."""
+        self.declared: set[str] = set()
+        """The operators of the models that are declared."""
         self.lost = ""
         """Why nothing more could be audited; empty where all was."""
         self._judged: dict[int, _Judged] = {}
@@ -97,6 +111,9 @@ class _Made:
             self.transfers.append((source, made.transfer))
         if judged.traceback:
             self.tracebacks.append(judged.traceback)
+        if not isinstance(made.result, Failure):
+            self.lacking.append(made.lacking)
+            self.declared.update(each.op for each in made.result.declared)
         if isinstance(judged.result, Failure):
             self._failures[number] = judged.result
         else:

@@ -6,7 +6,7 @@ the configuration has decided to live with.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatchcase
@@ -18,6 +18,7 @@ from shortcut_audit.gate.document import did_you_mean, shown
 from shortcut_audit.gate.paths import matches
 from shortcut_audit.gate.rules import RULE_IDS, RULES, Rule
 from shortcut_audit.gate.settings import LEVELS, FailOn, Ignore, RuleLevel, Settings
+from shortcut_audit.operators.declaration import find
 from shortcut_audit.report import Comparison, Finding, ModelReport
 
 
@@ -85,6 +86,20 @@ def waive(findings: Sequence[Finding], config: Config, sources: Sequence[str], t
         if level != "off" and applied and entry not in used:
             kept.append(Finding("unused-ignore", level, config.file, None, _unused(n, entry, today)))
     return tuple(kept)
+
+
+def unused_settings(config: Config, lacking: Sequence[Sequence[str]], declared: Collection[str]) -> tuple[Finding, ...]:
+    """A finding on each size and each operator of the configuration that no audited model has a place for.
+
+    `lacking`: for each model, the inputs and dimensions that it does not have; `declared`: the operators, by name, that
+    were taken as declared.
+    """
+    nobody_s = set(lacking[0]).intersection(*lacking) if lacking else set()
+    said = [f"`inputs` and `dims`: no model has {shown(name)}: correct or remove it" for name in sorted(nobody_s)]
+    for name, declaration in sorted(config.operators.items() if lacking else ()):
+        if not any(find({name: declaration}, kind) for kind in declared):
+            said += [f"`operators`: no model has {shown(name)}: correct or remove it"]
+    return tuple(Finding("unused-setting", "warning", config.file, None, what) for what in said)
 
 
 def _names(entry: Ignore, finding: Finding) -> bool:

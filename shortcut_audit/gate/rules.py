@@ -301,6 +301,16 @@ RULES: tuple[Rule, ...] = (
         'rule = "avoidable-projection", shortcut = "layer1.0", after layer1.0 became an identity.',
         "Remove the entry; renew an expired one if its reason still holds.",
     ),
+    Rule(
+        "unused-setting",
+        "warning",
+        None,
+        "The configuration gives a size to a dimension or an input, or declares an operator, that no model has.",
+        "What is meant for one model of many is no error for the others; what none has is a slip of the pen, and the "
+        "model that it is meant for stays as unknown as it was.",
+        'dims = { btch = 1 }, and models whose batch is called "batch".',
+        "Correct the name, or remove the entry.",
+    ),
 )
 
 RULE_IDS: tuple[str, ...] = tuple(rule.id for rule in RULES)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from shortcut_audit.algebra.derived import evaluated
 from shortcut_audit.algebra.formula import number_of
 from shortcut_audit.algebra.polynomial import Polynomial, names
-from shortcut_audit.errors import UsageError
+from shortcut_audit.errors import Lacking, UsageError
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.graph.model import Dim, TensorType
 from shortcut_audit.graph.sizes import dim_of
@@ -20,7 +20,7 @@ from shortcut_audit.loaders.inputs import InputSpec
 
 
 def bind(draft: Draft, dims: Mapping[str, int], inputs: Sequence[InputSpec]) -> Draft:
-    """The model with those sizes. Raises UsageError for a dimension or an input that the model does not have.
+    """The model with those sizes. Raises Lacking for a dimension or an input that the model does not have.
 
     A shape that differs from a fixed one in the file is taken at its word: what the file states of other tensors is
     then forgotten, and a note says so.
@@ -59,9 +59,9 @@ def _given(draft: Draft, specs: Sequence[InputSpec]) -> list[InputSpec | None]:
     """The specification for each input: by name, and the nameless ones in order over the inputs that are left."""
     named = {spec.name: spec for spec in specs if spec.name is not None}
     known = [name for name, _ in draft.inputs]
-    for name in named:
-        if name not in known:
-            raise UsageError(f"the model has no input {name!r}; its inputs are {_listed(known)}")
+    absent = tuple(name for name in named if name not in known)
+    if absent:
+        raise Lacking(f"the model has no input {absent[0]!r}; its inputs are {_listed(known)}", absent)
     rest = iter([spec for spec in specs if spec.name is None])
     given = [named.get(name) or next(rest, None) for name in known]
     if next(rest, None) is not None:
@@ -84,7 +84,8 @@ def _check(draft: Draft, dims: Mapping[str, int]) -> None:
     known = {name for size in (*open_dims, *inner) if isinstance(size, str) for name in (size, *names(number_of(size)))}
     if dims and open_dims and not any(name in known for name in dims):
         asked = ", ".join(repr(name) for name in dims)
-        raise UsageError(f"the model has no dimension {asked}; open are {_listed(list(dict.fromkeys(open_dims)))}")
+        known_as = _listed(list(dict.fromkeys(open_dims)))
+        raise Lacking(f"the model has no dimension {asked}; open are {known_as}", tuple(dims))
 
 
 def _listed(names: list[str]) -> str:

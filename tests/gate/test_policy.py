@@ -147,6 +147,7 @@ def test_the_rules_are_named_once_and_for_ever() -> None:
         ("cost-unknown", "error"),
         ("kind-unknown", "error"),
         ("unused-ignore", "warning"),
+        ("unused-setting", "warning"),
     ]
 
 
