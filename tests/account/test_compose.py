@@ -281,3 +281,21 @@ def test_of_a_long_route_the_first_and_the_last_steps_are_listed() -> None:
         f"AveragePool.{number}" for number in (*range(32), *range(38, 70))
     ]
     assert "6 of the 70 steps of its route are not listed" in shortcut.notes
+
+
+def test_of_constants_only_sums_are_listed() -> None:
+    report = audit_draft(
+        listing("p = Mul(a, b)", "s = Add(p, b)", "m = Mul(x, s)", "y = Add(x, m)", x=(1, 8), a=stored(8), b=stored(8))
+    )
+    assert [other.name for other in report.other_adds] == ["s", "y"]
+    assert report.totals.adds == 2
+
+
+def test_a_layer_has_the_shape_of_what_it_makes() -> None:
+    report = audit_draft(listing("_, h = LSTM(x, w, r)", x=(5, 2, 3), w=stored(1, 16, 3), r=stored(1, 16, 4)))
+    assert [layer.shape for layer in report.layers] == [(1, 2, 4)]  # directions, batch, units
+
+
+def test_a_matrix_of_unknown_shape_that_is_fed_is_no_known_weight() -> None:
+    report = audit_draft(listing("y = MatMul(x, w)", x=(1, 3, 4), w=TensorType(None, "float32")))
+    assert not report.totals.parameters_lower_bound

@@ -214,3 +214,8 @@ def test_channels_are_where_the_first_layer_skipped_reads_them(layout: str, para
     drawn = listing(*lines, *layout.split(" ; "), x=(1, 4, 4, 8) if last else (1, 8, 4, 4), w=stored(8, 8, 3, 3))
     found = prices(audit_draft(drawn).summary)
     assert found["C"] == (576 + parameters, 9_216 + macs)
+
+
+def test_one_axis_that_changes_is_enough_beside_one_that_nobody_knows() -> None:
+    block = "x -> Conv.1{out=16} -> Relu -> Conv.2{in=16} -> Add", "x -> Conv.p{k=1,out=16} -> Add"
+    assert summary(*block, shape=(None, 8, 4, 4)).option == "B"

@@ -10,6 +10,7 @@ import pytest
 
 from shortcut_audit.errors import ConfigError, UsageError
 from shortcut_audit.gate.config import Config, Options, load
+from shortcut_audit.gate.config_values import memory
 from shortcut_audit.gate.settings import Ignore, Settings
 from shortcut_audit.operators.declaration import Declaration
 
@@ -266,6 +267,7 @@ def test_a_file_of_its_own_needs_no_prefix(repository: Path) -> None:
             "[[tool.shortcut-audit.ignore]]\nrule = 'x'\nreason = 'y'",
             "rule: 'x' is none of extra-parameters-over-budget",
         ),
+        ("[[tool.shortcut-audit.ignore]]\nreason = 'y'", "ignore: entry 1: rule is missing"),
         ("[[tool.shortcut-audit.ignore]]\nrule = 'identity-lost'\nreason = ''", "reason: '' is no text"),
     ],
 )
@@ -352,3 +354,10 @@ def test_an_empty_baseline_on_the_command_line_is_not_none(repository: Path) -> 
     config = configured(repository, "[tool.shortcut-audit]\nbaseline = 'shortcuts.json'")
     assert config.settings_for("a.onnx").baseline == "shortcuts.json"
     assert config.with_options(Options(baseline="")).settings_for("a.onnx").baseline == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "limit"), [(7, 7), ("3KiB", 3_072), ("2MB", 2_000_000), ("1.5 kb", 1_500), ("1GiB", 1_073_741_824)]
+)
+def test_memory_is_counted_in_tens_or_in_twos(written: object, limit: int) -> None:
+    assert memory(written).limit == limit

@@ -220,3 +220,10 @@ def test_the_first_problem_is_said_and_how_many_there_are(tmp_path: Path) -> Non
     assert refusal(tmp_path / "b.json", text).endswith(
         "no baseline: models: entry 1: source: 1 is no text (and 1 more problem); --write-baseline makes one"
     )
+
+
+def test_two_models_of_one_name_are_both_kept(tmp_path: Path) -> None:
+    """Outside of the root a model is kept by its file's name alone."""
+    models = [AcceptedModel(f"/elsewhere/{folder}/m.onnx", (shortcut(parameters=1),)) for folder in "ba"]
+    kept_text = json.loads(write(models, tmp_path))
+    assert [model["source"] for model in kept_text["models"]] == ["m.onnx", "m.onnx"]

@@ -13,7 +13,9 @@ from shortcut_audit.assembly.unfold import ALIASES, UNFOLDINGS
 from shortcut_audit.graph.draft import Draft, Tensor
 from shortcut_audit.graph.model import ModelGraph, Op, TensorType
 from shortcut_audit.operators import table
+from shortcut_audit.operators.declaration import Declaration
 from shortcut_audit.operators.row import UNKNOWN, Effect, Operator, rows, table_of
+from shortcut_audit.operators.rows import declared
 from shortcut_audit.operators.table import OPERATORS, row_of
 from shortcut_audit.search.extent import Measure
 from tests.sketch import listing, stored
@@ -212,3 +214,54 @@ def test_what_reads_nothing_is_no_copy() -> None:
     """A damaged file may leave out the operand of a Cast."""
     assert table.is_copy(Op("Cast", "Cast", "", ("x",), ("y",)))
     assert not table.is_copy(Op("Cast", "Cast", "", (), ("y",)))
+
+
+# --- what an op is called --------------------------------------------------------------------------------------------
+
+
+def test_an_activation_is_nonlinear_and_element_by_element() -> None:
+    assert table.is_activation(op("y = Relu(x)"))
+    assert not table.is_activation(op("y = Add(x, z)"))  # element by element
+    assert not table.is_activation(op("y = Softmax(x)"))  # nonlinear
+
+
+def test_a_copy_leaves_every_element_in_its_place() -> None:
+    assert table.is_copy(op("y = Identity(x)"))
+    assert not table.is_copy(op("y = Reshape(x, s)", s=stored(2, dtype="int64", data=(1, 128))))  # another place
+    assert not table.is_copy(op("y = Relu(x)"))  # another element
+
+
+def test_a_recurrence_mixes_positions() -> None:
+    assert table.mixes(op("y = LSTM(x, w, r)", w=stored(1, 16, 4), r=stored(1, 16, 4)))
+
+
+def test_what_writes_in_fewer_bits_moves_no_element() -> None:
+    """Every element that it makes would be one of those that it reads."""
+    assert kinds_where(lambda row: row.rounds and row.moves) == []
+
+
+def test_what_only_moves_elements_keeps_them() -> None:
+    """Zeros that are gathered, sliced or repeated are zeros."""
+    assert {"Gather", "Slice", "Split", "Expand", "Tile", "Reshape", "Transpose"} <= set(kinds_where(lambda r: r.moves))
+
+
+def test_every_output_of_what_is_declared_is_what_was_declared() -> None:
+    assert [word for word, row in declared.EFFECTS.items() if not row.parts] == []
+
+
+def test_constants_of_what_is_declared_to_learn_nothing_are_scales() -> None:
+    assert declared.spelled(Declaration("view"), 2) == "declared::view data=0 weights= scales=0,1 macs-none="
+    assert declared.spelled(Declaration("linear"), 2) == "declared::linear data=0 weights= scales= macs-unknown="
+
+
+def test_lengths_of_sequences_are_no_weights() -> None:
+    """Of an LSTM of 3 features, 4 units and 4 gates: W 48, R 64, B 32, whatever the type of the lengths."""
+    line = "y = com.microsoft::DynamicQuantizeLSTM(x, w, r, b, s)"
+    weights = {"w": stored(1, 3, 16), "r": stored(1, 4, 16), "b": stored(1, 32), "s": stored(2)}
+    graph = assemble(listing(line, x=(5, 2, 3), **weights))
+    assert sum(weight.elements for weight in graph.weights if weight.learned) == 144
+
+
+def test_indices_are_no_weights() -> None:
+    graph = assemble(listing("y = Gather(x, i)", x=IMAGE, i=stored(2)))
+    assert [weight.learned for weight in graph.weights] == [False]

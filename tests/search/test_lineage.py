@@ -146,3 +146,19 @@ def test_sources_are_the_inputs_that_a_value_depends_on() -> None:
     assert sources["x"] == sources["Conv"]
     assert sources["x"] & sources["z"] == 0
     assert sources["Mul"] == sources["x"] | sources["Relu"]
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def are_one(*lines: str, **tensors: Tensor) -> bool:
+    """Whether two values, a and b, count as one."""
+    number = Lineage(assemble(listing(*lines, x=(1, 8), z=(1, 8), **tensors))).number
+    return number["a"] == number["b"]
+
+
+def test_what_is_written_twice_is_one_value_unless_it_is_a_sum_or_reads_weights() -> None:
+    assert are_one("a = Relu(x)", "b = Relu(x)", "y = Mul(a, b)", "u = Mul(y, z)")
+    assert not are_one("a = Add(x, z)", "b = Add(x, z)", "y = Mul(a, b)")
+    ones = {"g": stored(1, data=(2.0,)), "h": stored(1, data=(2.0,))}
+    assert not are_one("a = Mul(x, g)", "b = Mul(x, h)", "y = Mul(a, b)", "u = Mul(y, z)", **ones)  # learned apart

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from shortcut_audit.graph.model import TensorType
 from shortcut_audit.pipeline import audit_draft
 from tests.sketch import audited, listing, stored
 
@@ -80,3 +81,15 @@ def test_what_a_learned_score_selects_is_parameter_free() -> None:
     (shortcut,) = made.shortcuts
     assert (shortcut.kind, shortcut.parameters, made.summary.extra_parameters) == ("parameter-free", 0, 0)
     assert any("an index that is computed" in note for note in shortcut.notes)
+
+
+def test_a_depthwise_convolution_beside_a_block_is_no_position_term() -> None:
+    assert notes(f"{BRANCH} -> Add", "x -> Conv.pe{group=8} -> Add") == notes(f"{BRANCH} -> Add", "x -> Conv.p -> Add")
+
+
+def test_what_is_picked_by_computed_indices_is_not_joined() -> None:
+    made = audit_draft(
+        listing("g = Gather(x, i)", "c = Conv(g, w)", "r = Relu(c)", "y = Add(r, x)",
+                x=(1, 8, 4, 4), i=TensorType((1,), "int64"), w=stored(8, 8, 3, 3))
+    )  # fmt: skip
+    assert [s.notes for s in made.shortcuts] == [()]

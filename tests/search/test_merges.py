@@ -273,3 +273,16 @@ def test_logits_are_followed_only_so_far() -> None:
     views = " -> ".join(f"Reshape.{i}" for i in range(100))
     drawn = (*ATTENTION, f"x -> Add -> {views} -> Softmax -> MatMul.out", "x -> MatMul.out")
     assert found(*drawn) == ["Add: MatMul.logits + x"]
+
+
+def test_a_bias_is_part_of_no_other_sum() -> None:
+    assert found("x -> Add.bias -> Add", "#w[8,1,1] -> Add.bias", "y -> Add") == [
+        "Add: Add.bias + y", "Add.bias: constant operand",
+    ]  # fmt: skip
+
+
+def test_a_sum_of_nothing_is_cancelled() -> None:
+    drawn = listing("s = Add(x, z)", "d = Add(z, x)", "y = Sub(s, d)", x=SHAPE, z=SHAPE)
+    assert [(said(refusal), refusal.reason) for refusal in merges.find(assemble(drawn))[1]] == [
+        ("y(d, s)", "cancelled")
+    ]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from shortcut_audit.assembly.assemble import assemble
+from shortcut_audit.graph.model import Shape, TensorType
 from shortcut_audit.pipeline import audit_draft
+from shortcut_audit.search.opaque import at_least
 from tests.sketch import audited, listing, stored
 
 BODY = "x -> Conv.1 -> Relu -> Conv.2 -> Add"
@@ -72,3 +77,15 @@ def test_the_detail_names_the_op_and_its_node() -> None:
 def test_an_addition_without_such_an_op_keeps_its_reason() -> None:
     report = audited("x -> Conv.1 -> Relu -> Add", "x -> Conv.2 -> Relu.2 -> Add", "Add -> Mystery")
     assert [other.reason for other in report.other_adds] == ["parallel branches"]
+
+
+@pytest.mark.parametrize(
+    ("read", "made", "least"),
+    [((1, 8), (1, 8), "copy"), ((1, 8), (1, 4), "selection"), (None, (1, 4), "copy"), ((1, 8), None, "copy")],
+)
+def test_what_nobody_understands_selects_where_it_changes_a_shape_that_is_known(
+    read: Shape, made: Shape, least: str
+) -> None:
+    drawn = listing("y = Mystery(x)", x=TensorType(read, "float32"))
+    graph = assemble(replace(drawn, recorded={"y": TensorType(made, "float32")}))
+    assert [op.kind for op in at_least(graph).ops] == [f"declared::{least}"]

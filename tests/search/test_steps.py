@@ -152,3 +152,9 @@ def test_the_classes_are_in_the_order_in_which_they_count() -> None:
     assert [step.name for step in sorted(Step)] == [
         "VIEW", "SELECTION", "SCALE", "GATE", "DIAGONAL", "LINEAR", "NONLINEAR",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("pads", "level"), [("0,0,0,0,0,0,0,0", Step.VIEW), ("0,0,1,1,0,0,-1,-1", Step.SELECTION)])
+def test_padding_by_an_attribute_may_pad_nothing(pads: str, level: Step) -> None:
+    """Before opset 11 Pad has no second input. One pixel more in front and one less behind shift the image."""
+    assert step(f"y = Pad(x) pads={pads}") is level

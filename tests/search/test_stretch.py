@@ -82,3 +82,10 @@ def test_where_nothing_is_known_of_an_axis_nothing_is_stretched() -> None:
     }
     report = audit_draft(listing(*lines, x=(1, 1, 8), l1=stored(8, 8), **sizes))
     assert [s.kind for s in report.shortcuts] == ["identity"]
+
+
+def test_a_reduction_along_no_axis_stretches_nothing() -> None:
+    """With noop_with_empty_axes, ReduceSum without axes is a copy."""
+    lines = ("r = Relu(c)", "s = ReduceSum(r) noop_with_empty_axes=1", "z = Add(x, s)")
+    report = audit_draft(listing("c = Conv(x, w)", *lines, x=(1, 8, 4, 4), w=stored(8, 8, 1, 1)))
+    assert [s.kind for s in report.shortcuts] == ["identity"]

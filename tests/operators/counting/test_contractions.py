@@ -41,7 +41,7 @@ from shortcut_audit.operators.counting.contractions import (
     transposed_convolution,
 )
 from shortcut_audit.operators.counting.experts import mixture, quantised_mixture
-from shortcut_audit.operators.counting.packing import blocked_matrix, gathered_blocks
+from shortcut_audit.operators.counting.packing import blocked_matrix, flat_matrix, gathered_blocks
 from shortcut_audit.operators.table import OPERATORS, macs
 from tests.sketch import listing, stored
 
@@ -731,3 +731,21 @@ def test_a_call_reads_its_inputs_with_care() -> None:
     assert (made.input(1), made.input(7), made.size(7, 0)) == (None, None, None)
     assert call(group="two").integer("group", 1) == 1
     assert (made.has(0), made.has(1), made.has(7)) == (True, False, False)
+
+
+def test_a_past_has_five_axes() -> None:
+    """Keys and values [2, batch, heads, length, size] in one; without the first axis nobody knows which they are."""
+    made = call((1, 2, 8), (8, 24), (24,), None, (2, 1, 2, 3, 4), to=(1, 2, 8), num_heads=2)
+    # 2 x 8 x 24 for the projections; two heads x 2 queries x 5 keys x 4, twice.
+    assert packed_attention(made) == 384 + 160
+    assert packed_attention(call((1, 2, 8), (8, 24), (24,), None, (2, 2, 3, 4), to=(1, 2, 8), num_heads=2)) is None
+
+
+def test_a_packed_matrix_may_be_stored_in_an_open_size() -> None:
+    sizes = {"K": 32, "N": 4, "bits": 4, "block_size": 32}
+    assert blocked_matrix(sizes, [None, ("n", 1, 16)]) == (32, 4)
+
+
+@pytest.mark.parametrize(("packed", "found"), [((16,), (8, 4)), ((16, 1), (8, 4)), ((1, 16), (8, 4)), ((16, 0), None)])
+def test_bytes_lie_in_a_row_or_in_a_column(packed: Shape, found: tuple[int, int] | None) -> None:
+    assert flat_matrix({"K": 8, "N": 4}, [None, packed]) == found  # 8 x 4 numbers, two a byte

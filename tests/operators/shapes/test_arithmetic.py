@@ -174,3 +174,8 @@ def test_reductions() -> None:
 def test_an_operand_that_is_no_constant_leaves_the_result_none() -> None:
     assert data("Mul", "2x3", 2) is None
     assert data("Add", TensorType((2,), "string", ("a", "b")), (1, 2)) is None
+
+
+def test_a_power_of_an_open_size_is_written_out_to_the_eighth() -> None:
+    assert data("Pow", ("N",), (8,)) == ("N**8",)
+    assert data("Pow", ("N",), (9,)) == (None,)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.operators.shapes.calls import out
+from shortcut_audit.graph.model import TensorType
+from tests.operators.shapes.calls import dtypes, out
 
 
 def test_attention_of_separate_heads() -> None:
@@ -72,3 +73,17 @@ def test_position_biases() -> None:
 def test_embeddings_with_their_normalisation() -> None:
     found = out("com.microsoft::EmbedLayerNormalization", "2x5", "2x5", "30522x768", outputs=3)
     assert found == "2x5x768 2 2x5x768"
+
+
+def test_grouped_queries_are_no_heads_yet() -> None:
+    called = {"num_heads": 2, "kv_num_heads": 1}
+    shapes = out("com.microsoft::GroupQueryAttention", "1x2x8", "1x2x4", "1x2x4", outputs=3, **called)
+    assert shapes == "1x2x8 1x1x2x4 1x1x2x4"  # two heads of 8 / 2
+    four = out("com.microsoft::GroupQueryAttention", "1x2x8x4", "1x2x4", "1x2x4", outputs=3, **called)
+    assert four == "... ... ..."
+
+
+def test_attention_makes_the_types_of_what_it_reads() -> None:
+    """Y has that of Q, what is kept of K and V theirs, and the scores that of Q."""
+    given = [TensorType((1, 2, 3, 4), dtype) for dtype in ("float16", "bfloat16", "float32")]
+    assert dtypes("Attention", *given, outputs=4) == ["float16", "bfloat16", "float32", "float16"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shortcut_audit.graph.model import Attribute
-from tests.operators.shapes.calls import out
+from shortcut_audit.graph.model import Attribute, TensorType
+from tests.operators.shapes.calls import dtypes, out
 
 
 @pytest.mark.parametrize(
@@ -97,3 +97,17 @@ def test_einsum(equation: str, inputs: tuple[str, ...], expected: str) -> None:
 def test_recurrence(attributes: dict[str, Attribute], expected: str) -> None:
     """7 steps of a batch of 2; with layout 1, a batch of 7 and 2 steps."""
     assert out("LSTM", "7x2x8", "1x64x8", "1x64x16", outputs=3, **attributes) == expected
+
+
+def test_distances_are_between_the_rows_of_two_matrices() -> None:
+    assert out("com.microsoft::CDist", "3x4", "5x4") == "3x5"
+    assert out("com.microsoft::CDist", "2x3x4", "5x4") == "..."
+
+
+def test_rows_and_the_matrices_of_their_groups_have_an_axis_in_common() -> None:
+    assert out("GroupedMatMul", "6x3", "2x3x5") == "6x5"
+    assert out("GroupedMatMul", "6x3", "2x4x5") == "..."
+
+
+def test_a_linear_layer_has_the_type_of_what_is_known() -> None:
+    assert dtypes("Linear", TensorType((2, 3), None), TensorType((4, 3), "float16")) == ["float16"]

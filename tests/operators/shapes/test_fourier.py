@@ -26,3 +26,8 @@ def test_real_transforms_of_the_runtime() -> None:
     assert out("com.microsoft::Rfft", "2x8", signal_ndim=1) == "2x5x2"
     assert out("com.microsoft::Irfft", "2x5x2", signal_ndim=1) == "2x8"
     assert out("com.microsoft::Rfft", "") == "..."
+
+
+def test_a_frame_is_as_long_as_the_signal_where_nothing_else_is_said() -> None:
+    """One frame of 16, which has 16 / 2 + 1 frequencies."""
+    assert out("STFT", "2x16x1", 4) == "2x1x9x2"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from shortcut_audit.graph.model import TensorType
+from shortcut_audit.graph.sizes import number
+from shortcut_audit.operators.shapes.selection import from_front
 from tests.operators.shapes.calls import numbers, out
 
 TO_THE_END = 2**63 - 1
@@ -133,3 +136,15 @@ def test_what_depends_on_elements_is_unknown_until_they_are_known() -> None:
 def test_unfolded_windows_come_last() -> None:
     # (9 - 3) // 2 + 1 = 4
     assert out("com.microsoft::UnfoldTensor", "2x9x4", dim=1, size=3, step=2) == "2x4x4x3"
+
+
+def test_blocks_of_bytes_hold_two_numbers_each_unless_they_say_otherwise() -> None:
+    packed = TensorType((8, 4), "uint8")
+    assert out("com.microsoft::GatherBlockQuantized", packed, "3", "8x1", gather_axis=0) == "3x8"
+    assert out("com.microsoft::GatherBlockQuantized", packed, "3", "8x1", gather_axis=0, bits=8) == "3x4"
+
+
+def test_an_index_whose_sign_is_open_is_counted_from_neither_end() -> None:
+    assert from_front("n", 8) == number("n")
+    assert from_front(-3, 8) == 5
+    assert from_front("1 - n", 8) is None  # 1 where n is 0, -1 where it is 2
