@@ -10,8 +10,11 @@ takes 128 x 4 = 512.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from shortcut_audit.graph.model import TensorType
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import Summary
 from tests.sketch import audited, listing, stored
@@ -216,6 +219,8 @@ def test_channels_are_where_the_first_layer_skipped_reads_them(layout: str, para
     assert found["C"] == (576 + parameters, 9_216 + macs)
 
 
-def test_one_axis_that_changes_is_enough_beside_one_that_nobody_knows() -> None:
-    block = "x -> Conv.1{out=16} -> Relu -> Conv.2{in=16} -> Add", "x -> Conv.p{k=1,out=16} -> Add"
-    assert summary(*block, shape=(None, 8, 4, 4)).option == "B"
+def test_what_changes_for_sure_changes_whatever_else_is_unknown() -> None:
+    lines = ("a = Mystery(v)", "c = Conv(a, w) pads=1,1,1,1", "r = Relu(c)", "p = Conv(a, k)", "y = Add(r, p)")
+    drawn = listing(*lines, v=(1, 8), w=stored(16, 8, 3, 3), k=stored(16, 8, 1, 1))
+    shape = TensorType((None, 8, 4, 4), "float32")
+    assert audit_draft(replace(drawn, recorded={"a": shape})).summary.option == "B"  # 8 channels to 16

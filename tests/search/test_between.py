@@ -114,3 +114,15 @@ def test_a_block_that_reads_an_input_met_before_the_other_stays_open() -> None:
     """The mask is the later of the two inputs, and its own end: not all passes through x."""
     drawn = ("x -> Add", "x -> Mul -> Conv -> Relu -> Add", "mask -> Mul")
     assert search(*drawn).lineage.closed == {}
+
+
+def test_what_was_leapt_over_is_listed_and_nothing_before_it() -> None:
+    """Two blocks behind a convolution that is the fork; what lies before that is not between."""
+    first = [line.replace("x -> ", "Conv.in -> ") for line in blocks(2)]
+    drawn = ("x -> Conv.in", *first, "Add.1 -> Conv.last -> Sigmoid -> Add.long", "Conv.in -> Add.long")
+    *_, last = searches(*drawn)
+    assert len(last.seen.leaps) == 2
+    ops = Between(last.lineage, last.seen).ops(0, [last.operands[0]])
+    assert [op.name for op in ops] == [
+        "Conv.0", "Relu.0", "Add.0", "Conv.1", "Relu.1", "Add.1", "Conv.last", "Sigmoid",
+    ]  # fmt: skip

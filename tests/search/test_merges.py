@@ -7,6 +7,7 @@ import re
 import pytest
 
 from shortcut_audit.assembly.assemble import assemble
+from shortcut_audit.graph.model import TensorType
 from shortcut_audit.search import merges
 from shortcut_audit.search.merges import Merge, Refusal
 from tests.sketch import listing, sketch, stored
@@ -286,3 +287,18 @@ def test_a_sum_of_nothing_is_cancelled() -> None:
     assert [(said(refusal), refusal.reason) for refusal in merges.find(assemble(drawn))[1]] == [
         ("y(d, s)", "cancelled")
     ]
+
+
+CHOSEN = ("p = Mul(g, h)", "a = Add(x, p)", "q = Mul(k, h)", "b = Add(x, q)", "y = Where(c, a, b)")
+
+
+@pytest.mark.parametrize(
+    ("condition", "merged"), [((1, 8, 1, 1), ["y"]), ((1, 8, 4, 4), ["a", "b"]), ((1, 8, "u", "v"), ["a", "b"])]
+)
+def test_a_choice_is_a_merge_of_what_both_sums_hold_unless_it_stretches_them(
+    condition: tuple[int | str, ...], merged: list[str]
+) -> None:
+    """Of x + g h and x + k h the one or the other is x + h (g or k), if the condition is no larger than they are."""
+    values = dict.fromkeys("xghk", (1, 8, 1, 1))
+    drawn = listing(*CHOSEN, **values, c=TensorType(condition, "bool"))
+    assert [merge.result.id for merge in merges.find(assemble(drawn))[0]] == merged

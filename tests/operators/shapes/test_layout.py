@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.operators.shapes.calls import out
+from tests.operators.shapes.calls import data, out
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,8 @@ def test_depth_and_space() -> None:
     assert out("SpaceToDepth", "1x3x8x10", blocksize=2) == "1x12x4x5"
     assert out("DepthToSpace", "1x12x4x5", blocksize=0) == "..."
     assert out("SpaceToDepth", "1x3x7x10", blocksize=2) == "1x12x?x5"
+
+
+def test_elements_are_known_only_where_their_number_is() -> None:
+    assert data("Reshape", (1, 2, 3), (3, 1)) == (1, 2, 3)
+    assert data("Reshape", (1, 2, 3), "2") is None  # to two axes, of which nobody knows how long they are
