@@ -30,7 +30,7 @@ from shortcut_audit.graph.model import Attribute, Datum, ModelGraph, TensorType
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
 from shortcut_audit.search import search
-from shortcut_audit.search.shortcuts import Found
+from shortcut_audit.search.found import Found
 
 CHANNELS = 8
 SHAPE = (1, CHANNELS, 4, 4)

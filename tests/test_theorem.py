@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.search import merges, search
+from shortcut_audit.search.found import Found
 from shortcut_audit.search.rewrites.pieces import followed
 from shortcut_audit.search.rewrites.scatters import as_sums
-from shortcut_audit.search.shortcuts import Found
 from tests.drawn_blocks import BLOCKS, SHAPE, Array, Drawing, applied, array, as_inputs, computed, drawn
 from tests.sketch import found as found_in
 

@@ -17,7 +17,7 @@ from shortcut_audit.graph.model import Op, Weight
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.report.words import Kind
-from shortcut_audit.search.shortcuts import Found
+from shortcut_audit.search.found import Found
 from shortcut_audit.search.steps import Step
 
 

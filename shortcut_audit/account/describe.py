@@ -12,7 +12,7 @@ from shortcut_audit.operators.counting.contractions import Operands
 from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Role, WeightInfo
-from shortcut_audit.search.shortcuts import Found
+from shortcut_audit.search.found import Found
 from shortcut_audit.search.steps import Step
 
 

@@ -23,8 +23,8 @@ from shortcut_audit.graph.sizes import count, size_in_bytes
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.concatenations import Concatenation
+from shortcut_audit.search.found import Found
 from shortcut_audit.search.merges import Merge, Refusal
-from shortcut_audit.search.shortcuts import Found
 from shortcut_audit.search.steps import Step
 
 STEPS_SHOWN = 64

@@ -9,8 +9,8 @@ from shortcut_audit.account.describe import weights_of
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.report.words import Kind
+from shortcut_audit.search.found import Found
 from shortcut_audit.search.marks import Mark
-from shortcut_audit.search.shortcuts import Found
 from shortcut_audit.search.steps import Step
 
 

@@ -12,7 +12,7 @@ from shortcut_audit.graph.model import Constant, Input, ModelGraph
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Quantisation
-from shortcut_audit.search.shortcuts import Found
+from shortcut_audit.search.found import Found
 
 
 def quantisation(graph: ModelGraph, found: Found) -> Quantisation:

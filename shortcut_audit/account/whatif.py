@@ -29,7 +29,7 @@ from shortcut_audit.operators.row import Arrangement, Family
 from shortcut_audit.operators.table import channels_read, is_weight_layer, row_of
 from shortcut_audit.report import Option, Price, WhatIf
 from shortcut_audit.report.words import Kind
-from shortcut_audit.search.shortcuts import Found
+from shortcut_audit.search.found import Found
 
 
 @frozen

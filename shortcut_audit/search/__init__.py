@@ -14,12 +14,12 @@ from shortcut_audit.graph.model import ModelGraph
 from shortcut_audit.search import concatenations, merges, opaque, shortcuts
 from shortcut_audit.search.concatenations import Concatenation
 from shortcut_audit.search.extent import Measure
+from shortcut_audit.search.found import Found
 from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.marks import Mark, added_again
 from shortcut_audit.search.merges import Refusal
 from shortcut_audit.search.rewrites.pieces import followed
 from shortcut_audit.search.rewrites.scatters import as_sums
-from shortcut_audit.search.shortcuts import Found
 
 
 class Searched(NamedTuple):

@@ -15,8 +15,8 @@ from typing import TypeAlias
 from shortcut_audit.graph.model import ModelGraph, Op, Shape, Value
 from shortcut_audit.operators.rows.declared import PREFIX
 from shortcut_audit.operators.table import row_of
+from shortcut_audit.search.found import Found
 from shortcut_audit.search.merges import Refusal
-from shortcut_audit.search.shortcuts import Found
 from shortcut_audit.search.steps import Step
 
 Verdict: TypeAlias = frozenset[tuple[str, Step]]

@@ -1,0 +1,302 @@
+"""Which operands of one merge are its shortcuts, if these are their ways from what they share?
+
+An operand that lets the fork through is one, if another operand does real work, and strictly more (theory: shortcut).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+
+from shortcut_audit.algebra.bounds import at_most
+from shortcut_audit.algebra.polynomial import Cost
+from shortcut_audit.frozen import frozen
+from shortcut_audit.graph.model import Op
+from shortcut_audit.operators.row import Effect, Family
+from shortcut_audit.operators.table import is_weight_layer, row_of
+from shortcut_audit.report import Reason
+from shortcut_audit.search.between import Between, Reached
+from shortcut_audit.search.extent import Extent
+from shortcut_audit.search.formulas import is_formula
+from shortcut_audit.search.found import Found, Link
+from shortcut_audit.search.lineage import UNIT, Lineage, dearest
+from shortcut_audit.search.marks import Mark, marks_of
+from shortcut_audit.search.merges import Merge, Refusal
+from shortcut_audit.search.siblings import are_siblings, feeds_activations_only
+from shortcut_audit.search.steps import Step
+from shortcut_audit.search.streams import are_positions, mixed_axis
+from shortcut_audit.search.walk import Exploration, Way
+
+
+def refuse(merge: Merge, reason: Reason, detail: str) -> Refusal:
+    """A merge that is no shortcut's, and why; with the additions that are part of it."""
+    return Refusal(merge.op, merge.result, reason, detail, merge.folded)
+
+
+DETAILS: Mapping[Reason, str] = {
+    "parallel branches": "the operands do the same kind and amount of work on what they share",
+    "independent sources": "the operands are computed from different pieces of what they share",
+    "elementwise expression": "no operand reads weights or mixes positions between fork and sum",
+}
+
+
+MARKED = 8
+"""The most operands beside a shortcut among which its marks are looked for."""
+
+
+TIES = 16
+"""With how many operands of the same class a way is compared in detail."""
+
+
+@frozen
+class _Work:
+    """What tells two operands of the same class apart."""
+
+    cost: int
+    """The price of the cheapest route from the fork (in lineage.UNIT)."""
+    mixing: bool
+    macs: Cost
+    parameters: int
+    maps: tuple[tuple[int, ...], ...]
+    """Shapes of the learned matrices and kernels."""
+
+    def does_more_than(self, other: _Work) -> bool:
+        """Whether it takes more MACs at all sizes or, where that is not known, reads more weights."""
+        most = at_most(other.macs, self.macs)
+        if most is None and at_most(self.macs, other.macs) is None:
+            return self.parameters > other.parameters
+        return bool(most) and other.macs != self.macs
+
+
+class Trial:
+    """One merge whose operands have values in common: which of them are shortcuts?
+
+    What holds for a way is a bit: the operands are asked all at once, so that a sum of many costs little more than one
+    of two.
+    """
+
+    def __init__(self, lineage: Lineage, merge: Merge, numbers: list[int], exploration: Exploration) -> None:
+        self._lineage = lineage
+        self._merge = merge
+        self._numbers = numbers
+        self._ways = exploration.ways
+        self._between = Between(lineage, exploration)
+        self._reached = [self._reach(position) for position in range(len(numbers))]
+        self._kept: dict[tuple[int, int], _Work] = {}
+        self._extents: dict[int, Extent] = {}
+        cost = {way.operand: way.cost for way in self._ways}
+        dearest_first = sorted(range(len(numbers)), key=lambda p: -cost.get(p, UNIT[Step.NONLINEAR]))
+        self._workers = dict.fromkeys(dearest_first)
+        """The operands that are no shortcuts, those first that are the least likely to become one."""
+        self._nobody: set[tuple[int, Step]] = set()
+        """What has been looked for among the workers in vain: who is dearer than a step, as seen by a bit."""
+        self.is_formula = False
+        """Whether the operands that failed are terms of a formula of what they share: then there is no next fork."""
+        self.failed: frozenset[tuple[int, int]] = frozenset()
+        """The ways, as (operand, fork), that are none of a shortcut."""
+
+    def _reach(self, position: int) -> Reached:
+        """How the ways lead to an operand; a negated one cannot be had cheaper than by a scale."""
+        here = self._between.reached(self._numbers[position])
+        if not self._merge.operands[position].negated:
+            return here
+        return Reached((0,) * Step.SCALE + here.levels[Step.SCALE :], here.working, here.mixing, here.weighing)
+
+    def _works(self, bit: int, *, but: int) -> bool:
+        """Whether any operand but one does real work, as seen by a bit."""
+        return any(self._reached[worker].working >> bit & 1 for worker in self._workers if worker != but)
+
+    def _works_dearer(self, bit: int, level: Step) -> bool:
+        """Whether any operand does real work and cannot be had by steps of a level, as seen by a bit."""
+        if (bit, level) in self._nobody:
+            return False
+        reached = (self._reached[worker] for worker in self._workers)
+        found = any((here.working & ~here.levels[level]) >> bit & 1 for here in reached)
+        if not found:
+            self._nobody.add((bit, level))
+        return found
+
+    def verdict(self) -> tuple[Found, ...] | Refusal:
+        """Takes the operands, cheapest way first, as shortcuts, as long as another one does more."""
+        accepted: list[int] = []
+        objections: list[Reason] = []
+        failed: set[tuple[int, int]] = set()
+        formulas: list[bool] = []
+        for position, way in enumerate(self._ways):
+            plain = self._objection(position)
+            objection = plain or self._second_look(position)
+            if objection is not None:
+                formulas.append(plain is None and objection == "elementwise expression")
+                objections.append(objection)
+                failed.add((way.operand, way.fork))
+            else:
+                accepted.append(position)
+                del self._workers[way.operand]
+        self.failed, self.is_formula = frozenset(failed), bool(formulas) and all(formulas)
+        if not accepted:
+            return refuse(self._merge, objections[0], DETAILS[objections[0]])  # 2, 3
+        return tuple(self._found(position) for position in accepted)
+
+    def _others(self, position: int) -> list[int]:
+        """The numbers of all operands at work but that of a way."""
+        mine = self._ways[position].operand
+        return [self._numbers[worker] for worker in self._workers if worker != mine]
+
+    def _objection(self, position: int) -> Reason | None:
+        """Why a way is no shortcut; None if it is one. Some other operand must do real work, and strictly more.
+
+        More is: 0. any work, where the way does none and is added (pool(x) - x is a filter); 1. a dearer class; or, the
+        class being the same and the route no cheaper, 2. mixing, where the way mixes nothing, or 3. more MACs. Two
+        equal linear maps (of the same weight shapes) are parallel, wherever they are applied: averaged heads, or the
+        factor and the offset that a condition is mapped to.
+        """
+        way, bit, own = self._ways[position], self._between.beside(position), self._between.own(position)
+        if not self._works(bit, but=way.operand):
+            return "elementwise expression"
+        if not self._reached[way.operand].working >> own & 1 and not self._merge.operands[way.operand].negated:
+            return None  # 0
+        level = dearest(way.cost)
+        more = self._works_dearer(bit, level) or self._equal_does_more(position, level)  # 1, 2, 3
+        return None if more and not (level is Step.LINEAR and self._conditions(position)) else "parallel branches"
+
+    def _equal_does_more(self, position: int, level: Step) -> bool:
+        """Whether an operand that can be had by steps of the same class mixes more, or takes more MACs."""
+        way, bit = self._ways[position], self._between.beside(position)
+        equals = (w for w in self._workers if w != way.operand and self._level(w, bit) is level)
+        mine = self._work(self._between.own(position), way.operand)
+        for worker in islice(equals, TIES):
+            other = self._work(bit, worker)
+            if other.cost < mine.cost or (level is Step.LINEAR and other.maps == mine.maps):
+                continue
+            if other.mixing if other.mixing != mine.mixing else other.does_more_than(mine):
+                return True
+        return False
+
+    def _conditions(self, position: int) -> bool:
+        """Whether a map of a condition is added to what an equal map of it multiplies: `g(s) x + b(s)` (FiLM, SPADE).
+
+        From the second layer on x is computed from s, too: what it does is no branch beside b.
+        """
+        own = self._between.own(position)
+        mine = self._work(own, self._ways[position].operand).maps
+        others = self._others(position)
+        for other in others[:TIES]:
+            op = self._lineage.maker(other)
+            if op is None or row_of(op.kind).effect is not Effect.PRODUCT or len(op.values()) < 2:
+                return False
+            factors = [self._lineage.number[factor] for factor in op.values()]
+            linear = [n for n in factors if self._between.reached(n).levels[Step.LINEAR] >> own & 1]
+            if not any(_maps(self._between.ops(own, [number])) == mine for number in linear):
+                return False
+        return len(others) <= TIES
+
+    def _second_look(self, position: int) -> Reason | None:
+        """Why a way is no shortcut though another operand does more; None if it is one.
+
+        1. What the others do without weights is a formula (formulas.py). 2. The matrix on the way mixes no streams but
+        positions (streams.py), or nothing learned stands beside it. 3. They read none of what the way takes of the
+        fork, and more than a slice is taken, or the sum is a gate's pre-activation (siblings.py).
+        """
+        way, graph = self._ways[position], self._lineage.graph
+        links = self._links(way)
+        route = [(link.op, link.step) for link in links]
+        bit = self._between.beside(position)
+        weighing = any(self._reached[w].weighing >> bit & 1 for w in self._workers if w != way.operand)
+        if not weighing and is_formula(self._lineage, way.fork, self._between.ops(bit, self._others(position)), route):
+            return "elementwise expression"  # 1
+        products = [
+            (link.op, link.slot)
+            for link, (number, *_) in zip(links, way.links, strict=True)
+            if link.step is Step.GATE and self._lineage.multiplies(number)
+        ]
+        if products and not (weighing and self._mixes_streams(position, products)):
+            return "parallel branches"  # 2
+        if any(step is Step.SELECTION for _, step in route) and (
+            dearest(way.cost) > Step.SELECTION or feeds_activations_only(graph, self._merge.result.id)
+        ):
+            branch = self._between.region(self._between.beside(position), self._others(position))
+            if are_siblings(graph, self._lineage.values, way, self._between, branch):
+                return "independent sources"  # 3
+        return None
+
+    def _mixes_streams(self, position: int, products: list[tuple[Op, int]]) -> bool:
+        """Whether the one matrix on a way mixes an axis of its fork that the branch does not treat as positions.
+
+        What a softmax makes are weights: they weigh what they are multiplied with, and are not let through by it.
+        """
+        op, slot = products[0]
+        maker = self._lineage.maker(self._ways[position].fork)
+        if maker is not None and row_of(maker.kind).family is Family.SOFTMAX:
+            return False
+        graph, fork = self._lineage.graph, self._lineage.values[self._ways[position].fork]
+        axis, given = mixed_axis(graph, op, slot), op.inputs[slot]
+        reads_fork = isinstance(given, str) and graph.values[given].type.shape == fork.type.shape
+        if len(products) > 1 or axis is None or not reads_fork:
+            return False
+        branch = self._between.region(self._between.beside(position), self._others(position))
+        return not are_positions(self._lineage, self._between, self._ways[position].fork, axis, branch)
+
+    def _links(self, way: Way) -> list[Link]:
+        links = []
+        for number, slot, level in way.links:
+            op = self._lineage.values[number].op
+            assert op is not None, "a route leads through ops"
+            links.append(Link(op, slot, Step(level)))
+        return links
+
+    def _level(self, operand: int, bit: int) -> Step | None:
+        """The dearest class on an operand's cheapest route from a fork, if it works; None if it does not."""
+        reached = self._reached[operand]
+        if not reached.working >> bit & 1:
+            return None
+        return next(Step(level) for level, ways in enumerate(reached.levels) if ways >> bit & 1)
+
+    def _work(self, bit: int, operand: int) -> _Work:
+        """What an operand does between a fork and the merge, as seen by a bit."""
+        key = bit, operand
+        if key not in self._kept:
+            number = [self._numbers[operand]]
+            cost = self._between.cost(bit, *number)
+            extent = self._between.extent(bit, number)
+            self._kept[key] = _Work(
+                cost, extent.mixing, extent.macs, extent.all_parameters, _maps(self._between.ops(bit, number))
+            )
+        return self._kept[key]
+
+    def _found(self, position: int) -> Found:
+        way, own = self._ways[position], self._between.own(position)
+        links = self._links(way)
+        if own not in self._extents:
+            self._extents[own] = self._between.extent(own, [self._numbers[worker] for worker in self._workers])
+        through = self._through(position, links) if links else ()
+        return Found(
+            merge=self._merge,
+            operand=self._merge.operands[way.operand],
+            fork=self._lineage.original(way.fork),
+            route=tuple(links),
+            through=through,
+            residual=self._extents[own],
+            marks=self._marks(position),
+            fed=self._lineage.fed.on([(link.op, link.slot) for link in links], through, way.fork),
+        )
+
+    def _marks(self, position: int) -> frozenset[Mark]:
+        others = self._others(position)
+        if len(others) > MARKED:
+            return frozenset()
+        return marks_of(self._lineage, self._between, self._ways[position], self._between.beside(position), others)
+
+    def _through(self, position: int, links: list[Link]) -> tuple[Op, ...]:
+        """The ops of a shortcut. What its gates read that the branch reads beside them is the branch's."""
+        own, beside = self._between.own(position), self._between.beside(position)
+        ops = self._between.passed(own, self._numbers[self._ways[position].operand])
+        if own == beside:
+            return ops
+        branch = set(self._between.ops(beside, self._others(position))).difference(link.op for link in links)
+        return tuple(op for op in ops if op not in branch)
+
+
+def _maps(ops: tuple[Op, ...]) -> tuple[tuple[int, ...], ...]:
+    """The shapes of the learned matrices and kernels that ops apply, transposed or not."""
+    kernels = (w.shape for op in ops if is_weight_layer(op) for w in op.weights() if w.learned and len(w.shape) > 1)
+    return tuple(sorted(tuple(sorted(shape)) for shape in kernels))
