@@ -138,6 +138,15 @@ def test_a_rule_speaks_when_it_should_and_only_then(command: Command, trial: Tri
 # --- levels, exceptions, several models ------------------------------------------------------------------------------
 
 
+def test_junit_fails_what_the_run_fails(command: Command) -> None:
+    """`--fail-on` decides both: avoidable-projection is a warning, too-many-projections an error."""
+    save(Path("model.onnx"), network("projection"))
+    Path("pyproject.toml").write_text("[tool.shortcut-audit]\nmax-projections = 0\n")
+    for level, failures in (("never", 0), ("error", 1), ("warning", 2)):
+        answer = command("model.onnx", "--format", "junit", "--fail-on", level)
+        assert (f'failures="{failures}"' in answer.out, answer.status) == (True, int(failures > 0))
+
+
 def test_sizes_are_for_the_models_that_have_a_place_for_them(command: Command) -> None:
     """What one model lacks is no error; what all lack is said once, with the file in which it stands."""
     save(Path("open.onnx"), network("identity", batch="n"))

@@ -78,9 +78,10 @@ def run(request: Request, progress: Progress) -> Outcome:
     findings = _waived(judged, on_the_set, settings)
     failures = made.failures(sources)
     models, file = ledger.models(made.sound), request.write_baseline
+    failing = frozenset(f for f in findings if policy.fails(f, settings.settings_for(f.source).fail_on))
     return Outcome(
-        AuditReport(__version__, models, findings, failures, comparisons),
-        objected=any(policy.fails(found, settings.settings_for(found.source).fail_on) for found in findings),
+        AuditReport(__version__, models, findings, failures, comparisons, failing),
+        objected=bool(failing),
         accepted=None if file is None else _accepted(file, models, failures, asked, here),
         tracebacks=tuple(made.tracebacks),
         transfers=_transfers(made.transfers),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 from shortcut_audit.algebra.settled import Costly
@@ -96,10 +96,17 @@ class AuditReport:
     errors: tuple[Failure, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     """One for each model that was held against a baseline, in the models' order."""
+    failing: frozenset[Finding] | None = None
+    """The findings that the run fails on; None: those at error level, as without a word on it."""
+
+    def fails(self, finding: Finding) -> bool:
+        """Whether the run fails on a finding."""
+        return finding.level == "error" if self.failing is None else finding in self.failing
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON report as lists and dictionaries, names as they are in the file."""
-        found = as_dictionary(self)
+        found = as_dictionary(replace(self, failing=None))
+        del found["failing"]  # a matter of the run, and no part of what was found
         return {
             "schema_version": SCHEMA_VERSION,
             "tool": {"name": "shortcut-audit", "version": found.pop("version")},

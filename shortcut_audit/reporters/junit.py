@@ -1,7 +1,8 @@
 """How does a report become the test results of a CI system? (JUnit XML, as GitLab, Jenkins and others read it)
 
-A suite for each source: a test that it could be audited, and one that failed for each finding at error level. Warnings
-and notes fail nothing, they are the suite's output. Written by the standard library: no name can become markup.
+A suite for each source: a test that it could be audited, and one that failed for each finding that the run fails on
+(`--fail-on`). The others fail nothing, they are the suite's output. Written by the standard library: no name can become
+markup.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def _tests(report: AuditReport) -> defaultdict[str, list[Element]]:
     for failure in report.errors:
         tests[failure.source].append(_not_audited(failure))
     for finding in report.findings:
-        if finding.level == "error":
+        if report.fails(finding):
             tests[finding.source].append(_failed(finding, places.of(finding)))
     for suite in tests.values():
         _number(suite)
@@ -84,7 +85,7 @@ def _remarks(report: AuditReport) -> defaultdict[str, list[str]]:
     """What is said of each source without failing it, gravest first, a line each."""
     places, remarks = Places(report), defaultdict[str, list[str]](list)
     for finding in gravest_first(report.findings):
-        if finding.level != "error":
+        if not report.fails(finding):
             said = _said(finding, places.of(finding))
             remarks[finding.source].append(f"{finding.level} {finding.rule}: {said}")
     return remarks
