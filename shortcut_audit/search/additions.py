@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Constant, Dim, Input, ModelGraph, Op, Shape, Value
 from shortcut_audit.operators.axes import only_axis, stacked
-from shortcut_audit.operators.table import is_copy, row_of
+from shortcut_audit.operators.table import row_of
+from shortcut_audit.search.neutral import passes
 
 
 @frozen
@@ -111,7 +112,7 @@ class Fold:
 def fold(
     graph: ModelGraph, addition: Addition, additions: Mapping[str, Addition], shown: frozenset[str]
 ) -> Fold | None:
-    """How an addition of values is part of another one of the same shape: its only use, seen through copies."""
+    """How an addition of values is part of another one of the same shape: its only use, seen through copies and 1 x."""
     if len(addition.terms) < 2 or row_of(addition.op.kind).averages:
         return None
     term, copies = addition.result.id, list[Op]()
@@ -120,10 +121,11 @@ def fold(
         outer, op = additions.get(reader), graph.values[reader].op
         if outer is not None and row_of(outer.op.kind).averages:
             return None
-        if outer is not None:
+        copied = op is not None and passes(graph, op, term)
+        if outer is not None and not copied:
             once = len(outer.terms) > 1 and sum(other.value == term for other in outer.terms) == 1
             return Fold(addition, term, tuple(copies)) if once else None
-        if op is None or not is_copy(op) or op.inputs[0] != term:
+        if op is None or not copied:
             return None
         copies.append(op)
         term = reader

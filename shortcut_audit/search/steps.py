@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape
+from shortcut_audit.graph.model import Constant, ModelGraph, Op
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
+from shortcut_audit.search.neutral import is_neutral, keeps_shape
 
 
 class Step(IntEnum):
@@ -73,7 +74,7 @@ def _arithmetic(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
     if len(op.values()) == 1:
         if any(weight.learned for weight in op.weights()):
             return Step.DIAGONAL  # 3
-        return Step.VIEW if _is_neutral(graph, op, slot) else Step.SCALE  # 3
+        return Step.VIEW if is_neutral(graph, op, slot) else Step.SCALE  # 3
     if kinship is Kinship.STATISTIC:
         return Step.DIAGONAL  # 4
     if kinship is Kinship.FED and row_of(op.kind).effect is Effect.SUM:
@@ -90,19 +91,10 @@ def _contraction(op: Op, kinship: Kinship) -> Step:
     return Step.LINEAR if any(weight.learned for weight in op.weights()) else Step.SELECTION
 
 
-def _is_neutral(graph: ModelGraph, op: Op, slot: int) -> bool:
-    """Whether the constants that `op` combines its one value with leave it as it is: x + 0, x - 0 (not 0 - x), 1 x."""
-    row = row_of(op.kind)
-    if row.neutral is None or not _keeps_shape(graph, op, slot) or slot in row.negated:
-        return False
-    others = [given for given in op.inputs if isinstance(given, Constant)]
-    return bool(others) and all(given.fill == row.neutral for given in others)
-
-
 def _passes_whole(graph: ModelGraph, op: Op, slot: int) -> bool:
     """Whether a selection selects everything: no size changes, nothing is turned round (Slice) or shifted (Pad)."""
     whole = row_of(op.kind).whole
-    if whole is None or not _keeps_shape(graph, op, slot):
+    if whole is None or not keeps_shape(graph, op, slot):
         return False
     given = op.inputs[whole.slot] if whole.slot is not None and whole.slot < len(op.inputs) else None
     if given is None and not whole.attribute:
@@ -110,16 +102,3 @@ def _passes_whole(graph: ModelGraph, op: Op, slot: int) -> bool:
     data = given.type.data if isinstance(given, Constant) else None
     listed = op.attributes.get(whole.attribute) if given is None else data
     return isinstance(listed, tuple) and all(number == whole.plain for number in listed)
-
-
-def _keeps_shape(graph: ModelGraph, op: Op, slot: int) -> bool:
-    """Whether what enters by a slot is known to come out in the same shape. Unknown sizes are not known to be equal."""
-    given, made = op.inputs[slot], op.outputs[0]
-    if not isinstance(given, str) or made is None:
-        return False
-    before, after = graph.values[given].type.shape, graph.values[made].type.shape
-    return _known(before) and before == after
-
-
-def _known(shape: Shape) -> bool:
-    return shape is not None and all(size is not None for size in shape)

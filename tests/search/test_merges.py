@@ -8,6 +8,7 @@ import pytest
 
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.model import TensorType
+from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.search import merges
 from shortcut_audit.search.merges import Merge, Refusal
 from tests.sketch import listing, sketch, stored
@@ -302,3 +303,13 @@ def test_a_choice_is_a_merge_of_what_both_sums_hold_unless_it_stretches_them(
     values = dict.fromkeys("xghk", (1, 8, 1, 1))
     drawn = listing(*CHOSEN, **values, c=TensorType(condition, "bool"))
     assert [merge.result.id for merge in merges.find(assemble(drawn))[0]] == merged
+
+
+@pytest.mark.parametrize("between", ["i = Mul(u, one)", "i = Add(u, nought)", "i = Sub(u, nought)", "i = Div(u, one)"])
+def test_what_changes_nothing_does_not_part_two_sums(between: str) -> None:
+    """F + 1 (x + W x) is F + x + W x: the identity has a projection beside it, and is none of its own."""
+    one, nought = (stored(data=(number,), literal=True) for number in (1.0, 0.0))
+    lines = ("f = Conv(x, w) pads=1,1,1,1", "r = Relu(f)", "m = Conv(x, p)", "u = Add(x, m)", between, "y = Add(r, i)")
+    names = {"one": one} if "one" in between else {"nought": nought}
+    report = audit_draft(listing(*lines, x=(1, 8, 4, 4), w=stored(8, 8, 3, 3), p=stored(8, 8, 1, 1), **names))
+    assert [(s.kind, s.merge.name) for s in report.shortcuts] == [("identity", "y"), ("projection", "y")]
