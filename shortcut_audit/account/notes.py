@@ -26,6 +26,7 @@ def notes_on(found: Found, kind: Kind, *, tied: bool) -> tuple[str, ...]:
         _linear_branch,
         _opaque_branch,
         _requantised,
+        _dropped,
         _selected,
         _pooled,
         *MARKED,
@@ -97,6 +98,12 @@ def _opaque_branch(found: Found, kind: Kind) -> str:
 def _requantised(found: Found, kind: Kind) -> str:
     if any(row_of(link.op.kind).rounds for link in found.route):
         return "the shortcut is requantised on its way: its values are rounded"
+    return ""
+
+
+def _dropped(found: Found, kind: Kind) -> str:
+    if any(row_of(link.op.kind).drops for link in found.route):
+        return "a dropout stands on the shortcut; the graph is the training form, and is judged as it is in evaluation"
     return ""
 
 

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shortcut_audit.assembly import fold, misfits, unfold
-from shortcut_audit.assembly.copies import Copies
+from shortcut_audit.assembly.copies import Copies, is_trained_form
 from shortcut_audit.assembly.declared import with_declared
 from shortcut_audit.assembly.live import live_ops
 from shortcut_audit.assembly.remarks import remarks
@@ -151,7 +151,7 @@ class _Assembly:
         made = {name for node in nodes for name in node.outputs if name is not None}
         names = Names(made | set(self.stored) | set(self.values))
         choices = fold.Choices(self.data_of, self.shape_of, proven, names)
-        copies = Copies(self.settled, self.type_of, self.draft.opset)
+        copies = Copies(self.settled, self.type_of, self.draft.opset, trained=is_trained_form(nodes))
         for node in nodes:
             for part in unfold.unfold(node, names, self.values.__contains__):
                 for chosen in choices.settled(part):

@@ -9,11 +9,13 @@ tells is known once types and constants are: this module gives each the canonica
 3. A quantiser whose zero point stands at the end of its type cuts off all that has that sign: a ReLU, unless there is
    nothing to cut off.
 4. A dropout that drops multiplies by a random mask (He et al. 2016, Identity Mappings, table 1, lists it among gates).
+5. But in a graph that is the form in which the network is trained, as its batch norms show, which all take the
+   statistics of the batch, dropout stands for what it is in evaluation: a copy. That is said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -39,10 +41,12 @@ WHOLE_BITS: Mapping[str, tuple[bool, int]] = {
 class Copies:
     """What is known so far of integers that stand for other numbers, and of values that are never negative."""
 
-    def __init__(self, resolve: Resolve, type_of: TypeOf, opset: int) -> None:
+    def __init__(self, resolve: Resolve, type_of: TypeOf, opset: int, *, trained: bool = False) -> None:
         self._resolve = resolve
         self._type_of = type_of
         self._opset = opset
+        self._trained = trained
+        """Whether the graph is the form in which the network is trained (`is_trained_form`)."""
         self._grids: dict[str, Hashable] = {}
         """By value: the scale and the zero point by which its integers are to be read."""
         self._signs = Signs(resolve)
@@ -60,7 +64,7 @@ class Copies:
             case "QuantizeLinear":
                 return self._written(node)  # 3
             case "Dropout":
-                return replace(node, kind="RandomDropout", label=_label(node)) if self._drops(node) else node  # 4
+                return self._dropout(node)  # 4, 5
         return node
 
     def note(self, node: Node) -> None:
@@ -144,6 +148,11 @@ class Copies:
         # Of several channels the one that cuts off most decides.
         return int(given - min(points)) if lowest else int(given - max(points))
 
+    def _dropout(self, node: Node) -> Node:
+        if not self._drops(node):
+            return node
+        return replace(node, kind="TrainingDropout" if self._trained else "RandomDropout", label=_label(node))
+
     def _drops(self, node: Node) -> bool:
         """Whether a dropout changes what it reads: it is in training mode, or may be, and drops something."""
         ratio = self._resolve(node.inputs[1]) if len(node.inputs) > 1 else None
@@ -176,6 +185,15 @@ class Copies:
         if data is None or None in data or not data:
             return name
         return data[0] if all(datum == data[0] for datum in data) else data
+
+
+def is_trained_form(nodes: Iterable[Node]) -> bool:
+    """Whether a graph has batch norms, and all of them take the statistics of the batch at hand (case 5).
+
+    Until opset 14, those are the ones that hand back running statistics beside their result.
+    """
+    norms = [node for node in nodes if node.kind == "BatchNormalization"]
+    return bool(norms) and all(node.attributes.get("training_mode", 0) or len(node.outputs) > 1 for node in norms)
 
 
 def _label(node: Node) -> str:

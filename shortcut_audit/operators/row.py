@@ -158,6 +158,8 @@ class Operator:
     """Whether what it makes of attention logits are attention logits, though it is no view and no arithmetic."""
     rounds: bool = False
     """Whether it writes values in fewer bits."""
+    drops: bool = False
+    """Whether it leaves out elements at random while the network is trained."""
     family: Family | None = None
     channels: int | None = None
     """Axis of the weight (slot 1) along which the channels of the data lie; -2 where rows of a matrix do."""

@@ -187,3 +187,20 @@ def test_a_dropout_that_drops_is_no_copy(line: str, opset: int, expected: str) -
     mode = {"mode": TensorType((), "bool")} if "mode" in line else {}
     found = audit_draft(listing(*lines, opset=opset, x=IMAGE, outputs=("y",), **KERNELS, **flags, **mode))
     assert [shortcut.kind for shortcut in found.shortcuts] == [expected]
+
+
+@pytest.mark.parametrize(("modes", "expected"), [((1,), "identity"), ((0,), "gated"), ((1, 0), "gated"), ((), "gated")])
+def test_in_the_training_form_a_dropout_stands_for_what_it_is_in_evaluation(
+    modes: tuple[int, ...], expected: str
+) -> None:
+    """All batch norms take the statistics of the batch, or one does not, or there is none."""
+    flags = {"half": stored(data=(0.5,)), "yes": stored(dtype="bool", data=(True,)), "c": stored(8)}
+    norms = [f"g{at} = BatchNormalization(f, c, c, c, c) training_mode={mode}" for at, mode in enumerate(modes)]
+    last = f"g{len(modes) - 1}" if modes else "f"
+    outputs = ("y", *(f"g{at}" for at in range(len(modes))))
+    lines = (*BLOCK, *norms, "z = Dropout(x, half, yes)", f"y = Add({last}, z)")
+    found = audit_draft(listing(*lines, x=IMAGE, outputs=outputs, **KERNELS, **flags))  # type: ignore[arg-type]
+    (shortcut,) = found.shortcuts
+    assert shortcut.kind == expected
+    said = any("judged as it is in evaluation" in note for note in shortcut.notes)
+    assert said == (expected == "identity")

@@ -85,6 +85,7 @@ WITHOUT_SAMPLES = {
     "SequenceErase SequenceInsert SequenceLength SplitToSequence": "lists are no tensors",
     "If Loop LoopIndex LoopSlice LoopState": "bodies are flattened in: tests/loaders/onnx/test_bodies.py",
     "Bernoulli Multinomial RandomDropout RandomNormal RandomNormalLike RandomUniform RandomUniformLike": "chance",
+    "TrainingDropout": "Dropout, in a graph that is the training form: tests/assembly/test_copies.py",
     "ClippingQuantisation LossyCast NarrowingCast Rescale": "Cast and QuantizeLinear where they change values: "
     "tests/assembly/test_copies.py",
     "Quantisation": "reads nothing",

@@ -51,6 +51,7 @@ ROWS = table_of(
     rows("ClippingQuantisation", replace(_CHANGED, types=(quantized,), buffers=(1, 2))),
     rows("UnknownQuantisation", replace(_FUSED, shape=same, types=(quantized,), buffers=(1, 2))),
     rows("Rescale", replace(_CHANGED, effect=Effect.PRODUCT, types=(dequantized,), buffers=(2,))),
+    rows("TrainingDropout", replace(_COPY, shape=dropout, types=(0, dropout_mask), drops=True)),
     rows("RandomDropout", replace(_CHANGED, effect=Effect.GATE, shape=dropout, types=(0, dropout_mask), varies=True)),
     # Written out before anybody looks.
     rows("DynamicQuantizeLinear", replace(_FUSED, shape=dynamic_quantize, types=("uint8", "float32", "uint8"))),
