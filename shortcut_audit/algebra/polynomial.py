@@ -22,7 +22,7 @@ TERM_LIMIT = 256
 
 DEGREE_LIMIT = 64
 BIT_LIMIT = 4096
-"""Of a coefficient: no tensor has as many elements (model.COUNT_LIMIT)."""
+"""The bound of a coefficient: no tensor has as many elements (model.COUNT_LIMIT)."""
 
 TEXT_LIMIT = 2000
 """Characters of an atom that are kept: what is longer is vague."""
@@ -44,7 +44,7 @@ class Derived:
     """"//", "max", "min", "broadcast" (the larger size, where they are equal or one is 1) or "depends"."""
     arguments: tuple[Number, ...] = field(compare=False)
     text: str
-    """As it stands in a formula; equal terms are written alike."""
+    """The term as it stands in a formula; equal terms are written alike."""
 
 
 Atom: TypeAlias = str | Derived
@@ -82,11 +82,11 @@ class Polynomial:
         return _sum(other, -1 * self)
 
     def __neg__(self) -> Number:
-        """Its opposite."""
+        """The number with the opposite sign."""
         return -1 * self
 
     def __str__(self) -> str:
-        """As a formula: the grammar is that of formula.py."""
+        """The number as a formula, in the grammar of formula.py."""
         return written(self)
 
 
@@ -132,7 +132,7 @@ def vague(*monomials: Iterable[Monomial]) -> Polynomial:
 
 
 def terms_of(number: Number) -> Mapping[Monomial, int]:
-    """Its coefficients by monomial."""
+    """The coefficients of a number by monomial."""
     return {(): number} if isinstance(number, int) else number.terms
 
 
@@ -179,7 +179,7 @@ def _joined(left: Monomial, right: Monomial) -> Monomial:
 
 
 def place(factor: tuple[Atom, int]) -> str:
-    """By what the factors of a monomial are ordered: the text of the atom."""
+    """The key by which the factors of a monomial are ordered: the text of the atom."""
     atom = factor[0]
     return atom if isinstance(atom, str) else atom.text
 

@@ -37,7 +37,7 @@ class Costly:
 
 
 def settled(noun: Noun, sizes: Mapping[str, Number]) -> Noun:
-    """The same noun with these sizes put in wherever they stand."""
+    """A noun with these sizes put in wherever they stand."""
     changed: dict[str, Any] = {}
     for field in fields(noun):  # type: ignore[arg-type]
         before = getattr(noun, field.name)

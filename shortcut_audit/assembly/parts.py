@@ -23,7 +23,7 @@ class Parts:
 
     fused: Node
     names: Names
-    """Those of the model's tensors: the names of parts must be new."""
+    """The names of the model's tensors: those of parts must be new."""
     is_value: IsValue
     nodes: list[Node] = field(default_factory=list)
 

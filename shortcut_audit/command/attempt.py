@@ -44,7 +44,7 @@ class Task:
     configured: str = ""
     """The configuration that all sizes are from: what a model lacks of them is meant for others. Empty: asked for."""
     url: str = field(default="", repr=False)
-    """Of a source that lies elsewhere: the URL as the user wrote it, of which `source` is what may be shown."""
+    """The URL of a source that lies elsewhere, as the user wrote it; `source` is what may be shown of it."""
 
 
 @frozen
@@ -76,7 +76,7 @@ def attempt(task: Task) -> Attempt[ModelReport]:
 
 
 def _attempt_at(task: Task) -> Attempt[ModelReport]:
-    """The same of a model that lies elsewhere."""
+    """What comes of auditing a model that lies elsewhere."""
     from shortcut_audit.loaders.remote.location import Location
     from shortcut_audit.loaders.remote.urls import secrets_of
     from shortcut_audit.pipeline import audit_at

@@ -29,7 +29,7 @@ def in_file(style: Style) -> Style:
 
 
 def _columns() -> int:
-    """Of the terminal, unless COLUMNS says otherwise: what shutil.get_terminal_size does, which is slow to import."""
+    """The columns of the terminal, or COLUMNS: what shutil.get_terminal_size does, which is slow to import."""
     said = os.environ.get("COLUMNS", "")
     if said.isdecimal() and int(said) > 0:
         return int(said)

@@ -37,7 +37,7 @@ def attempts(tasks: Iterable[tuple[int, Task]], executor: Executor, ahead: int =
 
 
 def in_order(tasks: Iterable[Task], executor: Executor, ahead: int = AHEAD) -> Iterator[Attempt[ModelReport]]:
-    """The same in the order of the tasks: what is done before its turn waits, as long as `ahead` allows."""
+    """What comes of tasks, in their order: what is done before its turn waits, as long as `ahead` allows."""
     waiting: dict[Future[Attempt[ModelReport]], tuple[int, Task]] = {}
     try:
         for number, task in enumerate(tasks):

@@ -36,7 +36,7 @@ class Entry:
     """Where in the journal a model stands."""
 
     version: str
-    """Of the model's file when it was read: size and time of change, or what a server tells versions apart by."""
+    """What tells the version of the file that was read: size and time of change, or what a server says."""
     at: int
     """Offset of the body."""
     length: int

@@ -114,7 +114,7 @@ def _uncollected() -> Iterator[None]:
 
 @contextlib.contextmanager
 def building() -> Iterator[None]:
-    """The same for a model that has to be built first."""
+    """The limits for a model that has to be built first."""
     with _time_limited(BUILDING_SECONDS), _memory_limited(BUILDING_BYTES):
         yield
 

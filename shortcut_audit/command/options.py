@@ -19,7 +19,7 @@ from shortcut_audit.report.words import KINDS
 from shortcut_audit.reporters import REPORTERS, format_of
 
 GRAPHS = (".graphml", ".dot")
-"""Of the files that are written from a model's graph (graphs.py)."""
+"""The suffixes of files that are written from a model's graph (graphs.py)."""
 SUFFIXES = [reporter.suffix for reporter in REPORTERS.values() if reporter.suffix]
 
 EPILOG = """\

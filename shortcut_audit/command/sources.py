@@ -29,7 +29,7 @@ class Named:
 
     name: str
     url: str = field(default="", repr=False)
-    """Of a model that lies elsewhere, as the user wrote it; `name` is what may be shown of it."""
+    """The URL of a model that lies elsewhere, as the user wrote it; `name` is what may be shown of it."""
 
 
 def expand(arguments: Iterable[str]) -> list[Named | Failure]:

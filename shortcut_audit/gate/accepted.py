@@ -46,13 +46,13 @@ class AcceptedShortcut(Costly):
     """None where it applied weights that were fed."""
     macs: int | None
     macs_formula: str | None = field(default=None, kw_only=True)
-    """The same over the sizes that the model leaves open."""
+    """The MACs as a formula over the sizes that the model leaves open."""
     weight_layers: int
     """Weight layers of the residual branch that the shortcut skips."""
 
     @property
     def settled_parameters(self) -> int | None:
-        """Its parameters, whether or not an exporter folded normalisations into weights.
+        """The shortcut's parameters, whether or not an exporter folded normalisations into weights.
 
         Eval-mode export folds BatchNorm's scale and shift, 2C numbers, into the convolution before it, which gains a
         bias of C instead (ResNet-18: 173,824 parameters before, 172,928 after). So the vectors that follow a matrix on

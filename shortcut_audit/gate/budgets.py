@@ -28,7 +28,7 @@ class _Limit:
 
     rule: str
     key: str
-    """As the configuration writes it."""
+    """The key, as the configuration writes it."""
     what: str
     """Who takes how much of what: a sentence with a place for the number."""
     budget: Budget
@@ -37,7 +37,7 @@ class _Limit:
     least: bool = False
     """Whether the cost is but a lower bound."""
     total: str | None = None
-    """Of the whole model, for a share."""
+    """How much the whole model takes, for a share of it."""
     total_least: bool = False
 
     def held(self) -> Held:

@@ -42,9 +42,9 @@ class Renewed:
     accepted: tuple[str, ...]
     """The models that were accepted, by the names under which they are kept."""
     added: tuple[str, ...]
-    """Those among them that the file did not know."""
+    """The accepted models that the file did not know."""
     dropped: tuple[str, ...]
-    """Those that it knew, and that are gone."""
+    """The models that the file knew, and that are gone."""
 
     def said(self) -> str:
         """How many models were accepted, and what has changed: "2 models; added: a.onnx; dropped: b.onnx"."""

@@ -46,7 +46,7 @@ class Settings:
     max_extra_parameters: Budget | None = None
     max_extra_macs: Budget | None = None
     max_parameters: Budget | None = None
-    """Of the whole model; no share."""
+    """The most that the whole model may take; no share."""
     max_macs: Budget | None = None
     max_held_memory: Budget | None = None
     """Bytes."""

@@ -88,7 +88,7 @@ class Draft:
     """The inputs as the file has them, where a caller has bound sizes since; None: they are as in `inputs`."""
 
     def unaided(self) -> Draft:
-        """The same model without what may be otherwise: claims of the file, bound sizes, what a caller may override."""
+        """The model without what may be otherwise: claims of the file, bound sizes, what a caller may override."""
         tensors = tuple(replace(t, data=None) if t.overridable else t for t in self.tensors)
         inputs = self.inputs if self.declared is None else self.declared
         return replace(self, inputs=inputs, tensors=tensors, recorded={})

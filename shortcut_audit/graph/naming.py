@@ -11,7 +11,7 @@ class Names:
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = set(taken)
         self._made: dict[str, int] = {}
-        """By name that was wanted and taken: the number up to which others were derived from it."""
+        """The number up to which others were derived from a name that was wanted and taken."""
 
     def fresh(self, wanted: str) -> str:
         """The name that is wanted, if nobody has it yet; otherwise with a number behind it. Then it is taken.

@@ -123,7 +123,7 @@ class ModelReport:
     """Dimensions that are not bound and on which a cost depends: --dim NAME=SIZE, or `at`, would settle them."""
     notes: tuple[str, ...] = ()
     layers: tuple[Layer, ...] = ()
-    """Its weight layers, in the order in which they are computed."""
+    """The model's weight layers, in the order in which they are computed."""
     uncounted: tuple[Uncounted, ...] = ()
     """The ops whose MACs are not in `totals.macs`, in the order in which they are computed."""
     concatenations: tuple[Concatenation, ...] | None = ()
@@ -132,7 +132,7 @@ class ModelReport:
     """The operators whose meaning was declared, and not read from the model."""
 
     def at(self, sizes: Mapping[str, int] | None = None, /, **named: int) -> ModelReport:
-        """The same report with open sizes settled: `report.at(batch=8)`; `report.at({"x[0]": 8})` for odd names.
+        """The report with open sizes settled: `report.at(batch=8)`; `report.at({"x[0]": 8})` for odd names.
 
         Every cost, share and what-if is then what auditing with these `dims` gives.
         """

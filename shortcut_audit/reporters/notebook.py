@@ -17,7 +17,7 @@ from shortcut_audit.installed import __version__
 from shortcut_audit.reporters import REPORTERS, Style
 
 HEIGHT = "44rem"
-"""Of the frame that holds the page in a notebook; it scrolls."""
+"""The height of the frame that holds the page in a notebook; it scrolls."""
 
 
 @frozen
@@ -63,6 +63,6 @@ class ShownReport(report.ModelReport):
 
 
 def shown(model: report.ModelReport) -> ShownReport:
-    """The same report, which can show itself."""
+    """A report that can show itself."""
     parts: dict[str, Any] = {part.name: getattr(model, part.name) for part in fields(model)}
     return ShownReport(**parts)

@@ -46,7 +46,7 @@ def search(graph: ModelGraph) -> Searched:
 
 
 def _searched(graph: ModelGraph) -> Searched:
-    """As `search`, each op doing what its row says; of one that is not understood, the most that it could do."""
+    """What is found if each op does what its row says, and one that is not understood the most that it could do."""
     candidates, no_merges, normal = merges.find(followed(as_sums(graph)))
     lineage = Lineage(normal)
     found: list[Found] = []

@@ -26,7 +26,7 @@ def past(lineage: Lineage, product: int, slot: int) -> frozenset[int]:
 
 
 def _past(lineage: Lineage, product: int, slot: int) -> frozenset[int]:
-    """As many values of the past as REACH allows.
+    """The nearest values of the past, as many as REACH allows.
 
     The past ends: 1. at the first op that works; 2. where a piece is taken of what an activation is applied to: the
     pieces f, i, g of W x + U h are siblings, and what makes g is not read through f = sigmoid(...) (LSTM, GRU).

@@ -57,7 +57,7 @@ class Lineage:
         self.values: tuple[Value, ...] = tuple(graph.values.values())
         self.number = _numbered(graph)
         self.closed: dict[int, tuple[int, Extent]] = {}
-        """For a merge's result: the one value through which all of its past passes, and what lies between."""
+        """The one value through which all of the past of a merge's result passes, and what lies between."""
         self._parents: list[tuple[tuple[int, int, int], ...] | None] = [None] * len(self.values)
         self._roots = self._trace(_is_pointwise)
         self._expressions = expressions(graph)

@@ -33,7 +33,7 @@ class Mark(Enum):
     RELATIVE_VALUES = auto()
     """The fork are attention weights, which a learned table maps: relative positions of the values."""
     ADDED_AGAIN = auto()
-    """The same value is added in many sums: position embeddings in each layer."""
+    """One value is added in many sums: position embeddings in each layer."""
 
 
 AGAIN = 3

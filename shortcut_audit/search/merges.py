@@ -34,7 +34,7 @@ class Merge:
     """The addition; of a folded sum, the last one."""
     result: Value
     operands: tuple[Term, ...]
-    """In normal form (rewrites/): values that the file may not write as such."""
+    """The operands in normal form (rewrites/): values that the file may not write as such."""
     added: int
     """How many values the file adds here."""
     folded: tuple[Op, ...] = ()
@@ -79,7 +79,7 @@ class _Total:
     operands: tuple[Term, ...]
     parts: tuple[Fold, ...]
     form: Sum
-    """Its normal form."""
+    """The normal form of the sum."""
 
     @property
     def folded(self) -> tuple[Op, ...]:

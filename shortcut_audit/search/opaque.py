@@ -32,7 +32,7 @@ def is_opaque(op: Op) -> bool:
 
 
 def at_least(graph: ModelGraph) -> ModelGraph:
-    """The same graph, each op that is not understood doing the least that it could do."""
+    """The graph with each op that is not understood doing the least that it could do."""
     doing = {op: replace(op, kind=PREFIX + _least(graph, op)) for op in graph.ops if is_opaque(op)}
     values = {
         name: replace(value, op=doing[value.op]) if value.op in doing else value for name, value in graph.values.items()
@@ -98,7 +98,7 @@ def _of(shortcuts: Iterable[Found]) -> Verdict:
 
 
 def _verdicts(sums: Sums) -> Mapping[str, tuple[bool, Verdict]]:
-    """By addition: whether it is a part of a larger sum, and that sum's verdict."""
+    """Of each addition whether it is a part of a larger sum, and that sum's verdict."""
     found: dict[str, list[Found]] = {}
     results: dict[str, Iterable[Op]] = {}
     for shortcut in sums[0]:

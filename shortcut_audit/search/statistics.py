@@ -20,7 +20,7 @@ class Part(IntEnum):
     """What an expression holds of the value that it is computed from."""
 
     VALUE = 0
-    """Its elements."""
+    """The elements of the value itself."""
     STATISTIC = 1
     """What was gathered from many of its elements, perhaps spread over them again."""
     NORMALISED = 2

@@ -32,7 +32,7 @@ class _Stand(NamedTuple):
     """How a walker came to where it stands."""
 
     cost: int
-    """From the merge."""
+    """The price of the way from the merge to here."""
     child: int
     """The value that it came from; -1 at an operand."""
     cut: int

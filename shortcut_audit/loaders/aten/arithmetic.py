@@ -110,7 +110,7 @@ def negated(kind: str) -> Rule:
 
 
 def logical(kind: str) -> Rule:
-    """Of truth values: whatever is not zero is true."""
+    """An op on truth values: whatever is not zero is true."""
 
     def rule(call: AtenCall) -> str:
         names = [name for name in ("self", "other") if call.has(name)]

@@ -51,7 +51,7 @@ def is_finite(call: AtenCall) -> str:
 
 
 def rounded(call: AtenCall) -> str:
-    """To the nearest whole number or, where `decimals` says so, to the nearest multiple of 10^-decimals."""
+    """Rounds to the nearest whole number or, where `decimals` says so, to the nearest multiple of 10^-decimals."""
     value, decimals = call.value("self"), call.integer("decimals", 0)
     if decimals == 0:
         return call.emit("Round", value)

@@ -195,7 +195,7 @@ UNKNOWN: Mapping[str, frozenset[str]] = {
         normal_functional popitem randperm resize resize_as set sorted tensor unflatten_dense_tensors
     """),
 }
-"""By reason: ops that stay opaque, named as uncounted."""
+"""The ops that stay opaque, named as uncounted, by the reason why."""
 
 SPELLINGS: Mapping[str, str] = {
     f"aten.{name}{mark}": f"aten.{usual}{mark}"

@@ -34,7 +34,7 @@ def load(path: Path) -> Draft:
 
 
 def load_at(location: Location, source: str) -> Draft:
-    """The same of an ONNX file that lies elsewhere."""
+    """The draft in an ONNX file that lies elsewhere."""
     with location.opened() as data:
         found = skeleton_of(data)
     return draft_of(found, source)

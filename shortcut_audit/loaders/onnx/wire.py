@@ -123,7 +123,7 @@ def skeleton(path: Path) -> bytes:
 
 
 def skeleton_of(data: Data) -> bytes:
-    """The same of an ONNX model's bytes. Raises UnreadableModel when they are too many, or no ONNX model."""
+    """The skeleton of an ONNX model's bytes. Raises UnreadableModel when they are too many, or no ONNX model."""
     if len(data) > FILE_LIMIT:
         size = f"{len(data)} bytes, over protobuf's limit of 2 GiB"
         raise UnreadableModel(f"{size}; save the model with its weights as external data")

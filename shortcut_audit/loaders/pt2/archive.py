@@ -71,7 +71,7 @@ def load(path: Path) -> Draft:
 
 
 def load_at(location: Location, source: str) -> Draft:
-    """The same of an archive that lies elsewhere, of which the list of contents and the documents are fetched."""
+    """The model in an archive that lies elsewhere, of which the list of contents and the documents are fetched."""
     from shortcut_audit.loaders.remote.ranges import RangesFile
 
     with location.opened() as data:

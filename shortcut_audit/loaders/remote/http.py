@@ -79,7 +79,7 @@ class HttpFile:
 
     @property
     def version(self) -> str:
-        """By what the server tells versions of the file apart; empty where it does not."""
+        """What the server tells versions of the file apart by; empty where it does not."""
         return " ".join(filter(None, self._version or ()))
 
     def head(self) -> bytes:
@@ -91,7 +91,7 @@ class HttpFile:
         return tried(lambda: self._request(start, end))
 
     def begin(self, start: int, end: int) -> Future[bytes]:
-        """The same, begun and not waited for, without a second try."""
+        """The bytes from one offset up to another, asked for and not waited for, without a second try."""
         return asyncio.run_coroutine_threadsafe(self._asked(start, end), self._system.loop)
 
     def _request(self, start: int, end: int) -> bytes:

@@ -30,7 +30,7 @@ class Place:
     repository: str
     revision: str | None
     path: str
-    """Of the file; empty for the repository."""
+    """The path of the file; empty for the repository."""
 
 
 def place_of(url: str) -> Place:

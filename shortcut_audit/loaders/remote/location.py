@@ -33,7 +33,7 @@ class Location:
 
     @property
     def suffix(self) -> str:
-        """Of the file, in lower case; empty for a repository on a hub."""
+        """The suffix of the file, in lower case; empty for a repository on a hub."""
         return suffix_of(self.url) if not self.is_repository else ""
 
     @property

@@ -228,7 +228,7 @@ class Ranges:
 
 
 class RangesFile(io.RawIOBase):
-    """The same as a file that can be read and sought in."""
+    """The ranges of a distant file as a file that can be read and sought in."""
 
     def __init__(self, ranges: Ranges) -> None:
         self._ranges = ranges

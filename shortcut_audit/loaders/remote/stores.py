@@ -54,7 +54,7 @@ class StoredFile:
             raise UnreadableModel("no file; name a model file, or end the URL of a folder with a slash")
         self.size = int(about["size"])
         self.version = _version(about)
-        """By what the store tells versions of the file apart; empty where it does not."""
+        """What the store tells versions of the file apart by; empty where it does not."""
 
     def head(self) -> bytes:
         """The first bytes."""
@@ -72,7 +72,7 @@ class StoredFile:
         return tried(work)
 
     def begin(self, start: int, end: int) -> Future[bytes] | None:
-        """The same, begun and not waited for, without a second try; None where the store is asked one thing a time."""
+        """The bytes from one offset up to another, asked for and not waited for; None where a store is asked one thing a time."""
         if not self._system.async_impl:
             return None
         return asyncio.run_coroutine_threadsafe(self._whole(start, end), self._system.loop)

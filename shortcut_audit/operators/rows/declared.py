@@ -31,7 +31,7 @@ EFFECTS: Mapping[str, Operator] = {
     "nonlinear": Operator(Effect.NONLINEAR, data=(), parts=True),
     "free": Operator(Effect.NONLINEAR, data=(), parts=True),
 }
-"""By the word that stands for it."""
+"""The row of each word of a declaration."""
 
 PREFIX = "declared::"
 

@@ -104,7 +104,7 @@ def equal_open(left: Exact, right: Exact, whole: bool) -> bool | None:
 
 
 def opposite(decided: bool | None) -> bool | None:
-    """Not, where it is decided."""
+    """The opposite of a truth value, where it is decided."""
     return None if decided is None else not decided
 
 

@@ -89,7 +89,7 @@ def mel_weights(call: Call) -> list[Shape]:
 
 
 def multinomial(call: Call) -> list[Shape]:
-    """So many draws for each row."""
+    """Multinomial draws so many for each row."""
     shape = call.shape(0)
     if len(shape) != 2:
         raise Unknown

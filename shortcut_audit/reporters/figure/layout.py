@@ -43,9 +43,9 @@ class Arc:
     first: int
     last: int
     lane: int
-    """Beside which other arcs of the group it is drawn: 0 is the innermost."""
+    """The lane in which it is drawn beside other arcs of the group: 0 is the innermost."""
     width: int
-    """By what it costs: 0 nothing, 1 under 0.1 % of the model's parameters, 2 under 1 %, 3 more."""
+    """The width, by what it costs: 0 nothing, 1 under 0.1 % of the model's parameters, 2 under 1 %, 3 more."""
 
 
 @frozen
@@ -68,7 +68,7 @@ class Group:
 
 @frozen
 class Fold:
-    """The same group several times over."""
+    """A group that stands several times over."""
 
     copies: tuple[Group, ...]
 

@@ -16,10 +16,10 @@ class Column:
     """One column, behind the models' names."""
 
     name: str
-    """As --sort and the column of the .models.csv call it."""
+    """The name by which --sort and the .models.csv call it."""
     head: str
     brief: Callable[[ModelReport], str]
-    """For a terminal: "1.81 G"."""
+    """The amount as a terminal shows it: "1.81 G"."""
     whole: Callable[[ModelReport], str]
     """Every digit, with its share of the model in percent."""
 
@@ -34,7 +34,7 @@ def extra_parameters_share(model: ModelReport) -> str:
 
 
 def extra_macs_share(model: ModelReport) -> str:
-    """The same of its MACs; empty where they are a lower bound."""
+    """The share of its MACs that shortcuts take; empty where they are a lower bound."""
     return "" if model.totals.lower_bound else share(model.summary.extra_macs_formula, model.totals.macs_formula)
 
 

@@ -26,7 +26,7 @@ class Remark:
     line: str
     """The line of Python that wrote the shortcuts, "net.py:101"; empty where it is not known."""
     message: str
-    """Without the command that accepts it, which `acceptances` says once for all."""
+    """The message without the command that accepts it, which `acceptances` says once for all."""
     shortcuts: tuple[str, ...]
     """Their keys; empty for a remark on the model."""
 

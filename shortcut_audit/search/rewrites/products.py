@@ -46,7 +46,7 @@ class Product:
 
     factor: Fraction
     atoms: tuple[Atom, ...]
-    """In an order of their own, so that equal products are equal."""
+    """The factors in an order of their own, so that equal products are equal."""
     op: Op | None = None
     """The op of the file in whose place it stands."""
     value: str | None = None
@@ -66,7 +66,7 @@ class Product:
         return replace(self, atoms=self.atoms[:place] + self.atoms[place + 1 :], value=None)
 
     def negated(self) -> Product:
-        """The same with the opposite sign."""
+        """The product with the opposite sign."""
         return replace(self, factor=-self.factor, subtracted=not self.subtracted)
 
     def times(self, other: Product) -> Product:
