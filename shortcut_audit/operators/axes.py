@@ -57,5 +57,5 @@ def stacked(graph: ModelGraph, name: str) -> Stack | None:
     fresh = [made for made in makers if made is not None and row_of(made.kind).arranges is Arrangement.PUT_IN]
     if not fresh or len(fresh) < len(makers) or {only_axis(made, len(shape)) for made in fresh} != {axis}:
         return None
-    before = iter(made.inputs[0] for made in fresh)
+    before = iter(made.inputs[0] for made in fresh)  # in the order of the values among the inputs
     return Stack(axis, tuple(next(before) if isinstance(given, str) else given for given in op.inputs))

@@ -104,7 +104,7 @@ class Between:
                 working |= above.working
                 mixing |= above.mixing
                 weighing |= above.weighing
-                for dearer in range(level, len(Step)):
+                for dearer in range(level, len(Step)):  # by steps of this class, and so by dearer ones, too
                     levels[dearer] |= above.levels[dearer]
         arriving = levels[-1]
         if not arriving and not starting:
@@ -119,7 +119,7 @@ class Between:
         lost = self._out.get(number, 0)
         if lost:
             levels = [level & ~lost for level in levels]
-        kept = ~(starting | lost)
+        kept = ~(starting | lost)  # at its fork a way has met nothing yet
         return Reached(tuple(levels), working & kept, mixing & kept, weighing & kept)
 
     def reached(self, operand: int) -> Reached:
@@ -199,6 +199,7 @@ def close(lineage: Lineage, result: int, inside: Iterable[int], exploration: Exp
         return  # open, or walkers may pass through the result
     entry = exploration.entry
     total, seen = NOTHING, set()
+    # In topological order the values that one op makes need not be neighbours: `seen`.
     for number in sorted([*(n for n in exploration.cones if n > entry), *inside, result]):
         op = lineage.values[number].op
         if number in exploration.leaps:

@@ -173,6 +173,7 @@ def _numbered(graph: ModelGraph) -> dict[str, int]:
         made = _application(value, originals)
         numbers[name] = originals[name] = number if made is None else first.setdefault(made, number)
         if value.op is not None and is_copy(value.op) and isinstance(source := value.op.inputs[0], str):
+            # The copy keeps its own number, as a step of a route; what reads it counts as reading what it is a copy of.
             originals[name] = originals[source]
     return numbers
 

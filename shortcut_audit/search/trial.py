@@ -224,7 +224,7 @@ class Trial:
 
         What a softmax makes are weights: they weigh what they are multiplied with, and are not let through by it.
         """
-        op, slot = products[0]
+        op, slot = products[0]  # of several, none is looked at: see below
         maker = self._lineage.maker(self._ways[position].fork)
         if maker is not None and row_of(maker.kind).family is Family.SOFTMAX:
             return False

@@ -112,7 +112,7 @@ def explore(
             patience = patience if parted else 0  # behind the entry, forks of the same cost are left
         sources += not lineage.parents(number)
         closed = lineage.closed.get(number)
-        if closed is not None and cones.latest <= closed[0]:
+        if closed is not None and cones.latest <= closed[0]:  # nobody else waits for what lies between
             leaps.add(number)
             cones.spread(number, (closed[0],))
         else:

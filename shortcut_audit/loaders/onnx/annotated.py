@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
 
 KEY = "shortcut-audit"
-"""The prefix of the keys of the metadata that is added."""
+"""The key of the metadata that is added."""
 LOCATION = "weights-left-out"
 """Where the weights are said to lie."""
 EXTERNAL = 1

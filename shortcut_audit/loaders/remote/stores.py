@@ -72,7 +72,7 @@ class StoredFile:
         return tried(work)
 
     def begin(self, start: int, end: int) -> Future[bytes] | None:
-        """The bytes from one offset up to another, asked for and not waited for; None where a store is asked one thing a time."""
+        """The bytes between two offsets, asked for and not waited for; None where a store is asked one thing a time."""
         if not self._system.async_impl:
             return None
         return asyncio.run_coroutine_threadsafe(self._whole(start, end), self._system.loop)
