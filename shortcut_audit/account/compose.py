@@ -37,7 +37,7 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
     others = (*_constant_sums(graph), *refused)
     merges = {shortcut.found.merge.op: shortcut.found.merge for shortcut in priced}
     adds = sum(1 + len(merge.folded) for merge in merges.values()) + sum(1 + len(other.folded) for other in others)
-    totals, summary = ledger.totals(adds), _summary(graph, ledger, priced)
+    totals, summary = ledger.totals(adds), _summary(graph, searched.graph, ledger, priced)
     if any(shortcut.found.fed for shortcut in priced):
         totals = replace(totals, parameters_lower_bound=True)
     entries = Entries(searched.graph, ledger)
@@ -91,11 +91,16 @@ def _input(graph: ModelGraph, name: str) -> report.TensorInfo:
     return report.TensorInfo(name, tensor_type.shape, tensor_type.dtype)
 
 
-def _summary(graph: ModelGraph, ledger: Ledger, priced: tuple[Priced, ...]) -> report.Summary:
+def _summary(graph: ModelGraph, normal: ModelGraph, ledger: Ledger, priced: tuple[Priced, ...]) -> report.Summary:
+    """All shortcuts together; `normal` is the graph with the values of normal forms, which merges may add."""
     kinds = [shortcut.kind for shortcut in priced]
     ops = dict.fromkeys(op for shortcut in priced for op in shortcut.found.through)
     merges = {shortcut.found.merge.op: shortcut.found.merge for shortcut in priced}
-    macs, adds, held = ledger.macs(ops), total(map(elements_added, merges.values())), _most_held(priced)
+    macs, adds, held = (
+        ledger.macs(ops),
+        total(elements_added(normal, merge) for merge in merges.values()),
+        _most_held(priced),
+    )
     return report.Summary(
         identity=kinds.count("identity"),
         parameter_free=kinds.count("parameter-free"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from shortcut_audit import report
 from shortcut_audit.account import describe
 from shortcut_audit.account.classify import learned
-from shortcut_audit.account.cost import Ledger, parameters, span
+from shortcut_audit.account.cost import Ledger, parameters, span, total
 from shortcut_audit.account.notes import notes_on
 from shortcut_audit.account.quantised import quantisation
 from shortcut_audit.account.whatif import Priced
@@ -52,7 +52,7 @@ class Entries:
         notes = notes_on(found, shortcut.kind, tied=bool(self._ledger.tied(found.through)))
         if len(found.route) > STEPS_SHOWN:
             notes += (f"{len(found.route) - STEPS_SHOWN} of the {len(found.route)} steps of its route are not listed",)
-        macs, adds = self._ledger.macs(found.through), elements_added(merge)
+        macs, adds = self._ledger.macs(found.through), elements_added(self._graph, merge)
         held = size_in_bytes(found.fork.type.shape, found.fork.type.dtype)
         return report.Shortcut(
             key=key,
@@ -138,10 +138,25 @@ class Entries:
         )
 
 
-def elements_added(merge: Merge) -> Cost:
-    """Additions of elements in a merge: one less than the file adds values, for each; None for an unknown shape."""
+def elements_added(graph: ModelGraph, merge: Merge) -> Cost:
+    """Additions of elements in a merge: one less than the file adds values, for each; None for an unknown shape.
+
+    What is added at computed places alone (index_add, scatter_add) adds as many as it writes.
+    """
+    scattered = [update for term in merge.operands if (update := _scattered(graph, merge, term.value)) is not None]
     elements = count(merge.result.type.shape)
-    return None if elements is None else (merge.added - 1) * elements
+    whole = None if elements is None else (merge.added - 1 - len(scattered)) * elements
+    return total([whole, *(count(graph.values[update].type.shape) for update in scattered)]) if scattered else whole
+
+
+def _scattered(graph: ModelGraph, merge: Merge, operand: str) -> str | None:
+    """What an operand holds that one of the merge's ops adds at computed places; None where it adds all of it."""
+    made = graph.values[operand].op if operand in graph.values else None
+    if made is None or made.attributes.get("reduction") != "add" or len(made.inputs) < 3:
+        return None
+    written = {(op.name, op.label) for op in (*merge.folded, merge.op)}
+    update = made.inputs[2]
+    return update if (made.name, made.label) in written and isinstance(update, str) else None
 
 
 def _weight_and_bias(found: Found) -> tuple[bool, bool]:

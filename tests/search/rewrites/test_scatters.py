@@ -25,6 +25,7 @@ def test_what_is_added_at_some_places_is_added(how: str) -> None:
     assert (shortcut.kind, shortcut.merge.name, shortcut.fork.name) == ("identity", "y", "x")
     assert (shortcut.merge.op, report.totals.adds, report.totals.ops) == (how_it_is_called(how), 1, 4)
     assert (shortcut.span.parameters, shortcut.span.macs) == (64, 192)
+    assert (shortcut.elementwise_adds, report.summary.elementwise_adds) == (24, 24)  # 3 rows of 8, not 7
 
 
 def how_it_is_called(how: str) -> str:
