@@ -46,7 +46,7 @@ def notes_said() -> list[str]:
     tree = ast.parse(Path(notes.__file__).read_text(encoding="utf-8"))
     returned = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return) and node.value is not None]
     texts = (part.value for value in returned for part in ast.walk(value) if isinstance(part, ast.Constant))
-    return [notes.TIED, *(text for text in texts if isinstance(text, str) and len(text) > 12)]
+    return [notes.TIED, *notes.MARKED.values(), *(text for text in texts if isinstance(text, str) and len(text) > 12)]
 
 
 @pytest.mark.parametrize("note", notes_said())

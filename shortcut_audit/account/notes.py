@@ -5,6 +5,8 @@ Where experts differ the rules decide, and a note says why (theory: undecidable)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from shortcut_audit.account.describe import weights_of
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
@@ -29,10 +31,10 @@ def notes_on(found: Found, kind: Kind, *, tied: bool) -> tuple[str, ...]:
         _dropped,
         _selected,
         _pooled,
-        *MARKED,
     )
-    notes = tuple(note for check in checks if (note := check(found, kind)))
-    return (*notes, TIED) if tied else notes
+    notes = [note for check in checks if (note := check(found, kind))]
+    notes += [said for mark, said in MARKED.items() if mark in found.marks]
+    return (*notes, TIED) if tied else tuple(notes)
 
 
 TIED = "its weights are tied: other ops read them, too, and they count once in the model's sums"
@@ -124,41 +126,12 @@ def _pooled(found: Found, kind: Kind) -> str:
     return ""
 
 
-def _siblings(found: Found, kind: Kind) -> str:
-    if Mark.SIBLINGS in found.marks:
-        return "it carries one slice of the fork, and the residual branch is computed from other slices (Res2Net)"
-    return ""
-
-
-def _joined(found: Found, kind: Kind) -> str:
-    if Mark.JOINED in found.marks:
-        return "the residual branch reads the fork joined with other values: a root of aggregated layers (DLA)"
-    return ""
-
-
-def _resampled(found: Found, kind: Kind) -> str:
-    if Mark.RESAMPLED in found.marks:
-        return "what is added to it comes from another resolution: stages are fused (HRNet, feature pyramids)"
-    return ""
-
-
-def _position_term(found: Found, kind: Kind) -> str:
-    if Mark.POSITION_TERM in found.marks:
-        return "W_s is a depthwise convolution beside attention: a position term of it, by another reading"
-    return ""
-
-
-def _relative_values(found: Found, kind: Kind) -> str:
-    if Mark.RELATIVE_VALUES in found.marks:
-        return "the fork are attention weights and W_s a table of relative positions (Shaw et al. 2018)"
-    return ""
-
-
-def _added_again(found: Found, kind: Kind) -> str:
-    if Mark.ADDED_AGAIN in found.marks:
-        return "its fork is added in several sums: a position embedding, perhaps, that each layer adds again"
-    return ""
-
-
-MARKED = (_siblings, _joined, _resampled, _position_term, _relative_values, _added_again)
-"""Notes on what the search has marked."""
+MARKED: Mapping[Mark, str] = {
+    Mark.SIBLINGS: "it carries one slice of the fork, and the residual branch is computed from other slices (Res2Net)",
+    Mark.JOINED: "the residual branch reads the fork joined with other values: a root of aggregated layers (DLA)",
+    Mark.RESAMPLED: "what is added to it comes from another resolution: stages are fused (HRNet, feature pyramids)",
+    Mark.POSITION_TERM: "W_s is a depthwise convolution beside attention: a position term of it, by another reading",
+    Mark.RELATIVE_VALUES: "the fork are attention weights and W_s a table of relative positions (Shaw et al. 2018)",
+    Mark.ADDED_AGAIN: "its fork is added in several sums: a position embedding, perhaps, that each layer adds again",
+}
+"""What is said of what the search has marked, most important first."""

@@ -47,6 +47,11 @@ def _answered(text: Callable[[click.Context, Any], str]) -> Callable[[click.Cont
     return callback
 
 
+def _asking(names: list[str], answer: Callable[[click.Context, Any], str], what: str) -> click.Option:
+    """A flag that is answered at once, whatever else is asked."""
+    return click.Option(names, is_flag=True, is_eager=True, expose_value=False, callback=_answered(answer), help=what)
+
+
 def _schema(context: click.Context, given: bool) -> str:
     from shortcut_audit.reporters import json
 
@@ -228,30 +233,9 @@ PARAMETERS: tuple[click.Parameter, ...] = (
         callback=_answered(_explanation),
         help="What a rule objects to, why, and what to do; what a word of a report means. 'all' lists them.",
     ),
-    click.Option(
-        ["--schema"],
-        is_flag=True,
-        is_eager=True,
-        expose_value=False,
-        callback=_answered(_schema),
-        help="The JSON Schema of the JSON report.",
-    ),
-    click.Option(
-        ["--version"],
-        is_flag=True,
-        is_eager=True,
-        expose_value=False,
-        callback=_answered(_version),
-        help="Show the version and exit.",
-    ),
-    click.Option(
-        ["-h", "--help"],
-        is_flag=True,
-        is_eager=True,
-        expose_value=False,
-        callback=_answered(_help),
-        help="Show this message and exit.",
-    ),
+    _asking(["--schema"], _schema, "The JSON Schema of the JSON report."),
+    _asking(["--version"], _version, "Show the version and exit."),
+    _asking(["-h", "--help"], _help, "Show this message and exit."),
 )
 
 
