@@ -11,6 +11,7 @@ from tests.sketch import listing, stored
 
 BLOCK = ("a = Conv(x, w) pads=1,1,1,1", "r = Relu(a)", "f = Conv(r, v) pads=1,1,1,1")
 NUMBERS = {name: stored(data=(value,)) for name, value in (("s", 0.5), ("same", 0.5), ("other", 0.25))}
+NUMBERS["spread"] = stored(8, data=(0.5,) * 8)
 ZERO = stored(dtype="int8", data=(0,))
 
 
@@ -24,6 +25,7 @@ def pair(scale: str, read: str, made: str) -> tuple[str, str]:
         ((), "f, x", "none"),
         ((*pair("s", "f", "g"), *pair("s", "x", "y")), "g, y", "alike"),
         ((*pair("s", "f", "g"), *pair("same", "x", "y"), "t = Transpose(y) perm=0,1,2,3"), "g, t", "alike"),
+        ((*pair("s", "f", "g"), *pair("spread", "x", "y")), "g, y", "alike"),  # channel by channel, the same number
         ((*pair("s", "f", "g"), *pair("other", "x", "y")), "g, y", "scales differ"),
         (pair("s", "f", "g"), "g, x", "branch only"),
         (pair("s", "x", "y"), "f, y", "shortcut only"),

@@ -11,6 +11,7 @@ import pytest
 from shortcut_audit.errors import ConfigError, UsageError
 from shortcut_audit.gate.config import Config, Options, load
 from shortcut_audit.gate.config_values import memory
+from shortcut_audit.gate.document import did_you_mean
 from shortcut_audit.gate.settings import Ignore, Settings
 from shortcut_audit.operators.declaration import Declaration
 
@@ -361,3 +362,8 @@ def test_an_empty_baseline_on_the_command_line_is_not_none(repository: Path) -> 
 )
 def test_memory_is_counted_in_tens_or_in_twos(written: object, limit: int) -> None:
     assert memory(written).limit == limit
+
+
+def test_what_was_meant_is_found_whatever_its_case_and_its_dashes() -> None:
+    assert did_you_mean("_X_", ("-x-",)) == "; did you mean '-x-'?"
+    assert did_you_mean("q", ("-x-",)) == ""

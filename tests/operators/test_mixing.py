@@ -59,3 +59,8 @@ def test_whether_an_einsum_sums_over_the_last_axis_alone(equation: str, position
 )
 def test_an_equation_tells_the_labels_of_operands_and_result(equation: str, terms: tuple[list[str], str]) -> None:
     assert terms_of(equation) == terms
+
+
+def test_a_convolution_whose_weight_is_no_kernel_may_mix() -> None:
+    graph = assemble(listing("y = Conv(x, w)", x=(1, 8, 4, 4), w=stored(8, 8)))
+    assert by_kernel(graph.ops[0])

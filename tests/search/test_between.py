@@ -126,3 +126,11 @@ def test_what_was_leapt_over_is_listed_and_nothing_before_it() -> None:
     assert [op.name for op in ops] == [
         "Conv.0", "Relu.0", "Add.0", "Conv.1", "Relu.1", "Add.1", "Conv.last", "Sigmoid",
     ]  # fmt: skip
+
+
+def test_a_stretch_around_stretches_holds_what_they_hold() -> None:
+    """Two blocks of Conv, Relu, Add; around them Conv.last, Sigmoid and the last Add: nine ops, three convolutions."""
+    *_, last = searches(*blocks(2), "Add.1 -> Conv.last -> Sigmoid -> Add.long", "x -> Add.long")
+    entry, extent = last.lineage.closed[last.lineage.number["Add.long"]]
+    assert entry == last.lineage.number["x"]
+    assert (extent.ops, extent.weight_layers, extent.parameters) == (9, 3, 1_728)  # 3 x 8 x 8 x 3 x 3

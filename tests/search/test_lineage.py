@@ -162,3 +162,9 @@ def test_what_is_written_twice_is_one_value_unless_it_is_a_sum_or_reads_weights(
     assert not are_one("a = Add(x, z)", "b = Add(x, z)", "y = Mul(a, b)")
     ones = {"g": stored(1, data=(2.0,)), "h": stored(1, data=(2.0,))}
     assert not are_one("a = Mul(x, g)", "b = Mul(x, h)", "y = Mul(a, b)", "u = Mul(y, z)", **ones)  # learned apart
+
+
+def test_only_a_product_of_two_values_multiplies() -> None:
+    drawn = listing("a = MatMul(x, z)", "b = MatMul(x, w)", "y = Add(a, b)", x=(8, 8), z=(8, 8), w=stored(8, 8))
+    lineage = Lineage(assemble(drawn))
+    assert [name for name in ("x", "a", "b", "y") if lineage.multiplies(lineage.number[name])] == ["a"]

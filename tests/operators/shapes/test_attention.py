@@ -87,3 +87,8 @@ def test_attention_makes_the_types_of_what_it_reads() -> None:
     """Y has that of Q, what is kept of K and V theirs, and the scores that of Q."""
     given = [TensorType((1, 2, 3, 4), dtype) for dtype in ("float16", "bfloat16", "float32")]
     assert dtypes("Attention", *given, outputs=4) == ["float16", "bfloat16", "float32", "float16"]
+
+
+def test_packed_attention_is_as_wide_as_its_values() -> None:
+    assert out("com.microsoft::PackedAttention", "6x8", "8x24") == "6x8"  # a third of the columns
+    assert out("com.microsoft::PackedAttention", "6x8", "8x22", qkv_hidden_sizes=(6, 6, 10)) == "6x10"

@@ -80,3 +80,8 @@ def test_quantised_operands_stand_among_scales() -> None:
 
 def test_a_gate_that_takes_half() -> None:
     assert out("com.microsoft::BiasSplitGelu", "2x5x2560", "2560") == "2x5x1280"
+
+
+def test_sizes_are_known_up_to_the_largest_int64() -> None:
+    assert out("Relu", "9223372036854775807x2") == "9223372036854775807x2"
+    assert out("Relu", "9223372036854775808x2") == "?x2"

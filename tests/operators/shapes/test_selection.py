@@ -148,3 +148,12 @@ def test_an_index_whose_sign_is_open_is_counted_from_neither_end() -> None:
     assert from_front("n", 8) == number("n")
     assert from_front(-3, 8) == 5
     assert from_front("1 - n", 8) is None  # 1 where n is 0, -1 where it is 2
+
+
+def test_the_largest_int32_means_to_the_end() -> None:
+    assert out("Slice", "Nx4", (0,), (2_147_483_647,), (0,)) == "Nx4"
+
+
+def test_a_split_into_another_number_than_it_says_makes_nothing_known() -> None:
+    assert out("Split", "6", outputs=2, num_outputs=2) == "3 3"
+    assert out("Split", "6", outputs=2, num_outputs=3) == "? ?"
