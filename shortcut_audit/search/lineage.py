@@ -38,6 +38,7 @@ class Lineage:
 
     __slots__ = (
         "_expressions",
+        "_linear",
         "_parents",
         "_roots",
         "_sources",
@@ -66,6 +67,7 @@ class Lineage:
         self.pasts: dict[tuple[int, int], frozenset[int]] = {}
         """For a product and the slot that a route enters it by: the past of its gates (gates.py)."""
         self._stuff: list[int] | None = None
+        self._linear: list[int] | None = None
 
     def parents(self, number: int) -> tuple[tuple[int, int, int], ...]:
         """(parent, step class, input slot) of everything that a value is computed from."""
@@ -80,6 +82,7 @@ class Lineage:
             return
         read = [(given, slot) for slot, given in enumerate(op.inputs) if isinstance(given, str)]
         same_element = len({self._roots[self.number[given]] for given, _ in read}) == 1
+        linear = row_of(op.kind).effect is Effect.SUM and len({self.linear_root(self.number[g]) for g, _ in read}) == 1
         normalised = is_normalisation([self._expressions[given] for given, _ in read])
         beside = value.slot > 0 and not row_of(op.kind).parts
         for given, slot in read:
@@ -88,6 +91,8 @@ class Lineage:
                 kinship = Kinship.STATISTIC
             if kinship is Kinship.STRANGERS and self.fed.applies(op, slot):
                 kinship = Kinship.FED
+            if kinship is Kinship.STRANGERS and linear:
+                kinship = Kinship.LINEAR_IMAGES
             yield self.number[given], int(Step.NONLINEAR if beside else step(self.graph, op, slot, kinship)), slot
 
     def _trace(self, through: Callable[[Op], bool]) -> list[int]:
@@ -137,6 +142,12 @@ class Lineage:
         if self._stuff is None:
             self._stuff = self._trace(_is_formula_s)
         return self._stuff[number]
+
+    def linear_root(self, number: int) -> int:
+        """The one value of which a value is a linear map; itself where there is none."""
+        if self._linear is None:
+            self._linear = self._trace(_is_linear)
+        return self._linear[number]
 
     def sources(self, number: int) -> int:
         """The model's inputs (values computed from no value) that a value depends on, as a set of bits."""
@@ -202,6 +213,15 @@ def _application(value: Value, originals: Mapping[str, int]) -> Hashable:
 
 def _is_pointwise(op: Op) -> bool:
     return row_of(op.kind).pointwise
+
+
+def _is_linear(op: Op) -> bool:
+    """Whether an op is a linear map of the values that it reads: sums of maps of one value, too."""
+    row = row_of(op.kind)
+    if row.effect in {Effect.SUM, Effect.VIEW}:
+        return True
+    single = row.effect in {Effect.PRODUCT, Effect.CONTRACTION} and len(op.values()) == 1 and not row.rescales
+    return single and (not row.data or isinstance(op.inputs[row.data[0]], str))
 
 
 def _is_formula_s(op: Op) -> bool:

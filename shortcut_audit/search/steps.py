@@ -41,6 +41,8 @@ class Kinship(IntEnum):
     """Functions of one value, element by element: their product is an activation, x * sigmoid(x)."""
     STATISTIC = 2
     """A value that is combined with statistics of itself: a normalisation, (x - mean(x)) / std(x)."""
+    LINEAR_IMAGES = 4
+    """Linear maps of one value, which are added up: x + W x is one as well."""
     FED = 3
     """What is beside it may be weights that the caller brings (fed.py)."""
 
@@ -51,7 +53,7 @@ def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
     Cases: 1. unknown operator, or a slot that steers; 2. a step that the row decides alone; 3. a product or a sum with
     constants (x + 0 and 1 x are copies of x), 4. with a statistic of itself, 5. with another value; 6. a choice between
     values; 7. a contraction with constants, or with another value. 8. What may be a weight is none the cheaper for
-    being fed.
+    being fed. 9. A sum of linear maps of one value is a linear map of it.
     """
     row = row_of(op.kind)
     if not row.understood or (row.data and slot not in row.data):
@@ -79,6 +81,8 @@ def _arithmetic(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
         return Step.DIAGONAL  # 4
     if kinship is Kinship.FED and row_of(op.kind).effect is Effect.SUM:
         return Step.DIAGONAL  # 8
+    if kinship is Kinship.LINEAR_IMAGES:
+        return Step.LINEAR  # 9
     gated = row_of(op.kind).effect is Effect.PRODUCT and kinship is not Kinship.SAME_ELEMENT
     return Step.GATE if gated else Step.NONLINEAR  # 5
 

@@ -313,3 +313,11 @@ def test_what_changes_nothing_does_not_part_two_sums(between: str) -> None:
     names = {"one": one} if "one" in between else {"nought": nought}
     report = audit_draft(listing(*lines, x=(1, 8, 4, 4), w=stored(8, 8, 3, 3), p=stored(8, 8, 1, 1), **names))
     assert [(s.kind, s.merge.name) for s in report.shortcuts] == [("identity", "y"), ("projection", "y")]
+
+
+def test_a_sum_of_linear_maps_is_one_for_who_reads_it_later() -> None:
+    """u = x + W x is an output of its own; F(x) + u is F(x) + (I + W) x all the same."""
+    lines = ("f = Conv(x, w) pads=1,1,1,1", "r = Relu(f)", "m = Conv(x, p)", "u = Add(x, m)", "y = Add(r, u)")
+    drawn = listing(*lines, outputs=("y", "u"), x=(1, 8, 4, 4), w=stored(8, 8, 3, 3), p=stored(8, 8, 1, 1))
+    kinds = {(s.merge.name, s.kind, s.parameters) for s in audit_draft(drawn).shortcuts}
+    assert kinds == {("u", "identity", 0), ("y", "projection", 64)}  # 8 x 8 x 1 x 1
