@@ -28,7 +28,8 @@ def displayable(name: str, limit: int = NAME_LIMIT, *, ascii_only: bool = False)
     r"""The name with everything that a reader cannot see made visible, in at most `limit` characters.
 
     ASCII controls become `\x1b`, bytes that are no UTF-8 (lone surrogates, PEP 383) `\xff`, all other controls, text
-    direction marks, line separators, spaces but the plain one, zero-width and unassigned characters `\u{202e}`; with
+    direction marks, line separators, spaces but the plain one, zero-width, combining and unassigned characters
+    `\u{202e}`; with
     `ascii_only`, so does all that is not ASCII. Of a longer name, the middle gives way to a hash of the whole, so that
     different names stay different. Applied to its own result, it changes nothing.
     """
@@ -58,13 +59,22 @@ _COMMAND = re.compile(r"(?:(?<=\s)|^)::|##(?=\w*\[)")
 
 def _visible(character: str, ascii_only: bool) -> str:
     code = ord(character)
-    if character.isprintable() and character not in _UNSEEN and not (ascii_only and code > 0x7F):
+    if code < 0x80 and character.isprintable():
+        return character
+    if character.isprintable() and not (character in _UNSEEN or ascii_only or _leans(character)):
         return character
     if code < 0x80:
         return f"\\x{code:02x}"
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
     return f"\\u{{{code:x}}}"
+
+
+def _leans(character: str) -> bool:
+    """Whether a character takes no place of its own: it is drawn over its neighbour, which then looks like another."""
+    import unicodedata  # few names need it
+
+    return unicodedata.category(character) in {"Mn", "Me"}
 
 
 def _cut(text: str, limit: int) -> str:

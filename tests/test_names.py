@@ -28,6 +28,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=300)
         ("a\u2028b\u2029", r"a\u{2028}b\u{2029}"),
         ("a\u00a0b\u3000", r"a\u{a0}b\u{3000}"),
         ("a\u3164b\ufe0f", r"a\u{3164}b\u{fe0f}"),  # a filler and a variation selector: printable, but not seen
+        ("Ade\u0301", r"Ade\u{301}"),  # it looks like another letter, and another name
         ("\U000e0041\uffff", r"\u{e0041}\u{ffff}"),
         ("", ""),
     ],

@@ -25,6 +25,10 @@ def _nameless(made: ModelProto) -> None:
         one.name = ""
 
 
+def _no_operator(made: ModelProto) -> None:
+    made.graph.node[1].op_type = ""
+
+
 def _same_keys(made: ModelProto) -> None:
     for value in ("1", "2"):
         made.metadata_props.add(key="version", value=value)
@@ -69,6 +73,8 @@ UNLISTED: tuple[Case, ...] = (
     reject("opset -17", _imports(("", -17)), "version -17"),
     reject("opset 2**62", _imports(("", 2**62)), "does not exist"),
     same("opset 99", _imports(("", 99)), "opset 99; only operators up to"),
+    reject("a node of no operator", edited(_no_operator), "names no operator"),
+    same("opsets that contradict", _imports(("", 17), ("", 11)), "names several versions of ONNX's operators"),
     same("opset given twice", _imports(("", 17), ("ai.onnx", 17))),
     same("two opsets", _imports(("", 13), ("", 17)), "several versions"),
     reject("operators of others only", _imports(("com.microsoft", 1)), "names no version"),

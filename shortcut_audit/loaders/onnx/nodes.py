@@ -132,6 +132,8 @@ class Flattening:
 
     def _looked_up(self, node: NodeProto, opset: int) -> _Operator:
         domain, label = text(node.domain), displayable(text(node.op_type))
+        if not label:
+            raise UnreadableModel(f"the node{called(node)} names no operator")
         function = self.functions.get(key_of(node))
         if function is not None:
             return _Operator(label, label, None, function)
