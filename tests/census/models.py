@@ -35,6 +35,8 @@ SMALL: Mapping[str, Any] = {
     "encoder_attention_heads": 4, "decoder_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 99,
     "num_experts": 4, "num_local_experts": 4, "n_routed_experts": 4, "num_experts_per_tok": 2, "image_size": 32,
     "max_position_embeddings": 64, "n_positions": 64, "num_labels": 3,
+    "qk_rope_head_dim": 8, "qk_nope_head_dim": 8, "v_head_dim": 8, "kv_lora_rank": 16, "q_lora_rank": 16,
+    "rotary_dim": 4,
 }  # fmt: skip
 """Sizes that configurations have under one name or another."""
 
@@ -112,8 +114,12 @@ def _rank(name: str) -> int:
 
 
 def _without_torchvision() -> None:
-    if importlib.util.find_spec("torchvision") is None:
-        sys.meta_path.append(_Stub())
+    try:
+        import torchvision  # noqa: F401
+    except Exception:  # noqa: BLE001 -- there is none, or none for this torch
+        for name in [name for name in sys.modules if name.split(".", maxsplit=1)[0] == "torchvision"]:
+            del sys.modules[name]
+        sys.meta_path.insert(0, _Stub())
 
 
 def _timm(name: str) -> Made:
@@ -144,32 +150,121 @@ def _of_transformers() -> Iterator[Entry]:
 
 
 def _transformer(kind: str) -> Made:
-    """Called with all that it takes: positions and a mask, and a cache where it has one."""
-    import torch
-    from transformers import AutoConfig, AutoModel
+    """The smallest of its architecture that can be called, with all that it takes.
 
-    config = _small(AutoConfig.for_model(kind))
-    model = AutoModel.from_config(config).eval()
+    Small sizes first; where they do not fit together, those that the configuration comes with.
+    """
+    from transformers import AutoConfig
+
+    trouble: Exception | None = None
+    for shrink in (_small, _as_it_is):
+        try:
+            config = shrink(AutoConfig.for_model(kind))
+            model = _built(config)
+            return model, (), _first_that_works(kind, model, config)
+        except Exception as error:  # noqa: BLE001 -- an architecture that cannot be built or called so
+            trouble = trouble or error
+    assert trouble is not None, "one of the two was tried"
+    raise trouble
+
+
+def _built(config: Any) -> Any:
+    import torch
+    from transformers import AutoModel
+
+    with torch.device("meta"):
+        size = sum(weight.numel() for weight in AutoModel.from_config(config).parameters())
+    if size > LARGEST:
+        raise LookupError(f"{size:,} parameters are more than a census can wait for")
+    return AutoModel.from_config(config).eval()
+
+
+def _as_it_is(config: Any) -> Any:
+    return config
+
+
+def _first_that_works(kind: str, model: Any, config: Any) -> dict[str, Any]:
+    """Of several ways to call a model, the first that it takes: positions and a mask first, and every modality last."""
+    import torch
+
+    trouble: Exception | None = None
+    for given in _calls(kind, model, config):
+        try:
+            with torch.no_grad():
+                model(**given)
+        except Exception as error:  # noqa: BLE001 -- not to be called so
+            trouble = trouble or error
+        else:
+            return _made_anew(kind, model, given)
+    raise trouble or LookupError("nothing that it is called with is known")
+
+
+def _calls(kind: str, model: Any, config: Any) -> Iterator[dict[str, Any]]:
+    """Arguments of a call. A cache is filled by a call before, see `_made_anew`."""
     takes = inspect.signature(model.forward).parameters
-    if model.main_input_name != "input_ids":
-        size = getattr(config, "image_size", 32)
-        sides = (size, size) if isinstance(size, int) else tuple(size)
-        return model, (), {model.main_input_name: torch.zeros(1, getattr(config, "num_channels", 3), *sides)}
+    text, seen, heard = _text(takes), _image(takes, config), _audio(takes, config)
+    if model.main_input_name == "input_ids":
+        yield text
+    if model.main_input_name in seen:
+        yield seen
+    for sound in heard:
+        yield sound
+        yield {**text, **sound}
+    yield {**text, **seen}
+    for sound in heard:
+        yield {**text, **seen, **sound}
+    yield {name: value for name, value in text.items() if name == "input_ids"}
+
+
+def _text(takes: Mapping[str, Any]) -> dict[str, Any]:
+    import torch
+
     ids = torch.arange(TOKENS)[None] % 90
-    kwargs: dict[str, Any] = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
-    if "decoder_input_ids" in takes:
-        return model, (), {**kwargs, "decoder_input_ids": ids, "use_cache": False}
-    if "past_key_values" in takes and sum(map(ord, kind)) % 2 == 0:
+    every = {
+        "input_ids": ids, "attention_mask": torch.ones_like(ids), "position_ids": torch.arange(TOKENS)[None],
+        "decoder_input_ids": ids, "bbox": torch.ones(1, TOKENS, 4, dtype=torch.int64), "use_cache": False,
+    }  # fmt: skip
+    return {name: value for name, value in every.items() if name in takes}
+
+
+def _image(takes: Mapping[str, Any], config: Any) -> dict[str, Any]:
+    import torch
+
+    part = getattr(config, "vision_config", None) or config
+    size = getattr(part, "image_size", 32) or 32
+    sides = (size, size) if isinstance(size, int) else tuple(size)
+    image = torch.zeros(1, getattr(part, "num_channels", 3), *sides)
+    return {"pixel_values": image} if "pixel_values" in takes else {}
+
+
+def _audio(takes: Mapping[str, Any], config: Any) -> list[dict[str, Any]]:
+    """Sound as a wave, and as a spectrogram in the layouts that there are."""
+    import torch
+
+    part = getattr(config, "audio_config", None) or config
+    mels, length = getattr(part, "num_mel_bins", 80), getattr(part, "max_source_positions", 64)
+    time = getattr(part, "max_length", 64)
+    shapes = [(1, 4000), (1, 1, 4000), (1, mels, 2 * length), (1, time, mels), (1, 64, mels), (1, 1, 64, mels)]
+    names = [name for name in ("input_values", "input_features") if name in takes]
+    return [{name: torch.zeros(shape)} for name in names for shape in shapes]
+
+
+def _made_anew(kind: str, model: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """The arguments; for every other architecture that keeps a cache, behind the tokens in one."""
+    import torch
+
+    takes = inspect.signature(model.forward).parameters
+    wanted = "past_key_values" in takes and "decoder_input_ids" not in takes and sum(map(ord, kind)) % 2 == 0
+    if not wanted or "input_ids" not in given or "pixel_values" in given:
+        return given
+    try:
         with torch.no_grad():
-            cache = model(input_ids=ids[:, :PAST], use_cache=True).past_key_values
-        kwargs |= {"attention_mask": torch.ones(1, TOKENS + PAST, dtype=torch.int64)}
-        kwargs |= {"past_key_values": cache, "use_cache": True}
-    elif "use_cache" in takes or "past_key_values" in takes:
-        kwargs["use_cache"] = False
-    if "position_ids" in takes:
-        first = PAST if "past_key_values" in kwargs else 0
-        kwargs["position_ids"] = torch.arange(first, first + TOKENS)[None]
-    return model, (), kwargs
+            cache = model(input_ids=given["input_ids"][:, :PAST], use_cache=True).past_key_values
+    except Exception:  # noqa: BLE001 -- it keeps none of this sort
+        return given
+    behind = {"attention_mask": torch.ones(1, TOKENS + PAST, dtype=torch.int64), "use_cache": True}
+    behind["position_ids"] = torch.arange(PAST, PAST + TOKENS)[None]
+    return {**given, **{name: value for name, value in behind.items() if name in takes}, "past_key_values": cache}
 
 
 def _small(config: Any) -> Any:
@@ -182,7 +277,11 @@ def _small(config: Any) -> Any:
                 continue
     if isinstance(getattr(config, "layer_types", None), list):
         config.layer_types = (config.layer_types * 2)[-2:]
-    for part in ("text_config", "vision_config", "encoder", "decoder"):
+    if isinstance(getattr(config, "pad_token_id", None), int) and config.pad_token_id >= SMALL["vocab_size"]:
+        config.pad_token_id = 0
+    if hasattr(config, "kv_lora_rank"):  # keys are made for each head from what all share
+        config.num_key_value_heads = config.num_attention_heads
+    for part in ("text_config", "vision_config", "audio_config", "encoder", "decoder"):
         inner = getattr(config, part, None)
         if inner is not None and hasattr(inner, "to_dict"):
             _small(inner)
