@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shortcut_audit.assembly import fold, misfits, unfold
+from shortcut_audit.assembly.constants import as_buffers, behind, fill_made, undecided, unpacked, vanishes
 from shortcut_audit.assembly.copies import Copies, is_trained_form
 from shortcut_audit.assembly.declared import with_declared
 from shortcut_audit.assembly.live import live_ops
@@ -27,19 +28,17 @@ from shortcut_audit.assembly.structure import in_order
 from shortcut_audit.assembly.weights import QUANTISED_TYPES, stored_tensors
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Draft, Node
-from shortcut_audit.graph.dtypes import ITEM_BITS
 from shortcut_audit.graph.model import Constant, Datum, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
 from shortcut_audit.graph.naming import Names
 from shortcut_audit.graph.sizes import compatible
-from shortcut_audit.operators.counting.packing import BYTE
 from shortcut_audit.operators.declaration import Declaration
 from shortcut_audit.operators.infer import infer
-from shortcut_audit.operators.row import Effect, Operator
 from shortcut_audit.operators.rows.declared import PREFIX
 from shortcut_audit.operators.table import row_of
 
 EDGE_LIMIT = 1_000_000
 """Each output of an op depends on each of its inputs: a node of thousands of both is millions of edges."""
+
 
 NOTED: Mapping[str, str] = {
     "Loop": "the body of a loop counts once: costs are those of one iteration, and the model's are at least so much",
@@ -132,7 +131,7 @@ class _Assembly:
     def settled(self, name: str | None) -> Input:
         """What an input name stands for, whoever runs the model: of what a caller may override no element is known."""
         given = self.resolve(name)
-        return _undecided(given) if name in self._defaults else given
+        return undecided(given) if name in self._defaults else given
 
     def data_of(self, name: str | None) -> tuple[Datum, ...] | None:
         """The elements of a tensor, where they are constant and known."""
@@ -177,28 +176,28 @@ class _Assembly:
         """One more op: constants if it computes nothing but constants, values otherwise."""
         row = row_of(node.kind)
         inputs = tuple(
-            _as_buffers(given) if slot in row.buffers and isinstance(given, Constant) else given
+            as_buffers(given) if slot in row.buffers and isinstance(given, Constant) else given
             for slot, given in enumerate(self.resolve(name) for name in node.inputs)
         )
         types = [self.type_of(given) for given in inputs]
-        inputs = _unpacked(row, node, inputs, types)
+        inputs = unpacked(row, node, inputs, types)
         made = infer(node.kind, node.attributes, types, len(node.outputs), self.draft.opset)
         if self.draft.declared not in {None, self.draft.inputs}:
             self.misfits.extend(filter(None, [misfits.misfit(node, types, made)]))
         inputs = tuple(
-            None if slot in row.unread else _undecided(given) if name in self._defaults else given
+            None if slot in row.unread else undecided(given) if name in self._defaults else given
             for slot, (name, given) in enumerate(zip(node.inputs, inputs, strict=True))
         )
         source = not row.understood and not any(node.inputs)  # what an unknown op makes from nothing may be anything
         if not row.varies and not source and not any(isinstance(given, str) for given in inputs):
             self._add_constants(node, inputs, made)
-        elif _vanishes(node, inputs):
+        elif vanishes(node, inputs):
             self._add_constants(node, (), made)  # nothing of the value is left: 0 x
         else:
             self._add_op(node, inputs, made)
 
     def _add_constants(self, node: Node, inputs: tuple[Input, ...], made: Sequence[TensorType]) -> None:
-        weights, fill = _behind(inputs), _fill_made(node, inputs)
+        weights, fill = behind(inputs), fill_made(node, inputs)
         if not self._defaults.isdisjoint(node.inputs):
             self._defaults.update(node.outputs)
         if weights:
@@ -309,79 +308,6 @@ def _op(node: Node, inputs: tuple[Input, ...]) -> Op:
         source=node.source,
         absorbs_norm=node.absorbs_norm,
     )
-
-
-def _fill_made(node: Node, inputs: tuple[Input, ...]) -> int | float | None:
-    """The number that every element is of what an op makes from constants, if it makes such a thing and we know."""
-    given = [constant for constant in inputs if isinstance(constant, Constant)]
-    if _is_product(node):
-        return 0 if _vanishes(node, inputs) or not given else None
-    if node.kind == "ConstantOfShape":
-        stated = given[1].fill if len(given) > 1 else node.attributes.get("value", 0.0)
-        return stated if isinstance(stated, int | float) else None
-    return given[0].fill if row_of(node.kind).moves and given and not given[0].weights else None
-
-
-def _undecided(given: Input) -> Input:
-    """A constant of which no element is known."""
-    if not isinstance(given, Constant) or given.type.data is None:
-        return given
-    return replace(given, type=replace(given.type, data=None))
-
-
-def _vanishes(node: Node, inputs: tuple[Input, ...]) -> bool:
-    """Whether a factor of a product is zero, as the program writes it: a stored zero is a number like any other."""
-    return _is_product(node) and any(isinstance(given, Constant) and given.fill == 0 for given in inputs)
-
-
-def _is_product(node: Node) -> bool:
-    """Whether an op multiplies what it reads, and adds nothing to it."""
-    row = row_of(node.kind)
-    return node.kind == "Mul" or (row.effect is Effect.CONTRACTION and not row.bias)
-
-
-def _as_buffers(constant: Constant) -> Constant:
-    """A constant as an op sees it that reads it where nothing is learned: running statistics, scales, sizes."""
-    if not any(weight.learned for weight in constant.weights):
-        return constant
-    return replace(constant, weights=tuple(replace(weight, learned=False) for weight in constant.weights))
-
-
-def _unpacked(
-    row: Operator, node: Node, inputs: tuple[Input, ...], types: Sequence[TensorType | None]
-) -> tuple[Input, ...]:
-    """The inputs, weights that are stored several to a byte in their logical shapes.
-
-    As they are stored where the attributes contradict that.
-    """
-    if not row.unpacked:
-        return inputs
-    shapes = [None if known is None else known.shape for known in types]
-    return tuple(
-        _in_shape(given, row.unpacked[slot](node.attributes, shapes))
-        if slot in row.unpacked and isinstance(given, Constant) and _is_packed(given)
-        else given
-        for slot, given in enumerate(inputs)
-    )
-
-
-def _is_packed(constant: Constant) -> bool:
-    """Whether what is stored are bytes: of 4-bit types the shape is the logical one."""
-    return (ITEM_BITS.get(constant.type.dtype or "") or 0) >= BYTE
-
-
-def _in_shape(constant: Constant, shape: tuple[int, ...] | None) -> Constant:
-    if shape is None:
-        return constant
-    return replace(constant, weights=tuple(replace(weight, shape=shape) for weight in constant.weights))
-
-
-def _behind(inputs: tuple[Input, ...]) -> tuple[Weight, ...]:
-    """The stored tensors from which constants were computed, each once."""
-    behind = [given.weights for given in inputs if isinstance(given, Constant) and given.weights]
-    if len(behind) == 1:
-        return behind[0]  # shared: a chain of constants would copy them again and again
-    return tuple(dict.fromkeys(weight for weights in behind for weight in weights))
 
 
 def completed(inferred: Shape, said: Shape) -> Shape:
