@@ -28,6 +28,10 @@ def dearest(cost: int) -> Step:
     return Step(max(cost.bit_length() - 1, 0) // CLASS_BITS)
 
 
+NESTED = 4
+"""How many sums of linear maps, one in the other, are taken for one map."""
+
+
 class Lineage:
     """A graph, prepared for walking back: values as numbers in topological order, parents with their step class.
 
@@ -146,8 +150,21 @@ class Lineage:
     def linear_root(self, number: int) -> int:
         """The one value of which a value is a linear map; itself where there is none."""
         if self._linear is None:
-            self._linear = self._trace(_is_linear)
+            self._linear = self._linear_roots()
         return self._linear[number]
+
+    def _linear_roots(self) -> list[int]:
+        """For each value that of which it is a linear map, by at most NESTED sums: series of them are no routes."""
+        roots, sums = list(range(len(self.values))), [0] * len(self.values)
+        for number, value in enumerate(self.values):
+            if value.op is None or not _is_linear(value.op):
+                continue
+            read = [self.number[given] for given in value.op.inputs if isinstance(given, str)]
+            above = {roots[given] for given in read}
+            depth = max((sums[given] for given in read), default=0) + (len(read) > 1)
+            if len(above) == 1 and depth <= NESTED:
+                roots[number], sums[number] = above.pop(), depth
+        return roots
 
     def sources(self, number: int) -> int:
         """The model's inputs (values computed from no value) that a value depends on, as a set of bits."""

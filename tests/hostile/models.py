@@ -91,13 +91,6 @@ UNLISTED: tuple[Case, ...] = (
     ),
     same("spelt ai.onnx", edited(lambda made: [setattr(one, "domain", "ai.onnx") for one in made.graph.node])),
     audited("an operator that ONNX does not have", drawn(CONV, "y = Addd(f, x)"), "Addd", adds=0, lower_bound=True),
-    audited(
-        "an operator without a name",
-        edited(lambda made: setattr(made.graph.node[1], "op_type", "")),
-        ".",
-        adds=0,
-        lower_bound=True,
-    ),
     same("no graph name", edited(lambda made: made.graph.ClearField("name"))),
     reject(
         "an output that nobody makes", edited(lambda made: made.graph.output.add(name="nowhere")), "made by nothing"
