@@ -15,8 +15,9 @@ from shortcut_audit.gate.accepted import accept
 from shortcut_audit.gate.baseline import compare
 from shortcut_audit.gate.policy import judge
 from shortcut_audit.gate.settings import Budget, Settings
+from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
-from tests.sketch import audited
+from tests.sketch import audited, listing, stored
 
 BODY = "x -> Conv.1 -> Relu -> Conv.2 -> Add"
 """Two 3x3 convolutions over 8 channels of 4x4, no bias: 2 x 576 parameters, 2 x 9,216 MACs."""
@@ -394,3 +395,23 @@ def test_doubled_shortcut() -> None:
 def test_two_merges_may_each_add_the_same_value_once() -> None:
     assert said_of("doubled-shortcut", "x -> Conv.1 -> Relu.1 -> Conv.2 -> Add.1", "x -> Add.1",
                    "Add.1 -> Relu.2 -> Conv.3 -> Add.2", "x -> Add.2") == []  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kernel", "said"),
+    [
+        ((1,), ["its 1x1 convolution of stride 2 reads one position in 2"]),
+        ((1, 1), ["its 1x1 convolution of stride 2 reads one position in 4"]),
+        ((1, 3), []),  # what lies beside is read
+    ],
+)
+def test_a_strided_convolution_of_one_position_skips_most(kernel: tuple[int, ...], said: list[str]) -> None:
+    space = len(kernel)
+    pads = ",".join(str(size // 2) for size in kernel * 2) + ","
+    strides, three, ones = "2," * space, (3,) * space, "1," * 2 * space
+    drawn = listing(
+        f"a = Conv(x, w) strides={strides} pads={ones}", "r = Relu(a)", f"f = Conv(r, v) pads={ones}",
+        f"p = Conv(x, k) strides={strides} pads={pads}", "y = Add(f, p)", x=(1, 8, *(4,) * space),
+        w=stored(16, 8, *three), v=stored(16, 16, *three), k=stored(16, 8, *kernel),
+    )  # fmt: skip
+    assert objections("strided-pointwise-projection", audit_draft(drawn)) == said

@@ -749,3 +749,13 @@ def test_a_packed_matrix_may_be_stored_in_an_open_size() -> None:
 @pytest.mark.parametrize(("packed", "found"), [((16,), (8, 4)), ((16, 1), (8, 4)), ((1, 16), (8, 4)), ((16, 0), None)])
 def test_bytes_lie_in_a_row_or_in_a_column(packed: Shape, found: tuple[int, int] | None) -> None:
     assert flat_matrix({"K": 8, "N": 4}, [None, packed]) == found  # 8 x 4 numbers, two a byte
+
+
+def test_one_head_may_hold_query_key_and_value_too() -> None:
+    """One head of 4, two queries, two keys: 2 x 2 x 4, twice."""
+    assert grouped_attention(call((1, 2, 12), None, None, to=(1, 2, 4), num_heads=1, kv_num_heads=1)) == 32
+
+
+def test_every_token_of_every_sequence_meets_its_experts() -> None:
+    """2 x 5 tokens, one expert each of 4 x 8 and 8 x 4."""
+    assert mixture(call((2, 5, 4), (10, 3), (3, 8, 4), None, (3, 4, 8), to=(2, 5, 4))) == 640
