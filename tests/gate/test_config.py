@@ -10,8 +10,8 @@ import pytest
 
 from shortcut_audit.errors import ConfigError, UsageError
 from shortcut_audit.gate.config import Config, Options, load
-from shortcut_audit.gate.config_values import memory
-from shortcut_audit.gate.document import did_you_mean
+from shortcut_audit.gate.config_values import declaration, memory
+from shortcut_audit.gate.document import Wrong, did_you_mean
 from shortcut_audit.gate.settings import Ignore, Settings
 from shortcut_audit.operators.declaration import Declaration
 
@@ -367,3 +367,10 @@ def test_memory_is_counted_in_tens_or_in_twos(written: object, limit: int) -> No
 def test_what_was_meant_is_found_whatever_its_case_and_its_dashes() -> None:
     assert did_you_mean("_X_", ("-x-",)) == "; did you mean '-x-'?"
     assert did_you_mean("q", ("-x-",)) == ""
+
+
+def test_what_is_free_may_say_that_it_takes_no_macs() -> None:
+    assert declaration({"kind": "free", "macs": "none"}) == Declaration("free", macs="none")
+    assert declaration("free") == declaration({"kind": "free"}) == Declaration("free")
+    with pytest.raises(Wrong, match="free takes none, and matmul counts some"):
+        declaration({"kind": "free", "macs": "matmul"})

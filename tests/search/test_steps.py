@@ -158,3 +158,8 @@ def test_the_classes_are_in_the_order_in_which_they_count() -> None:
 def test_padding_by_an_attribute_may_pad_nothing(pads: str, level: Step) -> None:
     """Before opset 11 Pad has no second input. One pixel more in front and one less behind shift the image."""
     assert step(f"y = Pad(x) pads={pads}") is level
+
+
+def test_data_passes_through_every_slot_of_an_einsum() -> None:
+    weights = {"w": stored(4, 4), "v": stored(4, 4)}
+    assert step("y = Einsum(w, v, x) equation=ij,jk,bchk->bchi", slot=2, **weights) is Step.LINEAR

@@ -82,3 +82,14 @@ def test_the_halves_of_a_reversible_block_are_its_input() -> None:
     lines = ("c = Concat(t, t) axis=-1", "a, b = Split(c) axis=-1", "f = MatMul(b, w)", "r = Relu(f)", "y = Add(a, r)")
     report = audit_draft(listing(*lines, t=T, w=stored(8, 8)))
     assert [(s.kind, s.fork.name) for s in report.shortcuts] == [("identity", "t")]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"), [("y = Concat(a, b, c) axis=1", "Identity"), ("y = Concat(a, b) axis=1", "Concat")]
+)
+def test_only_all_pieces_together_are_the_whole(line: str, kind: str) -> None:
+    drawn = listing("a, b, c = Split(x, s) axis=1", line, "z = Relu(c)", x=(1, 8, 4, 4),
+                    s=stored(3, dtype="int64", data=(2, 4, 2)))  # fmt: skip
+    made = followed(assemble(drawn)).values["y"].op
+    assert made is not None
+    assert made.kind == kind
