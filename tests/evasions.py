@@ -339,7 +339,7 @@ def _shuffled(edit: Editor) -> None:
 def _folded(edit: Editor) -> None:
     """A factor 1, or an offset 0, that the program writes, in front of any addition."""
     places = [at for at, node in enumerate(edit.graph.node) if node.op_type == "Add" and not node.domain]
-    values = {name for made in edit.graph.node for name in made.output}
+    values = {name for made in edit.graph.node if made.op_type != "Constant" for name in made.output}
     at = edit.random.choice(places)
     slots = [slot for slot, name in enumerate(edit.graph.node[at].input) if name in values]
     if slots:
