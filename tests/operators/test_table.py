@@ -265,3 +265,8 @@ def test_lengths_of_sequences_are_no_weights() -> None:
 def test_indices_are_no_weights() -> None:
     graph = assemble(listing("y = Gather(x, i)", x=IMAGE, i=stored(2)))
     assert [weight.learned for weight in graph.weights] == [False]
+
+
+def test_a_declaration_is_said_in_one_line() -> None:
+    assert Declaration("gate", data=(0, 1), scales=(2,), macs="none").said() == "gate; data 0, 1; scales 2; macs none"
+    assert Declaration("linear", macs="matmul", of=(0, 1)).said() == "linear; macs matmul of 0, 1"

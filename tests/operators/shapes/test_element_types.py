@@ -65,3 +65,10 @@ def test_the_mask_of_a_dropout_became_boolean() -> None:
 
 def test_the_type_is_known_even_where_the_shape_is_not() -> None:
     assert dtypes("MatMul", HALF, HALF) == ["float16"]  # 2x3 times 2x3 makes no sense
+
+
+def test_a_fused_normalisation_keeps_statistics_in_single_precision() -> None:
+    """The result, mean and inverse deviation, and the sum that was normalised."""
+    half = [TensorType(shape, "float16") for shape in ((1, 2, 8), (1, 2, 8), (8,))]
+    found = dtypes("com.microsoft::SkipLayerNormalization", *half, outputs=4)
+    assert found == ["float16", "float32", "float32", "float16"]
