@@ -58,7 +58,7 @@ class Drawn(nn.Module):  # type: ignore[misc]
             made = KERNELS[node.kind](*(values[name] for name in node.inputs if name), **node.attributes)
             results = made if isinstance(made, tuple) else (made,)
             values.update({name: result for name, result in zip(node.outputs, results, strict=True) if name})
-        return values[self.draft.outputs[0]]
+        return tuple(values[name] for name in self.draft.outputs)
 
 
 @pytest.mark.parametrize("seed", range(DRAWS))
