@@ -259,10 +259,10 @@ RULES: tuple[Rule, ...] = (
         "In a quantised model a merge adds values of different scales: a shortcut that is not quantised to a branch "
         "that "
         "is, or one whose scale differs.",
-        "TensorRT, FINN and runtimes on phones fuse an addition of integers only where both operands are quantised "
-        "alike; "
-        "otherwise one is converted on every pass (NVIDIA TensorRT documentation, Explicit quantization: residual "
-        "connections).",
+        "Runtimes fuse an addition of integers where both operands are quantised alike; otherwise one is converted on "
+        "every pass. Quantisers that stand at layers alone miss the shortcut: NVIDIA's documentation has them added to "
+        "the residual connections of ResNets for the sake of TensorRT's INT8 fusions (TensorRT 8.6, TensorFlow "
+        "Quantization Toolkit, Add Custom QDQ Insertion Case).",
         "y = DequantizeLinear(QuantizeLinear(F(x))) + x.",
         "Quantise the shortcut with the branch's scale. Off unless [tool.shortcut-audit.rules] switches it on.",
     ),
