@@ -6,8 +6,10 @@ as soon as it has been audited. Once all have been seen it is known who was rena
 
 from __future__ import annotations
 
+import json
 import posixpath
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from shortcut_audit.command.attempt import Task, attempt
@@ -106,8 +108,8 @@ class Baselines:
         found = attempt(Task(path, settings.dims, settings.inputs, operators=self._settings.operators)).result
         if isinstance(found, Failure):
             raise ConfigError(f"{called or path}: cannot be used as a baseline: {found.message}")
-        kept = accept(found)
-        return AcceptedModel(source, kept.shortcuts, kept.unknown) if called else kept
+        kept = replace(accept(found), whole=found)
+        return replace(kept, source=source) if called else kept
 
     def fail(self, source: str) -> None:
         """Notes that a model could not be audited: it is there, and not missing."""
@@ -122,7 +124,8 @@ class Baselines:
             return None
         book = self._books[file]
         then = book.answer(model.source, accept(model), alone=self._alone)
-        return baseline.compare(model, then, file, known=len(book.entries))
+        found = baseline.compare(model, then, file, known=len(book.entries))
+        return replace(found, before=_before(then)) if found.changes and then is not None else found
 
     def settled(self) -> tuple[dict[str, Comparison], list[Finding]]:
         """Once all models have been seen: who was accepted under another name, and what is to be said of the set.
@@ -164,6 +167,27 @@ class _Book:
         elif model is not None:
             self.strangers[source] = model
         return found
+
+
+def _before(then: AcceptedModel) -> ModelReport | None:
+    """The model as it was, for the picture; None where the baseline holds too little of it, or what is no report."""
+    if not isinstance(then.whole, str):
+        return then.whole
+    from shortcut_audit.command.revived import Mismatch, revived
+
+    try:
+        found = revived(ModelReport, json.loads(then.whole))
+    except Mismatch:
+        return None
+    return found if _hangs_together(found) else None
+
+
+def _hangs_together(report: ModelReport) -> bool:
+    """Whether the layers that its shortcuts lead around, and come after, are among its layers."""
+    number = len(report.layers)
+    spans = [(s.first_layer, s.last_layer) for s in report.shortcuts]
+    around = all((a is None) == (b is None) and (a is None or b is None or 0 <= a <= b < number) for a, b in spans)
+    return around and all(0 <= shortcut.merge.after_layers <= number for shortcut in report.shortcuts)
 
 
 def _renamed(then: AcceptedModel) -> str:

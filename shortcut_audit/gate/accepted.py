@@ -96,6 +96,8 @@ class AcceptedModel:
     shortcuts: tuple[AcceptedShortcut, ...]
     unknown: int = 0
     """Additions that were not understood."""
+    whole: ModelReport | str | None = field(default=None, compare=False)
+    """The whole report on it, or its text in JSON; None where no more was kept than is here."""
 
 
 @frozen

@@ -37,6 +37,7 @@ def compare(model: ModelReport, then: AcceptedModel | None, against: str, *, kno
         changed,
         known=known,
         unknown=then.unknown,
+        accepted=tuple(filter(None, map(_side, then.shortcuts))) if changed else (),
     )
 
 
@@ -70,6 +71,7 @@ def _side(shortcut: AcceptedShortcut | None) -> Side | None:
         shortcut.parameters,
         shortcut.macs,
         macs_formula=shortcut.macs_formula,
+        weight_layers=shortcut.weight_layers,
     )
 
 

@@ -19,7 +19,10 @@ def difference(old: ModelReport, new: ModelReport) -> Comparison:
     """The new model beside the old one."""
     found = compare(new, accept(old), old.source)
     return replace(
-        found, layers_added=_without(new.layers, old.layers), layers_removed=_without(old.layers, new.layers)
+        found,
+        before=old,
+        layers_added=_without(new.layers, old.layers),
+        layers_removed=_without(old.layers, new.layers),
     )
 
 

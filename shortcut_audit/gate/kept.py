@@ -164,7 +164,8 @@ def _model(value: Any) -> AcceptedModel:
     found = record(value, MODEL, required=("source", "shortcuts"))
     # A report that does not say what was not understood is older than the question: nothing was.
     unknown = (found.get("summary") or {}).get("unknown", 0)
-    return AcceptedModel(found["source"], found["shortcuts"], unknown)
+    whole = json.dumps(value) if "layers" in value else None
+    return AcceptedModel(found["source"], found["shortcuts"], unknown, whole)
 
 
 def _shortcut(value: Any) -> AcceptedShortcut:

@@ -11,7 +11,7 @@ from shortcut_audit.frozen import frozen
 from shortcut_audit.report.model import ModelReport
 from shortcut_audit.report.places import Layer
 from shortcut_audit.report.words import Kind, Level, Shape, Trend
-from shortcut_audit.report.written import as_dictionary
+from shortcut_audit.report.written import UNWRITTEN, as_dictionary
 
 SCHEMA_VERSION = 1
 """Version of the JSON report; another number means that a field was dropped or has another meaning."""
@@ -28,6 +28,8 @@ class Side(Costly):
     parameters: int | None
     macs: int | None
     macs_formula: str | None = field(default=None, kw_only=True)
+    weight_layers: int = field(default=0, kw_only=True, metadata=UNWRITTEN)
+    """How many weight layers it leads around."""
 
 
 @frozen
@@ -63,6 +65,10 @@ class Comparison:
     """Additions that were not understood when the model was accepted."""
     renamed: bool = False
     """Whether the counterpart was found by its structure, under a name that is gone."""
+    accepted: tuple[Side, ...] = field(default=(), metadata=UNWRITTEN)
+    """Where something has changed, all shortcuts that were accepted, in order."""
+    before: ModelReport | None = field(default=None, metadata=UNWRITTEN)
+    """Where something has changed, the model as it was; None where the baseline holds its shortcuts alone."""
 
 
 @frozen

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
+UNWRITTEN = {"written": False}
+"""The metadata of a field that is there to be drawn, and not in the JSON report."""
+
 _DERIVED = {"macs": "flops", "extra_macs": "extra_flops"}
 """A field, and the property that is reported after it by the nouns that have it."""
 
@@ -14,6 +17,8 @@ def as_dictionary(noun: Any) -> dict[str, Any]:
     """The fields of one noun by name, with what is derived from them. Nouns nest a few levels deep."""
     found: dict[str, Any] = {}
     for each in fields(noun):
+        if each.metadata == UNWRITTEN:
+            continue
         found[each.name] = _plain(getattr(noun, each.name))
         derived = _DERIVED.get(each.name)
         if derived is not None and hasattr(noun, derived):

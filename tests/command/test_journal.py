@@ -18,12 +18,13 @@ from shortcut_audit.command import collect
 from shortcut_audit.command.attempt import Attempt, Task
 from shortcut_audit.command.cli import execute
 from shortcut_audit.command.journal import Journal, Kept
-from shortcut_audit.command.revived import revived
+from shortcut_audit.command.revived import Mismatch, revived
 from shortcut_audit.errors import UsageError
 from shortcut_audit.operators.declaration import Declaration
 from shortcut_audit.pipeline import audit_file
 from shortcut_audit.report import Failure, ModelReport
 from tests.loaders.remote.server import served
+from tests.reporters import examples
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 MODELS = sorted([*SAMPLES.glob("*.onnx"), *SAMPLES.glob("*.pt2")])
@@ -272,3 +273,17 @@ def test_a_model_elsewhere_is_not_fetched_again_while_its_tag_is_the_same() -> N
             counts.append(len(server.asked) - before)
     assert counts == [2, 1, 1 + 2]  # 74 kB take two requests
     assert Path("t.journal").read_bytes().count(b"\n") == 1 + 2
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [("source", 1), ("shortcuts", {}), ("notes", [1]), ("totals", None), ("inputs", [[]]), ("layers", "none")],
+)
+def test_what_is_no_report_is_refused(field: str, said: object) -> None:
+    """A baseline may hold anything: whoever reads one back from it is told."""
+    whole = json.loads(json.dumps(examples.RESNET18.to_dict()))
+    assert revived(ModelReport, whole) == examples.RESNET18
+    with pytest.raises(Mismatch):
+        revived(ModelReport, {**whole, field: said})
+    with pytest.raises(Mismatch):
+        revived(ModelReport, {key: value for key, value in whole.items() if key != "source"})

@@ -20,6 +20,7 @@ from shortcut_audit.report import (
 from shortcut_audit.report.wording import counted, exact
 from shortcut_audit.report.words import KINDS, Kind
 from shortcut_audit.reporters import Style
+from shortcut_audit.reporters.html.compared import difference_of, in_short, section
 from shortcut_audit.reporters.html.markup import (
     ROWS_SHOWN,
     Piece,
@@ -31,7 +32,7 @@ from shortcut_audit.reporters.html.markup import (
     said,
     table,
 )
-from shortcut_audit.reporters.html.model import Beside, article, findings, marked
+from shortcut_audit.reporters.html.model import Beside, article, findings
 from shortcut_audit.reporters.shared.columns import COLUMNS, WHAT_THERE_IS
 from shortcut_audit.reporters.shared.grouped import acceptances, remarks, verdict
 
@@ -89,21 +90,23 @@ def _main(report: AuditReport, style: Style) -> Iterator[Element]:
     found, commands = remarks(report), acceptances(report)
     shown = report.models[:MODELS_SHOWN]
     alone = len(report.models) == 1
+    told = difference_of(report)
+    if told is not None:
+        yield _section("Before and after", section(told, report.models[-1], f"s{len(report.models) - 1}-", "s0-"))
     for number, model in enumerate(shown):
         comparisons = [made for made in report.comparisons if made.source == model.source]
         own = [replace(remark, source="") for remark in found if remark.source == model.source]
-        yield article(
-            number,
-            model,
-            style,
-            Beside(comparisons, own, commands.get(model.source, ""), alone, marked(model, report.comparisons)),
-        )
+        beside = Beside(comparisons, own, commands.get(model.source, ""), alone, drawn=told is not None)
+        yield article(number, model, style, beside)
     yield from left_out(len(report.models) - MODELS_SHOWN)
     yield from findings("Findings", [r for r in found if r.source not in {model.source for model in shown}], "h2")
 
 
 def _answer(report: AuditReport) -> str:
     """What the page has to say, in one line."""
+    told = difference_of(report)
+    if told is not None:
+        return f"{in_short(told)} from {told.against} to {told.source}"
     if len(report.models) == 1:
         return wording.verdict(report.models[0])
     if not report.models:
@@ -115,8 +118,11 @@ def _answer(report: AuditReport) -> str:
 
 def _tally(report: AuditReport) -> str:
     """What was objected to, in numbers; nothing is green where nothing was audited, or judged."""
-    if any(made.layers_added is not None for made in report.comparisons):
+    if difference_of(report) is not None:
         return "Nothing was judged."
+    beside = "".join(f" {in_short(made)} since {made.against}." for made in report.comparisons if made.changes)
+    if len(report.models) == 1 and beside:
+        return f"{verdict(report).capitalize()}.{displayable_text(beside)}"
     return f"{verdict(report).capitalize()}." if report.models else f"{counted(len(report.errors), 'failure')}."
 
 

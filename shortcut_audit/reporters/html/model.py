@@ -19,6 +19,7 @@ from shortcut_audit.report import (
 )
 from shortcut_audit.report.wording import counted, exact, in_bytes, short
 from shortcut_audit.reporters import Style
+from shortcut_audit.reporters.html.compared import section
 from shortcut_audit.reporters.html.markup import (
     ROWS_SHOWN,
     Piece,
@@ -37,7 +38,6 @@ from shortcut_audit.reporters.html.markup import (
     table,
 )
 from shortcut_audit.reporters.html.network import network
-from shortcut_audit.reporters.shared import changed
 from shortcut_audit.reporters.shared.grouped import Remark
 from shortcut_audit.reporters.shared.part import left_out as not_all
 from shortcut_audit.reporters.shared.part import listed
@@ -73,15 +73,8 @@ class Beside:
     """The command that accepts what was found; empty where there is none."""
     alone: bool
     """Whether the page is about this model only."""
-    changed: frozenset[str]
-    """Keys of the shortcuts that are not as on the other side of a comparison."""
-
-
-def marked(model: ModelReport, comparisons: Sequence[Comparison]) -> frozenset[str]:
-    """What is to be marked in the picture of a model, as the new or as the old side of a comparison."""
-    now = (change.now for made in comparisons if made.source == model.source for change in made.changes)
-    then = (change.then for made in comparisons if made.counterpart == model.source for change in made.changes)
-    return frozenset(side.key for side in (*now, *then) if side is not None)
+    drawn: bool
+    """Whether its picture stands at the head of the page, beside another one."""
 
 
 def article(number: int, model: ModelReport, style: Style, beside: Beside) -> Element:
@@ -91,9 +84,8 @@ def article(number: int, model: ModelReport, style: Style, beside: Beside) -> El
         element("h2", name_of(model.source, PATH_LIMIT)),
         element("p", *_facts(model), class_="facts"),
         *([] if beside.alone else [element("p", wording.verdict(model), class_="verdict")]),
-        *network(model, anchor, beside.changed),
+        *_pictures(model, anchor, beside),
         *findings("Findings", beside.found, "h3", beside.accept),
-        *map(_comparison, beside.comparisons),
     ]
     if model.shortcuts:
         parts += [element("h3", "Shortcuts"), *_shortcuts(model, anchor, style), _sums(model), *_what_if(model)]
@@ -103,6 +95,14 @@ def article(number: int, model: ModelReport, style: Style, beside: Beside) -> El
         listed = [element("li", said(note)) for note in notes[:ROWS_SHOWN]]
         parts += [element("h3", "Notes"), element("ul", *listed), *left_out(len(notes) - ROWS_SHOWN)]
     return element("article", *parts, id=f"model-{number}")
+
+
+def _pictures(model: ModelReport, anchor: str, beside: Beside) -> list[Element]:
+    """What was, where something has changed, and what is."""
+    if beside.drawn:
+        return []
+    told = [section(made, model, anchor, f"b{anchor}") for made in beside.comparisons]
+    return told if any(made.changes for made in beside.comparisons) else [*network(model, anchor), *told]
 
 
 def _facts(model: ModelReport) -> Iterator[Piece]:
@@ -212,27 +212,6 @@ def _bar(part: int | None, most: int) -> list[Element]:
     return [
         element("span", element("span", style=f"width:{part * 1000 // most / 10}%"), class_="bar", aria_hidden="true")
     ]
-
-
-def _comparison(comparison: Comparison) -> Element:
-    against = name_of(comparison.against, PATH_LIMIT)
-    if comparison.counterpart is None:
-        return element("p", against, " does not know this model")
-    counts = f": {exact(comparison.unchanged)} unchanged, {exact(len(comparison.changes))} changed"
-    title = element("h3", "Against ", against, counts)
-    groups = changed.alike(comparison.changes, "→")
-    parts = [title]
-    if groups:
-        parts.append(table(("shortcuts", "what changed"), map(_alike, groups), len(groups)))
-    for label, layers in (("layers added", comparison.layers_added), ("layers removed", comparison.layers_removed)):
-        same = changed.layers_alike(layers or ())
-        if same:
-            parts.append(table((label, "what"), map(_alike, same), len(same)))
-    return element("section", *parts)
-
-
-def _alike(group: changed.Alike) -> list[Element]:
-    return [cell(*ranges_of(group.keys)), cell(said(group.what.replace("->", "→")))]
 
 
 def _others(model: ModelReport) -> Iterator[Element]:

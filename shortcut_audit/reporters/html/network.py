@@ -7,10 +7,13 @@ folded is opened by `<details>`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import field
 from xml.etree.ElementTree import Element
 
-from shortcut_audit.report import ModelReport, Shape, Shortcut, wording
+from shortcut_audit.frozen import frozen
+from shortcut_audit.report import Layer, ModelReport, Shape, Shortcut, wording
 from shortcut_audit.report.wording import UNICODE, counted, doubled, exact, in_bytes, short
 from shortcut_audit.reporters.figure import captions
 from shortcut_audit.reporters.figure.layout import Arc, Fold, Group, Item, Merge, figure
@@ -21,27 +24,59 @@ BOXES_SHOWN = 6000
 """Layers and merges in one picture, unfolded; JSON has them all."""
 
 
-def network(model: ModelReport, anchor: str, changed: frozenset[str] = frozenset()) -> list[Element]:
-    """The picture, if there is anything to draw. An arc links to `anchor` and the number of its shortcut.
+@frozen
+class Marks:
+    """What is marked in a picture."""
 
-    Shortcuts whose keys are among the `changed` ones are marked.
+    shortcuts: Mapping[str, str] = field(default_factory=dict)
+    """A word for each shortcut that is not as on the other side, by its key: "changed", "new", "gone"."""
+    layers: frozenset[Layer] = frozenset()
+    """The layers that the other side does not have."""
+    word: str = ""
+    """What is said of those."""
+
+
+UNMARKED = Marks()
+
+
+def network(
+    model: ModelReport, anchor: str, marks: Marks = UNMARKED, title: str = "", *, alone: bool = False
+) -> list[Element]:
+    """The picture, if there is anything to draw, under a title of its own where it is one of two.
+
+    An arc links to `anchor` and the number of its shortcut: to itself, where the page has no table of it (`alone`).
     """
     drawn = figure(model)
     if not drawn.items:
         return []
     numbers = {id(shortcut): number for number, shortcut in enumerate(model.shortcuts)}
-    writer = _Writer(numbers, anchor, changed)
+    writer = _Writer(numbers, anchor, marks, alone=alone)
     content = writer.group(drawn)
-    caption = element("figcaption", "Layers from top to bottom, an arc for every shortcut; wider: more parameters. ",
+    heading = [element("strong", title), element("br")] if title else []
+    how = "Layers from top to bottom, an arc for every shortcut; wider: more parameters. "
+    caption = element("figcaption", *heading, how,
                       element("span", "Point at an arc, or reach it by Tab, for its card.", class_="hint"))  # fmt: skip
     return [element("figure", caption, content, class_="network")]
 
 
+def shortcuts_of(item: Item) -> list[Shortcut]:
+    """The shortcuts that come back to the spine in an item; nesting is bounded by the layout."""
+    if isinstance(item, Box):
+        return []
+    if isinstance(item, Merge):
+        return list(item.shortcuts)
+    inner = item.items if isinstance(item, Group) else item.copies
+    return [shortcut for one in inner for shortcut in shortcuts_of(one)]
+
+
 class _Writer:
-    def __init__(self, numbers: dict[int, int], anchor: str, changed: frozenset[str]) -> None:
+    def __init__(self, numbers: dict[int, int], anchor: str, marks: Marks, *, alone: bool) -> None:
         self._numbers = numbers
         self._anchor = anchor
-        self._changed_keys = changed
+        self._marks = marks
+        self._alone = alone
+        self._drawn: set[int] = set()
+        """The numbers of the shortcuts whose arcs have been drawn: of a fold, the first copy is drawn twice."""
         self._stage: Shape = None
         self._left = BOXES_SHOWN
 
@@ -59,7 +94,7 @@ class _Writer:
         """One element for each item: the arcs count them."""
         if isinstance(item, Box):
             self._left -= 1
-            yield element("li", *_box(item), class_=f"box{'' if inside else self._changed(item.shape)}")
+            yield element("li", *self._box(item), class_=f"box{'' if inside else self._changed(item.shape)}")
         elif isinstance(item, Merge):
             self._left -= 1
             yield element("li", *self._merge(item), class_=f"merge{self._changed(item.shape)}")
@@ -70,7 +105,10 @@ class _Writer:
 
     def _fold(self, fold: Fold, *, inside: bool) -> Element:
         title = f"× {exact(len(fold.copies))}"
-        summary = element("summary", element("b", title), " ", element("code", captions.of_fold(fold, UNICODE)))
+        within = Counter(word for s in shortcuts_of(fold) if (word := self._marks.shortcuts.get(s.key)))
+        marks = [part for word, times in within.items() for part in (" ", element("mark", f"{exact(times)} {word}"))]
+        name = element("code", captions.of_fold(fold, UNICODE))
+        summary = element("summary", element("b", title), " ", name, *marks)
         stage = self._stage
         once = self.group(fold.copies[0], inside=inside)
         self._stage = stage
@@ -85,6 +123,15 @@ class _Writer:
             class_="fold",
         )
 
+    def _box(self, box: Box) -> Iterator[Piece]:
+        where = captions.where_of(box)
+        marked = self._marks.word if box.layer is not None and box.layer in self._marks.layers else ""
+        mark: list[Piece] = [element("mark", marked), " "] if marked else []
+        yield element("span", *mark, captions.of_box(box, UNICODE), class_="what")
+        if where:
+            yield element("code", where, class_="where")
+        yield element("span", shape_of(box.shape), class_="shape")
+
     def _changed(self, shape: Shape) -> str:
         """The class of a place where the shape changes."""
         changed = shape is not None and shape != self._stage
@@ -97,7 +144,8 @@ class _Writer:
 
     def _verdict(self, shortcut: Shortcut) -> Iterator[Piece]:
         words = captions.of_shortcut(shortcut, UNICODE).partition(": ")[2]
-        mark: list[Piece] = [element("mark", "changed"), " "] if shortcut.key in self._changed_keys else []
+        word = self._marks.shortcuts.get(shortcut.key)
+        mark: list[Piece] = [element("mark", word), " "] if word else []
         told = (badge(shortcut.kind), " ", name_of(shortcut.key), f" {words}" if words else "")
         yield element("span", *mark, *told, class_="one")
 
@@ -105,17 +153,12 @@ class _Writer:
         shortcut = arc.shortcut
         number = self._numbers[id(shortcut)]
         label = f"{wording_of(shortcut)}, around {captions.around(shortcut)}"
-        link = element("a", href=f"#{self._anchor}{number}", aria_label=said(label))
+        place = f"{self._anchor}{number}"
+        own = place if self._alone and number not in self._drawn else ""
+        self._drawn.add(number)
+        link = element("a", href=f"#{place}", id=own, aria_label=said(label))
         style = f"grid-area:{arc.first + 1}/{arc.lane + 2}/{last + 2}/{arc.lane + 3}"
         return element("li", link, _card(shortcut), class_=f"arc {shortcut.kind} w{arc.width}", style=style)
-
-
-def _box(box: Box) -> Iterator[Piece]:
-    where = captions.where_of(box)
-    yield element("span", captions.of_box(box, UNICODE), class_="what")
-    if where:
-        yield element("code", where, class_="where")
-    yield element("span", shape_of(box.shape), class_="shape")
 
 
 def wording_of(shortcut: Shortcut) -> str:

@@ -133,10 +133,33 @@ def test_what_changed_is_marked_in_the_picture_of_either_side() -> None:
     old, new = replace(RESNET18, source="old.onnx"), replace(RESNET18, source="new.onnx")
     side = Side("layer2.0", "identity", None, None, 0, None)
     change = Change(side, replace(side, kind="projection"), "same")
-    made = Comparison("new.onnx", "old.onnx", "old.onnx", 7, (change,))
+    made = Comparison("new.onnx", "old.onnx", "old.onnx", 7, (change,), layers_added=(), layers_removed=(), before=old)
     page = Parsed(document.format(replace(report(old, new), comparisons=(made,))))
     assert page.tags["mark"] == 2
     assert page.words.count("changed projection layer2.0") == 2
+    assert page.tags["figure"] == 2
+    assert page.words.index("Before: old.onnx") < page.words.index("After: new.onnx")
+
+
+def test_a_baseline_is_drawn_above_the_model_with_or_without_its_layers() -> None:
+    """A new shortcut is marked after, one that is gone before; of a baseline that holds shortcuts alone, these."""
+    kept = Side("layer1.0", "identity", (1, 64), (1, 64), 0, 0, weight_layers=2)
+    gone = Side("layer0.9", "projection", (1, 64), (1, 64), 4160, 0, weight_layers=3)
+    new = Side("layer4.1", "identity", (1, 512), (1, 512), 0, 0)
+    changes = (Change(gone, None, "same"), Change(None, new, "same"))
+    made = Comparison(RESNET18.source, "base.json", RESNET18.source, 7, changes, accepted=(kept, gone))
+    page = Parsed(document.format(replace(report(RESNET18), comparisons=(made,))))
+    assert page.tags["figure"] == 2
+    before, _, after = page.words.partition("After: ")
+    assert "Before: base.json" in before
+    assert "2 weight layers" in before
+    assert "gone projection layer0.9 4,160 parameters" in before
+    assert "new identity layer4.1" in after
+    whole = replace(made, before=replace(RESNET18, source="was"))
+    page = Parsed(document.format(replace(report(RESNET18), comparisons=(whole,))))
+    before, _, after = page.words.partition("After: ")
+    assert page.tags["figure"] == 2
+    assert before.count("conv 3x3") == after.partition("Shortcuts")[0].count("conv 3x3") > 0
 
 
 def test_every_weight_of_a_route_is_named() -> None:
