@@ -36,6 +36,9 @@ from shortcut_audit.command import executors
 HERE = Path(__file__).parent / "census"
 LINES, TABLE, FAMILIES, PICTURE = (HERE / name for name in ("models.jsonl", "models.csv", "families.md", "census.svg"))
 
+PATHS = re.compile(r" ?\(?/[\w./-]+\.py\b[^ )]*\)?")
+"""Where on this machine a message comes from."""
+
 Name = tuple[str, str, str]
 """A package, a family as the package declares it, and a model of it."""
 
@@ -109,7 +112,8 @@ def audited(name: Name) -> dict[str, Any]:
         try:
             found = _numbers(*_built(name))
         except Exception as error:  # noqa: BLE001 -- any model may fail in its own way: that is counted, not hidden
-            found = {"refused": " ".join(f"{type(error).__name__}: {error}".split())[:200]}
+            said = PATHS.sub("", " ".join(f"{type(error).__name__}: {error}".split()))
+            found = {"refused": said[:160]}
     package, family, model = name
     seconds = round(time.process_time() - started, 1)
     return {"package": package, "family": family, "model": model, **found, "seconds": seconds}
@@ -281,40 +285,85 @@ def _families(every: list[dict[str, Any]], sound: list[dict[str, Any]]) -> str:
 
 SHARES = "The shares are what lies on shortcuts, in the median model of the family."
 
-WIDTH, ROW, LABEL, BAR = 760, 18, 250, 330
-SHOWN = 30
+WIDTH, ROW, LABEL, BAR = 760, 18, 200, 330
+SHOWN = 24
+NONE = "#d0d0d0"
+
+Bar = tuple[str, list[tuple[str, int]], tuple[str, str]]
+"""A label, the colours and lengths of its parts, and what is said in the two columns beside it."""
+
+
+def _share(group: list[dict[str, Any]]) -> float:
+    """By which families are ordered: of the parameters, as `_shares` has it."""
+    said = _shares(group, "extra_parameters", "parameters")
+    return -1.0 if said == "unknown" else float(said.removesuffix(" %"))
+
+
+def _by_package(sound: list[dict[str, Any]]) -> list[Bar]:
+    """Models, by the strongest kind of shortcut that they have."""
+    bars: list[Bar] = []
+    for package in PACKAGES:
+        models = [line for line in sound if line["package"] == package]
+        strongest = [next((kind for kind in reversed(KINDS) if line[kind]), "") for line in models]
+        parts = [(KINDS[kind], strongest.count(kind)) for kind in reversed(KINDS)]
+        shortcuts = f"{sum(line[kind] for line in models for kind in KINDS):,}"
+        bars.append((f"{package} ({len(models)})", [*parts, (NONE, strongest.count(""))], (shortcuts, "")))
+    return [bar for bar in bars if any(length for _, length in bar[1])]
+
+
+def _dearest(sound: list[dict[str, Any]]) -> list[Bar]:
+    """The families whose shortcuts hold most of their parameters: their shortcuts, by kind."""
+    families = sorted(_grouped(sound), key=lambda each: (-_share(each[1]), each[0]))[:SHOWN]
+    return [
+        (
+            f"{name} ({len(group)})",
+            [(color, sum(line[kind] for line in group)) for kind, color in KINDS.items()],
+            (_shares(group, "extra_parameters", "parameters"), _shares(group, "extra_macs", "macs")),
+        )
+        for name, group in families
+    ]
 
 
 def _picture(sound: list[dict[str, Any]]) -> str:
-    """The families with the most shortcuts, by the kinds that these are of; beside it their share of the parameters."""
-    groups = [(name, group, [sum(line[kind] for line in group) for kind in KINDS]) for name, group in _grouped(sound)]
-    largest = sorted((each for each in groups if sum(each[2])), key=lambda each: -sum(each[2]))[:SHOWN]
-    shown = sorted(largest, key=lambda each: (each[2][3] / sum(each[2]), each[0]))
-    height = 60 + ROW * len(shown)
+    """What models have, package by package, and the families with the dearest shortcuts."""
+    packages, families = _by_package(sound), _dearest(sound)
+    below = 92 + ROW * len(packages)
+    height = below + 24 + ROW * len(families)
     drawn = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img"',
         ' font-family="sans-serif" font-size="11">',
-        f"<title>Kinds of shortcuts in the {len(shown)} families with the most of them</title>",
+        f"<title>Kinds of shortcuts in {len(sound)} models</title>",
         f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
+        *_legend(),
+        *_bars(packages, 38, ("models, by the strongest kind of shortcut in them", "shortcuts", "")),
+        *_bars(families, below, ("families with the dearest shortcuts: these, by kind", "of parameters", "of MACs")),
     ]
-    for number, (kind, color) in enumerate(KINDS.items()):
-        at = LABEL + 105 * number
-        drawn.append(f'<rect x="{at}" y="10" width="10" height="10" fill="{color}"/>')
-        drawn.append(f'<text x="{at + 14}" y="19">{kind.replace("_", "-")}</text>')
-    drawn.append(f'<text x="{WIDTH - 8}" y="40" text-anchor="end" fill="#555">shortcuts, share of parameters</text>')
-    for number, (name, group, counts) in enumerate(shown):
-        top = 46 + ROW * number
-        drawn.append(f'<text x="{LABEL - 8}" y="{top + 12}" text-anchor="end">{name} ({len(group)})</text>')
-        at = float(LABEL)
-        for color, count in zip(KINDS.values(), counts, strict=True):
-            width = BAR * count / sum(counts)
-            if width:
-                drawn.append(f'<rect x="{at:.1f}" y="{top}" width="{width:.1f}" height="{ROW - 4}" fill="{color}"/>')
-            at += width
-        share = _shares(group, "extra_parameters", "parameters")
-        said = f"{sum(counts):,}, {share}"
-        drawn.append(f'<text x="{WIDTH - 8}" y="{top + 12}" text-anchor="end" fill="#555">{said}</text>')
     return "\n".join([*drawn, "</svg>"]) + "\n"
+
+
+def _legend() -> Iterator[str]:
+    for number, (kind, color) in enumerate([*KINDS.items(), ("no shortcut", NONE)]):
+        at = LABEL + 100 * number
+        yield f'<rect x="{at}" y="10" width="10" height="10" fill="{color}"/>'
+        yield f'<text x="{at + 14}" y="19">{kind.replace("_", "-")}</text>'
+
+
+def _bars(bars: list[Bar], top: int, heads: tuple[str, str, str]) -> Iterator[str]:
+    """Bars of equal length below a line of heads."""
+    columns = (LABEL + BAR + 105, WIDTH - 8)
+    yield f'<text x="{LABEL}" y="{top + 12}" fill="#555">{heads[0]}</text>'
+    for at, head in zip(columns, heads[1:], strict=True):
+        yield f'<text x="{at}" y="{top + 12}" text-anchor="end" fill="#555">{head}</text>'
+    for number, (label, parts, beside) in enumerate(bars, start=1):
+        line, left = top + ROW * number, float(LABEL)
+        yield f'<text x="{LABEL - 8}" y="{line + 12}" text-anchor="end">{label}</text>'
+        for color, length in parts:
+            width = BAR * length / max(sum(length for _, length in parts), 1)
+            if width:
+                yield f'<rect x="{left:.1f}" y="{line}" width="{width:.1f}" height="{ROW - 4}" fill="{color}"/>'
+            left += width
+        for at, said in zip(columns, beside, strict=True):
+            yield f'<text x="{at}" y="{line + 12}" text-anchor="end" fill="#555">{said}</text>'
 
 
 def main() -> None:
