@@ -290,10 +290,32 @@ class Trial:
         """The ops of a shortcut. What its gates read that the branch reads beside them is the branch's."""
         own, beside = self._between.own(position), self._between.beside(position)
         ops = self._between.passed(own, self._numbers[self._ways[position].operand])
+        elsewhere = self._joined_work(own, links)
+        ops = tuple(op for op in ops if op not in elsewhere)
         if own == beside:
             return ops
         branch = set(self._between.ops(beside, self._others(position))).difference(link.op for link in links)
         return tuple(op for op in ops if op not in branch)
+
+    def _joined_work(self, own: int, links: list[Link]) -> frozenset[Op]:
+        """What makes the values that a selection on the route joins to what passes, where that is no linear map of it.
+
+        `concat(x, W x)` and a scatter of W x into x are W_s together; `concat(x, f(x))` and a scatter of f(x) into x
+        let x through beside another layer's result.
+        """
+        number = self._lineage.number
+        joined, needed = [], {link.op for link in links}
+        for link in links:
+            others = [
+                number[given]
+                for slot, given in enumerate(link.op.inputs)
+                if slot != link.slot and isinstance(given, str)
+            ]
+            if link.step is not Step.SELECTION:
+                needed.update(self._between.ops(own, others))
+                continue
+            joined += [other for other in others if not self._between.reached(other).levels[Step.LINEAR] >> own & 1]
+        return frozenset(self._between.ops(own, joined)).difference(needed) if joined else frozenset()
 
 
 def _maps(ops: tuple[Op, ...]) -> tuple[tuple[int, ...], ...]:

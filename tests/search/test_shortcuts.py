@@ -367,3 +367,15 @@ def test_a_choice_between_two_sums_is_one_merge_where_both_have_no_other_use() -
     given = {"x": (1, 8, 4, 4), "m": (1, 8, 4, 4), "w": stored(8, 8, 3, 3)}
     chosen, used = (audit_draft(listing(*lines, *more, **given)) for more in ((), ("z = Relu(s)",)))
     assert [len(report.shortcuts) for report in (chosen, used)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("joined", "expected", "parameters"),
+    [
+        ("x -> Conv.p{k=1} -> Concat{axis=1}", "projection", 64),  # 8 x 8 of the pointwise convolution
+        ("x -> Conv.p{k=1} -> Relu.q -> Conv.r{k=1} -> Concat{axis=1}", "parameter-free", 0),
+    ],
+)
+def test_what_another_layer_made_is_no_w_s_of_what_it_is_joined_to(joined: str, expected: str, parameters: int) -> None:
+    shortcuts = audited(f"{joined} -> Add", "x -> Concat", "x -> Conv.1 -> Relu -> Conv.2{out=16} -> Add").shortcuts
+    assert [(shortcut.kind, shortcut.parameters) for shortcut in shortcuts] == [(expected, parameters)]
