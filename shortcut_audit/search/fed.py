@@ -52,6 +52,7 @@ class Fed:
             self._origins.append(self._origin(value))
             self._stuff.append(self._made_of(value))
         self._readers: dict[Op, set[int]] = {}
+        self._computed: dict[Op, int] = {}
 
     def _origin(self, value: Value) -> Origin:
         op = value.op
@@ -85,12 +86,14 @@ class Fed:
         number, and one number for each sample (1 on all axes but the first of what it scales) is data.
         """
         effect, given = row_of(op.kind).effect, op.inputs[slot]
+        if effect not in APPLYING or not isinstance(given, str) or self._is_beside_computed(op, given):
+            return False
         others = self._others(op, slot)
-        if effect not in APPLYING or not others or not isinstance(given, str):
+        if not others:
             return False
         least = min(self._origins[other] for other in others)
         own = self._stuff[self._number(given)]
-        if least is Origin.COMPUTED or any(self._stuff[other] & own for other in others):
+        if any(self._stuff[other] & own for other in others):
             return False
         if effect is Effect.SUM and least is not Origin.BROUGHT:
             return False
@@ -115,6 +118,12 @@ class Fed:
             if op not in slots and any(not self._stuff[other] & data for other in beside):
                 found.add(op)
         return frozenset(found)
+
+    def _is_beside_computed(self, op: Op, given: str) -> bool:
+        """Whether an op reads what the model has computed in another slot. Its slots are looked through once."""
+        if op not in self._computed:
+            self._computed[op] = sum(self._origins[self._number(name)] is Origin.COMPUTED for name in op.values())
+        return self._computed[op] > (self._origins[self._number(given)] is Origin.COMPUTED)
 
     def _others(self, op: Op, slot: int) -> list[int]:
         return [self._number(name) for at, name in _named(op) if at != slot]

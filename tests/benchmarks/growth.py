@@ -108,6 +108,86 @@ def views(steps: int) -> Draft:
     return _draft([*nodes, _op("Add", "y", v, "r")], "x")
 
 
+def powers(steps: int) -> Draft:
+    """Ever higher powers of one value, each added to it: p = p x; p + x."""
+    nodes, p = list[Node](), "x"
+    for i in range(steps):
+        nodes += [_op("Mul", f"p{i}", p, "x"), _op("Add", f"y{i}", f"p{i}", "x")]
+        p = f"p{i}"
+    return _draft(nodes, "x")
+
+
+def shared_route(steps: int) -> Draft:
+    """A route of many steps before as many sums: all walk back over it."""
+    nodes, v = list[Node](), "x"
+    for i in range(steps):
+        nodes += [_op("Transpose", f"t{i}", v, perm=(0, 2, 1))]
+        v = f"t{i}"
+    nodes += [_op("MatMul", "h", "x", "w"), _op("Relu", "r", "h")]
+    for i in range(steps):
+        nodes += [_op("MatMul", f"f{i}", "r", f"w{i}"), _op("Add", f"y{i}", v, f"f{i}")]
+    return _draft(nodes, "x")
+
+
+def summing_all(layers: int) -> Draft:
+    """Each layer reads the sum of all earlier ones: edges grow with the square."""
+    nodes, earlier = list[Node](), ["x"]
+    for i in range(layers):
+        total = earlier[0]
+        if len(earlier) > 1:
+            total = f"s{i}"
+            nodes.append(_op("Sum", total, *earlier))
+        nodes += [_op("MatMul", f"q{i}", total, f"w{i}"), _op("Relu", f"r{i}", f"q{i}")]
+        earlier.append(f"r{i}")
+    return _draft([*nodes, _op("Sum", "y", *earlier)], "x")
+
+
+def linear_sum(operands: int) -> Draft:
+    """One sum of x and many linear maps of it."""
+    nodes = [_op("MatMul", f"q{i}", "x", f"w{i}") for i in range(operands)]
+    return _draft([*nodes, _op("Sum", "y", "x", *(f"q{i}" for i in range(operands)))], "x")
+
+
+def side_sum(layers: int) -> Draft:
+    """A side value that is added in every layer, too: x + V relu(W x + c)."""
+    nodes, x = [_op("MatMul", "c", "side", "u")], "x"
+    for i in range(layers):
+        nodes += [_op("MatMul", f"q{i}", x, f"w{i}"), _op("Add", f"m{i}", f"q{i}", "c"), _op("Relu", f"r{i}", f"m{i}")]
+        nodes += [_op("MatMul", f"o{i}", f"r{i}", f"v{i}"), _op("Add", f"x{i}", x, f"o{i}")]
+        x = f"x{i}"
+    return _draft(nodes, "x", "side")
+
+
+def added_value(layers: int) -> Draft:
+    """A value that every layer adds to its stream: x + F(x), then + c."""
+    nodes, x = [_op("MatMul", "c", "x", "u")], "x"
+    for i in range(layers):
+        nodes += [_op("MatMul", f"q{i}", x, f"w{i}"), _op("Relu", f"r{i}", f"q{i}"), _op("Add", f"x{i}", x, f"r{i}")]
+        nodes += [_op("Relu", f"k{i}", f"x{i}"), _op("Add", f"z{i}", f"k{i}", "c")]
+        x = f"z{i}"
+    return _draft(nodes, "x")
+
+
+def ladder(rungs: int) -> Draft:
+    """A chain of additions, every one of a new map of the first value."""
+    nodes, v = list[Node](), "x"
+    for i in range(rungs):
+        nodes += [_op("MatMul", f"h{i}", "x", f"w{i}"), _op("Relu", f"r{i}", f"h{i}"), _op("Add", f"a{i}", v, f"r{i}")]
+        nodes += [_op("Relu", f"b{i}", f"a{i}")]
+        v = f"b{i}"
+    return _draft(nodes, "x")
+
+
+def concatenated(layers: int) -> Draft:
+    """DenseNet with additions: every layer reads all earlier ones, joined."""
+    nodes, earlier = list[Node](), ["x"]
+    for i in range(layers):
+        nodes += [_op("Concat", f"c{i}", *earlier, axis=1), _op("MatMul", f"q{i}", f"c{i}", f"w{i}")]
+        nodes += [_op("Relu", f"r{i}", f"q{i}"), _op("Add", f"a{i}", f"r{i}", f"c{i}")]
+        earlier.append(f"a{i}")
+    return _draft(nodes, "x")
+
+
 GROWING: Mapping[str, tuple[Callable[[int], Draft], int]] = {
     "side input": (side_input, 40),
     "positions": (positions, 20),
@@ -116,8 +196,21 @@ GROWING: Mapping[str, tuple[Callable[[int], Draft], int]] = {
     "fan": (fan, 60),
     "nested": (nested, 40),
     "views": (views, 100),
+    "linear sum": (linear_sum, 60),
+    "ladder": (ladder, 60),
+    "concatenated": (concatenated, 24),
 }
 """Each model, and the smallest number of layers that is fitted."""
+
+STEEP: Mapping[str, tuple[Callable[[int], Draft], int, float]] = {
+    "powers": (powers, 15, 2.0),
+    "shared route": (shared_route, 10, 2.0),
+    "summing all": (summing_all, 6, 2.0),
+    "side sum": (side_sum, 10, 2.0),
+    "added value": (added_value, 10, 2.0),
+}
+"""What still grows faster than the model does, and the exponent that it keeps below: every sum looks as far back as a
+value that all of them share, past all that lies between."""
 
 
 def work(graph: ModelGraph) -> int:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks.growth import GROWING, exponent
+from tests.benchmarks.growth import GROWING, STEEP, exponent
 
 
 @pytest.mark.parametrize("model", GROWING)
 def test_work_grows_with_the_model(model: str) -> None:
     """Work of n log n has an exponent of about 1.1 at this size, work of n^1.5 fails."""
     assert exponent(*GROWING[model]) <= 1.15
+
+
+@pytest.mark.parametrize("model", STEEP)
+def test_what_is_known_to_grow_faster_does_not_grow_faster_still(model: str) -> None:
+    """No model known takes more than the square of its size. Whoever makes one linear moves it to the others."""
+    draw, layers, bound = STEEP[model]
+    assert 1.15 < exponent(draw, layers) <= bound
