@@ -19,8 +19,9 @@ from shortcut_audit.search.found import Found
 from shortcut_audit.search.merges import Refusal
 from shortcut_audit.search.steps import Step
 
-Verdict: TypeAlias = frozenset[tuple[str, Step]]
-"""The operands by which shortcuts come, each with the dearest step of its route; empty where there is none."""
+Verdict: TypeAlias = frozenset[tuple[str, Step, bool]]
+"""The operands by which shortcuts come, each with the dearest step of its route, and whether learned weights are in
+it, perhaps beside the route: in concat(x, opaque(x)) they may be. Empty where there is no shortcut."""
 
 Sums: TypeAlias = "tuple[Sequence[Found], Sequence[Refusal]]"
 """What a search has found, and what it has refused."""
@@ -94,7 +95,13 @@ def _rests_on_it(shortcut: Found) -> bool:
 
 
 def _of(shortcuts: Iterable[Found]) -> Verdict:
-    return frozenset((s.operand.value, max((link.step for link in s.route), default=Step.VIEW)) for s in shortcuts)
+    return frozenset(
+        (s.operand.value, max((link.step for link in s.route), default=Step.VIEW), _weighs(s)) for s in shortcuts
+    )
+
+
+def _weighs(shortcut: Found) -> bool:
+    return any(weight.learned for op in shortcut.through for weight in op.weights())
 
 
 def _verdicts(sums: Sums) -> Mapping[str, tuple[bool, Verdict]]:

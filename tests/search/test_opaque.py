@@ -25,6 +25,12 @@ BODY = "x -> Conv.1 -> Relu -> Conv.2 -> Add"
         ("x -> Conv.p{k=1} -> Add", "x -> Mystery -> Add"),  # a projection beside a layer, or x + W x
         (BODY, "x -> Cast.1 -> Mystery -> Mystery.2 -> Cast.2 -> Add"),
         (BODY, "x -> Mystery -> Mul -> Add", "x -> Mul"),
+        # concat(x, opaque(W x)): W belongs to the shortcut if a copy reads it, to another layer if a ReLU does
+        (
+            "x -> Conv.1 -> Relu -> Conv.2{out=16} -> Add",
+            "x -> Conv.v -> Mystery -> Concat{axis=1} -> Add",
+            "x -> Concat",
+        ),
     ],
 )
 def test_a_verdict_that_depends_on_it_is_not_understood(lines: tuple[str, ...]) -> None:

@@ -179,10 +179,10 @@ class Ranges:
         for begun, (end, coming) in self._begun.items():
             if begun <= start < end:
                 del self._begun[begun]
-                try:
-                    return begun, bytearray(coming.result())
-                except Exception:  # noqa: BLE001 -- it is asked for again, in earnest, and then whatever is wrong is said
-                    return None
+                failed = (
+                    coming.exception() is not None
+                )  # it is asked for again, in earnest: then it is said what is wrong
+                return None if failed else (begun, bytearray(coming.result()))
         return None
 
     def _extend(self, piece: _Piece, at: int, end: int) -> None:

@@ -64,10 +64,7 @@ class StoredFile:
         """The bytes from one offset up to another. Raises UnreadableModel."""
 
         def work() -> bytes:
-            data = asked(lambda: self._system.cat_file(self._path, start=start, end=end))
-            if len(data) != end - start:
-                raise Passing(f"the store sends {len(data):,} bytes instead of {end - start:,}")
-            return bytes(data)
+            return _whole(asked(lambda: self._system.cat_file(self._path, start=start, end=end)), end - start)
 
         return tried(work)
 
@@ -75,13 +72,11 @@ class StoredFile:
         """The bytes between two offsets, asked for and not waited for; None where a store is asked one thing a time."""
         if not self._system.async_impl:
             return None
-        return asyncio.run_coroutine_threadsafe(self._whole(start, end), self._system.loop)
+        return asyncio.run_coroutine_threadsafe(self._asked(start, end), self._system.loop)
 
-    async def _whole(self, start: int, end: int) -> bytes:
-        data = bytes(await self._system._cat_file(self._path, start=start, end=end))  # noqa: SLF001 -- fsspec's async API
-        if len(data) != end - start:
-            raise Passing(f"the store sends {len(data):,} bytes instead of {end - start:,}")
-        return data
+    async def _asked(self, start: int, end: int) -> bytes:
+        data = await self._system._cat_file(self._path, start=start, end=end)  # noqa: SLF001 -- fsspec's async API
+        return _whole(data, end - start)
 
     def check_unchanged(self) -> None:
         """Raises UnreadableModel where the file is another one than when it was opened."""
@@ -89,6 +84,12 @@ class StoredFile:
         about = tried(lambda: asked(lambda: self._system.info(self._path)))
         if (about.get("size"), _version(about)) != (self.size, self.version):
             raise UnreadableModel(CHANGED)
+
+
+def _whole(data: Any, length: int) -> bytes:
+    if len(data) != length:
+        raise Passing(f"the store sends {len(data):,} bytes instead of {length:,}")
+    return bytes(data)
 
 
 def _version(about: dict[str, Any]) -> str:
