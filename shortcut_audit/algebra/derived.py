@@ -14,11 +14,13 @@ from shortcut_audit.algebra.polynomial import (
     TERM_LIMIT,
     TEXT_LIMIT,
     VAGUE,
+    Atom,
     Cost,
     Derived,
     Monomial,
     Number,
     Polynomial,
+    atoms,
     is_vague,
     made,
     names,
@@ -222,13 +224,18 @@ def _derived(function: str, arguments: tuple[Number, ...], text: str) -> Number:
 
 def evaluated(number: Cost, sizes: Mapping[str, Number]) -> Cost:
     """The number once some open sizes are settled; None where it makes no sense of them, or was vague."""
-    if number is None or isinstance(number, int) or not any(name in sizes for name in names(number)):
+    return put_in(number, dict[Atom, Number](sizes.items()))
+
+
+def put_in(number: Cost, values: Mapping[Atom, Number]) -> Cost:
+    """The number once some of its atoms are settled, derived terms as a whole among them; None as in `evaluated`."""
+    if number is None or isinstance(number, int) or not any(atom in values for atom in atoms(number)):
         return number
     total: Number = 0
     for monomial, coefficient in number.terms.items():
         product: Number = coefficient
         for atom, exponent in monomial:
-            value = sizes.get(atom, symbol(atom)) if isinstance(atom, str) else _settled(atom, sizes)
+            value = values[atom] if atom in values else _settled(atom, values)
             if value is None:
                 return None
             for _ in range(exponent):
@@ -237,8 +244,10 @@ def evaluated(number: Cost, sizes: Mapping[str, Number]) -> Cost:
     return total
 
 
-def _settled(atom: Derived, sizes: Mapping[str, Number]) -> Cost:
-    arguments = [evaluated(argument, sizes) for argument in atom.arguments]
+def _settled(atom: Atom, values: Mapping[Atom, Number]) -> Cost:
+    if isinstance(atom, str):
+        return symbol(atom)
+    arguments = [put_in(argument, values) for argument in atom.arguments]
     known = [argument for argument in arguments if argument is not None]
     if len(known) < len(arguments):
         return None

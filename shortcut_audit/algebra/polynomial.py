@@ -126,7 +126,8 @@ def made(terms: dict[Monomial, int]) -> Number:
 
 def vague(*monomials: Iterable[Monomial]) -> Polynomial:
     """A number of which only the symbols are told that it depends on."""
-    names = sorted({name for some in monomials for monomial in some for name in _names(monomial)})[:TERM_LIMIT]
+    every = {atom for some in monomials for monomial in some for atom in _atoms(monomial)}
+    names = sorted(atom for atom in every if isinstance(atom, str))[:TERM_LIMIT]
     text = f"{VAGUE}({', '.join(map(quoted, names))})"
     return Polynomial({((Derived(VAGUE, tuple(map(symbol, names)), text), 1),): 1}, vague=True)
 
@@ -201,18 +202,22 @@ def total(numbers: Iterable[Number]) -> Number:
 
 def names(number: Cost) -> tuple[str, ...]:
     """The open sizes that the number depends on, in order of appearance."""
-    if number is None or isinstance(number, int):
-        return ()
-    return tuple(dict.fromkeys(name for monomial in number.terms for name in _names(monomial)))
+    return tuple(dict.fromkeys(atom for atom in atoms(number) if isinstance(atom, str)))
 
 
-def _names(monomial: Monomial) -> Iterator[str]:
+def atoms(number: Cost) -> Iterator[Atom]:
+    """The atoms of the number, each derived term before those that it is made of."""
+    if isinstance(number, Polynomial):
+        for monomial in number.terms:
+            yield from _atoms(monomial)
+
+
+def _atoms(monomial: Monomial) -> Iterator[Atom]:
     for atom, _ in monomial:
-        if isinstance(atom, str):
-            yield atom
-        else:
+        yield atom
+        if isinstance(atom, Derived):
             for argument in atom.arguments:
-                yield from names(argument)
+                yield from atoms(argument)
 
 
 # --- as text ---

@@ -120,6 +120,10 @@ BY_SCOPE: tuple[Likeness, ...] = (
 )
 """Strictest first."""
 
+CHANNELS = 1
+BLOCKS = (8, 16)
+"""Channels are padded to whole blocks of so many in ONNX Runtime's layout NCHWc (MlasNchwcGetBlockSize), by machine."""
+
 BY_STRUCTURE: tuple[Likeness, ...] = (
     lambda s: (s.kind, s.settled_parameters, _structure(s)),
     lambda s: (s.kind, _structure(s)),
@@ -137,7 +141,8 @@ def pair_up(then: Sequence[AcceptedShortcut], now: Sequence[AcceptedShortcut]) -
     1. By scope. 2. By descent: an optimiser may have moved the addition into a module of the block, or out of it.
     3. By structure. If 1 found any twin, both sides name their modules alike: two that each have a scope, and not the
     same, are no twins then, but one that went and one that came. 4. By place, if as many are left on one side as on
-    the other, unless their shapes contradict each other: a batch size that is open on one side contradicts nothing.
+    the other, unless their shapes contradict each other: a batch size that is open on one side contradicts nothing, nor
+    do channels that a layout has padded.
     """
     pairing = _Pairing(then, now)
     for likeness in BY_SCOPE:
@@ -231,10 +236,12 @@ def _compatible(then: AcceptedShortcut, now: AcceptedShortcut) -> bool:
     """Whether no known size of fork or merge differs."""
     shapes = ((then.fork, now.fork), (then.merge, now.merge))
     return all(
-        one is None or other is None or (len(one) == len(other) and all(map(_may_equal, one, other)))
+        one is None or other is None or (len(one) == len(other) and all(map(_may_equal, range(len(one)), one, other)))
         for one, other in shapes
     )
 
 
-def _may_equal(one: Dim, other: Dim) -> bool:
-    return one == other or not (isinstance(one, int) and isinstance(other, int))
+def _may_equal(axis: int, one: Dim, other: Dim) -> bool:
+    if one == other or not (isinstance(one, int) and isinstance(other, int)):
+        return True
+    return axis == CHANNELS and any(-(-min(one, other) // block) * block == max(one, other) for block in BLOCKS)

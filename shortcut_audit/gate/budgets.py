@@ -8,7 +8,7 @@ budget, and anything between is not decided: `cost_unknown` and `kind_unknown` s
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, TypeAlias
 
 from shortcut_audit.algebra.polynomial import integer
@@ -16,7 +16,7 @@ from shortcut_audit.frozen import frozen
 from shortcut_audit.gate.case import Case, Objection, described
 from shortcut_audit.gate.settings import Budget
 from shortcut_audit.gate.sizes import allowed, cost_of
-from shortcut_audit.report import ModelReport
+from shortcut_audit.report import Change, ModelReport
 from shortcut_audit.report.wording import counted, exact, short
 
 Held: TypeAlias = Literal["within", "over", "open"]
@@ -166,12 +166,20 @@ def cost_unknown(case: Case) -> Iterator[Objection]:
     for limit in _limits(case):
         if limit.held() == "open":
             yield Objection(None, f"{limit.key} cannot be checked: {_obstacle(case.model, limit)}")  # 1
-    lost = sum(change.cost == "unknown" for change in case.changes())
+    lost = [change for change in case.changes() if change.cost == "unknown"]
     if lost:
-        yield Objection(
-            None,
-            f"the cost of {counted(lost, 'shortcut')} was known when accepted and is not now: {_obstacle(case.model)}",
-        )  # 2
+        yield Objection(None, _incomparable(case, lost))  # 2
+
+
+def _incomparable(case: Case, lost: Sequence[Change]) -> str:
+    """Why costs cannot be held against those that were accepted: they are open now, or were open then."""
+    if all(c.now is not None and None not in (c.now.macs, c.now.parameters) for c in lost):
+        return (
+            f"the cost of {counted(len(lost), 'shortcut')} depended on open sizes when accepted, and none of the sizes "
+            f"that are known now settles them. {case.acceptance()}"
+        )
+    was = f"the cost of {counted(len(lost), 'shortcut')} was known when accepted and is not now"
+    return f"{was}: {_obstacle(case.model)}"
 
 
 def kind_unknown(case: Case) -> Iterator[Objection]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shortcut_audit.algebra.bounds import at_most, share_at_most
-from shortcut_audit.algebra.derived import evaluated
+from shortcut_audit.algebra.derived import exactly_divided, put_in
 from shortcut_audit.algebra.formula import number_of
-from shortcut_audit.algebra.polynomial import Cost, Number, names
+from shortcut_audit.algebra.polynomial import Atom, Cost, Number, terms_of
 from shortcut_audit.gate.settings import Budget
 from shortcut_audit.report import Shape, Trend
 
@@ -43,7 +43,7 @@ def became(then: str | None, now: str | None, shapes: Iterable[tuple[Shape, Shap
     if after is None:
         return "unknown"
     earlier, later = _common(shapes)
-    before, after = evaluated(before, earlier), evaluated(after, later)
+    before, after = put_in(before, earlier), put_in(after, later)
     if before is None or after is None:
         return "unknown"
     if before == after:
@@ -53,19 +53,26 @@ def became(then: str | None, now: str | None, shapes: Iterable[tuple[Shape, Shap
     return "grew" if at_most(before, after) else "unknown"
 
 
-def _common(shapes: Iterable[tuple[Shape, Shape]]) -> tuple[dict[str, Number], dict[str, Number]]:
-    """What the symbols of each side are in the other's sizes: those of then first, those of now where then is fixed."""
-    earlier: dict[str, Number] = {}
-    later: dict[str, Number] = {}
+def _common(shapes: Iterable[tuple[Shape, Shape]]) -> tuple[dict[Atom, Number], dict[Atom, Number]]:
+    """What the open sizes of each side are in the other's: those of then first, those of now where then is fixed."""
+    earlier: dict[Atom, Number] = {}
+    later: dict[Atom, Number] = {}
     for then, now in shapes:
         for one, other in zip(then or (), now or (), strict=False):
-            if isinstance(one, str) and other is not None and _alone(one):
-                earlier.setdefault(one, number_of(other) if isinstance(other, str) else other)
-            elif isinstance(one, int) and isinstance(other, str) and _alone(other):
-                later.setdefault(other, one)
+            if isinstance(one, str) and other is not None:
+                _solve(number_of(one), number_of(other) if isinstance(other, str) else other, earlier)
+            elif isinstance(one, int) and isinstance(other, str):
+                _solve(number_of(other), one, later)
     return earlier, later
 
 
-def _alone(size: str) -> bool:
-    """Whether a size is nothing but a symbol."""
-    return names(number_of(size)) == (size,)
+def _solve(size: Number, value: Number, known: dict[Atom, Number]) -> None:
+    """Learns an atom where it alone is open in a size: (h + 7)//8 = 28 tells nothing of h, and all of (h + 7)//8."""
+    terms = dict(terms_of(size))
+    constant = terms.pop((), 0)
+    if len(terms) != 1:
+        return
+    ((monomial, times),) = terms.items()
+    found = exactly_divided(value - constant, times)
+    if found is not None and len(monomial) == 1 and monomial[0][1] == 1:
+        known.setdefault(monomial[0][0], found)

@@ -8,6 +8,7 @@ import pytest
 
 from shortcut_audit.gate.accepted import AcceptedModel, AcceptedShortcut, RouteStep, accept
 from shortcut_audit.gate.baseline import compare, pair_up
+from shortcut_audit.gate.sizes import became
 from shortcut_audit.report import ModelReport, Shape
 from shortcut_audit.report.words import Kind
 from tests.reporters.examples import HIGHWAY, RESNET18, TRANSFORMER, UNBOUND
@@ -106,6 +107,15 @@ def test_known_sizes_that_differ_do() -> None:
     assert pairs([block("")], [block("", "identity", WIDE, WIDE)]) == [(None, 0), (0, None)]
 
 
+@pytest.mark.parametrize(("channels", "twins"), [(20, True), (24, True), (32, True), (40, False), (23, False)])
+def test_channels_may_be_padded_to_whole_blocks(channels: int, twins: bool) -> None:
+    """20 channels are 24 in blocks of 8, and 32 in blocks of 16; rows and columns are never padded."""
+    narrow = (1, 20, 56, 56)
+    then, now = [block("", fork=narrow, merge=narrow)], [block("", fork=(1, channels, 56, 56), merge=None)]
+    assert (pairs(then, now) == [(0, 0)]) is twins
+    assert pairs([block("", fork=(1, 8, 20, 20))], [block("", fork=(1, 8, 32, 32))]) == [(None, 0), (0, None)]
+
+
 def test_twenty_thousand_equal_blocks_take_no_quadratic_time() -> None:
     then = [block("") for _ in range(20_000)]
     found = pair_up(then, then[:-1])
@@ -174,6 +184,27 @@ def test_a_formula_holds_against_a_number_and_the_other_way_round() -> None:
     assert changes(known, unbound) == changes(unbound, known) == changes(unbound, renamed) == []
     assert changes(known, wider) == [("(root) projection", "(root) projection", "grew")]
     assert changes(wider, known) == [("(root) projection", "(root) projection", "fell")]
+
+
+def test_sizes_that_strides_derive_hold_against_numbers_and_the_other_way_round() -> None:
+    """Nothing is said of h itself at the merge, (h + 1)//2, and all that the projection costs: 64 x 2 x 2 MACs."""
+    body, route = "x -> Conv.1{k=3,stride=2} -> Relu -> Conv.2{k=3} -> Add", "x -> Conv.p{k=1,stride=2} -> Add"
+    known = audited(body, route, shape=(1, 8, 4, 4))
+    unbound = audited(body, route, shape=("n", 8, "h", "w"))
+    renamed = audited(body, route, shape=(1, 8, "rows", "columns"))
+    wider = audited(body, "x -> Conv.p{k=3,stride=2} -> Add", shape=("n", 8, "h", "w"))
+    assert (known.shortcuts[0].macs, known.shortcuts[0].merge.shape) == (256, (1, 8, 2, 2))
+    assert changes(known, unbound) == changes(unbound, known) == changes(unbound, renamed) == []
+    assert changes(known, wider) == [("(root) projection", "(root) projection", "grew")]
+
+
+def test_a_size_of_which_half_is_derived_is_learned_where_it_is_whole() -> None:
+    """2h + 1 = 9 says h = 4; 2h + 1 = 8 says nothing, and neither does a product."""
+    shapes = [((9, None), ("2*h + 1", None))]
+    assert became("16", "h**2", shapes) == "same"
+    assert became("15", "h**2", shapes) == "grew"
+    assert became("16", "h**2", [((8,), ("2*h + 1",))]) == "unknown"
+    assert became("16", "h*w", [((16,), ("h*w",))]) == "unknown"
 
 
 def test_macs_that_can_no_longer_be_known_are_said_to_be_unknown() -> None:

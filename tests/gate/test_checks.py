@@ -105,6 +105,17 @@ def test_a_count_of_which_an_open_batch_size_decides_fails_closed() -> None:
     assert objections("cost-unknown", PROJECTION, settings) == []
 
 
+def test_a_cost_that_was_open_when_accepted_is_said_to_have_been() -> None:
+    """64 x k MACs were accepted, and no axis of fork or merge says what k is."""
+    (open_then,) = (replace(shortcut, macs=None, macs_formula="64*k") for shortcut in PROJECTION.shortcuts)
+    assert objections("cost-unknown", PROJECTION, then=replace(PROJECTION, shortcuts=(open_then,))) == [
+        (
+            "the cost of 1 shortcut depended on open sizes when accepted, and none of the sizes that are known now settles "
+            "them. To accept: shortcut-audit sketch --write-baseline base.json"
+        )
+    ]
+
+
 def test_a_share_is_decided_whatever_the_batch_size() -> None:
     """1,024 n of 19,456 n MACs are 5.26 %: the shortcut's 8 x 8 beside two convolutions of 8 x 8 x 9."""
     assert objections("cost-unknown", UNBOUND, Settings(max_extra_macs=a_share(6))) == []
