@@ -110,8 +110,8 @@ def test_a_cost_that_was_open_when_accepted_is_said_to_have_been() -> None:
     (open_then,) = (replace(shortcut, macs=None, macs_formula="64*k") for shortcut in PROJECTION.shortcuts)
     assert objections("cost-unknown", PROJECTION, then=replace(PROJECTION, shortcuts=(open_then,))) == [
         (
-            "the cost of 1 shortcut depended on open sizes when accepted, and none of the sizes that are known now settles "
-            "them. To accept: shortcut-audit sketch --write-baseline base.json"
+            "the cost of 1 shortcut depended on open sizes when accepted, and none of the sizes that are known now "
+            "settles them. To accept: shortcut-audit sketch --write-baseline base.json"
         )
     ]
 
