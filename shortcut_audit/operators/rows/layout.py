@@ -39,10 +39,21 @@ ROWS = table_of(
     rows("Dropout", replace(_COPY, shape=dropout, types=(0, dropout_mask))),
     rows("Cast", replace(_COPY, types=(by_number("to", 0),), elements=arithmetic.casts)),
     rows("CastLike", replace(_COPY, types=SECOND, elements=arithmetic.casts, unread=(1,))),
-    rows("QuantizeLinear", replace(_COPY, types=(quantized,), moves=False, rounds=True)),
+    rows(
+        "QuantizeLinear",
+        replace(_COPY, types=(quantized,), elements=arithmetic.quantises, moves=False, rounds=True),
+    ),
     rows(
         "DequantizeLinear",
-        replace(_COPY, types=(dequantized,), buffers=(1, 2), quantised=(0,), scales=(1, 2), moves=False),
+        replace(
+            _COPY,
+            types=(dequantized,),
+            elements=arithmetic.dequantises,
+            buffers=(1, 2),
+            quantised=(0,),
+            scales=(1, 2),
+            moves=False,
+        ),
     ),
     # Called a copy by the file, and none (assembly/copies.py).
     rows("NarrowingCast", replace(_COPY, types=(by_number("to", 0),), moves=False, rounds=True)),

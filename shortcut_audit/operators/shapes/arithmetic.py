@@ -251,6 +251,40 @@ def casts(call: Call, made: Made) -> list[Data]:
     return [tuple(cast(datum, made[0].dtype) for datum in call.data(0))]
 
 
+def quantises(call: Call, made: Made) -> list[Data]:
+    """QuantizeLinear with one scale: x / scale, rounded to the nearest, half to even, and kept within the type."""
+    dtype = made[0].dtype
+    bits = ITEM_BITS.get(dtype or "")
+    if bits is None or "int" not in str(dtype):
+        raise Unknown
+    scale, zero = one_scale(call)
+    lowest = 0 if str(dtype).startswith("u") else -(2 ** (bits - 1))
+
+    def step(datum: Datum) -> Datum:
+        ratio = combine(DIV, datum, scale, call.dtype(1))
+        if not isinstance(ratio, float):
+            return None
+        return int(min(max(round(ratio) + zero, lowest), lowest + 2**bits - 1))
+
+    return [tuple(step(datum) for datum in call.data(0))]
+
+
+def dequantises(call: Call, made: Made) -> list[Data]:
+    """DequantizeLinear with one scale: (q - zero point) scale, in the precision of the scale."""
+    scale, zero = one_scale(call)
+    dtype = made[0].dtype
+    return [tuple(combine(MUL, combine(SUB, datum, zero, None), scale, dtype) for datum in call.data(0))]
+
+
+def one_scale(call: Call) -> tuple[Datum, int]:
+    """The scale and the zero point of a whole tensor; quantised per axis or per block, nothing is known."""
+    zeros = call.data(2) if call.given(2) else (0,)
+    scales = call.data(1)
+    if len(scales) != 1 or len(zeros) != 1 or not isinstance(zeros[0], int) or call.integer("precision", 0):
+        raise Unknown
+    return scales[0], zeros[0]
+
+
 def clip(call: Call, made: Made) -> list[Data]:
     """Clip keeps each element between the second input and the third."""
     found = call.data(0)

@@ -148,6 +148,23 @@ def test_casts() -> None:
     assert data("CastLike", (3,), numbers("float32", 0.0)) == (3.0,)
 
 
+def test_a_quantised_size_is_computed_as_the_runtime_does() -> None:
+    # 4 / 0.01568627543747425 = 255.00003, which is 255 steps above -128; 255 scales are 4.0000002, in float32 4.0.
+    scale, zero = numbers("float32", 0.01568627543747425), numbers("int8", -128)
+    assert data("QuantizeLinear", numbers("float32", 4.0, 9.0, -1.0), scale, zero) == (127, 127, -128)
+    assert data("DequantizeLinear", numbers("int8", 127, -128), scale, zero) == (4.0, 0.0)
+    # Halves to the even neighbour: 0.5 and 1.5 steps of 2.
+    assert data("QuantizeLinear", numbers("float32", 1.0, 3.0), numbers("float32", 2.0)) == (0, 2)
+    # An integer is divided by the scale as a float: 3 / 2 = 1.5, to the even 2.
+    assert data("QuantizeLinear", numbers("int32", 3), numbers("float32", 2.0)) == (2,)
+
+
+def test_a_quantiser_of_several_scales_or_of_an_open_size_makes_nothing_known() -> None:
+    assert data("QuantizeLinear", numbers("float32", 1.0, 2.0), numbers("float32", 1.0, 2.0)) is None
+    assert data("QuantizeLinear", numbers("float32", "N"), numbers("float32", 2.0)) == (None,)
+    assert data("DequantizeLinear", numbers("int8", 3), numbers("float32", 2.0), "1") is None
+
+
 def test_logic() -> None:
     both = numbers("bool", True, False), numbers("bool", True, True)
     assert data("And", *both) == (True, False)
