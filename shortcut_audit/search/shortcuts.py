@@ -73,7 +73,8 @@ def _whole(
             return best
         parted |= siblings
         exploration = explore(lineage, numbers, offsets, barred, parted=parted, thorough=True)
-        verdict = Trial(lineage, merge, numbers, exploration).verdict() if exploration.ways else None
+        trial = Trial(lineage, merge, numbers, exploration, pieces=True) if exploration.ways else None
+        verdict = trial.verdict() if trial is not None else None
         if not isinstance(verdict, tuple) or {one.operand for one in verdict} != {one.operand for one in found}:
             return found
         best = verdict

@@ -31,8 +31,10 @@ def mixed_axis(graph: ModelGraph, op: Op, slot: int) -> int | None:
     equation = op.attributes.get("equation")
     if isinstance(equation, str):
         terms, result = terms_of(equation)
-        summed = [axis for axis, label in enumerate(terms[slot]) if label not in result]
-        return summed[0] if len(summed) == 1 and "." not in equation else None
+        first, dots, last = terms[slot].partition("...")
+        hidden = len(shape) - len(first) - len(last) if dots else 0
+        summed = [axis for axis, label in enumerate(first + " " * hidden + last) if label not in result + " "]
+        return summed[0] if len(summed) == 1 else None
     if row_of(op.kind).family is not Family.MATRIX_PRODUCT or len(shape) < 2:
         return None
     return len(shape) - (2 if slot else 1)

@@ -75,9 +75,19 @@ class Trial:
     of two.
     """
 
-    def __init__(self, lineage: Lineage, merge: Merge, numbers: list[int], exploration: Exploration) -> None:
+    def __init__(
+        self,
+        lineage: Lineage,
+        merge: Merge,
+        numbers: list[int],
+        exploration: Exploration,
+        *,
+        pieces: bool = False,
+    ) -> None:
+        """`pieces`: whether the ways lead to what is mixed before route and branch take pieces of it."""
         self._lineage = lineage
         self._merge = merge
+        self._pieces = pieces
         self._numbers = numbers
         self._ways = exploration.ways
         self._between = Between(lineage, exploration)
@@ -222,7 +232,9 @@ class Trial:
     def _mixes_streams(self, position: int, products: list[tuple[Op, int]]) -> bool:
         """Whether the one matrix on a way mixes an axis of its fork that the branch does not treat as positions.
 
-        What a softmax makes are weights: they weigh what they are multiplied with, and are not let through by it.
+        What a softmax makes are weights: they weigh what they are multiplied with, and are not let through by it. A
+        branch that takes a piece of what is mixed does not map the streams one by one, though another weight for each
+        of them may be computed from the fork (hyper-connections, Zhu et al. 2024).
         """
         op, slot = products[0]  # of several, none is looked at: see below
         maker = self._lineage.maker(self._ways[position].fork)
@@ -233,6 +245,8 @@ class Trial:
         reads_fork = isinstance(given, str) and graph.values[given].type.shape == fork.type.shape
         if len(products) > 1 or axis is None or not reads_fork:
             return False
+        if self._pieces:
+            return True
         branch = self._between.region(self._between.beside(position), self._others(position))
         return not are_positions(self._lineage, self._between, self._ways[position].fork, axis, branch)
 

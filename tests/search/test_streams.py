@@ -41,6 +41,8 @@ def report(*lines: str) -> ModelReport:
             hm=stored(4, 5),
             bm=stored(4, 1),
             wc5=stored(32, 20),
+            wd=stored(8, 5),
+            wb=stored(8, 1),
             square5=stored(4, dtype="int64", data=(1, 7, 5, 4)),
             one=stored(1, dtype="int64", data=(1,)),
             five=stored(1, dtype="int64", data=(5,)),
@@ -118,6 +120,20 @@ def test_a_computed_mixing_of_streams_stands_on_the_route() -> None:
     (shortcut,) = made.shortcuts
     assert (shortcut.kind, shortcut.fork.name) == ("gated", "x")
     assert shortcut.parameters == 640  # 32 x 20
+
+
+@pytest.mark.parametrize("equation", ["...sn,...sd->...nd", "btsn,b...sd->b...nd"])
+def test_each_stream_may_have_a_weight_of_its_own(equation: str) -> None:
+    """Zhu et al. 2024: matrix and weights are computed of each stream alone, the branch reads one mixed stream."""
+    made = report(
+        "c_ = MatMul(x, wd)", "c = Tanh(c_)", f"m = Einsum(c, x) equation={equation}", "b_ = MatMul(x, wb)",
+        "b = Tanh(b_)", "r = Gather(m, first) axis=2", "f = MatMul(r, w)", "g = Relu(f)",
+        "g_ = Unsqueeze(g, third)", "s = Mul(g_, b)", "k = Slice(m, one, five, third)", "y = Add(s, k)",
+    )  # fmt: skip
+    (shortcut,) = made.shortcuts
+    assert (shortcut.kind, shortcut.fork.name) == ("gated", "x")
+    assert [step.op for step in shortcut.route] == ["Einsum", "Slice"]
+    assert shortcut.parameters == 40  # 8 features to 5 streams
 
 
 def test_weights_that_a_softmax_makes_are_not_let_through() -> None:
