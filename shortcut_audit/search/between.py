@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Op
+from shortcut_audit.operators.table import is_weight_layer
 from shortcut_audit.search.extent import NOTHING, Extent
 from shortcut_audit.search.lineage import UNIT, Lineage
 from shortcut_audit.search.steps import Step
@@ -142,6 +143,17 @@ class Between:
         for number in self.region(bit, [operand]):
             costs[number] = min(costs[p] + UNIT[level] for p, level, _ in self.parents(number) if p in costs)
         return costs[operand]
+
+    def layers_in_series(self, bit: int, operand: int) -> int | None:
+        """The most weight layers in a row between a way's fork and a value; None if what lies there is not linear."""
+        deep = {self._forks[bit]: 0}
+        for number in self.region(bit, [operand]):
+            op = self._lineage.values[number].op
+            above = [(deep[p], level) for p, level, _ in self.parents(number) if p in deep]
+            if op is None or any(level > Step.LINEAR for _, level in above):
+                return None
+            deep[number] = max(layers for layers, _ in above) + is_weight_layer(op)
+        return deep[operand]
 
     def ops(self, bit: int, operands: Iterable[int]) -> tuple[Op, ...]:
         """The ops between a way's fork and some values, leapt-over ones included."""

@@ -176,11 +176,23 @@ class Trial:
         mine = self._work(self._between.own(position), way.operand)
         for worker in islice(equals, TIES):
             other = self._work(bit, worker)
-            if other.cost < mine.cost or (level is Step.LINEAR and other.maps == mine.maps):
+            if other.cost < mine.cost or (level is Step.LINEAR and self._maps_alike(position, worker)):
                 continue
             if other.mixing if other.mixing != mine.mixing else other.does_more_than(mine):
                 return True
         return False
+
+    def _maps_alike(self, position: int, worker: int) -> bool:
+        """Whether an operand is what a way's own is, a linear map of the same weights' shapes, or a sum of such.
+
+        `d3(x) + (d2(x) + d1(x))` is a sum of three, whoever else reads the sum of two (ESPNet's dilated convolutions).
+        """
+        own, bit, mine = self._between.own(position), self._between.beside(position), self._ways[position].operand
+        one, other = self._work(own, mine).maps, self._work(bit, worker).maps
+        if one == other or set(one) != set(other):
+            return one == other
+        layers = self._between.layers_in_series(own, self._numbers[mine])
+        return layers is not None and layers == self._between.layers_in_series(bit, self._numbers[worker])
 
     def _conditions(self, position: int) -> bool:
         """Whether a map of a condition is added to what an equal map of it multiplies: `g(s) x + b(s)` (FiLM, SPADE).

@@ -195,6 +195,33 @@ def test_two_equal_linear_maps_are_parallel_branches() -> None:
     assert reasons("x -> Conv.1{k=1} -> Add", "x -> Conv.2{k=1} -> Add") == ["parallel branches"]
 
 
+FIRST, SECOND, THIRD = (f"d{n} = Conv(x, w{n}) pads=1,1,1,1" for n in "123")
+SUM_OF_TWO = ("t = Add(d2, d1)", "u = Relu(t)")  # t has a second reader, so it is no part of the sum of three
+KERNELS = {f"w{n}": stored(8, 8, 3, 3) for n in "1234"}
+
+
+def kinds_and_reasons(*lines: str) -> tuple[list[str], list[str]]:
+    made = audit_draft(listing(*lines, x=(1, 8, 4, 4), **KERNELS))
+    return [s.kind for s in made.shortcuts], [o.reason for o in made.other_adds]
+
+
+def test_equal_maps_are_parallel_whoever_else_reads_the_sum_of_some() -> None:
+    """ESPNet fuses dilated convolutions hierarchically: d1, d2 + d1, d3 + (d2 + d1) are all read."""
+    fused = "s = Add(d3, t)", "v = Relu(s)", "y = Concat(u, v) axis=1"
+    assert kinds_and_reasons(FIRST, SECOND, THIRD, *SUM_OF_TWO, *fused) == ([], ["parallel branches"] * 2)
+
+
+def test_a_map_beside_two_in_a_row_is_a_projection() -> None:
+    second = "d2 = Conv(d1, w2) pads=1,1,1,1"
+    assert kinds_and_reasons(FIRST, second, THIRD, "y = Add(d3, d2)") == (["projection"], [])
+
+
+def test_a_map_beside_a_sum_of_which_one_term_is_not_linear_is_a_projection() -> None:
+    nonlinear = "r = Relu(x)", "d4 = Conv(r, w4) pads=1,1,1,1", "t = Add(d1, d4)", "u = Relu(t)"
+    found = kinds_and_reasons(FIRST, THIRD, *nonlinear, "s = Add(d3, t)", "v = Relu(s)", "y = Concat(u, v) axis=1")
+    assert found == (["projection"] * 2, [])
+
+
 def test_a_low_rank_adapter_is_a_parallel_branch() -> None:
     """LoRA (Hu et al. 2021): W x + B A x. The cheaper route is W x, and B A x does less, not more."""
     drawn = ("x -> MatMul.W -> Add", "x -> MatMul.A{out=2} -> MatMul.B{in=2,out=8} -> Add")
