@@ -3,9 +3,10 @@
     python -m tests.census --out ../census.csv [--only 'timm/*'] [--fronts live,pt2] [--limit N] [--seconds N]
     python -m tests.census --table ../census.csv
 
-The first writes one row a model and front end, and goes on where it was interrupted; each model has a process that may
-be ended. The second shows where front ends contradict each other, and what failed. Not part of the test suite: it takes
-hours, and the packages `timm` and `transformers`.
+The first writes one row a model and front end, and goes on where it was interrupted. Each front end has a process of
+its own, with bounds on processor time and memory: what is over them is said, and is no crash. The second shows where
+front ends contradict each other, and what failed. Not part of the test suite: it takes hours, and the packages `timm`
+and `transformers`.
 """
 
 from __future__ import annotations
@@ -16,21 +17,24 @@ import fnmatch
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Sequence
-from concurrent.futures import TimeoutError as Overtime
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from shortcut_audit import audit
 from shortcut_audit.errors import ShortcutAuditError
 from shortcut_audit.report import ModelReport
+from tests.census.bounded import ended_by, innermost, line, rows_of
 from tests.census.models import Entry, Made, entries
 
 FIELDS = (
     "model", "front", "status", "identity", "parameter_free", "gated", "projection", "parameters", "macs", "adds",
-    "lower_bound", "uncounted", "seconds", "message",
+    "lower_bound", "uncounted", "seconds", "audit_seconds", "message",
 )  # fmt: skip
+"""`seconds`: processor time of the front end. `audit_seconds`: of the audit of the file that an exporter wrote."""
+FAILED = ("crash", "died", "refused", "overtime", "out of memory")
 SHAPED = ("identity", "parameter_free", "gated", "projection")
+GIGABYTES = 8.0
 
 
 def live(made: Made, folder: Path) -> ModelReport:
@@ -60,90 +64,89 @@ def plain(made: Made) -> tuple[Any, tuple[Any, ...]]:
     return Plain().eval(), call.tensors
 
 
-def saved(made: Made, folder: Path) -> ModelReport:
+def saved(made: Made, folder: Path) -> Path:
     """torch.export, saved and read without PyTorch."""
     import torch
 
     module, tensors = plain(made)
     with torch.no_grad():
         torch.export.save(torch.export.export(module, tensors, strict=False), folder / "model.pt2")
-    return audit(folder / "model.pt2")
+    return folder / "model.pt2"
 
 
-def onnx(*, dynamo: bool) -> Callable[[Made, Path], ModelReport]:
+def onnx(*, dynamo: bool) -> Callable[[Made, Path], Path]:
     """One of PyTorch's two ONNX exporters."""
 
-    def export(made: Made, folder: Path) -> ModelReport:
+    def export(made: Made, folder: Path) -> Path:
         import torch
 
         module, tensors = plain(made)
         torch.onnx.export(module, tensors, folder / "model.onnx", dynamo=dynamo, verbose=False)
-        return audit(folder / "model.onnx")
+        return folder / "model.onnx"
 
     return export
 
 
-FRONTS = {"live": live, "pt2": saved, "dynamo": onnx(dynamo=True), "torchscript": onnx(dynamo=False)}
+FRONTS: dict[str, Callable[[Made, Path], ModelReport | Path]] = {
+    "live": live,
+    "pt2": saved,
+    "dynamo": onnx(dynamo=True),
+    "torchscript": onnx(dynamo=False),
+}
+"""Each makes a report, or a file that is to be audited."""
 
 
-def counted(entry: Entry, fronts: Sequence[str] = tuple(FRONTS)) -> list[dict[str, Any]]:
-    """The rows of one model."""
-    name = entry.name
+def counted(entry: Entry, fronts: Sequence[str], seconds: int) -> Iterator[dict[str, Any]]:
+    """The rows of one model. Runs in a process of its own, and gives each front end another."""
     warnings.simplefilter("ignore")
     try:
         made = entry.make()
-    except BaseException as error:  # noqa: BLE001 -- a model that cannot be built says nothing of the tool
-        return [{"model": name, "front": "", "status": "not built", "message": _line(error)}]
-    return [_row(name, front, made) for front in fronts]
+    except Exception as error:  # noqa: BLE001 -- a model that cannot be built says nothing of the tool
+        yield {"status": "not built", "message": line(error)}
+        return
+    for front in fronts:
+        for row in rows_of(lambda front=front: [_row(front, made)], seconds, GIGABYTES):  # type: ignore[misc]
+            yield {"front": front, **row}
 
 
-def _row(name: str, front: str, made: Made) -> dict[str, Any]:
-    began, row = time.monotonic(), {"model": name, "front": front}
+def _row(front: str, made: Made) -> dict[str, Any]:
+    began, ours = time.process_time(), None
     with tempfile.TemporaryDirectory() as folder:
         try:
             report = FRONTS[front](made, Path(folder))
+            if isinstance(report, Path):
+                written = time.process_time()
+                report = audit(report)
+                ours = round(time.process_time() - written, 2)
         except ShortcutAuditError as error:
-            return {**row, "status": "refused", "message": _line(error)}
-        except BaseException as error:  # noqa: BLE001 -- an exporter's, or a crash of the tool
-            ours = "shortcut_audit" in str(_innermost(error))
-            return {**row, "status": "crash" if ours else "not exported", "message": _line(error)}
+            return {"status": "refused", "message": line(error)}
+        except Exception as error:  # noqa: BLE001 -- an exporter's, or a crash of the tool
+            found = ended_by(error)
+            theirs = found == "crash" and "shortcut_audit" not in innermost(error)
+            return {"status": "not exported" if theirs else found, "message": line(error)}
     summary, totals = report.summary, report.totals
     kinds = {kind: getattr(summary, kind) for kind in SHAPED}
-    numbers = {field: getattr(totals, field) for field in ("parameters", "macs", "lower_bound", "adds")}
-    said = {"uncounted": " ".join(totals.uncounted), "seconds": round(time.monotonic() - began, 1)}
-    return {**row, "status": "audited", **kinds, **numbers, **said}
+    numbers = {field: getattr(totals, field) for field in ("parameters", "lower_bound", "adds")}
+    said = {"uncounted": " ".join(totals.uncounted), "seconds": round(time.process_time() - began, 1)}
+    return {"status": "audited", **kinds, **numbers, "macs": str(totals.macs), **said, "audit_seconds": ours}
 
 
-def _innermost(error: BaseException) -> str:
-    trace, found = error.__traceback__, ""
-    while trace is not None:
-        found, trace = trace.tb_frame.f_code.co_filename, trace.tb_next
-    return found
+def count(out: Path, only: str, fronts: Sequence[str], limit: int, seconds: int, until: float) -> None:
+    """Adds rows for every model that has none yet, until it is late by the clock `time.monotonic`."""
+    import torch
 
-
-def _line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-
-
-def count(out: Path, only: str, fronts: Sequence[str], limit: int, seconds: int) -> None:
-    """Adds rows for every model that has none yet."""
-    from pebble import ProcessPool
-
+    torch.set_num_threads(1)  # a process that is forked beside threads may wait for them for ever
     done = {row["model"] for row in _rows(out)} if out.exists() else set()
     wanted = [entry for entry in entries() if fnmatch.fnmatch(entry.name, only) and entry.name not in done]
-    with out.open("a", newline="") as file, ProcessPool(max_workers=1) as pool:
+    with out.open("a", newline="") as file:
         table = csv.DictWriter(file, FIELDS)
         if not done:
             table.writeheader()
         for entry in wanted[: limit or None]:
-            name = entry.name
-            try:
-                rows = pool.schedule(counted, args=[entry, fronts], timeout=seconds).result()
-            except Overtime:
-                rows = [{"model": name, "front": "", "status": "overtime"}]
-            except Exception as error:  # noqa: BLE001 -- the process died
-                rows = [{"model": name, "front": "", "status": "crash", "message": _line(error)}]
-            table.writerows(rows)
+            if time.monotonic() > until:
+                break
+            asked = rows_of(lambda entry=entry: counted(entry, fronts, seconds), seconds, GIGABYTES)  # type: ignore[misc]
+            table.writerows({"model": entry.name, "front": "", **row} for row in asked)
             file.flush()
 
 
@@ -167,7 +170,7 @@ def table(path: Path) -> str:
         for what, said in (("kinds", kinds), ("MACs", macs), ("parameters", stored)):
             if len(set(said.values())) > 1:
                 lines.append(f"{model}: {what} {said}")
-        failed = [row for row in fronts.values() if row["status"] in {"crash", "refused", "overtime"}]
+        failed = [row for row in fronts.values() if row["status"] in FAILED]
         lines += [f"{model}: {row['front']} {row['status']}: {row['message']}" for row in failed]
         lines += [f"{model}: {front} uncounted: {row['uncounted']}" for front, row in good.items() if row["uncounted"]]
     states = {status: sum(row["status"] == status for row in rows) for status in {row["status"] for row in rows}}
@@ -183,10 +186,12 @@ def main() -> None:
     asked.add_argument("--only", default="*")
     asked.add_argument("--fronts", default=",".join(FRONTS))
     asked.add_argument("--limit", type=int, default=0)
-    asked.add_argument("--seconds", type=int, default=300)
+    asked.add_argument("--seconds", type=int, default=120, help="processor time of a front end")
+    asked.add_argument("--minutes", type=float, default=1e6, help="begins no other model after so long")
     given = asked.parse_args()
     if given.out:
-        count(given.out, given.only, given.fronts.split(","), given.limit, given.seconds)
+        until = time.monotonic() + 60 * given.minutes
+        count(given.out, given.only, given.fronts.split(","), given.limit, given.seconds, until)
     if given.table:
         print(table(given.table))
 
