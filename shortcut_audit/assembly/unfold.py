@@ -100,6 +100,8 @@ ALIASES: Mapping[str, str] = {
     "com.microsoft::QuickGelu": "Gelu",
     "com.microsoft::SimplifiedLayerNormalization": "SimplifiedLayerNormalization",
     "com.microsoft::Inverse": "Inverse",
+    "com.microsoft::MatMulInteger16": "MatMul",
+    "com.microsoft::TransposeMatMul": "com.microsoft::FusedMatMul",
     "com.microsoft::Trilu": "Trilu",
     "com.microsoft::GridSample": "GridSample",
     "com.microsoft.nchwc::MaxPool": "MaxPool",

@@ -202,6 +202,14 @@ class ModelGraph:
     """What the reader of the report should know about the loading: unsorted nodes, contradicting shapes."""
     declared: tuple[tuple[str, str], ...] = ()
     """The operators, by name, of which somebody has declared what they do, and as what."""
+    _returned: frozenset[str] | None = field(default=None, init=False, repr=False)
+
+    def returns(self, value: str) -> bool:
+        """Whether a value is handed back to the caller. The outputs are gathered once."""
+        if self._returned is None:
+            object.__setattr__(self, "_returned", frozenset(self.outputs))
+        assert self._returned is not None, "they have been gathered"
+        return value in self._returned
 
     @property
     def dag(self) -> nx.DiGraph[str]:

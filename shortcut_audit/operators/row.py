@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from shortcut_audit.algebra.polynomial import Cost
 from shortcut_audit.frozen import frozen
-from shortcut_audit.graph.model import Op
+from shortcut_audit.graph.model import Op, Shape
 from shortcut_audit.operators.counting.contractions import Operands
 from shortcut_audit.operators.counting.packing import Unpacking
 from shortcut_audit.operators.shapes.call import Propagation, Rule
@@ -82,6 +82,17 @@ class Whole(NamedTuple):
     attribute: str = ""
 
 
+class Untold(NamedTuple):
+    """What of an op's MACs may stand in its data alone?"""
+
+    what: str
+    """As the end of a sentence: "how ... stands in its data alone"."""
+    slots: tuple[int, ...]
+    """Input slots whose elements may tell it."""
+    settled: Shape = None
+    """The shape of those slots with which nothing is left to tell; None: where they are left out."""
+
+
 Macs: TypeAlias = Callable[[Operands], Cost]
 """Counts the multiply-accumulates of one call; None where they cannot be known."""
 
@@ -109,6 +120,8 @@ class Operator:
     """Counts multiply-accumulates; None: known to need none."""
     counted_with: tuple[str, ...] = ()
     """Attributes by which MACs are counted: where one is there and cannot be read, no default is true."""
+    untold: Untold | None = None
+    """What no shape may tell of them; None: shapes tell everything."""
     buffers: tuple[int, ...] = ()
     """Input slots whose constants are never learned: running statistics, scales, zero points, sizes."""
     quantised: tuple[int, ...] = ()

@@ -16,7 +16,7 @@ from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Attribute, Constant, Dim, Input, ModelGraph, Op, Shape
 from shortcut_audit.graph.sizes import agree, count, stretch
 from shortcut_audit.operators.counting.axes import HIDDEN, Axes, labelled, product
-from shortcut_audit.operators.counting.packing import blocked_matrix, fits, flat_matrix, positive
+from shortcut_audit.operators.counting.packing import blocked_matrix, fits, flat_matrix, positive, stated_matrix
 from shortcut_audit.operators.equation import terms_of
 
 
@@ -30,6 +30,8 @@ class Operands:
     attributes: Mapping[str, Attribute]
     given: tuple[bool, ...]
     """Whether anything stands in each input slot, of known shape or not."""
+    place: tuple[ModelGraph, Op] | None = None
+    """The graph and the op itself; None where a call is made up of shapes alone."""
 
     @classmethod
     def of(cls, graph: ModelGraph, op: Op) -> Operands:
@@ -39,6 +41,7 @@ class Operands:
             tuple(None if made is None else _made(graph, made) for made in op.outputs) or (None,),
             op.attributes,
             tuple(given is not None for given in op.inputs),
+            (graph, op),
         )
 
     def has(self, slot: int) -> bool:
@@ -56,6 +59,24 @@ class Operands:
             return None
         size = shape[axis]
         return size if isinstance(size, int) else None
+
+    def held(self, slot: int) -> Dim:
+        """The one size that a constant in an input slot holds; None where there is none, or several are."""
+        given = self.place[1].inputs[slot] if self.place is not None and self.has(slot) else None
+        data = given.type.data if isinstance(given, Constant) else None
+        size = data[0] if data is not None and len(data) == 1 else None
+        return size if type(size) is int or type(size) is str else None
+
+    def fed(self, slot: int) -> bool:
+        """Whether the caller feeds what stands in an input slot."""
+        given = self.place[1].inputs[slot] if self.place is not None and self.has(slot) else None
+        return self.place is not None and isinstance(given, str) and self.place[0].values[given].op is None
+
+    def returned(self, slot: int) -> bool:
+        """Whether an output is handed back to the caller."""
+        outputs = () if self.place is None else self.place[1].outputs
+        made = outputs[slot] if slot < len(outputs) else None
+        return self.place is not None and made is not None and self.place[0].returns(made)
 
     def integer(self, name: str, default: int) -> int:
         """An integer attribute."""
@@ -122,6 +143,16 @@ def _slides(call: Operands, weight: tuple[Dim, ...]) -> bool:
     if pads and not (isinstance(pads, tuple) and len(pads) == 2 * space):
         return False
     return all(isinstance(step, tuple) and len(step) == space and positive(*step) for step in steps)
+
+
+def causal_convolution(call: Operands) -> Cost:
+    """CausalConvWithState: input [batch, channels, length] x one kernel [1, size] for each channel."""
+    axes = Axes()
+    axes.read("bcl", call.input(0))
+    axes.read("cik", call.input(1))
+    axes.read("i", (1,))
+    axes.made("bcl", call.outputs[0])
+    return axes.count("bclk")
 
 
 def matmul(call: Operands) -> Cost:
@@ -268,6 +299,39 @@ def _is_einsum(terms: list[str], result: str, call: Operands) -> bool:
 def _sizes(term: str, shape: Shape) -> dict[str, Cost]:
     """The sizes of one operand by label; one that stands twice takes a diagonal."""
     return dict(labelled(term, shape or ()) or ())
+
+
+def packed_linear(call: Operands) -> Cost:
+    """PackedLinear: A [..., K] times a K x N matrix that is stored in few bits, whatever the shape in which it is."""
+    return _unpacked_matmul(call, stated_matrix(call.attributes, call.inputs))
+
+
+def distances(call: Operands) -> Cost:
+    """com.microsoft CDist, torch.cdist: A [..., M, D] against B [..., N, D]; each distance sums over D squares.
+
+    Where a library makes a matrix product of it, that takes two columns more: this is the least.
+    """
+    axes = Axes()
+    axes.read("...md", call.input(0))
+    axes.read("...nd", call.input(1))
+    axes.made("...mn", call.outputs[0])
+    return axes.count("...mnd")
+
+
+def affine_grid(call: Operands) -> Cost:
+    """AffineGrid: theta [batch, axes, axes + 1] times each place of a grid, in homogeneous coordinates."""
+    theta, made = call.input(0), call.outputs[0]
+    if theta is None or made is None or len(theta) != 3 or len(made) < 3:
+        return None
+    axes = Axes()
+    axes.read("bah", theta)
+    axes.read("ba", (made[0], made[-1]))
+    axes.read("h", (len(made) - 1,))
+    return product(axes.count("bah"), count(made[1:-1]))
+
+
+def unsolved(call: Operands) -> None:
+    """Det, Inverse: how many products a decomposition takes depends on its method."""
 
 
 def unknowable(call: Operands) -> None:

@@ -64,6 +64,14 @@ def flat_matrix(attributes: Mapping[str, Attribute], shapes: Sequence[Shape]) ->
     return (inner, outer) if one_axis else None
 
 
+def stated_matrix(attributes: Mapping[str, Attribute], shapes: Sequence[Shape]) -> tuple[int, int] | None:
+    """PackedLinear: a matrix [K, N], stored as a kernel likes it; None where K contradicts the last size of A."""
+    given, inner, outer = _shape(shapes, 0), attributes.get("K"), attributes.get("N")
+    if not (isinstance(inner, int) and isinstance(outer, int)) or not positive(inner, outer):
+        return None
+    return (inner, outer) if given is None or fits((inner,), given[-1:]) else None
+
+
 def experts(slot: int) -> Unpacking:
     """QMoE: the weights of all experts [experts, out, in], the last axis packed by `expert_weight_bits`."""
 

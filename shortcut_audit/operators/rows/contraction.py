@@ -57,6 +57,17 @@ ROWS = table_of(
         "DeformConv",
         replace(_CONVOLUTION, effect=Effect.NONLINEAR, mixes=True, bias=(3,), channels=1, short="deformable conv"),
     ),
+    rows(
+        "CausalConvWithState",
+        Operator(
+            Effect.NONLINEAR,
+            shape=windows.causal_convolution,
+            mixes=True,
+            macs=count.causal_convolution,
+            bias=(2,),
+            family=Family.CONVOLUTION,
+        ),
+    ),
     # Matrix products. Linear: ATen's, whose weight lies the other way round.
     rows("MatMul", replace(_LINEAR, types=PAIR, quantised=(0, 1))),
     rows(
@@ -142,6 +153,25 @@ ROWS = table_of(
             labels="equation",
         ),
     ),
+    # A learned matrix stored in few bits, whose sizes are attributes (ATen's _weight_int4pack_mm).
+    rows(
+        "PackedLinear",
+        replace(
+            _LINEAR,
+            data=(0,),
+            shape=contraction.packed_matmul,
+            macs=count.packed_linear,
+            counted_with=("K", "N"),
+            quantised=(1,),
+            unpacked={1: packing.stated_matrix},
+            buffers=(2, 3),
+            channels=None,
+        ),
+    ),
+    rows(
+        "com.microsoft::CDist",
+        Operator(Effect.NONLINEAR, data=(), shape=contraction.distances, mixes=True, macs=count.distances),
+    ),
     rows(
         "Bilinear",
         Operator(Effect.NONLINEAR, data=(), shape=contraction.bilinear, macs=count.bilinear, bias=(3,)),
@@ -179,16 +209,13 @@ ROWS = table_of(
         replace(_FUSED, shape=contraction.gemm(0, 3), types=(lambda call: call.dtype(8 if call.given(8) else 1),)),
     ),
     # Not understood.
-    rows("CausalConvWithState", replace(_FUSED, shape=windows.causal_convolution)),
     rows("com.microsoft::ConvTransposeWithDynamicPads", replace(_FUSED, shape=windows.dynamically_padded)),
     rows(
         "com.microsoft::NhwcConv com.microsoft::NhwcFusedConv", replace(_FUSED, shape=windows.channels_last_convolution)
     ),
-    rows("com.microsoft::MatMulInteger16", replace(_FUSED, shape=_MATMUL, types=("int32",))),
     rows("com.microsoft::GemmFastGelu", replace(_FUSED, shape=_MATMUL)),
     rows(
-        "com.microsoft::FusedMatMulActivation com.microsoft::TransposeMatMul",
+        "com.microsoft::FusedMatMulActivation",
         replace(_FUSED, shape=contraction.fused_matmul),
     ),
-    rows("com.microsoft::CDist", replace(_FUSED, shape=contraction.distances)),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shortcut_audit.operators.counting.contractions import affine_grid
 from shortcut_audit.operators.row import Effect, Operator, rows, table_of
 from shortcut_audit.operators.shapes import constants, control, creation, fourier, resampling, selection
 from shortcut_audit.operators.shapes.element_types import (
@@ -37,7 +38,7 @@ ROWS = table_of(
     rows("Range", replace(_OPAQUE, shape=creation.count, types=PAIR, elements=constants.count)),
     rows("com.microsoft::Range", replace(_UNKNOWN, shape=creation.count, elements=constants.count)),
     rows("EyeLike", replace(_OPAQUE, shape=same, types=RANDOM_LIKE, unread=(0,))),
-    rows("AffineGrid", replace(_OPAQUE, shape=resampling.affine_grid, types=(0,))),
+    rows("AffineGrid", replace(_OPAQUE, shape=resampling.affine_grid, types=(0,), macs=affine_grid)),
     rows("HannWindow HammingWindow BlackmanWindow", replace(_OPAQUE, shape=creation.window, types=WINDOW)),
     rows("MelWeightMatrix", replace(_OPAQUE, shape=creation.mel_weights, types=WINDOW)),
     rows("Quantisation", replace(_OPAQUE, shape=creation.scalar)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shortcut_audit.operators.counting.contractions import unsolved
 from shortcut_audit.operators.row import Effect, Family, Operator, rows, table_of
 from shortcut_audit.operators.shapes import arithmetic, reductions, resampling, windows
 from shortcut_audit.operators.shapes.element_types import INT64
@@ -52,7 +53,7 @@ ROWS = table_of(
     rows("ArgMax ArgMin", replace(_NONLINEAR, shape=reductions.arg_reduce, types=INT64)),
     rows("TopK", replace(_NONLINEAR, shape=reductions.top_k, types=(0, "int64"))),
     rows("Sort", replace(_NONLINEAR, shape=None)),
-    rows("Det", replace(_NONLINEAR, shape=reductions.determinant)),
-    rows("Inverse", replace(_NONLINEAR, shape=same)),
+    rows("Det", replace(_NONLINEAR, shape=reductions.determinant, macs=unsolved)),
+    rows("Inverse", replace(_NONLINEAR, shape=same, macs=unsolved)),
     rows("com.microsoft::QLinearReduceMean", replace(_FUSED, shape=reductions.reduce_by_attribute)),
 )

@@ -90,11 +90,11 @@ def packed_matmul(call: Call) -> list[Shape]:
 
 
 def distances(call: Call) -> list[Shape]:
-    """CDist of com.microsoft: A (M, D) against B (N, D) makes (M, N)."""
+    """CDist of com.microsoft, and PyTorch's: A (..., M, D) against B (..., N, D) makes (..., M, N)."""
     left, right = call.shape(0), call.shape(1)
-    if not len(left) == len(right) == 2:
+    if min(len(left), len(right)) < 2:
         raise Unknown
-    return [(left[0], right[0])]
+    return [(*broadcast(left[:-2], right[:-2]), left[-2], right[-2])]
 
 
 def einsum(call: Call) -> list[Shape]:

@@ -21,13 +21,15 @@ from shortcut_audit.operators.counting.attention import (
     attention,
     grouped_attention,
     multi_head_attention,
-    packed_attention,
-    quantised_attention,
+    projected_attention,
 )
 from shortcut_audit.operators.counting.contractions import (
     Operands,
+    affine_grid,
     bilinear,
+    causal_convolution,
     convolution,
+    distances,
     einsum,
     fused_matmul,
     gemm,
@@ -36,6 +38,7 @@ from shortcut_audit.operators.counting.contractions import (
     matmul,
     matmul_bnb4,
     matmul_nbits,
+    packed_linear,
     product,
     recurrent,
     transposed_convolution,
@@ -43,7 +46,10 @@ from shortcut_audit.operators.counting.contractions import (
 from shortcut_audit.operators.counting.experts import mixture, quantised_mixture
 from shortcut_audit.operators.counting.packing import blocked_matrix, flat_matrix, gathered_blocks
 from shortcut_audit.operators.table import OPERATORS, macs
+from shortcut_audit.pipeline import audit_draft
 from tests.sketch import listing, stored
+
+fused_attention, quantised_attention = projected_attention(4, 6), projected_attention(8, None)
 
 
 def call(*inputs: Shape, to: Shape = None, **attributes: Attribute) -> Operands:
@@ -95,6 +101,19 @@ CALLS = {
     "com.microsoft::MultiHeadAttention": call((1, 2, 8), (1, 2, 8), (1, 2, 8), to=(1, 2, 8), num_heads=2),
     "com.microsoft::GroupQueryAttention": call((1, 2, 8), (1, 2, 8), (1, 2, 8), to=(1, 2, 8), num_heads=2,
                                                kv_num_heads=2),
+    "com.microsoft::DecoderMaskedSelfAttention": PAST,
+    "com.microsoft::DecoderMaskedMultiHeadAttention": call((1, 1, 8), (1, 1, 8), (1, 1, 8), None, None, (1, 2, 3, 4),
+                                                           (1, 2, 3, 4), to=(1, 1, 8), num_heads=2),
+    "com.microsoft::PackedAttention": call((5, 8), (8, 24), (24,), (1, 5), (2,), to=(5, 8), num_heads=2),
+    "com.microsoft::PackedMultiHeadAttention": call((5, 8), (5, 8), (5, 8), None, (1, 5), (2,), to=(5, 8), num_heads=2),
+    "com.microsoft::GatedRelativePositionBias": call((1, 5, 8), (8,), (1, 2, 5, 5), (4, 8), num_heads=2),
+    "LinearAttention": call((1, 5, 8), (1, 5, 8), (1, 5, 8), q_num_heads=2, kv_num_heads=2),
+    "CausalConvWithState": call((1, 8, 5), (8, 1, 4), to=(1, 8, 5)),
+    "PackedLinear": call((5, 8), (4, 4), to=(5, 4), K=8, N=4),
+    "com.microsoft::CDist": call((3, 4), (5, 4), to=(3, 5)),
+    "AffineGrid": call((1, 2, 3), (4,), to=(1, 5, 5, 2)),
+    "Det": call((3, 3)),
+    "Inverse": call((3, 3)),
     "com.microsoft::MoE": call((2, 4), (2, 3), (3, 4, 8), None, (3, 8, 4)),
     "com.microsoft::QMoE": call((2, 4), (2, 3), (3, 8, 2), None, None, (3, 4, 4)),
 }  # fmt: skip
@@ -450,26 +469,26 @@ def test_grouped_queries_with_keys_and_values_in_one() -> None:
 def test_attention_with_its_projections_packed() -> None:
     """Width 8 to 8 + 8 + 8 at 5 positions, then as attention."""
     made = call((1, 5, 8), (8, 24), (24,), to=(1, 5, 8), num_heads=2)
-    assert packed_attention(made) == 1_360  # 5 x 8 x 24 + 5 x 5 x (8 + 8)
+    assert fused_attention(made) == 1_360  # 5 x 8 x 24 + 5 x 5 x (8 + 8)
 
 
 def test_attention_with_packed_projections_of_different_widths() -> None:
     made = call((1, 5, 8), (8, 20), (20,), to=(1, 5, 12), num_heads=2, qkv_hidden_sizes=(4, 4, 12))
-    assert packed_attention(made) == 1_200  # 5 x 8 x 20 + 5 x 5 x (4 + 12)
+    assert fused_attention(made) == 1_200  # 5 x 8 x 20 + 5 x 5 x (4 + 12)
 
 
 @pytest.mark.parametrize("sizes", [(4.0, 4.0, 12.0), ("4", "4", "12"), (4, 4, "12")])
 def test_packed_projections_of_widths_that_are_no_numbers_are_unknown(sizes: Attribute) -> None:
     made = call((1, 5, 8), (8, 20), (20,), to=(1, 5, 12), num_heads=2, qkv_hidden_sizes=sizes)
-    assert packed_attention(made) is None
+    assert fused_attention(made) is None
 
 
 def test_packed_attention_with_a_past() -> None:
     shapes, past = ((1, 1, 8), (8, 24), (24,), None), (2, 1, 2, 3, 4)
-    assert packed_attention(call(*shapes, to=(1, 1, 8), num_heads=2)) == 208  # 8 x 24 + 8 + 8
-    assert packed_attention(call(*shapes, past, to=(1, 1, 8), num_heads=2)) == 256  # 8 x 24 + 4 x (8 + 8)
+    assert fused_attention(call(*shapes, to=(1, 1, 8), num_heads=2)) == 208  # 8 x 24 + 8 + 8
+    assert fused_attention(call(*shapes, past, to=(1, 1, 8), num_heads=2)) == 256  # 8 x 24 + 4 x (8 + 8)
     shared = call(*shapes, past, to=(1, 1, 8), num_heads=2, past_present_share_buffer=1)
-    assert packed_attention(shared) is None  # how much of it is in use is not in the file
+    assert fused_attention(shared) is None  # how much of it is in use is not in the file
 
 
 def test_quantised_attention_has_scales_between() -> None:
@@ -631,7 +650,7 @@ CONTRADICTIONS: list[tuple[Callable[[Operands], int | None], Operands, Operands]
         )
     ),
     *(
-        (packed_attention, call((1, 5, 64), (64, 192), to=(1, 5, 64), num_heads=2), wrong)
+        (fused_attention, call((1, 5, 64), (64, 192), to=(1, 5, 64), num_heads=2), wrong)
         for wrong in (
             call((1, 5, 64), (64, 192), to=(1, 5, 64), num_heads=2, qkv_hidden_sizes=(0, 0, 0)),
             call((1, 5, 64), (64, 192), to=(1, 5, 101), num_heads=2, qkv_hidden_sizes=(-100, 64, 101)),
@@ -737,8 +756,8 @@ def test_a_past_has_five_axes() -> None:
     """Keys and values [2, batch, heads, length, size] in one; without the first axis nobody knows which they are."""
     made = call((1, 2, 8), (8, 24), (24,), None, (2, 1, 2, 3, 4), to=(1, 2, 8), num_heads=2)
     # 2 x 8 x 24 for the projections; two heads x 2 queries x 5 keys x 4, twice.
-    assert packed_attention(made) == 384 + 160
-    assert packed_attention(call((1, 2, 8), (8, 24), (24,), None, (2, 2, 3, 4), to=(1, 2, 8), num_heads=2)) is None
+    assert fused_attention(made) == 384 + 160
+    assert fused_attention(call((1, 2, 8), (8, 24), (24,), None, (2, 2, 3, 4), to=(1, 2, 8), num_heads=2)) is None
 
 
 def test_a_packed_matrix_may_be_stored_in_an_open_size() -> None:
@@ -759,3 +778,34 @@ def test_one_head_may_hold_query_key_and_value_too() -> None:
 def test_every_token_of_every_sequence_meets_its_experts() -> None:
     """2 x 5 tokens, one expert each of 4 x 8 and 8 x 4."""
     assert mixture(call((2, 5, 4), (10, 3), (3, 8, 4), None, (3, 4, 8), to=(2, 5, 4))) == 640
+
+
+def test_a_causal_convolution_slides_one_kernel_over_each_channel() -> None:
+    assert causal_convolution(call((2, 8, 5), (8, 1, 4), to=(2, 8, 5))) == 320  # 2 x 8 x 5 x 4
+    assert causal_convolution(call((2, 8, 5), (8, 2, 4), to=(2, 8, 5))) is None
+
+
+def test_a_distance_sums_squares() -> None:
+    """Each of 3 x 5 distances sums 4 squares, twice."""
+    assert distances(call((2, 3, 4), (2, 5, 4), to=(2, 3, 5))) == 120
+    assert distances(call((3, 4), (5, 6), to=(3, 5))) is None
+
+
+def test_a_grid_is_a_product_of_each_place_with_theta() -> None:
+    """affine_grid of (2, 2, 3) to 5 x 7 places: torch multiplies (35, 3) by (3, 2) for both images."""
+    assert affine_grid(call((2, 2, 3), (4,), to=(2, 5, 7, 2))) == 420  # 2 x 35 x 3 x 2
+    assert affine_grid(call((2, 3, 4), (5,), to=(2, 5, 7, 2, 3))) == 1_680  # 2 x 70 x 4 x 3
+    assert affine_grid(call((2, 2, 3), (4,), to=(2, 5, 7, 3))) is None
+
+
+def test_a_matrix_that_a_kernel_packs_counts_by_its_sizes() -> None:
+    """[5, 64] times [64, 32] in 4 bits, however they are stored."""
+    assert packed_linear(call((5, 64), (32, 32), to=(5, 32), K=64, N=32)) == 10_240  # 5 x 64 x 32
+    assert packed_linear(call((5, 60), (32, 32), to=(5, 32), K=64, N=32)) is None
+    assert packed_linear(call((5, 64), (32, 32), to=(5, 32), K=64)) is None
+
+
+@pytest.mark.parametrize("kind", ["Det", "Inverse"])
+def test_how_many_products_a_decomposition_takes_nobody_says(kind: str) -> None:
+    (missing,) = audit_draft(listing(f"y = {kind}(x)", x=(2, 3, 3))).uncounted
+    assert missing.why == "how many products a decomposition takes depends on its method"

@@ -101,7 +101,8 @@ def test_recurrence(attributes: dict[str, Attribute], expected: str) -> None:
 
 def test_distances_are_between_the_rows_of_two_matrices() -> None:
     assert out("com.microsoft::CDist", "3x4", "5x4") == "3x5"
-    assert out("com.microsoft::CDist", "2x3x4", "5x4") == "..."
+    assert out("com.microsoft::CDist", "2x3x4", "5x4") == "2x3x5"
+    assert out("com.microsoft::CDist", "4", "5x4") == "..."
 
 
 def test_rows_and_the_matrices_of_their_groups_have_an_axis_in_common() -> None:
