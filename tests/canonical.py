@@ -48,7 +48,7 @@ def evaluated(node: Node, inputs: list[Array | None]) -> list[Array | None]:
     """What one node makes; None where a value that it reads is not known."""
     nothing: list[Array | None] = [None] * len(node.outputs)
     unknown = any(name is not None and value is None for name, value in zip(node.inputs, inputs, strict=True))
-    if unknown or node.kind in UNTOLD or "::" in node.kind or _at_unknown_places(node):
+    if unknown or node.kind in UNTOLD or ("::" in node.kind and node.kind not in OWN) or _at_unknown_places(node):
         return nothing
     if node.kind in OWN:
         return [*_own(node.kind, inputs, node.attributes), *nothing][: len(nothing)]
@@ -287,6 +287,7 @@ OWN: Mapping[str, Callable[..., Any]] = {
     "Bias": lambda x, b: x + b,
     "Bilinear": _bilinear,
     "ConstantOfShape": _filled,
+    "com.microsoft::CDist": lambda a, b, metric: np.linalg.norm(a[..., :, None, :] - b[..., None, :, :], axis=-1),
     "CumProd": lambda x, axis: np.cumprod(x, int(axis)),
     "Digamma": _elementwise(_digamma),
     "Erfc": _elementwise(math.erfc),

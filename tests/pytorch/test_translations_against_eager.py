@@ -280,6 +280,17 @@ CONTRACTIONS = """
     aten._addmm_activation(p3, v, m43, use_gelu=True)
     aten.linalg_vecdot(v, w)
     aten._weight_int8pack_mm(v, m34.to(torch.int8), p3.abs())
+    aten.cdist(v, w)
+    aten.cdist(x, x, 2.0, 1)
+    aten._euclidean_dist(v, w)
+    aten._native_multi_head_attention(x, x, x, 4, 2, e124, f12, e44, p4, None, False)[0]
+    aten._native_multi_head_attention(x, x * 2, x, 4, 2, e124, f12, e44, p4, None, False)[0]
+    aten._native_multi_head_attention(x, x, x, 4, 2, e124, f12, e44, p4)[1]
+    aten._native_multi_head_attention(x, x, x, 4, 2, e124, f12, e44, p4, average_attn_weights=False)[1]
+    aten._native_multi_head_attention(x, x, x, 4, 2, e124, f12, e44, p4, m33 > 0.5, False, True, 0)[0]
+    aten._native_multi_head_attention(x, x, x, 4, 2, e124, f12, e44, p4, b23, False, True, 1)[0]
+    aten._transformer_encoder_layer_fwd(x, 4, 2, *attn, False, True, 1e-5, p4, q4, q4, p4, e84, p8, e48, p4)
+    aten._transformer_encoder_layer_fwd(x, 4, 2, *attn, True, False, 1e-5, p4, q4, q4, p4, e84, p8, e48, p4)
 """
 
 LAYERS = """
@@ -290,6 +301,7 @@ LAYERS = """
     aten._convolution_mode(img, k, None, [1], "same", [1], 1)
     aten.conv2d(img, kg, None, [1], [1], [2], 2)
     aten.conv1d(x, k1)
+    aten.conv_tbc(x, c345, p5, 1)
     aten.convolution(img, k, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1)
     aten.convolution(img, kt, None, [2, 2], [1, 1], [1, 1], True, [1, 1], 1)
     aten.conv_transpose2d.input(img, kt, None, [2], [1], [1])
@@ -595,6 +607,8 @@ UNTRIED = {
     "lift_fresh requires_grad pin_memory": "not exported, or of a device",
     "cudnn_batch_norm _scaled_dot_product_flash_attention _scaled_dot_product_efficient_attention": "of a GPU",
     "_scaled_dot_product_cudnn_attention _scaled_dot_product_fused_attention_overrideable": "of a GPU",
+    "_weight_int4pack_mm _dyn_quant_matmul_4bit": "few bits, packed for one device: MACs alone are counted",
+    "_cdist_forward": "what cdist calls",
     "_int_mm _scaled_mm _grouped_mm _scaled_grouped_mm": "few bits, or groups of rows: MACs alone are counted",
     "_index_put_impl _unsafe_index _unsafe_index_put": "index and index_put without a check of bounds",
 }
@@ -641,6 +655,15 @@ def sample() -> dict[str, Any]:
         "m34": normal(3, 4),
         "m43": normal(4, 3),
         "b344": normal(3, 4, 4),
+        "c345": normal(3, 4, 5),
+        "p5": normal(5),
+        "e124": normal(12, 4),
+        "f12": normal(12),
+        "e44": normal(4, 4),
+        "e84": normal(8, 4),
+        "e48": normal(4, 8),
+        "m33": torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]),
+        "b23": torch.tensor([[False, False, True], [False, True, False]]),
         "k": normal(8, 4, 3, 3),
         "kg": normal(8, 2, 3, 3),
         "k1": normal(5, 3, 2),
@@ -661,8 +684,12 @@ def sample() -> dict[str, Any]:
     }
 
 
+LEARNED = ("e124", "f12", "e44", "p4")
+"""What attention learns, as `attn` in the cases above."""
+
+
 def called(case: str, inputs: dict[str, Any]) -> Any:
-    return eval(case, {**inputs, "aten": torch.ops.aten, "torch": torch})  # noqa: S307 -- written above
+    return eval(case, {**inputs, "aten": torch.ops.aten, "torch": torch, "attn": [inputs[name] for name in LEARNED]})  # noqa: S307 -- written above
 
 
 class Calls(torch.nn.Module):  # type: ignore[misc, name-defined]

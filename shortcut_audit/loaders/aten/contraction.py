@@ -116,6 +116,26 @@ def weight_only_linear(call: AtenCall) -> str:
     return call.emit("Mul", product, call.value("scales"))
 
 
+def four_bit_linear(call: AtenCall) -> str:
+    """_weight_int4pack_mm and its like: a matrix [out, in] in 4 bits, packed as the kernel of one device likes it."""
+    given = call.fixed_shape("inp" if call.has("inp") else "self")
+    made = known_sizes(call.outputs[0].shape or (None,))
+    if call.has("inp"):
+        return call.emit("PackedLinear", call.value("inp"), call.value("packed_weights"), K=given[-1], N=made[-1])
+    scales = call.maybe("qScaleAndZeros") or call.maybe("qScale"), call.maybe("qZeros")
+    return call.emit("PackedLinear", call.value("self"), call.value("mat2"), *scales, K=given[-1], N=made[-1])
+
+
+def distances(call: AtenCall) -> str:
+    """Cdist: Euclidean distances; what others sum are no products."""
+    if call.fixed("p", 2.0) != EUCLIDEAN:
+        raise Misfit
+    return call.emit("com.microsoft::CDist", call.value("x1"), call.value("x2"), metric="euclidean")
+
+
+EUCLIDEAN = 2.0
+
+
 def attention(call: AtenCall) -> str:
     """scaled_dot_product_attention and its backends: query, key, value of [..., length, size].
 

@@ -67,6 +67,14 @@ def transposed_convolution(call: AtenCall) -> str:
     )
 
 
+def time_first_convolution(call: AtenCall) -> str:
+    """conv_tbc: an input [time, batch, channels] and a kernel [size, in, out]."""
+    given = call.emit("Transpose", call.value("self"), perm=(1, 2, 0))
+    weight = call.emit("Transpose", call.value("weight"), perm=(2, 1, 0))
+    made = call.emit("Conv", given, weight, call.value("bias"), pads=(call.integer("pad", 0),) * 2)
+    return call.emit("Transpose", made, perm=(2, 0, 1))
+
+
 def deformable_convolution(call: AtenCall) -> str:
     """torchvision::deform_conv2d: DeformConv(X, W, offset, B, mask)."""
     mask = call.value("mask") if call.flag("use_mask", default=True) else None

@@ -79,48 +79,50 @@ UNKNOWN: Mapping[str, frozenset[str]] = {
         _segment_reduce_backward _slow_conv2d_backward _softmax_backward_data _sparse_log_softmax_backward_data
         _sparse_mm_reduce_impl_backward _sparse_softmax_backward_data _sparse_sum_backward _standard_gamma_grad
         _thnn_differentiable_gru_cell_backward _thnn_differentiable_lstm_cell_backward _thnn_fused_gru_cell_backward
-        _thnn_fused_lstm_cell_backward _thnn_fused_lstm_cell_backward_impl _unpack_dual _upsample_bicubic2d_aa_backward
-        _upsample_bilinear2d_aa_backward _upsample_lanczos2d_aa_backward _upsample_nearest_exact1d_backward
-        _upsample_nearest_exact2d_backward _upsample_nearest_exact3d_backward _weight_norm_differentiable_backward
-        _weight_norm_interface_backward adaptive_avg_pool3d_backward adaptive_max_pool2d_backward
-        adaptive_max_pool3d_backward affine_grid_generator_backward avg_pool2d_backward avg_pool3d_backward
-        batch_norm_backward batch_norm_backward_elemt batch_norm_backward_reduce binary_cross_entropy_backward
-        conv_tbc_backward convolution_backward convolution_backward_overrideable cudnn_affine_grid_generator_backward
-        cudnn_batch_norm_backward cudnn_grid_sampler_backward cummaxmin_backward cumprod_backward diagonal_backward
-        elu_backward embedding_backward embedding_dense_backward embedding_sparse_backward
-        fake_quantize_per_channel_affine_cachemask_backward fake_quantize_per_tensor_affine_cachemask_backward
-        fractional_max_pool2d_backward fractional_max_pool3d_backward gather_backward gelu_backward get_gradients
-        glu_backward glu_backward_jvp glu_jvp grad gradient grid_sampler_2d_backward grid_sampler_3d_backward
-        hardshrink_backward hardsigmoid_backward hardswish_backward hardtanh_backward huber_loss_backward
-        index_select_backward infinitely_differentiable_gelu_backward leaky_relu_backward linear_backward
-        log_sigmoid_backward logit_backward lstm_mps_backward masked_scatter_backward masked_select_backward
-        matmul_backward matrix_exp_backward max_pool2d_backward max_pool2d_with_indices_backward
-        max_pool3d_with_indices_backward miopen_batch_norm_backward miopen_rnn_backward mish_backward
-        mkldnn_adaptive_avg_pool2d_backward mkldnn_linear_backward mkldnn_linear_backward_input
-        mkldnn_linear_backward_weights mkldnn_max_pool2d_backward mkldnn_max_pool3d_backward mkldnn_rnn_layer_backward
-        mps_convolution_backward mps_convolution_transpose_backward mse_loss_backward multi_margin_loss_backward
+        _thnn_fused_lstm_cell_backward _thnn_fused_lstm_cell_backward_impl _unpack_dual
+        _upsample_bicubic2d_aa_backward _upsample_bilinear2d_aa_backward _upsample_lanczos2d_aa_backward
+        _upsample_nearest_exact1d_backward _upsample_nearest_exact2d_backward _upsample_nearest_exact3d_backward
+        _weight_norm_differentiable_backward _weight_norm_interface_backward adaptive_avg_pool3d_backward
+        adaptive_max_pool2d_backward adaptive_max_pool3d_backward affine_grid_generator_backward avg_pool2d_backward
+        avg_pool3d_backward batch_norm_backward batch_norm_backward_elemt batch_norm_backward_reduce
+        binary_cross_entropy_backward conv_tbc_backward convolution_backward convolution_backward_overrideable
+        cudnn_affine_grid_generator_backward cudnn_batch_norm_backward cudnn_grid_sampler_backward cummaxmin_backward
+        cumprod_backward diagonal_backward elu_backward embedding_backward embedding_dense_backward
+        embedding_sparse_backward fake_quantize_per_channel_affine_cachemask_backward
+        fake_quantize_per_tensor_affine_cachemask_backward fractional_max_pool2d_backward
+        fractional_max_pool3d_backward gather_backward gelu_backward get_gradients glu_backward glu_backward_jvp
+        glu_jvp grad gradient grid_sampler_2d_backward grid_sampler_3d_backward hardshrink_backward
+        hardsigmoid_backward hardswish_backward hardtanh_backward huber_loss_backward index_select_backward
+        infinitely_differentiable_gelu_backward leaky_relu_backward linear_backward log_sigmoid_backward
+        logit_backward lstm_mps_backward masked_scatter_backward masked_select_backward matmul_backward
+        matrix_exp_backward max_pool2d_backward max_pool2d_with_indices_backward max_pool3d_with_indices_backward
+        miopen_batch_norm_backward miopen_rnn_backward mish_backward mkldnn_adaptive_avg_pool2d_backward
+        mkldnn_linear_backward mkldnn_linear_backward_input mkldnn_linear_backward_weights mkldnn_max_pool2d_backward
+        mkldnn_max_pool3d_backward mkldnn_rnn_layer_backward mps_convolution_backward
+        mps_convolution_transpose_backward mse_loss_backward multi_margin_loss_backward
         multilabel_margin_loss_backward native_batch_norm_backward native_dropout_backward native_group_norm_backward
         native_layer_norm_backward nll_loss2d_backward nll_loss_backward reflection_pad1d_backward
         reflection_pad2d_backward reflection_pad3d_backward replication_pad1d_backward replication_pad2d_backward
         replication_pad3d_backward rrelu_with_noise_backward select_backward sigmoid_backward silu_backward
         slice_backward smooth_l1_loss_backward soft_margin_loss_backward softplus_backward softshrink_backward
         tanh_backward threshold_backward to_dense_backward to_mkldnn_backward trace_backward unfold_backward
-        upsample_bicubic2d_backward upsample_bilinear2d_backward upsample_linear1d_backward upsample_nearest1d_backward
-        upsample_nearest2d_backward upsample_nearest3d_backward upsample_trilinear3d_backward
-        value_selecting_reduction_backward
+        upsample_bicubic2d_backward upsample_bilinear2d_backward upsample_linear1d_backward
+        upsample_nearest1d_backward upsample_nearest2d_backward upsample_nearest3d_backward
+        upsample_trilinear3d_backward value_selecting_reduction_backward
     """),
     "a decomposition or a solver: how many products it takes depends on the method": _aten("""
         _cholesky_solve_helper _compute_linear_combination _linalg_det _linalg_eigh _linalg_eigvals _linalg_slogdet
         _linalg_solve_ex _linalg_svd _lu_with_info _spsolve cholesky cholesky_inverse cholesky_solve det geqrf inverse
-        linalg_cholesky linalg_cholesky_ex linalg_cond linalg_det linalg_eig linalg_eigh linalg_eigvals linalg_eigvalsh
-        linalg_householder_product linalg_inv linalg_inv_ex linalg_ldl_factor linalg_ldl_factor_ex linalg_ldl_solve
-        linalg_lstsq linalg_lu linalg_lu_factor linalg_lu_factor_ex linalg_lu_solve linalg_matrix_exp linalg_matrix_norm
-        linalg_matrix_power linalg_matrix_rank linalg_norm linalg_pinv linalg_qr linalg_slogdet linalg_solve
-        linalg_solve_ex linalg_solve_triangular linalg_svd linalg_svdvals linalg_tensorinv linalg_tensorsolve logdet
-        lu_solve lu_unpack matrix_exp matrix_power nuclear_norm orgqr ormqr pinverse qr slogdet svd triangular_solve
+        linalg_cholesky linalg_cholesky_ex linalg_cond linalg_det linalg_eig linalg_eigh linalg_eigvals
+        linalg_eigvalsh linalg_householder_product linalg_inv linalg_inv_ex linalg_ldl_factor linalg_ldl_factor_ex
+        linalg_ldl_solve linalg_lstsq linalg_lu linalg_lu_factor linalg_lu_factor_ex linalg_lu_solve linalg_matrix_exp
+        linalg_matrix_norm linalg_matrix_power linalg_matrix_rank linalg_norm linalg_pinv linalg_qr linalg_slogdet
+        linalg_solve linalg_solve_ex linalg_solve_triangular linalg_svd linalg_svdvals linalg_tensorinv
+        linalg_tensorsolve logdet lu_solve lu_unpack matrix_exp matrix_power nuclear_norm orgqr ormqr pinverse qr
+        slogdet svd triangular_solve
     """),
     "distances and covariances: as a matrix product or element by element, by backend and size": _aten("""
-        _cdist_forward _euclidean_dist _pdist_forward cdist corrcoef cov pdist
+        _pdist_forward corrcoef cov pdist
     """),
     "on sparse tensors: how many products there are depends on the elements": _aten("""
         _coalesce _coalesced _convert_indices_from_coo_to_csr _convert_indices_from_csr_to_coo _cslt_compress
@@ -136,8 +138,8 @@ UNKNOWN: Mapping[str, frozenset[str]] = {
         col_indices col_indices_copy copy_sparse_to_sparse crow_indices crow_indices_copy hspmm indices indices_copy
         resize_as_sparse row_indices row_indices_copy smm sparse_bsc_tensor sparse_bsr_tensor sparse_compressed_tensor
         sparse_coo_tensor sparse_csc_tensor sparse_csr_tensor sparse_mask sparse_resize sparse_resize_and_clear
-        sparse_sampled_addmm sspaddmm to_dense to_sparse to_sparse_bsc to_sparse_bsr to_sparse_csc to_sparse_csr values
-        values_copy
+        sparse_sampled_addmm sspaddmm to_dense to_sparse to_sparse_bsc to_sparse_bsr to_sparse_csc to_sparse_csr
+        values values_copy
     """),
     "on tensors of ragged lengths, which no shape tells": _aten("""
         _jagged_to_padded_dense_forward _nested_compute_contiguous_strides_offsets _nested_from_padded
@@ -145,42 +147,41 @@ UNKNOWN: Mapping[str, frozenset[str]] = {
         _nested_get_max_seqlen _nested_get_min_seqlen _nested_get_offsets _nested_get_values _nested_get_values_copy
         _nested_tensor_from_mask _nested_tensor_from_tensor_list _nested_tensor_size _nested_tensor_softmax_with_shape
         _nested_tensor_storage_offsets _nested_tensor_strides _nested_view_from_buffer _nested_view_from_buffer_copy
-        _nested_view_from_jagged _nested_view_from_jagged_copy _pack_padded_sequence _pack_sequence _pad_packed_sequence
-        _padded_dense_to_jagged_forward _transform_bias_rescale_qkv nested_to_padded_tensor to_padded_tensor
+        _nested_view_from_jagged _nested_view_from_jagged_copy _pack_padded_sequence _pack_sequence
+        _pad_packed_sequence _padded_dense_to_jagged_forward _transform_bias_rescale_qkv nested_to_padded_tensor
+        to_padded_tensor
     """),
     "a kernel of one backend, which no exporter records": _aten("""
         _conv_depthwise2d _cudnn_attention_forward _cudnn_ctc_loss _cudnn_init_dropout_state _cudnn_rnn
         _cudnn_rnn_flatten_weight _efficient_attention_forward _fill_mem_eff_dropout_mask _flash_attention_forward
         _flash_attention_forward_no_dropout_inplace _grid_sampler_2d_cpu_fallback _lstm_mps _mkldnn_reshape
-        _mkldnn_transpose _mps_convolution _mps_convolution_transpose _native_multi_head_attention
-        _nnpack_spatial_convolution _scaled_dot_product_attention_math_for_mps _scaled_grouped_mm_v2 _scaled_mm_v2
-        _slow_conv2d_forward _to_cpu _transformer_encoder_layer_fwd _trilinear _triton_multi_head_attention
-        _triton_scaled_dot_attention conv_depthwise3d conv_tbc convolution_overrideable cudnn_affine_grid_generator
-        cudnn_convolution cudnn_convolution_add_relu cudnn_convolution_relu cudnn_convolution_transpose
-        cudnn_grid_sampler miopen_batch_norm miopen_convolution miopen_convolution_add_relu miopen_convolution_relu
-        miopen_convolution_transpose miopen_ctc_loss miopen_depthwise_convolution miopen_rnn mkldnn_adaptive_avg_pool2d
-        mkldnn_convolution mkldnn_linear mkldnn_max_pool2d mkldnn_max_pool3d mkldnn_reorder_conv2d_weight
-        mkldnn_reorder_conv3d_weight mkldnn_rnn_layer slow_conv3d slow_conv3d_forward slow_conv_dilated2d
-        slow_conv_dilated3d slow_conv_transpose2d slow_conv_transpose3d thnn_conv2d to_mkldnn
+        _mkldnn_transpose _mps_convolution _mps_convolution_transpose _nnpack_spatial_convolution
+        _scaled_dot_product_attention_math_for_mps _scaled_grouped_mm_v2 _scaled_mm_v2 _slow_conv2d_forward _to_cpu
+        _trilinear _triton_multi_head_attention _triton_scaled_dot_attention conv_depthwise3d convolution_overrideable
+        cudnn_affine_grid_generator cudnn_convolution cudnn_convolution_add_relu cudnn_convolution_relu
+        cudnn_convolution_transpose cudnn_grid_sampler miopen_batch_norm miopen_convolution
+        miopen_convolution_add_relu miopen_convolution_relu miopen_convolution_transpose miopen_ctc_loss
+        miopen_depthwise_convolution miopen_rnn mkldnn_adaptive_avg_pool2d mkldnn_convolution mkldnn_linear
+        mkldnn_max_pool2d mkldnn_max_pool3d mkldnn_reorder_conv2d_weight mkldnn_reorder_conv3d_weight mkldnn_rnn_layer
+        slow_conv3d slow_conv3d_forward slow_conv_dilated2d slow_conv_dilated3d slow_conv_transpose2d
+        slow_conv_transpose3d thnn_conv2d to_mkldnn
     """),
     "on weights packed, or quantised, in a layout of their own": _aten("""
-        _convert_weight_to_int4pack _convert_weight_to_int4pack_for_cpu _dyn_quant_matmul_4bit
-        _dyn_quant_pack_4bit_weight _empty_affine_quantized _empty_per_channel_affine_quantized
-        _make_per_channel_quantized_tensor _make_per_tensor_quantized_tensor _mixed_dtypes_linear _rowwise_prune
-        _saturate_weight_to_fp16 _weight_int4pack_mm _weight_int4pack_mm_for_cpu
-        _weight_int4pack_mm_with_scales_and_zeros _wrapped_linear_prepack _wrapped_quantized_linear_prepacked
-        choose_qparams_optimized dequantize empty_quantized fbgemm_linear_fp16_weight
-        fbgemm_linear_fp16_weight_fp32_activation fbgemm_linear_int8_weight fbgemm_linear_int8_weight_fp32_activation
-        fbgemm_linear_quantize_weight fbgemm_pack_gemm_matrix_fp16 fbgemm_pack_quantized_matrix int_repr
-        q_per_channel_scales q_per_channel_zero_points quantize_per_channel quantize_per_tensor
-        quantize_per_tensor_dynamic quantized_batch_norm quantized_gru quantized_gru_cell quantized_lstm
-        quantized_lstm_cell quantized_max_pool1d quantized_max_pool2d quantized_max_pool3d quantized_rnn_relu_cell
-        quantized_rnn_tanh_cell
+        _convert_weight_to_int4pack _convert_weight_to_int4pack_for_cpu _dyn_quant_pack_4bit_weight
+        _empty_affine_quantized _empty_per_channel_affine_quantized _make_per_channel_quantized_tensor
+        _make_per_tensor_quantized_tensor _mixed_dtypes_linear _rowwise_prune _saturate_weight_to_fp16
+        _wrapped_linear_prepack _wrapped_quantized_linear_prepacked choose_qparams_optimized dequantize
+        empty_quantized fbgemm_linear_fp16_weight fbgemm_linear_fp16_weight_fp32_activation fbgemm_linear_int8_weight
+        fbgemm_linear_int8_weight_fp32_activation fbgemm_linear_quantize_weight fbgemm_pack_gemm_matrix_fp16
+        fbgemm_pack_quantized_matrix int_repr q_per_channel_scales q_per_channel_zero_points quantize_per_channel
+        quantize_per_tensor quantize_per_tensor_dynamic quantized_batch_norm quantized_gru quantized_gru_cell
+        quantized_lstm quantized_lstm_cell quantized_max_pool1d quantized_max_pool2d quantized_max_pool3d
+        quantized_rnn_relu_cell quantized_rnn_tanh_cell
     """),
     "of PyTorch's own run time, tests and random number generators": _aten("""
         __interpolate __upsample __upsample_bilinear __upsample_nearest _add_batch_dim _autocast_to_full_precision
-        _autocast_to_reduced_precision _batch_norm_with_update_functional _cast_Byte _cast_Char _cast_Double _cast_Float
-        _cast_Half _cast_Int _cast_Long _cast_Short _copy_from _copy_from_and_resize _dim_arange _foobar
+        _autocast_to_reduced_precision _batch_norm_with_update_functional _cast_Byte _cast_Char _cast_Double
+        _cast_Float _cast_Half _cast_Int _cast_Long _cast_Short _copy_from _copy_from_and_resize _dim_arange _foobar
         _functional_sym_constrain_range _functional_sym_constrain_range_for_size _histogramdd_bin_edges
         _histogramdd_from_bin_cts _histogramdd_from_bin_tensors _lazy_clone _list_to_tensor _make_dep_token
         _ncf_unsqueeze _ncf_view _new_zeros_with_same_feature_meta _pad_enum _philox_key_fold_in _philox_key_split

@@ -13,6 +13,7 @@ from shortcut_audit.loaders.aten import (
     arithmetic,
     contraction,
     creation,
+    encoder,
     fourier,
     functions,
     indexing,
@@ -152,6 +153,11 @@ CONTRACTIONS = {
     "tensordot": contraction.tensordot,
     "chain_matmul linalg_multi_dot": contraction.multi_dot,
     "_weight_int8pack_mm": contraction.weight_only_linear,
+    "_weight_int4pack_mm _weight_int4pack_mm_for_cpu": contraction.four_bit_linear,
+    "_weight_int4pack_mm_with_scales_and_zeros _dyn_quant_matmul_4bit": contraction.four_bit_linear,
+    "cdist _cdist_forward _euclidean_dist": contraction.distances,
+    "_native_multi_head_attention": encoder.multi_head,
+    "_transformer_encoder_layer_fwd": encoder.encoder_layer,
     "scaled_dot_product_attention": contraction.attention,
     "_scaled_dot_product_flash_attention _scaled_dot_product_flash_attention_for_cpu": contraction.attention,
     "_scaled_dot_product_efficient_attention _scaled_dot_product_cudnn_attention": contraction.attention,
@@ -161,6 +167,7 @@ CONTRACTIONS = {
 
 LAYERS = {
     "conv1d conv2d conv3d convolution _convolution _convolution_mode": layers.convolution,
+    "conv_tbc": layers.time_first_convolution,
     "conv_transpose1d conv_transpose2d conv_transpose3d": layers.transposed_convolution,
     "batch_norm native_batch_norm _native_batch_norm_legit cudnn_batch_norm": layers.batch_norm,
     "_native_batch_norm_legit_no_training _native_batch_norm_legit_functional": layers.batch_norm,

@@ -449,7 +449,8 @@ def test_a_zero_point_that_is_a_tensor_is_fitted() -> None:
     [
         ("aten.xlogy.Tensor(self=x, other=y)", "z = Pointwise(x, y)"),
         ("aten.cosine_similarity.default(x1=x, x2=y)", "z = Uncontracted(x, y)"),
-        ("aten.cdist.default(x1=x, x2=y)", "z = aten::cdist.default(x, y)"),
+        ("aten.cdist.default(x1=x, x2=y)", "z = com.microsoft::CDist(x, y)"),
+        ("aten.cdist.default(x1=x, x2=y, p=1.0)", "z = aten::cdist.default(x, y)"),
         ("aten.arctan.default(self=x)", "z = Atan(x)"),
         ("aten.negative_.default(self=x)", "z = Neg(x)"),
         ("aten.hstack.default(tensors=[x, y])", "z = Concat(x, y)"),
