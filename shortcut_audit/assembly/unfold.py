@@ -8,7 +8,7 @@ product and an addition. Each is unfolded for analysis, under the name that the 
 1. the same operator under another name (com.microsoft's Gelu);
 2. quantised operators: dequantise every operand, apply the plain operator, quantise the result (quantised.py);
 3. an operator with an addition of a residual inside;
-4. an operator with an activation behind it;
+4. an operator with an activation behind it, or a bias and one;
 5. an operator on images whose channels stand last: the channels are moved, and the result's are moved back.
 Slots: ONNX operator specification, and ONNX Runtime's ContribOperators.md for domain com.microsoft.
 """
@@ -24,6 +24,7 @@ from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.model import Attribute
 from shortcut_audit.graph.naming import Names
+from shortcut_audit.operators.equation import readable
 
 
 def unfold(node: Node, names: Names, is_value: IsValue) -> tuple[Node, ...]:
@@ -181,9 +182,46 @@ def _skip_group_norm(parts: Parts) -> None:
     made = parts.add("Add", parts.input(0), parts.input(3), to=total if bias is None else None)
     if bias is not None:
         made = parts.add("Bias", made, bias, to=total)
-    parts.add(
-        "com.microsoft::GroupNorm", made, parts.input(1), parts.input(2), to=parts.output(0), attributes=parts.kept()
-    )
+    _group_norm_of(parts, made)
+
+
+def _group_norm(parts: Parts) -> None:
+    """GroupNorm: a normalisation, and a SiLU where `activation` is 1 (case 4)."""
+    given = parts.input(0)
+    if given is not None:
+        _group_norm_of(parts, given)
+
+
+def _group_norm_of(parts: Parts, given: str) -> None:
+    """Of images whose channels stand last, unless `channels_last` is 0; it is moved there and back (case 5)."""
+    last, active = parts.fused.attributes.get("channels_last", 1), parts.fused.attributes.get("activation", 0)
+    groups = parts.fused.attributes.get("groups")
+    if last:
+        given = parts.add("Transpose", given, attributes={"perm": (0, 3, 1, 2)})
+    made = parts.add(
+        "GroupNormalization", given, parts.input(1), parts.input(2),
+        to=None if last or active else parts.output(0), attributes={"num_groups": groups, **parts.kept("epsilon")},
+    )  # fmt: skip
+    if active:
+        kind = "Swish" if active == 1 else f"activation::{active}"
+        made = parts.add(kind, made, to=None if last else parts.output(0))
+    if last:
+        parts.add("Transpose", made, to=parts.output(0), attributes={"perm": (0, 2, 3, 1)})
+
+
+def _fast_gelu(parts: Parts) -> None:
+    """GemmFastGelu: gelu(X W + bias) (case 4)."""
+    made = parts.add("MatMul", parts.input(0), parts.input(1))
+    if parts.input(2) is not None:
+        made = parts.add("Bias", made, parts.input(2))
+    parts.add("Gelu", made, to=parts.output(0))
+
+
+def _activated_matmul(parts: Parts) -> None:
+    """FusedMatMulActivation: an activation of a product (case 4)."""
+    kept = parts.kept("alpha", "transA", "transB", "transBatchA", "transBatchB")
+    made = parts.add("com.microsoft::FusedMatMul", parts.input(0), parts.input(1), attributes=kept)
+    _activate(parts, made, parts.output(0))
 
 
 def _bias_add(parts: Parts) -> None:
@@ -225,13 +263,23 @@ def _embed_norm(parts: Parts) -> None:
         )
 
 
+def _einsum(parts: Parts) -> None:
+    """Einsum, where nobody can read what it does: an operator that is not understood, rather than a guess."""
+    if not readable(parts.fused.attributes.get("equation"), len(parts.fused.inputs)):
+        parts.add("UnknownEinsum", *parts.fused.inputs, to=parts.output(0))
+
+
 UNFOLDINGS: Mapping[str, Callable[[Parts], None]] = {
+    "Einsum": _einsum,
     "Gemm": _gemm,
     "com.microsoft::FusedGemm": _gemm,
     "com.microsoft::FusedConv": _convolution,
     "com.microsoft.nchwc::Conv": _convolution,
     "com.microsoft::SkipLayerNormalization": _skip_norm("LayerNormalization", beta=3, bias=4),
     "com.microsoft::SkipSimplifiedLayerNormalization": _skip_norm("RMSNormalization", beta=None, bias=3),
+    "com.microsoft::GemmFastGelu": _fast_gelu,
+    "com.microsoft::FusedMatMulActivation": _activated_matmul,
+    "com.microsoft::GroupNorm": _group_norm,
     "com.microsoft::SkipGroupNorm": _skip_group_norm,
     "com.microsoft::EmbedLayerNormalization": _embed_norm,
     "com.microsoft::BiasAdd": _bias_add,

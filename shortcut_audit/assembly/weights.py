@@ -6,6 +6,7 @@ What the file says, or what follows from who reads a tensor and where (theory: p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shortcut_audit.assembly import unfold
 from shortcut_audit.assembly.quantised import QUANTISATION
@@ -20,6 +21,9 @@ QUANTISED_TYPES = frozenset(
 )
 """Element types in which quantised weights are stored (int32: their biases)."""
 
+BYTES = frozenset({"int8", "uint8", "int4", "uint4", "int2", "uint2", "float8", "float4"})
+"""Those of them in which tables of positions are not kept."""
+
 WHOLE_TYPES = frozenset({"int64", "uint64", "uint32"})
 """Element types in which nobody stores weights, unless to hide them: what a layer applies to a value is one."""
 
@@ -30,6 +34,7 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
     Whether it is learned is what the file says, or follows from who reads it (theory: parameters): a tensor that some
     op reads where weights stand. Scalars are hyper-parameters, and a literal with one element is a number in the code.
     So is any literal where the model keeps its kernels apart from its literals, unless it may be a kernel itself.
+    Of what is read as a weight in few bits, the file is not asked: PyTorch's parameters are floats, and that a buffer.
     """
     kept = {tensor.name: tensor for tensor in draft.tensors}
     readable: set[str] = set()
@@ -39,7 +44,9 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
     parts = [part for node in nodes for part in unfold.unfold(node, names, lambda name: name not in kept)]
     moved = {name for name in _dequantised_later(parts) if name in kept and kept[name].dtype in QUANTISED_TYPES}
     plain = _dequantised_later(parts, frozenset(name for name, _ in draft.inputs))
-    moved |= {name for name in plain if name in kept and kept[name].dtype in WHOLE_TYPES and len(kept[name].shape)}
+    packed = {name for name in plain if name in kept and kept[name].dtype in BYTES and len(kept[name].shape) > 1}
+    whole = {name for name in plain if name in kept and kept[name].dtype in WHOLE_TYPES and len(kept[name].shape)}
+    moved |= packed | whole
     for part in parts:
         row = row_of(part.kind)
         if part.kind == QUANTISATION:
@@ -53,17 +60,21 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
                 or (name in moved and tensor.dtype in QUANTISED_TYPES | WHOLE_TYPES)
             ):
                 readable.add(tensor.name)
+                if tensor.dtype in QUANTISED_TYPES and slot in row.quantised:
+                    packed.add(tensor.name)
                 if _may_be_kernel(row, tensor) or tensor.dtype in WHOLE_TYPES:
                     kernels.add(tensor.name)
     apart = any(not kept[name].literal and len(kept[name].shape) > 1 for name in kernels)
     learned = {name for name in readable if not (apart and kept[name].literal) or name in kernels}
+    kept |= {name: replace(kept[name], learned=None) for name in packed}
     return {name: _stored(tensor, name in learned) for name, tensor in kept.items()}
 
 
 def _dequantised_later(parts: Sequence[Node], inputs: frozenset[str] | None = None) -> frozenset[str]:
     """What is moved or selected from on its way to where integers are read as weights: tables in few bits.
 
-    With the model's `inputs`: where a contraction applies them to a value. Positions, tables of indices are not.
+    With the model's `inputs`: where a contraction applies them to a value. Positions, tables of indices are not. Scales
+    and zero points may be applied by plain arithmetic, then.
     """
     found: set[str] = set()
     values = None if inputs is None else _values(parts, inputs)
@@ -72,8 +83,12 @@ def _dequantised_later(parts: Sequence[Node], inputs: frozenset[str] | None = No
         applies = row.effect is Effect.CONTRACTION
         if values is None or (applies and not values.isdisjoint(filter(None, part.inputs))):
             found.update(name for slot, name in enumerate(part.inputs) if slot in row.quantised and name is not None)
-        if row.effect in {Effect.VIEW, Effect.SELECTION} and not found.isdisjoint(filter(None, part.outputs)):
+        if found.isdisjoint(filter(None, part.outputs)):
+            continue
+        if row.effect in {Effect.VIEW, Effect.SELECTION}:
             found.update(name for slot, name in enumerate(part.inputs) if name and (not row.data or slot in row.data))
+        elif values is not None and row.effect in {Effect.PRODUCT, Effect.SUM} and values.isdisjoint(part.inputs):
+            found.update(filter(None, part.inputs))
     return frozenset(found)
 
 

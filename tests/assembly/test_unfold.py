@@ -255,8 +255,50 @@ def test_group_normalisation_may_come_with_an_addition() -> None:
     assert unfolded("y, s = com.microsoft::SkipGroupNorm(a, G, H, x, B) groups=4") == [
         "y~1 = Add(a, x)",
         "s = Bias(y~1, B)",
-        "y = com.microsoft::GroupNorm(s, G, H) groups=4",
+        "y~2 = Transpose(s) perm=(0, 3, 1, 2)",
+        "y~3 = GroupNormalization(y~2, G, H) num_groups=4",
+        "y = Transpose(y~3) perm=(0, 2, 3, 1)",
     ]
+
+
+def test_group_normalisation_of_images_may_come_with_a_silu() -> None:
+    """By default, channels stand last; `activation` 1 is SiLU: what it makes is not linear."""
+    assert unfolded("y = com.microsoft::GroupNorm(x, G, H) groups=4 activation=1 channels_last=0") == [
+        "y~1 = GroupNormalization(x, G, H) num_groups=4",
+        "y = Swish(y~1)",
+    ]
+    assert unfolded("y = com.microsoft::GroupNorm(x, G, H) groups=4 activation=1") == [
+        "y~1 = Transpose(x) perm=(0, 3, 1, 2)",
+        "y~2 = GroupNormalization(y~1, G, H) num_groups=4",
+        "y~3 = Swish(y~2)",
+        "y = Transpose(y~3) perm=(0, 2, 3, 1)",
+    ]
+    assert unfolded("y = com.microsoft::GroupNorm(x, G, H) groups=4 activation=2 channels_last=0")[-1] == (
+        "y = activation::2(y~1)"
+    )
+
+
+def test_a_bias_and_an_activation_behind_a_product() -> None:
+    assert unfolded("y = com.microsoft::GemmFastGelu(x, W, B)") == [
+        "y~1 = MatMul(x, W)",
+        "y~2 = Bias(y~1, B)",
+        "y = Gelu(y~2)",
+    ]
+    assert unfolded("y = com.microsoft::FusedMatMulActivation(x, W) transB=1 activation=Relu") == [
+        "y~1 = com.microsoft::FusedMatMul(x, W) transB=1",
+        "y = Relu(y~1)",
+    ]
+
+
+@pytest.mark.parametrize("equation", ["ij,jk->ik->i", "ij->i", "i?,jk->ik", "ij,jk->iz", "ij,jk->ii", "ij,jk->...ik"])
+def test_an_einsum_that_nobody_can_read_is_not_understood(equation: str) -> None:
+    assert unfolded(f"y = Einsum(x, W) equation={equation}") == ["y = UnknownEinsum(x, W)"]
+
+
+@pytest.mark.parametrize("equation", ["ij,jk->ik", "ij,jk", "...ij,jk->...ik", "ij,jk->", "ii,jk->jk"])
+def test_an_einsum_that_can_be_read_stays_one(equation: str) -> None:
+    (line,) = unfolded(f"y = Einsum(x, W) equation={equation}")
+    assert line.startswith("y = Einsum(x, W)")
 
 
 def test_a_bias_may_come_with_a_residual() -> None:

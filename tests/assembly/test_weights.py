@@ -83,3 +83,34 @@ def test_a_quantised_recurrence_and_attention_hold_weights() -> None:
         z=ZERO,
     )
     assert (attention.parameters, attention.macs) == (192 + 24, 1_360)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("w = Cast(q) to=1", "u = Mul(w, s)", "y = Linear(x, u)"),
+        ("w = Cast(q) to=1", "d = Sub(w, s)", "u = Mul(d, s)", "y = Linear(x, u)"),
+        ("w = Cast(q) to=1", "h = Linear(x, w)", "y = Mul(h, s)"),
+        ("w = DequantizeLinear(q, s, z)", "y = Linear(x, w)"),
+        ("y = Linear(x, q)",),
+    ],
+)
+def test_a_buffer_of_bytes_that_a_layer_applies_is_a_weight(lines: tuple[str, ...]) -> None:
+    """PyTorch registers weights in few bits as buffers: its parameters are floats. Here 8 x 16; scales stay buffers."""
+    byte = stored(8, 16, dtype="int8", learned=False)
+    found = totals(*lines, x=(4, 16), q=byte, s=stored(1, learned=False), z=ZERO)
+    assert found.parameters == 128
+
+
+def test_a_buffer_of_places_or_of_floats_is_what_the_file_says() -> None:
+    whole = stored(8, 16, dtype="int32", learned=False)
+    assert totals("w = Cast(q) to=1", "y = Linear(x, w)", x=(4, 16), q=whole).parameters == 0
+    assert totals("y = Linear(x, q)", x=(4, 16), q=stored(8, 16, learned=False)).parameters == 0
+    assert totals("y = Gather(q, x)", x=(4,), q=stored(8, 16, dtype="uint8", learned=False)).parameters == 0
+
+
+def test_a_matrix_that_a_kernel_packs_counts_unpacked() -> None:
+    """[64, 32] in 4 bits, stored as 32 x 32 bytes; 2 x 32 x 2 scales are buffers."""
+    tensors = {"w": stored(32, 32, dtype="uint8", learned=False), "s": stored(2, 32, 2, learned=False)}
+    found = totals("y = PackedLinear(x, w, s) K=64 N=32", x=(5, 64), **tensors)
+    assert (found.parameters, found.buffers, found.macs) == (2_048, 128, 10_240)  # 64 x 32; 5 x 64 x 32

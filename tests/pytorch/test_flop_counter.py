@@ -83,6 +83,52 @@ def test_products_which_the_flop_counter_leaves_out(module: Any, inputs: tuple[A
     assert (totals.macs, totals.lower_bound) == (macs, False)
 
 
+class Encoder(nn.TransformerEncoderLayer):  # type: ignore[misc, name-defined]
+    """An encoder layer as PyTorch runs it where nobody trains it: one op."""
+
+    def forward(self, x: Any) -> Any:
+        attention, norms = self.self_attn, (self.norm1, self.norm2)
+        learned = attention.in_proj_weight, attention.in_proj_bias, attention.out_proj.weight, attention.out_proj.bias
+        scales = [tensor for norm in norms for tensor in (norm.weight, norm.bias)]
+        layers = [tensor for layer in (self.linear1, self.linear2) for tensor in (layer.weight, layer.bias)]
+        return torch._transformer_encoder_layer_fwd(x, 8, 2, *learned, False, False, 1e-5, *scales, *layers)
+
+
+def test_an_encoder_layer_in_one_op_holds_two_shortcuts() -> None:
+    """2 sequences of 5, width 8: per position 8 x 24 + 8 x 8 + 2 x 8 x 16, and 2 x 5 x 5 x (8 + 8) for attention."""
+    report = audit_draft(load_module(Encoder(8, 2, 16, batch_first=True).eval(), (ones(2, 5, 8),)))
+    assert report.totals.macs == 10 * 512 + 800
+    assert [shortcut.kind for shortcut in report.shortcuts] == ["identity", "identity"]
+    assert not report.totals.lower_bound
+
+
+class FourBits(nn.Module):  # type: ignore[misc, name-defined]
+    """A matrix [32, 64] in 4 bits, two numbers to a byte, and a scale and a zero point for each 32 of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.zeros(32, 32, dtype=torch.uint8))
+        self.register_buffer("scales", torch.ones(2, 32, 2, dtype=torch.bfloat16))
+
+    def forward(self, x: Any) -> Any:
+        return torch.ops.aten._weight_int4pack_mm_for_cpu(x, self.weight, 32, self.scales)
+
+
+def test_a_matrix_in_four_bits_is_multiplied_by_all_of_it() -> None:
+    totals = audit_draft(load_module(FourBits(), (torch.ones(5, 64, dtype=torch.bfloat16),))).totals
+    assert (totals.macs, totals.uncounted) == (10_240, ())  # 5 x 64 x 32
+    assert (totals.parameters, totals.buffers) == (2_048, 128)  # 64 x 32; 2 x 32 x 2
+
+
+def test_what_the_elements_of_a_sparse_tensor_decide_is_unknown() -> None:
+    def sampled(x: Any) -> Any:
+        return torch.ops.aten._sparse_mm(x.to_sparse(), x)
+
+    totals = audit_draft(load_module(Net(sampled), (ones(4, 4),))).totals
+    assert totals.lower_bound
+    assert totals.uncounted
+
+
 RECURRENT = {
     # length x batch x gates x hidden x (input + hidden), per layer and direction
     "lstm": (nn.LSTM(8, 6), ones(5, 2, 8), 5 * 2 * 4 * 6 * (8 + 6)),

@@ -209,6 +209,7 @@ ROWS = table_of(
         replace(_FUSED, shape=contraction.gemm(0, 3), types=(lambda call: call.dtype(8 if call.given(8) else 1),)),
     ),
     # Not understood.
+    rows("UnknownEinsum", replace(_FUSED, shape=contraction.einsum)),
     rows("com.microsoft::ConvTransposeWithDynamicPads", replace(_FUSED, shape=windows.dynamically_padded)),
     rows(
         "com.microsoft::NhwcConv com.microsoft::NhwcFusedConv", replace(_FUSED, shape=windows.channels_last_convolution)

@@ -29,10 +29,10 @@ ROWS = table_of(
     rows("GroupNormalization", replace(_NORM, short="GN")),
     rows("InstanceNormalization", replace(_NORM, short="IN")),
     rows("RMSNormalization", replace(_NORM, short="RMSNorm")),
-    rows("LRN MeanVarianceNormalization LpNormalization com.microsoft::GroupNorm", _NORM),
+    rows("LRN MeanVarianceNormalization LpNormalization", _NORM),
     # Written out before anybody looks.
     rows("com.microsoft::SkipLayerNormalization com.microsoft::SkipSimplifiedLayerNormalization", _FUSED),
-    rows("com.microsoft::SkipGroupNorm", replace(_FUSED, shape=all_same, types=None)),
+    rows("com.microsoft::GroupNorm com.microsoft::SkipGroupNorm", replace(_FUSED, shape=all_same, types=None)),
     rows(
         "com.microsoft::EmbedLayerNormalization",
         replace(_FUSED, shape=embedding_normalization, types=(2, "int32", 2)),
