@@ -79,6 +79,9 @@ def test_how_many_keys_there_are_may_be_stored_or_the_length_of_a_mask() -> None
     assert counted(step(present=(1, 2, 16, 8), total="mask")) == "64*seen"
     assert counted(step(total=18)) == "None"  # more than 16 and the new one
     assert counted(step(total=0)) == "None"  # fewer than the new one
+    draft = step(total=5)
+    fed = replace(draft, tensors=tuple(replace(tensor, overridable=True) for tensor in draft.tensors))
+    assert counted(fed) == "None"  # 5 is but a default
 
 
 def test_what_the_caller_does_not_hold_is_no_buffer_of_the_callers() -> None:
