@@ -21,8 +21,8 @@ from shortcut_audit.graph.draft import Draft, Node
 from shortcut_audit.graph.model import TensorType
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
-from shortcut_audit.search import merges, shortcuts
-from shortcut_audit.search.between import close
+from shortcut_audit.search import merges
+from shortcut_audit.search.between import Between, Field
 from shortcut_audit.search.lineage import UNIT, Lineage
 from shortcut_audit.search.merges import Merge
 from shortcut_audit.search.steps import Step
@@ -149,7 +149,16 @@ def test_twice_the_batch_takes_twice_the_macs(draft: Draft) -> None:
 def test_leaping_over_what_is_known_changes_nothing(draft: Draft) -> None:
     report = audit_draft(draft)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shortcuts, "close", lambda *_: None)
+        patch.setattr(Between, "close", lambda *_: None)
+        assert audit_draft(draft) == report
+
+
+@same_in_every_run
+@given(draft=recipes(longest=16).map(built))
+def test_what_other_merges_have_looked_at_changes_nothing(draft: Draft) -> None:
+    report = audit_draft(draft)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Between, "field", lambda self, fork, cut=frozenset(): Field(self.lineage, fork, cut))
         assert audit_draft(draft) == report
 
 
@@ -227,10 +236,7 @@ def searched(lineage: Lineage, merge: Merge) -> tuple[dict[int, Route], dict[int
     """The ways that the search finds, and those by definition."""
     operands = [lineage.number[term.value] for term in merge.operands]
     offsets = [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands]
-    seen = explore(lineage, operands, offsets)
-    inside = [lineage.number[name] for op in merge.ops[:-1] for name in op.outputs if name is not None]
-    close(lineage, lineage.number[merge.result.id], inside, seen)
-    found = {way.operand: (way.cost, way.fork) for way in seen.ways}
+    found = {way.operand: (way.cost, way.fork) for way in explore(lineage, operands, offsets)}
     return deciding(found, operands), deciding(by_definition(lineage, operands, offsets), operands)
 
 
@@ -238,7 +244,7 @@ def searched(lineage: Lineage, merge: Merge) -> tuple[dict[int, Route], dict[int
 @given(draft=recipes(longest=12).map(built))
 def test_the_search_finds_what_the_definition_says(draft: Draft) -> None:
     sums = merges.find(assemble(draft))
-    lineage = Lineage(sums.graph)
+    lineage = Lineage(sums.graph, sums.merges)
     for merge in sums.merges:
         operands = [lineage.number[term.value] for term in merge.operands]
         if len(set(operands)) == 1 or gated(lineage, operands):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from shortcut_audit.graph.model import ModelGraph
 from shortcut_audit.search import concatenations, merges, opaque, shortcuts
+from shortcut_audit.search.between import Between
 from shortcut_audit.search.concatenations import Concatenation
 from shortcut_audit.search.extent import Measure
 from shortcut_audit.search.found import Found
@@ -48,11 +49,12 @@ def search(graph: ModelGraph) -> Searched:
 def _searched(graph: ModelGraph) -> Searched:
     """What is found if each op does what its row says, and one that is not understood the most that it could do."""
     candidates, no_merges, normal = merges.find(followed(as_sums(graph)))
-    lineage = Lineage(normal)
+    lineage = Lineage(normal, candidates)
+    between = Between(lineage)
     found: list[Found] = []
     refused: list[Refusal] = list(no_merges)
     for merge in candidates:  # in topological order: what lies behind a merge that has been looked at is closed
-        verdict = shortcuts.find(lineage, merge)
+        verdict = shortcuts.find(between, merge)
         if isinstance(verdict, Refusal):
             refused.append(verdict)
         else:

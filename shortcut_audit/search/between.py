@@ -1,222 +1,162 @@
-"""What lies between the forks of a merge and its operands, and how dear is the cheapest route through it?
+"""What lies between a fork and the operands of a merge?
 
-One pass over what the search has seen answers for all ways at once. Where the whole past of a merge passes through one
-value, the stretch between the two is *closed*: it is measured once, and later searches leap over it.
+Each value that is computed from a fork is looked at once, for all merges that come back to that fork: what they have in
+common is measured once. Where the whole past of a merge passes through one value, the stretch between the two is
+*closed*, and later searches leap over it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Op
-from shortcut_audit.operators.table import is_weight_layer
 from shortcut_audit.search.extent import NOTHING, Extent
-from shortcut_audit.search.lineage import UNIT, Lineage
+from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search.reach import Reach, Region
 from shortcut_audit.search.steps import Step
-from shortcut_audit.search.walk import Exploration
 
 
-@frozen
-class Reached:
-    """The ways (as bits) that lead from their fork to one value."""
+@dataclass(slots=True)
+class _Tract:
+    """What lies between a fork and some values, all of it, and what it holds."""
 
-    levels: tuple[int, ...]
-    """The ways with a route of no dearer steps than a class, class by class. The last one holds all ways that lead
-    here."""
-    working: int
-    """The ways that do real work before they are here."""
-    mixing: int
-    """The ways that mix positions before they are here."""
-    weighing: int
-    """The ways that read learned weights before they are here."""
+    last: set[int]
+    """Those of the values from which no other one is computed."""
+    members: set[int]
+    latest: int
+    leaps: bool
+    """Whether stretches were leapt over: what lies in them is no member."""
+    extent: Extent
+    shared: set[Op]
+    """The ops among them that make several values."""
 
 
-UNREACHED = Reached((0,) * len(Step), 0, 0, 0)
+class Field(Reach):
+    """What is computed from one fork, beside a cut, and what it holds."""
+
+    __slots__ = ("_extents", "_tract")
+
+    def __init__(self, lineage: Lineage, fork: int, cut: frozenset[int]) -> None:
+        super().__init__(lineage, fork, cut)
+        self._extents: dict[int, Extent] = {}
+        """What lies between the fork and some values, those included."""
+        self._tract: _Tract | None = None
+        """What was looked at last."""
+
+    def extent(self, operands: Iterable[int]) -> Extent:
+        """What lies between the fork and some values.
+
+        What has been looked at is not looked at again: 1. if all that was looked at last lies before these values, too,
+        what is new is added to it; 2. where all passes through one value again, what lies before that is known.
+        """
+        tops = self.computed(operands)
+        if not tops:
+            return NOTHING
+        if len(tops) == 1 and tops[0] in self._extents:
+            return self._extents[tops[0]]
+        found = self._extended(tops, self._tract) if self._tract is not None else None
+        if found is None:
+            found = self._measured(tops)
+        if len(tops) == 1:
+            self._extents[tops[0]] = found
+        return found
+
+    def _extended(self, tops: Sequence[int], tract: _Tract) -> Extent | None:
+        """What lies before some values, if what was looked at last lies there as well."""
+        region, met, new = Region(self, tops), set[int](), list[int]()
+        for number in region.latest_first():
+            if number in tract.members:
+                met.add(number)
+                continue
+            if region.is_alone and number < region.earliest_sibling and not met and number in self._extents:
+                return self._sum(new, region.leapt, self._extents[number], set())  # 2
+            if number < tract.latest and tract.leaps:
+                return None  # perhaps inside what was leapt over
+            new.append(number)
+            region.enter(number, earliest=tract.latest)
+        if not tract.last <= met:
+            return None
+        tract.extent = self._sum(new, region.leapt, tract.extent, tract.shared)  # 1
+        tract.members.update(new)
+        tract.last, tract.latest = region.last, max([tract.latest, *new])
+        tract.leaps = tract.leaps or bool(region.leapt)
+        return tract.extent
+
+    def _measured(self, tops: Sequence[int]) -> Extent:
+        """What lies before some values, walked over as far as nothing is known."""
+        region, new, alone, known = Region(self, tops), list[int](), list[int](), NOTHING
+        whole = True
+        for number in region.latest_first():
+            if region.is_alone:
+                if number in self._extents and number < region.earliest_sibling:
+                    known, whole = self._extents[number], False  # 2
+                    break
+                alone.append(len(new))
+            new.append(number)
+            region.enter(number)
+        shared, stop = set[Op](), len(new)
+        for start in reversed(alone):
+            known = self._sum(new[start:stop], region.leapt, known, shared)
+            self._extents[new[start]], stop = known, start
+        known = self._sum(new[:stop], region.leapt, known, shared)
+        if whole:
+            self._tract = _Tract(region.last, set(new), new[0], bool(region.leapt), known, shared)
+        return known
+
+    def _sum(self, numbers: Sequence[int], leapt: Mapping[int, Extent], total: Extent, shared: set[Op]) -> Extent:
+        """What some values, the latest first, add to a total. An op that makes several counts once: `shared`."""
+        for number in reversed(numbers):
+            op = self.lineage.values[number].op
+            if number not in leapt and op is not None and len(op.outputs) > 1:
+                if op in shared:
+                    continue
+                shared.add(op)
+            total += leapt[number] if number in leapt else self.held(number)
+        return total
+
+
+KEPT = 1 << 16
+"""How many values are kept in mind for the forks that may come again."""
+
+TIDIED = 64
+"""How many fields are made before those are forgotten that nobody will come back to."""
 
 
 class Between:
-    """For each way of an exploration: what lies between its fork and the operands, and how dear the cheapest route is.
+    """The fields of one search."""
 
-    One pass in topological order serves all ways: they are bits, one for all that have fork and cut in common. A way
-    that cuts something out (walk.Way) has a second: by it its own operand is looked at, by the first what the others do
-    beside it.
-    """
+    __slots__ = ("_fields", "_made", "lineage")
 
-    __slots__ = ("_beside", "_forks", "_leaps", "_lineage", "_out", "_own", "_reached")
+    def __init__(self, lineage: Lineage) -> None:
+        self.lineage = lineage
+        self._fields: dict[tuple[int, frozenset[int]], Field] = {}
+        self._made = 0
 
-    def __init__(self, lineage: Lineage, exploration: Exploration) -> None:
-        self._lineage = lineage
-        self._forks: list[int] = []
-        self._leaps = exploration.leaps
-        self._out: dict[int, int] = {}
-        bits: dict[tuple[int, frozenset[int]], int] = {}
-        self._beside = [self._bit(bits, way.fork, way.cut) for way in exploration.ways]
-        self._own = [self._bit(bits, way.fork, frozenset()) for way in exploration.ways]
-        self._reached = self._spread(exploration.cones)
+    def field(self, fork: int, cut: frozenset[int] = frozenset()) -> Field:
+        """What is computed from a fork beside a cut."""
+        key = fork, cut - {fork}
+        found = self._fields.get(key)
+        if found is None:
+            self._made += 1
+            if self._made % TIDIED == 0:
+                self._tidy()
+            found = self._fields[key] = Field(self.lineage, *key)
+        return found
 
-    def _bit(self, bits: dict[tuple[int, frozenset[int]], int], fork: int, cut: frozenset[int]) -> int:
-        if (fork, cut) not in bits:
-            bit = bits[fork, cut] = len(self._forks)
-            self._forks.append(fork)
-            for number in cut - {fork}:
-                self._out[number] = self._out.get(number, 0) | 1 << bit
-        return bits[fork, cut]
+    def _tidy(self) -> None:
+        again = self.lineage.ancestry.is_read_again
+        self._fields = {key: field for key, field in self._fields.items() if again(field.fork)}
+        if sum(map(len, self._fields.values())) > KEPT:
+            self._fields.clear()
 
-    def beside(self, way: int) -> int:
-        """The bit by which the other operands are looked at, from a way's fork beside what it cuts out."""
-        return self._beside[way]
-
-    def own(self, way: int) -> int:
-        """The bit by which a way's own operand is looked at."""
-        return self._own[way]
-
-    def _spread(self, seen: Iterable[int]) -> dict[int, Reached]:
-        starts: dict[int, int] = {}
-        for position, fork in enumerate(self._forks):
-            starts[fork] = starts.get(fork, 0) | 1 << position
-        first = min(starts, default=0)
-        reached: dict[int, Reached] = {}
-        for number in sorted(number for number in seen if number >= first):
-            here = self._arrivals(number, reached, starts.get(number, 0))
-            if here is not None:
-                reached[number] = here
-        return reached
-
-    def parents(self, number: int) -> tuple[tuple[int, int, int], ...]:
-        """(parent, step class, input slot) of what a value is computed from; of a closed stretch, where it begins."""
-        if number in self._leaps:
-            return ((self._lineage.closed[number][0], int(Step.NONLINEAR), 0),)
-        return self._lineage.parents(number)
-
-    def _extent(self, number: int) -> Extent:
-        """What stands between a value and its parents: its op, or the closed stretch that was leapt over."""
-        if number in self._leaps:
-            return self._lineage.closed[number][1]
-        op = self._lineage.values[number].op
-        return NOTHING if op is None else self._lineage.measure.of(op)
-
-    def _arrivals(self, number: int, reached: dict[int, Reached], starting: int) -> Reached | None:
-        levels = [0] * len(Step)
-        working = mixing = weighing = 0
-        for parent, level, _ in self.parents(number):
-            above = reached.get(parent)
-            if above is not None:
-                working |= above.working
-                mixing |= above.mixing
-                weighing |= above.weighing
-                for dearer in range(level, len(Step)):  # by steps of this class, and so by dearer ones, too
-                    levels[dearer] |= above.levels[dearer]
-        arriving = levels[-1]
-        if not arriving and not starting:
-            return None
-        if arriving:
-            extent = self._extent(number)
-            working |= arriving if extent.working else 0
-            mixing |= arriving if extent.mixing else 0
-            weighing |= arriving if extent.parameters or extent.tied else 0
-        if starting:
-            levels = [level | starting for level in levels]
-        lost = self._out.get(number, 0)
-        if lost:
-            levels = [level & ~lost for level in levels]
-        kept = ~(starting | lost)  # at its fork a way has met nothing yet
-        return Reached(tuple(levels), working & kept, mixing & kept, weighing & kept)
-
-    def reached(self, operand: int) -> Reached:
-        """The ways that lead to a value, and how they do."""
-        return self._reached.get(operand, UNREACHED)
-
-    def extent(self, bit: int, operands: Iterable[int]) -> Extent:
-        """What lies between a way's fork and some values."""
-        total, last = NOTHING, None
-        for number in self.region(bit, operands):
-            op = self._lineage.values[number].op
-            if op is not last or number in self._leaps:
-                total += self._extent(number)
-            last = op
-        return total
-
-    def cost(self, bit: int, operand: int) -> int:
-        """What the cheapest route from a way's fork to a value costs; the value must be computed from the fork."""
-        costs = {self._forks[bit]: 0}
-        for number in self.region(bit, [operand]):
-            costs[number] = min(costs[p] + UNIT[level] for p, level, _ in self.parents(number) if p in costs)
-        return costs[operand]
-
-    def layers_in_series(self, bit: int, operand: int) -> int | None:
-        """The most weight layers in a row between a way's fork and a value; None if what lies there is not linear."""
-        deep = {self._forks[bit]: 0}
-        for number in self.region(bit, [operand]):
-            op = self._lineage.values[number].op
-            above = [(deep[p], level) for p, level, _ in self.parents(number) if p in deep]
-            if op is None or any(level > Step.LINEAR for _, level in above):
-                return None
-            deep[number] = max(layers for layers, _ in above) + is_weight_layer(op)
-        return deep[operand]
-
-    def ops(self, bit: int, operands: Iterable[int]) -> tuple[Op, ...]:
-        """The ops between a way's fork and some values, leapt-over ones included."""
-        return self._ops(self.region(bit, operands))
-
-    def passed(self, bit: int, operand: int) -> tuple[Op, ...]:
-        """The ops between a way's fork and a value through which anything of the fork passes.
-
-        What only tells a selection what to select is not among them (theory: selection).
-        """
-        return self._ops(self.region(bit, [operand], steered=False))
-
-    def _ops(self, numbers: Iterable[int]) -> tuple[Op, ...]:
-        found: dict[Op, None] = {}
-        for number in numbers:
-            inside = self._interior(number) if number in self._leaps else [number]
-            found.update((op, None) for n in inside if (op := self._lineage.values[n].op) is not None)
-        return tuple(found)
-
-    def region(self, bit: int, operands: Iterable[int], *, steered: bool = True) -> list[int]:
-        """The values computed from a way's fork from which any of `operands` is computed; the fork itself is not.
-
-        `steered`: whether what tells a selection what to select is followed, too.
-        """
-        fork = self._forks[bit]
-        found = {number for number in operands if number != fork and self.reached(number).levels[-1] >> bit & 1}
-        waiting = list(found)
-        while waiting:
-            number = waiting.pop()
-            for parent, _, slot in self.parents(number):
-                if not steered and self._lineage.steers(number, slot):
-                    continue
-                if parent != fork and parent not in found and self.reached(parent).levels[-1] >> bit & 1:
-                    found.add(parent)
-                    waiting.append(parent)
-        return sorted(found)
-
-    def _interior(self, result: int) -> list[int]:
-        entry = self._lineage.closed[result][0]
-        found, waiting = {result}, [result]
-        while waiting:
-            for parent, _, _ in self._lineage.parents(waiting.pop()):
-                if parent > entry and parent not in found:
-                    found.add(parent)
-                    waiting.append(parent)
-        return sorted(found)
-
-
-def close(lineage: Lineage, result: int, inside: Iterable[int], exploration: Exploration) -> None:
-    """Notes the stretch between a merge's result and the one value through which all of its past passes, if any.
-
-    `inside`: what the merge makes between its operands and its result.
-    """
-    if exploration.entry is None or any(level != Step.NONLINEAR for _, level, _ in lineage.parents(result)):
-        return  # open, or walkers may pass through the result
-    entry = exploration.entry
-    total, seen = NOTHING, set()
-    # In topological order the values that one op makes need not be neighbours: `seen`.
-    for number in sorted([*(n for n in exploration.cones if n > entry), *inside, result]):
-        op = lineage.values[number].op
-        if number in exploration.leaps:
-            total += lineage.closed[number][1]
-        elif op is not None and op not in seen:
-            seen.add(op)
-            total += lineage.measure.of(op)
-    lineage.closed[result] = (entry, total)
+    def close(self, result: int) -> None:
+        """Notes the stretch between a merge's result and the one value through which all of its past passes, if any."""
+        lineage = self.lineage
+        entry = lineage.ancestry.dominator(result)
+        if entry is None or any(level != Step.NONLINEAR for _, level, _ in lineage.parents(result)):
+            return  # open, or walkers may pass through the result
+        op = lineage.values[result].op
+        assert op is not None, "a sum is made by an op"
+        inside = self.field(entry).extent(lineage.above[result])
+        lineage.closed[result] = entry, inside + lineage.measure.of(op)

@@ -1,13 +1,16 @@
-"""Which operands of a merge are computed from each value, as the search walks back?
+"""Which operands of a merge are computed from a value that one of them leads back to?
 
-The operands are bits. A *cut* has a field of bits of its own: by it an operand is computed from a value only if it is
-so beside the values that are cut out. Field 0 cuts nothing out.
+By a *cut* an operand is computed from a value only if it is so beside the values that are cut out. Cut 0 cuts nothing
+out, and is answered by what the sweep over the graph knows (ancestry.py). For any other the operand's past is walked
+back, beside the cut and as far as it is asked for, but only where the cut takes something out of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
+
+from shortcut_audit.search.lineage import Lineage
 
 PARTED_OPERANDS = 8
 """Sums of more operands are looked at with the same cones behind all gates."""
@@ -17,63 +20,75 @@ CUTS = 32
 
 
 class Cones:
-    """The values that wait for their turn, the latest first, and the fields of each."""
+    """The pasts of the operands of one merge, by all cuts that are made."""
 
-    __slots__ = ("_fields", "_order", "_out", "_width", "cuts", "everyone")
+    __slots__ = ("_beside", "_lineage", "_operands", "_pasts", "_shared", "cuts")
 
-    def __init__(self, operands: Sequence[int]) -> None:
-        self._width = len(operands)
-        self.everyone = (1 << self._width) - 1
-        """The bits of all operands."""
-        self._fields: dict[int, int] = {}
-        for position, operand in enumerate(operands):
-            self._fields[operand] = self._fields.get(operand, 0) | 1 << position
-        self._order = [-operand for operand in self._fields]
-        heapify(self._order)
-        self._out: dict[int, int] = {}
+    def __init__(self, lineage: Lineage, operands: Sequence[int]) -> None:
+        self._lineage = lineage
+        self._operands = operands
+        self._pasts = [lineage.ancestry.past(operand) for operand in operands]
+        seen = self._shared = 0
+        for past in self._pasts:
+            self._shared |= seen & past
+            seen |= past
         self.cuts: list[frozenset[int]] = [frozenset()]
         """What each cut takes out."""
+        self._beside: dict[tuple[int, int], _Beside | None] = {}
 
     @property
-    def latest(self) -> int:
-        """The value whose turn is next; -1 where none waits."""
-        return -self._order[0] if self._order else -1
+    def earliest(self) -> int | None:
+        """The earliest value that several operands are computed from; None where there is none."""
+        return self._lineage.ancestry.earliest(self._shared)
 
-    def take(self) -> tuple[int, int]:
-        """The latest value that waits, and its fields."""
-        number = -heappop(self._order)
-        return number, self._fields[number]
+    def shared(self, number: int, position: int, cut: int) -> bool:
+        """Whether another operand than the one at a position is computed from a value that this one leads back to."""
+        if not self._lineage.ancestry.holds(self._shared, number):
+            return False
+        return not cut or any(self._holds(other, cut, number) for other in range(len(self._pasts)) if other != position)
 
-    def spread(self, number: int, above: Sequence[int]) -> None:
-        """What is computed from a value is computed from its parents, but for the cuts that take the value out."""
-        cone = self._fields.pop(number) & ~self._out.get(number, 0)
-        for parent in above:
-            if parent not in self._fields:
-                self._fields[parent] = 0
-                heappush(self._order, -parent)
-            self._fields[parent] |= cone
-
-    def field(self, cone: int, cut: int) -> int:
-        """The operands that are computed from a value by a cut."""
-        return cone >> cut * self._width & self.everyone
-
-    def mask(self, cut: int) -> int:
-        """The bits of a cut's field."""
-        return self.everyone << cut * self._width
+    def _holds(self, position: int, cut: int, number: int) -> bool:
+        if not self._lineage.ancestry.holds(self._pasts[position], number):
+            return False
+        key = position, cut
+        if key not in self._beside:
+            past, out = self._pasts[position], self.cuts[cut]
+            touched = any(self._lineage.ancestry.holds(past, value) for value in out)
+            self._beside[key] = _Beside(self._lineage, self._operands[position], out) if touched else None
+        beside = self._beside[key]
+        return beside is None or beside.holds(number)
 
     def cut(self, base: int, values: frozenset[int]) -> int:
         """The cut that takes out these values besides those of another one; that one where there are too many."""
         wanted = self.cuts[base] | values
-        if len(wanted) == len(self.cuts[base]) or self._width > PARTED_OPERANDS:
+        if len(wanted) == len(self.cuts[base]) or len(self._pasts) > PARTED_OPERANDS:
             return base
         if wanted in self.cuts:
             return self.cuts.index(wanted)
         if len(self.cuts) == CUTS:
             return base
-        made = len(self.cuts)
         self.cuts.append(wanted)
-        for number in wanted:
-            self._out[number] = self._out.get(number, 0) | self.mask(made)
-        for number, cone in self._fields.items():
-            self._fields[number] = cone | self.field(cone, base) << made * self._width
-        return made
+        return len(self.cuts) - 1
+
+
+class _Beside:
+    """What an operand is computed from beside a cut, walked back as far as it has been asked for."""
+
+    __slots__ = ("_lineage", "_out", "_seen", "_waiting")
+
+    def __init__(self, lineage: Lineage, operand: int, out: frozenset[int]) -> None:
+        self._lineage = lineage
+        self._out = out
+        self._seen = {operand}
+        self._waiting = [-operand]
+
+    def holds(self, number: int) -> bool:
+        """Whether the operand is computed from a value; a value that is cut out is computed from, but leads nowhere."""
+        while self._waiting and -self._waiting[0] > number:
+            last = -heappop(self._waiting)
+            if last not in self._out:
+                for parent in self._lineage.above[last]:
+                    if parent not in self._seen:
+                        self._seen.add(parent)
+                        heappush(self._waiting, -parent)
+        return number in self._seen

@@ -38,7 +38,8 @@ class Extent:
     """The first and the last weight layer, as positions among those of the model."""
 
     def __add__(self, other: Extent) -> Extent:
-        """Both stretches together; `other` is the later one."""
+        """Both stretches together."""
+        first = self if other.layers is None or (self.layers is not None and self.layers < other.layers) else other
         return Extent(
             self.ops + other.ops,
             self.weight_layers + other.weight_layers,
@@ -49,7 +50,7 @@ class Extent:
             self.mixing or other.mixing,
             self.nonlinear or other.nonlinear,
             self.unknown | other.unknown if other.unknown else self.unknown,
-            self.first_layer or other.first_layer,
+            first.first_layer,
             _hull(self.layers, other.layers),
         )
 

@@ -6,13 +6,15 @@ class, so that costs add and compare as numbers do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Value
 from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import is_copy, row_of
+from shortcut_audit.search.ancestry import Ancestry
 from shortcut_audit.search.extent import Extent, Measure
 from shortcut_audit.search.fed import Fed
+from shortcut_audit.search.merges import Merge
 from shortcut_audit.search.statistics import Part, expressions, is_normalisation
 from shortcut_audit.search.steps import Kinship, Step, step
 
@@ -47,6 +49,8 @@ class Lineage:
         "_roots",
         "_sources",
         "_stuff",
+        "above",
+        "ancestry",
         "closed",
         "fed",
         "graph",
@@ -56,11 +60,15 @@ class Lineage:
         "values",
     )
 
-    def __init__(self, graph: ModelGraph) -> None:
+    def __init__(self, graph: ModelGraph, sums: Iterable[Merge] = ()) -> None:
+        """`sums`: those whose operands will be looked at, in the order in which they will be."""
         self.graph = graph
         self.measure = Measure(graph)
         self.values: tuple[Value, ...] = tuple(graph.values.values())
         self.number = _numbered(graph)
+        self.above = tuple(map(self._read, self.values))
+        """What each value is computed from."""
+        self.ancestry = Ancestry(self.above, map(self._involved, sums))
         self.closed: dict[int, tuple[int, Extent]] = {}
         """The one value through which all of the past of a merge's result passes, and what lies between."""
         self._parents: list[tuple[tuple[int, int, int], ...] | None] = [None] * len(self.values)
@@ -72,6 +80,12 @@ class Lineage:
         """For a product and the slot that a route enters it by: the past of its gates (gates.py)."""
         self._stuff: list[int] | None = None
         self._linear: list[int] | None = None
+
+    def _read(self, value: Value) -> tuple[int, ...]:
+        return tuple(self.number[given] for given in value.op.values()) if value.op is not None else ()
+
+    def _involved(self, merge: Merge) -> tuple[int, ...]:
+        return (*(self.number[term.value] for term in merge.operands), self.number[merge.result.id])
 
     def parents(self, number: int) -> tuple[tuple[int, int, int], ...]:
         """(parent, step class, input slot) of everything that a value is computed from."""

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 
 from shortcut_audit.graph.model import Op
-from shortcut_audit.operators.row import Effect, Family
+from shortcut_audit.operators.row import Family
 from shortcut_audit.operators.table import row_of
-from shortcut_audit.search.between import Between
 from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search.reach import Reach, Region, joins
 from shortcut_audit.search.siblings import are_siblings
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.walk import Way
@@ -40,42 +40,37 @@ AGAIN = 3
 """The sums in which a value must be added for that to be said."""
 
 
-def marks_of(lineage: Lineage, between: Between, way: Way, bit: int, others: Sequence[int]) -> frozenset[Mark]:
-    """The marks of a shortcut that are seen around its merge. `bit`: how `between` sees the branch, `others`."""
+def marks_of(lineage: Lineage, way: Way, field: Reach, others: Sequence[int]) -> frozenset[Mark]:
+    """The marks of a shortcut that are seen around its merge. `others` make the branch, `field` is where it lies."""
     found = set[Mark]()
     levels = {level for *_, level in way.links}
     if Step.SELECTION in levels:
-        if are_siblings(lineage.graph, lineage.values, way, between, between.region(bit, others)):
+        if are_siblings(lineage.graph, lineage.values, way, field.region(others, route=way.values)):
             found.add(Mark.SIBLINGS)
-    elif not way.links and _is_joined(lineage, between, way.fork, between.region(bit, others)):
+    elif not way.links and field.feeds_joint and _is_joined(lineage, way.fork, field.region(others)):
         found.add(Mark.JOINED)
     if Step.LINEAR in levels:
-        found |= _beside_attention(lineage, between, way, bit, others)
+        found |= _beside_attention(lineage, way, field, others)
     makers = [lineage.maker(other) for other in others]
     if any(op is not None and row_of(op.kind).short == "resize" for op in makers):
         found.add(Mark.RESAMPLED)
     return frozenset(found)
 
 
-def _is_joined(lineage: Lineage, between: Between, fork: int, branch: Iterable[int]) -> bool:
-    readers = [n for n in branch if fork in {parent for parent, _, _ in between.parents(n)}]
+def _is_joined(lineage: Lineage, fork: int, branch: Region) -> bool:
+    readers = [n for n in branch if fork in {parent for parent, _, _ in branch.parents(n)}]
     ops = [lineage.values[n].op for n in readers]
-    return bool(ops) and all(op is not None and _joins(op) for op in ops)
+    return bool(ops) and all(op is not None and joins(op) for op in ops)
 
 
-def _joins(op: Op) -> bool:
-    row = row_of(op.kind)
-    return row.effect is Effect.SELECTION and not row.data and len(set(op.values())) > 1
-
-
-def _beside_attention(lineage: Lineage, between: Between, way: Way, bit: int, others: Sequence[int]) -> set[Mark]:
+def _beside_attention(lineage: Lineage, way: Way, field: Reach, others: Sequence[int]) -> set[Mark]:
     fork = lineage.maker(way.fork)
     if fork is not None and row_of(fork.kind).family is Family.SOFTMAX:
         return {Mark.RELATIVE_VALUES}
     route = [lineage.values[number].op for number, *_ in way.links]
     if not any(op is not None and _is_depthwise(op) for op in route):
         return set()
-    return {Mark.POSITION_TERM} if any(_multiplies(op) for op in between.ops(bit, others)) else set()
+    return {Mark.POSITION_TERM} if any(_multiplies(op) for op in field.ops(others)) else set()
 
 
 def _is_depthwise(op: Op) -> bool:

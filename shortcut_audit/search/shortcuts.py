@@ -6,7 +6,7 @@ the shortcut; another operand must do real work, and strictly more than the shor
 
 from __future__ import annotations
 
-from shortcut_audit.search.between import close
+from shortcut_audit.search.between import Between
 from shortcut_audit.search.found import Found
 from shortcut_audit.search.lineage import UNIT, Lineage
 from shortcut_audit.search.marks import Mark
@@ -16,7 +16,7 @@ from shortcut_audit.search.trial import Trial, refuse
 from shortcut_audit.search.walk import explore
 
 
-def find(lineage: Lineage, merge: Merge) -> tuple[Found, ...] | Refusal:
+def find(between: Between, merge: Merge) -> tuple[Found, ...] | Refusal:
     """The shortcuts that a merge holds, cheapest first, or the reason why it holds none.
 
     Where the nearest forks give no verdict the next ones are tried, but for the terms of a formula. Reasons:
@@ -24,44 +24,42 @@ def find(lineage: Lineage, merge: Merge) -> tuple[Found, ...] | Refusal:
     by a nonlinearity, or the cheapest does as much as the others; 3. "elementwise expression": no operand does real
     work between fork and merge.
     """
+    lineage = between.lineage
     numbers = [lineage.number[term.value] for term in merge.operands]
     offsets = [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands]
-    exploration = explore(lineage, numbers, offsets)
-    inside = [lineage.number[made] for op in merge.ops for made in op.outputs if made not in {None, merge.result.id}]
-    close(lineage, lineage.number[merge.result.id], inside, exploration)
-    if not exploration.ways:
+    ways = explore(lineage, numbers, offsets)
+    between.close(lineage.number[merge.result.id])
+    if not ways:
         return _unrelated(lineage, merge, numbers)
     first: Refusal | None = None
     barred: frozenset[tuple[int, int]] = frozenset()
     found: tuple[Found, ...] = ()
     for _ in range(FORKS):
-        trial = Trial(lineage, merge, numbers, exploration)
+        trial = Trial(between, merge, numbers, ways)
         verdict = trial.verdict()
         if isinstance(verdict, Refusal):
             first = first or verdict
-        elif exploration.partial:
-            exploration = explore(lineage, numbers, offsets, barred, thorough=True)
-            continue
         else:
             found = verdict
         barred |= trial.failed
         if not trial.failed or trial.is_formula or len(merge.operands) - len(found) < 2:
             break
-        exploration = explore(lineage, numbers, offsets, barred)
-        if not exploration.ways:
+        ways = explore(lineage, numbers, offsets, barred)
+        if not ways:
             break
     if found or first is None:
-        return _whole(lineage, merge, found, barred)
+        return _whole(between, merge, found, barred)
     return first
 
 
 def _whole(
-    lineage: Lineage, merge: Merge, found: tuple[Found, ...], barred: frozenset[tuple[int, int]]
+    between: Between, merge: Merge, found: tuple[Found, ...], barred: frozenset[tuple[int, int]]
 ) -> tuple[Found, ...]:
     """The shortcuts; for those that carry one piece of a fork beside another piece, what the pieces are made of.
 
     Streams are mixed by a matrix, and one of them goes to the branch (hyper-connections): the mixing is the shortcut's.
     """
+    lineage = between.lineage
     numbers = [lineage.number[term.value] for term in merge.operands]
     offsets = [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands]
     parted: frozenset[tuple[int, int]] = frozenset()
@@ -72,9 +70,8 @@ def _whole(
         if not siblings:
             return best
         parted |= siblings
-        exploration = explore(lineage, numbers, offsets, barred, parted=parted, thorough=True)
-        trial = Trial(lineage, merge, numbers, exploration, pieces=True) if exploration.ways else None
-        verdict = trial.verdict() if trial is not None else None
+        ways = explore(lineage, numbers, offsets, barred, parted=parted)
+        verdict = Trial(between, merge, numbers, ways, pieces=True).verdict() if ways else None
         if not isinstance(verdict, tuple) or {one.operand for one in verdict} != {one.operand for one in found}:
             return found
         best = verdict

@@ -12,15 +12,15 @@ from shortcut_audit.graph.model import ModelGraph, Value
 from shortcut_audit.operators.pieces import piece_of
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_activation, row_of
-from shortcut_audit.search.between import Between
+from shortcut_audit.search.reach import Region
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.walk import Way
 
 
-def are_siblings(graph: ModelGraph, values: Sequence[Value], way: Way, between: Between, branch: Sequence[int]) -> bool:
+def are_siblings(graph: ModelGraph, values: Sequence[Value], way: Way, branch: Region) -> bool:
     """Whether a way begins with a piece of its fork, and all values of the branch are made from others.
 
-    `values` is what the numbers stand for, `branch` the numbers of what lies in the branch.
+    `values` is what the numbers stand for.
     """
     whole = {way.fork}
     piece = None
@@ -33,7 +33,7 @@ def are_siblings(graph: ModelGraph, values: Sequence[Value], way: Way, between: 
     if piece is None:
         return False
     for number in branch:
-        if number in whole or whole.isdisjoint(parent for parent, _, _ in between.parents(number)):
+        if number in whole or whole.isdisjoint(parent for parent, _, _ in branch.parents(number)):
             continue
         other = piece_of(graph, values[number])
         if other is None or not piece.misses(other):

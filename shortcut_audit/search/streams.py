@@ -7,7 +7,6 @@ one by one: that is work, and no gate (theory: gated).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from math import prod
 
 from shortcut_audit.graph.model import Dim, ModelGraph, Op
@@ -15,8 +14,8 @@ from shortcut_audit.operators.equation import terms_of
 from shortcut_audit.operators.pieces import piece_of
 from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import does_work, is_weight_layer, row_of
-from shortcut_audit.search.between import Between
 from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search.reach import Region
 
 POSITIONS = -1
 """What becomes of an axis that is kept while the others are mapped."""
@@ -40,8 +39,8 @@ def mixed_axis(graph: ModelGraph, op: Op, slot: int) -> int | None:
     return len(shape) - (2 if slot else 1)
 
 
-def are_positions(lineage: Lineage, between: Between, fork: int, axis: int, branch: Iterable[int]) -> bool:
-    """Whether the branch, its values given in topological order, maps its fork without a look along an axis of it.
+def are_positions(lineage: Lineage, fork: int, axis: int, branch: Region) -> bool:
+    """Whether the branch maps its fork without a look along an axis of it.
 
     It does not where the axis is summed, selected from or laid into the features before anything learned is applied.
     What cannot be followed is taken for positions.
@@ -49,7 +48,7 @@ def are_positions(lineage: Lineage, between: Between, fork: int, axis: int, bran
     standing = {fork: axis}
     for number in branch:
         value = lineage.values[number]
-        for parent, _, slot in between.parents(number):
+        for parent, _, slot in branch.parents(number):
             if parent in standing and value.op is not None:
                 after = _after(lineage.graph, value.op, slot, standing[parent], number, lineage)
                 if after == POSITIONS:

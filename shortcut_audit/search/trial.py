@@ -5,7 +5,7 @@ An operand that lets the fork through is one, if another operand does real work,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from shortcut_audit.algebra.bounds import at_most
@@ -15,17 +15,18 @@ from shortcut_audit.graph.model import Op
 from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import is_weight_layer, row_of
 from shortcut_audit.report import Reason
-from shortcut_audit.search.between import Between, Reached
+from shortcut_audit.search.between import Between, Field
 from shortcut_audit.search.extent import Extent
 from shortcut_audit.search.formulas import is_formula
 from shortcut_audit.search.found import Found, Link
-from shortcut_audit.search.lineage import UNIT, Lineage, dearest
+from shortcut_audit.search.lineage import UNIT, dearest
 from shortcut_audit.search.marks import Mark, marks_of
 from shortcut_audit.search.merges import Merge, Refusal
+from shortcut_audit.search.reach import Reached
 from shortcut_audit.search.siblings import are_siblings, feeds_activations_only
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.streams import are_positions, mixed_axis
-from shortcut_audit.search.walk import Exploration, Way
+from shortcut_audit.search.walk import Way
 
 
 def refuse(merge: Merge, reason: Reason, detail: str) -> Refusal:
@@ -58,7 +59,7 @@ class _Work:
     macs: Cost
     parameters: int
     maps: tuple[tuple[int, ...], ...]
-    """Shapes of the learned matrices and kernels."""
+    """Shapes of the learned matrices and kernels, where a linear map is the dearest step."""
 
     def does_more_than(self, other: _Work) -> bool:
         """Whether it takes more MACs at all sizes or, where that is not known, reads more weights."""
@@ -71,59 +72,65 @@ class _Work:
 class Trial:
     """One merge whose operands have values in common: which of them are shortcuts?
 
-    What holds for a way is a bit: the operands are asked all at once, so that a sum of many costs little more than one
-    of two.
+    What the operands are beside a way is looked at in two fields: in its own, and in that beside what the way cuts out.
     """
 
     def __init__(
-        self,
-        lineage: Lineage,
-        merge: Merge,
-        numbers: list[int],
-        exploration: Exploration,
-        *,
-        pieces: bool = False,
+        self, between: Between, merge: Merge, numbers: list[int], ways: Sequence[Way], *, pieces: bool = False
     ) -> None:
         """`pieces`: whether the ways lead to what is mixed before route and branch take pieces of it."""
-        self._lineage = lineage
+        self._lineage = between.lineage
         self._merge = merge
         self._pieces = pieces
         self._numbers = numbers
-        self._ways = exploration.ways
-        self._between = Between(lineage, exploration)
-        self._reached = [self._reach(position) for position in range(len(numbers))]
-        self._kept: dict[tuple[int, int], _Work] = {}
-        self._extents: dict[int, Extent] = {}
+        self._ways = ways
+        self._own = [between.field(way.fork) for way in ways]
+        """Where a way's own operand is looked at."""
+        self._beside = [between.field(way.fork, self._cut(way)) for way in ways]
+        """Where the other operands are looked at, beside what a way cuts out."""
+        self._kept: dict[tuple[Field, int], _Work] = {}
+        self._extents: dict[Field, Extent] = {}
         cost = {way.operand: way.cost for way in self._ways}
         dearest_first = sorted(range(len(numbers)), key=lambda p: -cost.get(p, UNIT[Step.NONLINEAR]))
         self._workers = dict.fromkeys(dearest_first)
         """The operands that are no shortcuts, those first that are the least likely to become one."""
-        self._nobody: set[tuple[int, Step]] = set()
-        """What has been looked for among the workers in vain: who is dearer than a step, as seen by a bit."""
+        self._nobody: set[tuple[Field, Step]] = set()
+        """What has been looked for among the workers in vain: who is dearer than a step."""
         self.is_formula = False
         """Whether the operands that failed are terms of a formula of what they share: then there is no next fork."""
         self.failed: frozenset[tuple[int, int]] = frozenset()
         """The ways, as (operand, fork), that are none of a shortcut."""
 
-    def _reach(self, position: int) -> Reached:
-        """How the ways lead to an operand; a negated one cannot be had cheaper than by a scale."""
-        here = self._between.reached(self._numbers[position])
-        if not self._merge.operands[position].negated:
+    def _cut(self, way: Way) -> frozenset[int]:
+        """What a way cuts out of the pasts of the other operands."""
+        if not way.cut:
+            return way.cut
+        ancestry = self._lineage.ancestry
+        pasts = [ancestry.past(number) for operand, number in enumerate(self._numbers) if operand != way.operand]
+        return frozenset(value for value in way.cut if any(ancestry.holds(past, value) for past in pasts))
+
+    def _reached(self, field: Field, operand: int) -> Reached | None:
+        """How a fork leads to an operand; a negated one cannot be had cheaper than by a scale."""
+        number, ancestry = self._numbers[operand], self._lineage.ancestry
+        if number != field.fork and not ancestry.holds(ancestry.past(number), field.fork):
+            return None
+        here = field.reached(number)
+        if here is None or not self._merge.operands[operand].negated:
             return here
-        return Reached((0,) * Step.SCALE + here.levels[Step.SCALE :], here.working, here.mixing, here.weighing)
+        return here._replace(cost=max(here.cost, UNIT[Step.SCALE]))
 
-    def _works(self, bit: int, *, but: int) -> bool:
-        """Whether any operand but one does real work, as seen by a bit."""
-        return any(self._reached[worker].working >> bit & 1 for worker in self._workers if worker != but)
+    def _works(self, field: Field, operand: int) -> Reached | None:
+        """How a fork leads to an operand if that does real work; None if it does not."""
+        here = self._reached(field, operand)
+        return here if here is not None and here.working else None
 
-    def _works_dearer(self, bit: int, level: Step) -> bool:
-        """Whether any operand does real work and cannot be had by steps of a level, as seen by a bit."""
-        if (bit, level) in self._nobody:
+    def _works_dearer(self, field: Field, level: Step) -> bool:
+        """Whether any operand does real work and cannot be had by steps of a level."""
+        if (field, level) in self._nobody:
             return False
-        reached = (self._reached[worker] for worker in self._workers)
-        found = any((here.working & ~here.levels[level]) >> bit & 1 for here in reached)
+        found = any((here := self._works(field, worker)) is not None and here.level > level for worker in self._workers)
         if not found:
-            self._nobody.add((bit, level))
+            self._nobody.add((field, level))
         return found
 
     def verdict(self) -> tuple[Found, ...] | Refusal:
@@ -160,22 +167,23 @@ class Trial:
         equal linear maps (of the same weight shapes) are parallel, wherever they are applied: averaged heads, or the
         factor and the offset that a condition is mapped to.
         """
-        way, bit, own = self._ways[position], self._between.beside(position), self._between.own(position)
-        if not self._works(bit, but=way.operand):
+        way, field = self._ways[position], self._beside[position]
+        if not any(self._works(field, worker) for worker in self._workers if worker != way.operand):
             return "elementwise expression"
-        if not self._reached[way.operand].working >> own & 1 and not self._merge.operands[way.operand].negated:
+        if not self._works(self._own[position], way.operand) and not self._merge.operands[way.operand].negated:
             return None  # 0
         level = dearest(way.cost)
-        more = self._works_dearer(bit, level) or self._equal_does_more(position, level)  # 1, 2, 3
+        more = self._works_dearer(field, level) or self._equal_does_more(position, level)  # 1, 2, 3
         return None if more and not (level is Step.LINEAR and self._conditions(position)) else "parallel branches"
 
     def _equal_does_more(self, position: int, level: Step) -> bool:
         """Whether an operand that can be had by steps of the same class mixes more, or takes more MACs."""
-        way, bit = self._ways[position], self._between.beside(position)
-        equals = (w for w in self._workers if w != way.operand and self._level(w, bit) is level)
-        mine = self._work(self._between.own(position), way.operand)
+        way, field = self._ways[position], self._beside[position]
+        others = (worker for worker in self._workers if worker != way.operand)
+        equals = (w for w in others if (here := self._works(field, w)) is not None and here.level is level)
+        mine = self._work(self._own[position], way.operand)
         for worker in islice(equals, TIES):
-            other = self._work(bit, worker)
+            other = self._work(field, worker)
             if other.cost < mine.cost or (level is Step.LINEAR and self._maps_alike(position, worker)):
                 continue
             if other.mixing if other.mixing != mine.mixing else other.does_more_than(mine):
@@ -187,19 +195,19 @@ class Trial:
 
         `d3(x) + (d2(x) + d1(x))` is a sum of three, whoever else reads the sum of two (ESPNet's dilated convolutions).
         """
-        own, bit, mine = self._between.own(position), self._between.beside(position), self._ways[position].operand
-        one, other = self._work(own, mine).maps, self._work(bit, worker).maps
+        own, field, mine = self._own[position], self._beside[position], self._ways[position].operand
+        one, other = self._work(own, mine).maps, self._work(field, worker).maps
         if one == other or set(one) != set(other):
             return one == other
-        layers = self._between.layers_in_series(own, self._numbers[mine])
-        return layers is not None and layers == self._between.layers_in_series(bit, self._numbers[worker])
+        layers = own.layers_in_series(self._numbers[mine])
+        return layers is not None and layers == field.layers_in_series(self._numbers[worker])
 
     def _conditions(self, position: int) -> bool:
         """Whether a map of a condition is added to what an equal map of it multiplies: `g(s) x + b(s)` (FiLM, SPADE).
 
         From the second layer on x is computed from s, too: what it does is no branch beside b.
         """
-        own = self._between.own(position)
+        own = self._own[position]
         mine = self._work(own, self._ways[position].operand).maps
         others = self._others(position)
         for other in others[:TIES]:
@@ -207,8 +215,8 @@ class Trial:
             if op is None or row_of(op.kind).effect is not Effect.PRODUCT or len(op.values()) < 2:
                 return False
             factors = [self._lineage.number[factor] for factor in op.values()]
-            linear = [n for n in factors if self._between.reached(n).levels[Step.LINEAR] >> own & 1]
-            if not any(_maps(self._between.ops(own, [number])) == mine for number in linear):
+            linear = [n for n in factors if _is_linear(own.reached(n))]
+            if not any(_maps(own.ops([number])) == mine for number in linear):
                 return False
         return len(others) <= TIES
 
@@ -222,9 +230,9 @@ class Trial:
         way, graph = self._ways[position], self._lineage.graph
         links = self._links(way)
         route = [(link.op, link.step) for link in links]
-        bit = self._between.beside(position)
-        weighing = any(self._reached[w].weighing >> bit & 1 for w in self._workers if w != way.operand)
-        if not weighing and is_formula(self._lineage, way.fork, self._between.ops(bit, self._others(position)), route):
+        field, others = self._beside[position], (worker for worker in self._workers if worker != way.operand)
+        weighing = any((here := self._reached(field, other)) is not None and here.weighing for other in others)
+        if not weighing and is_formula(self._lineage, way.fork, field.ops(self._others(position)), route):
             return "elementwise expression"  # 1
         products = [
             (link.op, link.slot)
@@ -236,9 +244,8 @@ class Trial:
         if any(step is Step.SELECTION for _, step in route) and (
             dearest(way.cost) > Step.SELECTION or feeds_activations_only(graph, self._merge.result.id)
         ):
-            branch = self._between.region(self._between.beside(position), self._others(position))
-            if are_siblings(graph, self._lineage.values, way, self._between, branch):
-                return "independent sources"  # 3
+            branch = field.region(self._others(position), route=way.values)
+            return "independent sources" if are_siblings(graph, self._lineage.values, way, branch) else None  # 3
         return None
 
     def _mixes_streams(self, position: int, products: list[tuple[Op, int]]) -> bool:
@@ -259,8 +266,8 @@ class Trial:
             return False
         if self._pieces:
             return True
-        branch = self._between.region(self._between.beside(position), self._others(position))
-        return not are_positions(self._lineage, self._between, self._ways[position].fork, axis, branch)
+        branch = self._beside[position].region(self._others(position), route=self._ways[position].values)
+        return not are_positions(self._lineage, self._ways[position].fork, axis, branch)
 
     def _links(self, way: Way) -> list[Link]:
         links = []
@@ -270,30 +277,22 @@ class Trial:
             links.append(Link(op, slot, Step(level)))
         return links
 
-    def _level(self, operand: int, bit: int) -> Step | None:
-        """The dearest class on an operand's cheapest route from a fork, if it works; None if it does not."""
-        reached = self._reached[operand]
-        if not reached.working >> bit & 1:
-            return None
-        return next(Step(level) for level, ways in enumerate(reached.levels) if ways >> bit & 1)
-
-    def _work(self, bit: int, operand: int) -> _Work:
-        """What an operand does between a fork and the merge, as seen by a bit."""
-        key = bit, operand
+    def _work(self, field: Field, operand: int) -> _Work:
+        """What an operand does between a fork and the merge."""
+        key = field, operand
         if key not in self._kept:
-            number = [self._numbers[operand]]
-            cost = self._between.cost(bit, *number)
-            extent = self._between.extent(bit, number)
-            self._kept[key] = _Work(
-                cost, extent.mixing, extent.macs, extent.all_parameters, _maps(self._between.ops(bit, number))
-            )
+            number = self._numbers[operand]
+            here, extent = field.reached(number), field.extent([number])
+            assert here is not None, "it has been asked whether the operand works"
+            maps = _maps(field.ops([number])) if here.level is Step.LINEAR else ()
+            self._kept[key] = _Work(here.cost, extent.mixing, extent.macs, extent.all_parameters, maps)
         return self._kept[key]
 
     def _found(self, position: int) -> Found:
-        way, own = self._ways[position], self._between.own(position)
-        links = self._links(way)
+        way = self._ways[position]
+        links, own = self._links(way), self._own[position]
         if own not in self._extents:
-            self._extents[own] = self._between.extent(own, [self._numbers[worker] for worker in self._workers])
+            self._extents[own] = own.extent(self._numbers[worker] for worker in self._workers)
         through = self._through(position, links) if links else ()
         return Found(
             merge=self._merge,
@@ -310,20 +309,20 @@ class Trial:
         others = self._others(position)
         if len(others) > MARKED:
             return frozenset()
-        return marks_of(self._lineage, self._between, self._ways[position], self._between.beside(position), others)
+        return marks_of(self._lineage, self._ways[position], self._beside[position], others)
 
     def _through(self, position: int, links: list[Link]) -> tuple[Op, ...]:
         """The ops of a shortcut. What its gates read that the branch reads beside them is the branch's."""
-        own, beside = self._between.own(position), self._between.beside(position)
-        ops = self._between.passed(own, self._numbers[self._ways[position].operand])
+        own, beside = self._own[position], self._beside[position]
+        ops = own.passed(self._numbers[self._ways[position].operand])
         elsewhere = self._joined_work(own, links)
         ops = tuple(op for op in ops if op not in elsewhere)
-        if own == beside:
+        if not self._ways[position].cut:
             return ops
-        branch = set(self._between.ops(beside, self._others(position))).difference(link.op for link in links)
+        branch = set(beside.ops(self._others(position))).difference(link.op for link in links)
         return tuple(op for op in ops if op not in branch)
 
-    def _joined_work(self, own: int, links: list[Link]) -> frozenset[Op]:
+    def _joined_work(self, own: Field, links: list[Link]) -> frozenset[Op]:
         """What makes the values that a selection on the route joins to what passes, where that is no linear map of it.
 
         `concat(x, W x)` and a scatter of W x into x are W_s together; `concat(x, f(x))` and a scatter of f(x) into x
@@ -338,10 +337,15 @@ class Trial:
                 if slot != link.slot and isinstance(given, str)
             ]
             if link.step is not Step.SELECTION:
-                needed.update(self._between.ops(own, others))
+                needed.update(own.ops(others))
                 continue
-            joined += [other for other in others if not self._between.reached(other).levels[Step.LINEAR] >> own & 1]
-        return frozenset(self._between.ops(own, joined)).difference(needed) if joined else frozenset()
+            joined += [other for other in others if not _is_linear(own.reached(other))]
+        return frozenset(own.ops(joined)).difference(needed) if joined else frozenset()
+
+
+def _is_linear(reached: Reached | None) -> bool:
+    """Whether a route leads here that a linear map is the dearest step of."""
+    return reached is not None and reached.level <= Step.LINEAR
 
 
 def _maps(ops: tuple[Op, ...]) -> tuple[tuple[int, ...], ...]:

@@ -1,18 +1,18 @@
 """By which way does each operand of a merge lead back to a value that another operand is computed from, too?
 
-The search walks outward from one merge, in reverse topological order, and stops as soon as no operand can find a
-cheaper way back: its cost grows with what a shortcut spans, not with the model. No path is ever enumerated.
-
 A *walker* follows one operand back along its cheapest route, and stops at the first value that lies in the cone of
 another operand: a possible fork. What comes to another operand through the gates that the walker has passed is not that
 operand's (gates.py): walkers behind different gates look at different cones. So do walkers that have passed a fork that
 gave no verdict: the next one must be reached beside it.
+
+The search goes in reverse topological order, and looks at values where walkers stand alone: what lies beside them is
+answered for by the cones (cones.py). Its cost grows with the routes, not with what they skip. No path is enumerated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 from shortcut_audit.frozen import frozen
@@ -20,12 +20,6 @@ from shortcut_audit.search import gates
 from shortcut_audit.search.cones import Cones
 from shortcut_audit.search.lineage import UNIT, Lineage
 from shortcut_audit.search.steps import Step
-
-PATIENCE = 512
-"""How many values more a search looks at when no cheaper way can be found, for an earlier fork at the same cost."""
-
-HURRY = 8
-"""How much faster it loses patience where there is nothing left to find but the value through which all passes."""
 
 
 class _Stand(NamedTuple):
@@ -57,21 +51,10 @@ class Way:
     cut: frozenset[int] = frozenset()
     """What comes to the other operands through these values is not theirs."""
 
-
-@dataclass(slots=True)
-class Exploration:
-    """What a search around one merge has seen."""
-
-    ways: list[Way] = field(default_factory=list)
-    """The cheapest way of each operand that has one, cheapest first; the earlier fork where two cost the same."""
-    cones: dict[int, int] = field(default_factory=dict)
-    """For each value seen: the operands that are computed from it, as a set of bits."""
-    leaps: frozenset[int] = frozenset()
-    """The values seen from which the search leapt over a closed stretch."""
-    entry: int | None = None
-    """The one value through which everything seen passes, if there is one."""
-    partial: bool = False
-    """Whether the search passed over values from which no walker could learn anything."""
+    @property
+    def values(self) -> tuple[int, ...]:
+        """The values on the way, from fork to merge."""
+        return tuple(number for number, *_ in self.links)
 
 
 def explore(
@@ -81,43 +64,24 @@ def explore(
     barred: frozenset[tuple[int, int]] = frozenset(),
     *,
     parted: frozenset[tuple[int, int]] = frozenset(),
-    thorough: bool = False,
-) -> Exploration:
-    """Walks back from the operands of one merge until no cheaper way can be found.
+) -> tuple[Way, ...]:
+    """The cheapest way of each operand that has one, cheapest first; the earlier fork where two cost the same.
 
     `operands` are value numbers, `offsets` what each has cost already (a negation), `barred` the forks (operand, value)
     that gave no verdict, `parted` those of which the operands hold different pieces. Values are taken in reverse
-    topological order, so that all that is computed from a value has been seen when its own turn comes: which operands
-    it feeds, and the cheapest way to it, are then final. When no cheaper way can be found, the search goes on for a few
-    values more, for an earlier fork at the same cost, and for the one value through which everything passes. A thorough
-    search passes over nothing.
+    topological order: the cheapest way to one is final when its turn comes. When no cheaper way can be found, an
+    earlier fork at the same cost is looked for, up to the one value through which everything passes, if there is one.
     """
-    cones = Cones(operands)
+    cones = Cones(lineage, operands)
+    first = cones.earliest
+    if first is None:
+        return ()
     walkers = _Walkers(lineage, cones, operands, offsets, barred, parted)
-    patience, leaps, entry, partial, sources = PATIENCE, set(), None, False, 0
-    seen: dict[int, int] = {}
-    while cones.latest >= 0 and (walkers.hopeful or patience > 0):
-        number, cone = cones.take()
-        useful = cone & walkers.watched
-        if not (walkers.hopeful and useful):
-            patience -= 1 if useful else HURRY
-            if patience < 0 and not thorough:
-                partial = True
-                cones.spread(number, ())
-                continue
-        seen[number] = cone & cones.everyone
-        walkers.arrive(number, cone)
-        if entry is None and not (partial or sources) and cones.latest < 0 and seen[number] == cones.everyone:
-            entry = number
-            patience = patience if parted else 0  # behind the entry, forks of the same cost are left
-        sources += not lineage.parents(number)
-        closed = lineage.closed.get(number)
-        if closed is not None and cones.latest <= closed[0]:  # nobody else waits for what lies between
-            leaps.add(number)
-            cones.spread(number, (closed[0],))
-        else:
-            cones.spread(number, [parent for parent, _, _ in lineage.parents(number)])
-    return Exploration(walkers.ways(), seen, frozenset(leaps), entry, partial)
+    entry = None if parted else lineage.ancestry.dominators.common(operands)
+    first = 0 if parted else first
+    while walkers.latest >= first and (walkers.hopeful or entry is None or walkers.latest >= entry):
+        walkers.arrive()
+    return walkers.ways()
 
 
 class _Walkers:
@@ -141,21 +105,28 @@ class _Walkers:
         self._fronts: list[dict[int, dict[int, _Stand]]] = [
             {operand: {0: _Stand(offset, -1, 0, 0, 0)}} for operand, offset in zip(operands, offsets, strict=True)
         ]
+        self._at: dict[int, set[int]] = {}
+        for position, operand in enumerate(operands):
+            self._at.setdefault(operand, set()).add(position)
+        self._order = sorted(-operand for operand in self._at)
         self._trails: list[dict[tuple[int, int], _Stand]] = [{} for _ in operands]
         self._best: dict[int, tuple[int, int, int]] = {}
-        self._standing = {0: len(operands)}
-        self.watched = cones.everyone
-        """The fields of the cuts by which walkers stand: only there can anything be learned."""
         self.hopeful = len(operands)
         """How many stands may still find a cheaper way than is known. The others can only find an earlier fork."""
 
-    def arrive(self, number: int, cone: int) -> None:
-        """All walkers that stand at a value settle there if it is shared, or move on to its parents."""
-        for position in _bits(cone & self._cones.everyone):
+    @property
+    def latest(self) -> int:
+        """The latest value where a walker has stood that has not had its turn; -1 where there is none."""
+        return -self._order[0] if self._order else -1
+
+    def arrive(self) -> None:
+        """All walkers that stand at the latest value settle there if it is shared, or move on to its parents."""
+        number = -heappop(self._order)
+        for position in sorted(self._at.pop(number)):
             for cut, stand in self._fronts[position].pop(number, {}).items():
-                self._count(position, cut, stand, -1)
+                self._count(position, stand, -1)
                 self._trails[position][number, cut] = stand
-                shared = bool(self._cones.field(cone, cut) & ~(1 << position))
+                shared = self._cones.shared(number, position, cut)
                 if not shared or number in self._cones.cuts[cut] or (position, number) in self._parted:
                     self._advance(position, number, cut, stand)
                 elif (position, number) in self._barred:
@@ -166,14 +137,9 @@ class _Walkers:
                 else:
                     self._settle(position, number, cut, stand.cost)
 
-    def _count(self, position: int, cut: int, stand: _Stand, more: int) -> None:
+    def _count(self, position: int, stand: _Stand, more: int) -> None:
         """A stand is taken (1), or left (-1)."""
         self.hopeful += more * (stand.cost < self._limit(position))
-        self._standing[cut] = self._standing.get(cut, 0) + more
-        if self._standing[cut]:
-            self.watched |= self._cones.mask(cut)
-        else:
-            self.watched &= ~self._cones.mask(cut)
 
     def _limit(self, position: int) -> int:
         """What a way of an operand must cost less than, to be news. Of two operands only one can be the shortcut."""
@@ -189,12 +155,12 @@ class _Walkers:
             return
         rivals = self._rivals(position)
         stands = [(p, n, c, s) for p in rivals for n, by in self._fronts[p].items() for c, s in by.items()]
-        for rival, _, by, stand in stands:
-            self._count(rival, by, stand, -1)
+        for rival, _, _, stand in stands:
+            self._count(rival, stand, -1)
         self._best[position] = (cost, fork, cut)
         for rival, number, by, stand in stands:
             if stand.cost <= cost:
-                self._count(rival, by, stand, 1)
+                self._count(rival, stand, 1)
             else:
                 del self._fronts[rival][number][by]
 
@@ -216,17 +182,21 @@ class _Walkers:
             known = front.setdefault(parent, {}).get(by)
             if known is None or further < known.cost:
                 if known is not None:
-                    self._count(position, by, known, -1)
+                    self._count(position, known, -1)
                 front[parent][by] = _Stand(further, number, cut, slot, level, came.bare or matrix)
-                self._count(position, by, front[parent][by], 1)
+                self._count(position, front[parent][by], 1)
+                if parent not in self._at:
+                    self._at[parent] = set()
+                    heappush(self._order, -parent)
+                self._at[parent].add(position)
 
-    def ways(self) -> list[Way]:
+    def ways(self) -> tuple[Way, ...]:
         """The way of each operand that found a fork, cheapest first, the earlier fork where two cost the same."""
         found = [
             Way(p, fork, cost, self._links(p, fork, cut), self._cones.cuts[cut])
             for p, (cost, fork, cut) in self._best.items()
         ]
-        return sorted(found, key=lambda way: (way.cost, way.fork))
+        return tuple(sorted(found, key=lambda way: (way.cost, way.fork)))
 
     def _links(self, position: int, fork: int, cut: int) -> tuple[tuple[int, int, int], ...]:
         trail = self._trails[position]
@@ -236,10 +206,3 @@ class _Walkers:
             links.append((stand.child, stand.slot, stand.level))
             stand = trail[stand.child, stand.cut]
         return tuple(links)
-
-
-def _bits(cone: int) -> Iterator[int]:
-    while cone:
-        low = cone & -cone
-        yield low.bit_length() - 1
-        cone ^= low

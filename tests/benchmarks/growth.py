@@ -199,15 +199,15 @@ GROWING: Mapping[str, tuple[Callable[[int], Draft], int]] = {
     "linear sum": (linear_sum, 60),
     "ladder": (ladder, 60),
     "concatenated": (concatenated, 24),
+    "powers": (powers, 60),
+    "side sum": (side_sum, 40),
+    "added value": (added_value, 40),
 }
 """Each model, and the smallest number of layers that is fitted."""
 
 STEEP: Mapping[str, tuple[Callable[[int], Draft], int, float]] = {
-    "powers": (powers, 15, 2.0),
     "shared route": (shared_route, 10, 2.0),
-    "summing all": (summing_all, 6, 2.0),
-    "side sum": (side_sum, 10, 2.0),
-    "added value": (added_value, 10, 2.0),
+    "summing all": (summing_all, 12, 2.0),
 }
 """What still grows faster than the model does, and the exponent that it keeps below: every sum looks as far back as a
 value that all of them share, past all that lies between."""

@@ -2,47 +2,84 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from shortcut_audit.search.between import Between
-from tests.search.around import Search, search, searches
-from tests.sketch import audited
+from shortcut_audit.search import merges
+from shortcut_audit.search.between import Between, Field
+from shortcut_audit.search.extent import NOTHING
+from shortcut_audit.search.lineage import Lineage
+from tests.search.around import search, searches
+from tests.sketch import audited, sketch
 
 # --- what lies between -----------------------------------------------------------------------------------------------
 
 
-def between(*lines: str) -> tuple[Search, Between]:
-    found = search(*lines)
-    return found, Between(found.lineage, found.seen)
-
-
 def test_between_fork_and_operand_lie_the_ops_that_the_fork_reaches() -> None:
     """What comes in from the side (z, and what is computed from it) does not."""
-    found, region = between("x -> Conv.1 -> Mul -> Relu -> Add", "z -> Sigmoid -> Mul", "x -> Add")
-    (way,) = found.seen.ways
-    assert [op.name for op in region.ops(0, [found.operands[0]])] == ["Conv.1", "Mul", "Relu"]
-    assert region.ops(0, [found.operands[way.operand]]) == ()
+    found = search("x -> Conv.1 -> Mul -> Relu -> Add", "z -> Sigmoid -> Mul", "x -> Add")
+    (way,) = found.ways_found
+    assert [op.name for op in found.field.ops([found.operands[0]])] == ["Conv.1", "Mul", "Relu"]
+    assert found.field.ops([found.operands[way.operand]]) == ()
 
 
 def test_an_op_with_two_outputs_counts_once() -> None:
-    found, region = between(
-        "x -> Split -> Conv.1 -> Concat -> Conv.2 -> Add", "Split:1 -> Concat", "x -> Split", "x -> Add"
-    )
-    extent = region.extent(0, [found.operands[0]])
+    found = search("x -> Split -> Conv.1 -> Concat -> Conv.2 -> Add", "Split:1 -> Concat", "x -> Split", "x -> Add")
+    extent = found.field.extent([found.operands[0]])
     assert (extent.ops, extent.weight_layers) == (4, 2)  # Split, Conv.1, Concat, Conv.2
 
 
-def test_which_ways_reach_an_operand_and_how() -> None:
-    found, region = between("x -> AveragePool -> Add", "x -> Conv.1 -> Relu -> Add")
-    pooled, nonlinear = (region.reached(operand) for operand in found.operands)
-    assert [bool(ways) for ways in pooled.levels] == [False, True, True, True, True, True, True]  # from SELECTION on
-    assert [bool(ways) for ways in nonlinear.levels] == [False, False, False, False, False, False, True]
-    assert (bool(pooled.working), bool(pooled.mixing)) == (True, True)
+def test_an_op_with_two_outputs_counts_once_however_often_it_is_met() -> None:
+    """One half is measured before the other one, and before both together."""
+    drawn = "x -> Split -> Conv.1 -> Sum", "Split:1 -> Conv.2 -> Sum", "x -> Split", "x -> Sum"
+    found = search(*drawn)
+    first, second = found.operands[:2]
+    field = found.between.field(found.lineage.number["x"])
+    assert [field.extent(numbers).ops for numbers in ([first], [second], [first, second])] == [2, 2, 3]
 
 
-def test_an_operand_that_no_way_reaches() -> None:
-    found, region = between("x -> Sum", "x -> Conv -> Relu -> Sum", "z -> Sum")
-    assert not any(region.reached(found.operands[2]).levels)
+def chains(seed: int) -> tuple[Lineage, list[int]]:
+    """A graph of 30 ops that read one or two earlier values each, drawn by chance."""
+    drawn = random.Random(seed)
+    names = ["x", "z"]
+    lines = []
+    for i in range(30):
+        kind = drawn.choice(["Relu", "Conv", "Mul", "Add"])
+        read = drawn.sample(names, 2) if kind in {"Mul", "Add"} else drawn.sample(names[-6:], 1)
+        lines += [f"{name} -> {kind}.{i}" for name in read]
+        names.append(f"{kind}.{i}")
+    sums = merges.find(sketch(*lines))
+    lineage = Lineage(sums.graph, sums.merges)
+    between = Between(lineage)
+    for merge in sums.merges:
+        between.close(lineage.number[merge.result.id])
+    return lineage, list(range(len(lineage.values)))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_lies_between_is_measured_the_same_whatever_was_measured_before(seed: int) -> None:
+    """Against the sum over what each value is computed from, op by op, for one fork and 40 sets of values."""
+    lineage, numbers = chains(seed)
+    drawn = random.Random(seed)
+    fork = drawn.choice(numbers[:8])
+    field = Field(lineage, fork, frozenset())
+    after = {fork}
+    for number in numbers:
+        if not after.isdisjoint(lineage.above[number]):
+            after.add(number)
+    for _ in range(40):
+        tops = drawn.sample(numbers, drawn.choice([1, 1, 2, 3]))
+        before, waiting = set(tops), list(tops)
+        while waiting:
+            above = set(lineage.above[waiting.pop()]) - before
+            before |= above
+            waiting += above
+        ops = {op: None for n in sorted(before & after - {fork}) if (op := lineage.values[n].op) is not None}
+        extent = field.extent(tops)
+        assert extent == sum((lineage.measure.of(op) for op in ops), NOTHING)
+        assert field.ops(tops) == tuple(ops)
+        assert [field.reached(n) is not None for n in tops] == [n in after for n in tops]
 
 
 # --- closing ---------------------------------------------------------------------------------------------------------
@@ -69,8 +106,9 @@ def test_a_block_that_reads_another_input_stays_open() -> None:
 
 def test_a_long_skip_leaps_over_closed_blocks() -> None:
     *_, last = searches(*blocks(50), "Add.49 -> Conv.last -> Sigmoid -> Add.long", "x -> Add.long")
-    assert set(last.cones) == {"Sigmoid", "Conv.last", "Add.49", "Add.48"} | {f"Add.{i}" for i in range(48)} | {"x"}
-    assert len(last.seen.leaps) == 50
+    region = last.field.region(last.operands[:1])
+    assert [last.name(n) for n in region] == [*(f"Add.{i}" for i in range(50)), "Conv.last", "Sigmoid"]
+    assert [last.name(n) for n in sorted(region.leapt)] == [f"Add.{i}" for i in range(50)]
 
 
 def test_what_was_leapt_over_counts_all_the_same() -> None:
@@ -90,7 +128,7 @@ def test_no_leap_over_a_value_that_somebody_else_reads() -> None:
     )
     _, second = searches(*drawn)
     assert second.ways == {"Relu.1": ("Relu.1", [])}
-    assert second.seen.leaps == frozenset()
+    assert second.field.region(second.operands).leapt == {}
 
 
 @pytest.mark.parametrize("depth", [100, 600])
@@ -101,12 +139,12 @@ def test_nested_skips_cost_what_they_add(depth: int) -> None:
     skips = [f"Relu.d{i} -> Add.{i}" for i in range(depth)]
     found = searches(f"x -> {down} -> {up}", *skips)
     assert len(found) == depth
-    seen = sum(len(one.cones) for one in found)
+    seen = sum(len(one.field.region(one.operands)) for one in found)
     assert seen <= 7 * depth  # an Add inside, and three values on either side of it
 
 
 def test_a_chain_of_skips_costs_what_it_is_long() -> None:
-    seen = [sum(len(one.cones) for one in searches(*blocks(count))) for count in (100, 200)]
+    seen = [sum(len(one.field.region(one.operands)) for one in searches(*blocks(count))) for count in (100, 200)]
     assert seen[1] <= 2 * seen[0]
 
 
@@ -121,8 +159,8 @@ def test_what_was_leapt_over_is_listed_and_nothing_before_it() -> None:
     first = [line.replace("x -> ", "Conv.in -> ") for line in blocks(2)]
     drawn = ("x -> Conv.in", *first, "Add.1 -> Conv.last -> Sigmoid -> Add.long", "Conv.in -> Add.long")
     *_, last = searches(*drawn)
-    assert len(last.seen.leaps) == 2
-    ops = Between(last.lineage, last.seen).ops(0, [last.operands[0]])
+    assert len(last.field.region(last.operands).leapt) == 2
+    ops = last.field.ops(last.operands[:1])
     assert [op.name for op in ops] == [
         "Conv.0", "Relu.0", "Add.0", "Conv.1", "Relu.1", "Add.1", "Conv.last", "Sigmoid",
     ]  # fmt: skip

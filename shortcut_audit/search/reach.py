@@ -1,0 +1,256 @@
+"""How does a fork lead to a value, and which values lie between the two?
+
+What is computed from a fork, beside what a way cuts out (walk.Way), is looked at once, for all merges that come back to
+that fork. Closed stretches (Lineage.closed) are leapt over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple
+
+from shortcut_audit.graph.model import Op
+from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.table import is_weight_layer, row_of
+from shortcut_audit.search.extent import NOTHING, Extent
+from shortcut_audit.search.lineage import UNIT, Lineage, dearest
+from shortcut_audit.search.steps import Step
+
+
+class Reached(NamedTuple):
+    """How a fork leads to a value."""
+
+    cost: int
+    """What the cheapest route costs."""
+    working: bool
+    """Whether real work is done before it is here."""
+    mixing: bool
+    """Whether positions are mixed before it is here."""
+    weighing: bool
+    """Whether learned weights are read before it is here."""
+
+    @property
+    def level(self) -> Step:
+        """The dearest class on the cheapest route."""
+        return dearest(self.cost)
+
+
+def joins(op: Op) -> bool:
+    """Whether an op joins several values to one, and chooses among nothing."""
+    row = row_of(op.kind)
+    return row.effect is Effect.SELECTION and not row.data and len(set(op.values())) > 1
+
+
+class Reach:
+    """What is computed from one fork, beside a cut."""
+
+    __slots__ = ("_known", "_out", "feeds_joint", "fork", "lineage")
+
+    def __init__(self, lineage: Lineage, fork: int, cut: frozenset[int]) -> None:
+        self.fork = fork
+        self.feeds_joint = False
+        """Whether what has been looked at reads the fork by an op that joins it with other values."""
+        self.lineage = lineage
+        self._out = cut - {fork}
+        self._known: dict[int, Reached | None] = dict.fromkeys(self._out)
+        self._known[fork] = Reached(0, working=False, mixing=False, weighing=False)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def reached(self, number: int) -> Reached | None:
+        """How the fork leads to a value; None where it does not."""
+        if number not in self._known:
+            for each in sorted(self._unknown(number)):
+                self._known[each] = self._arrival(each)
+        return self._known[number]
+
+    def _unknown(self, number: int) -> set[int]:
+        found, waiting = {number}, [number]
+        while waiting:
+            for parent in self._above(waiting.pop()):
+                if parent > self.fork and parent not in self._known and parent not in found:
+                    found.add(parent)
+                    waiting.append(parent)
+        return found
+
+    def closed(self, number: int) -> tuple[int, Extent] | None:
+        """Where the closed stretch before a value begins, and what it holds; None where none may be leapt over."""
+        closed = self.lineage.closed.get(number)
+        if closed is None or closed[0] < self.fork or any(closed[0] < out < number for out in self._out):
+            return None
+        return closed
+
+    def _above(self, number: int) -> Sequence[int]:
+        leapt = self.closed(number)
+        return self.lineage.above[number] if leapt is None else (leapt[0],)
+
+    def _arrival(self, number: int) -> Reached | None:
+        leapt = self.closed(number)
+        steps = self.lineage.parents(number) if leapt is None else ((leapt[0], int(Step.NONLINEAR), 0),)
+        costs, working, mixing, weighing = list[int](), False, False, False
+        for parent, level, _ in steps:
+            above = self._known.get(parent)
+            if above is not None:
+                costs.append(above.cost + UNIT[level])
+                working, mixing = working or above.working, mixing or above.mixing
+                weighing = weighing or above.weighing
+        if not costs:
+            return None
+        extent = self.held(number) if leapt is None else leapt[1]
+        op = self.lineage.values[number].op
+        if leapt is None and op is not None and joins(op) and self.fork in self.lineage.above[number]:
+            self.feeds_joint = True
+        return Reached(
+            min(costs),
+            working or extent.working,
+            mixing or extent.mixing,
+            weighing or bool(extent.parameters or extent.tied),
+        )
+
+    def held(self, number: int) -> Extent:
+        """What the op that makes a value holds."""
+        op = self.lineage.values[number].op
+        return NOTHING if op is None else self.lineage.measure.of(op)
+
+    def computed(self, operands: Iterable[int]) -> list[int]:
+        """Those of some values that are computed from the fork, each once."""
+        return [n for n in dict.fromkeys(operands) if n != self.fork and self.reached(n) is not None]
+
+    def region(self, operands: Iterable[int], *, route: Sequence[int] = (), steered: bool = True) -> Region:
+        """The values computed from the fork from which any of some values is computed; the fork itself is not.
+
+        No stretch is leapt over in which a value of a `route` lies. `steered`: whether what tells a selection what to
+        select is followed, too.
+        """
+        region = Region(self, self.computed(operands), route, steered=steered)
+        for number in region.latest_first():
+            region.enter(number)
+        return region
+
+    def layers_in_series(self, operand: int) -> int | None:
+        """The most weight layers in a row between the fork and a value; None if what lies there is not linear."""
+        deep, region = {self.fork: 0}, self.region([operand])
+        for number in region:
+            op = self.lineage.values[number].op
+            above = [(deep[parent], level) for parent, level, _ in region.parents(number) if parent in deep]
+            if op is None or any(level > Step.LINEAR for _, level in above):
+                return None
+            deep[number] = max(layers for layers, _ in above) + is_weight_layer(op)
+        return deep[operand]
+
+    def ops(self, operands: Iterable[int]) -> tuple[Op, ...]:
+        """The ops between the fork and some values, leapt-over ones included."""
+        return self.region(operands).ops()
+
+    def passed(self, operand: int) -> tuple[Op, ...]:
+        """The ops between the fork and a value through which anything of the fork passes.
+
+        What only tells a selection what to select is not among them (theory: selection).
+        """
+        return self.region([operand], steered=False).ops()
+
+
+class Region:
+    """The values between a fork and some others, and the closed stretches among them that are leapt over."""
+
+    __slots__ = (
+        "_entered",
+        "_found",
+        "_lineage",
+        "_reach",
+        "_route",
+        "_steered",
+        "_waiting",
+        "earliest_sibling",
+        "last",
+        "leapt",
+    )
+
+    def __init__(self, reach: Reach, tops: Sequence[int], route: Sequence[int] = (), *, steered: bool = True) -> None:
+        self._reach = reach
+        self._lineage = reach.lineage
+        self._route = route
+        self._steered = steered
+        self._found = set(tops)
+        self._entered: list[int] = []
+        self._waiting = [-number for number in tops]
+        heapify(self._waiting)
+        self.last = set(tops)
+        """Those of the values at the end from which none of the others is computed."""
+        self.earliest_sibling = len(reach.lineage.values)
+        """The earliest value that is made by an op which makes another one of the region, too."""
+        self.leapt: dict[int, Extent] = {}
+        """What the stretches hold that are leapt over, by the value that ends them."""
+
+    def __len__(self) -> int:
+        return len(self._entered)
+
+    def __iter__(self) -> Iterator[int]:
+        """All values, in topological order."""
+        return reversed(self._entered)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether all that is still to come passes through the value whose turn it is."""
+        return not self._waiting
+
+    def latest_first(self) -> Iterator[int]:
+        """The values, in reverse topological order; those before one come if it is entered."""
+        while self._waiting:
+            yield -heappop(self._waiting)
+
+    def enter(self, number: int, earliest: int = -1) -> None:
+        """Goes on to what a value is computed from. No stretch is leapt over that begins before `earliest`."""
+        self._entered.append(number)
+        closed = self._reach.closed(number)
+        if closed is not None and closed[0] >= earliest and self._may_leap(number, closed[0]):
+            self.leapt[number] = closed[1]
+        op = self._lineage.values[number].op
+        if op is not None and len(op.outputs) > 1:
+            made = (self._lineage.number[name] for name in op.outputs if name is not None)
+            self.earliest_sibling = min(self.earliest_sibling, *made)
+        for parent, _, slot in self.parents(number):
+            if parent in self._found:
+                self.last.discard(parent)
+            elif self._leads_on(number, parent, slot):
+                self._found.add(parent)
+                heappush(self._waiting, -parent)
+
+    def _leads_on(self, number: int, parent: int, slot: int) -> bool:
+        """Whether a value that another one reads by a slot lies between, too."""
+        if parent <= self._reach.fork or (not self._steered and self._lineage.steers(number, slot)):
+            return False
+        return self._reach.reached(parent) is not None
+
+    def _may_leap(self, number: int, entry: int) -> bool:
+        """Whether nobody waits for what lies in a closed stretch."""
+        if self._waiting and -self._waiting[0] > entry:
+            return False
+        return not any(entry < other < number for other in self._route)
+
+    def parents(self, number: int) -> tuple[tuple[int, int, int], ...]:
+        """(parent, step class, input slot) of what a value is computed from; of a closed stretch, where it begins."""
+        if number in self.leapt:
+            return ((self._lineage.closed[number][0], int(Step.NONLINEAR), 0),)
+        return self._lineage.parents(number)
+
+    def ops(self) -> tuple[Op, ...]:
+        """All ops, those included that were leapt over."""
+        numbers = [n for number in self for n in (*self._interior(number), number)]
+        ops = (self._lineage.values[number].op for number in numbers)
+        return tuple(dict.fromkeys(op for op in ops if op is not None))
+
+    def _interior(self, result: int) -> list[int]:
+        """What was leapt over before a value, in topological order."""
+        if result not in self.leapt:
+            return []
+        entry = self._lineage.closed[result][0]
+        found, waiting = set[int](), [result]
+        while waiting:
+            for parent in self._lineage.above[waiting.pop()]:
+                if parent > entry and parent not in found:
+                    found.add(parent)
+                    waiting.append(parent)
+        return sorted(found)
