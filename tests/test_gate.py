@@ -435,7 +435,7 @@ def test_the_story(tmp_path: Path) -> None:
         ["git", "diff", "--cached", "--numstat", "shortcuts.json"],  # noqa: S607
         cwd=folder, check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
-    assert changed.split() == ["1", "1", "shortcuts.json"]  # one line, for the one shortcut
+    assert changed.split() == ["2", "2", "shortcuts.json"]  # the one shortcut, and the output, which has another name
 
     (folder / "pyproject.toml").write_text(config + "max-projections = 1\n")
     over = repository.audit()

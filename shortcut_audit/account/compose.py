@@ -17,7 +17,7 @@ from shortcut_audit.account.whatif import Priced, option, what_if
 from shortcut_audit.algebra.derived import larger
 from shortcut_audit.algebra.formula import number_of
 from shortcut_audit.algebra.polynomial import Cost, Number, formula, integer, names
-from shortcut_audit.graph.model import ModelGraph, Value
+from shortcut_audit.graph.model import ModelGraph, TensorType, Value
 from shortcut_audit.graph.sizes import size_in_bytes
 from shortcut_audit.names import displayable
 from shortcut_audit.operators.table import row_of
@@ -60,6 +60,7 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
         layers=tuple(entries.layer(op, standing.get(op)) for op in ledger.layers),
         concatenations=None if searched.concatenations is None else tuple(map(entries.joint, searched.concatenations)),
         declared=tuple(report.Declared(*each) for each in graph.declared),
+        outputs=tuple(_output(graph, name) for name in graph.outputs),
     )
 
 
@@ -88,6 +89,12 @@ def _constant_sums(graph: ModelGraph) -> list[Refusal]:
 
 def _input(graph: ModelGraph, name: str) -> report.TensorInfo:
     tensor_type = graph.values[name].type
+    return report.TensorInfo(name, tensor_type.shape, tensor_type.dtype)
+
+
+def _output(graph: ModelGraph, name: str) -> report.TensorInfo:
+    """What the model hands back; it may be a constant."""
+    tensor_type = graph.values[name].type if name in graph.values else graph.constants.get(name, TensorType())
     return report.TensorInfo(name, tensor_type.shape, tensor_type.dtype)
 
 

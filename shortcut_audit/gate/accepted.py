@@ -7,7 +7,8 @@ from dataclasses import field
 
 from shortcut_audit.algebra.settled import Costly
 from shortcut_audit.frozen import frozen
-from shortcut_audit.report import Kind, ModelReport, Shape, Shortcut
+from shortcut_audit.names import displayable
+from shortcut_audit.report import OUTPUTS_TOLD_APART, Kind, ModelReport, Shape, Shortcut
 
 COUNT_LIMIT = 10**100
 """No count of a model is as high. What is computed from counts below it stays small enough to compute."""
@@ -49,6 +50,8 @@ class AcceptedShortcut(Costly):
     """The MACs as a formula over the sizes that the model leaves open."""
     weight_layers: int
     """Weight layers of the residual branch that the shortcut skips."""
+    outputs: tuple[int, ...] = ()
+    """Which of the model's outputs depend on it, counted from 0. None are told in a baseline that is older."""
 
     @property
     def settled_parameters(self) -> int | None:
@@ -96,6 +99,8 @@ class AcceptedModel:
     shortcuts: tuple[AcceptedShortcut, ...]
     unknown: int = 0
     """Additions that were not understood."""
+    outputs: tuple[str, ...] = ()
+    """Names of what the model hands back: of as many as its shortcuts tell apart."""
     whole: ModelReport | str | None = field(default=None, compare=False)
     """The whole report on it, or its text in JSON; None where no more was kept than is here."""
 
@@ -111,7 +116,8 @@ class Baseline:
 def accept(model: ModelReport) -> AcceptedModel:
     """What there is to accept of a model that was audited just now."""
     shortcuts = tuple(_accept(shortcut) for shortcut in model.shortcuts)
-    return AcceptedModel(model.source, shortcuts, model.summary.unknown)
+    outputs = tuple(displayable(output.name) for output in model.outputs[:OUTPUTS_TOLD_APART])
+    return AcceptedModel(model.source, shortcuts, model.summary.unknown, outputs)
 
 
 def _accept(shortcut: Shortcut) -> AcceptedShortcut:
@@ -128,4 +134,5 @@ def _accept(shortcut: Shortcut) -> AcceptedShortcut:
         macs=shortcut.macs,
         macs_formula=shortcut.macs_formula,
         weight_layers=shortcut.span.weight_layers,
+        outputs=shortcut.outputs,
     )

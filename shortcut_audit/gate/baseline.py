@@ -14,7 +14,7 @@ from typing import TypeAlias
 from shortcut_audit.gate.accepted import AcceptedModel, AcceptedShortcut, accept
 from shortcut_audit.gate.sizes import became
 from shortcut_audit.names import displayable
-from shortcut_audit.report import Change, Comparison, ModelReport, Shape, Side, Trend
+from shortcut_audit.report import OUTPUTS_TOLD_APART, Change, Comparison, Detached, ModelReport, Shape, Side, Trend
 
 Dim: TypeAlias = "int | str | None"
 
@@ -37,8 +37,25 @@ def compare(model: ModelReport, then: AcceptedModel | None, against: str, *, kno
         changed,
         known=known,
         unknown=then.unknown,
+        detached=tuple(_detached(then.outputs, tuple(displayable(output.name) for output in model.outputs), pairs)),
         accepted=tuple(filter(None, map(_side, then.shortcuts))) if changed else (),
     )
+
+
+def _detached(then: Sequence[str], now: Sequence[str], pairs: Iterable[Pair]) -> Iterator[Detached]:
+    """The first output of each shortcut that depended on it and does not any more.
+
+    Outputs are told by their names where all that there were are there, and otherwise by their places: a `.pt2` file
+    calls them after its nodes.
+    """
+    named = set(then) <= set(now)
+    places = {n: now.index(name) if named else n for n, name in enumerate(then) if named or n < len(now)}
+    told = {n: place for n, place in places.items() if place < OUTPUTS_TOLD_APART}
+    for before, after in pairs:
+        if before is not None and after is not None:
+            lost = [n for n in before.outputs if n in told and told[n] not in after.outputs]
+            if lost:
+                yield Detached(after.key, then[lost[0]])
 
 
 def unchanged(source: str, then: AcceptedModel, against: str, *, known: int) -> Comparison:

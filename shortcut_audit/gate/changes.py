@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shortcut_audit.gate.case import Case, Objection, described, kind_of, price
+from shortcut_audit.names import displayable
 from shortcut_audit.report import KINDS, Change, Kind, Shortcut, Side
 from shortcut_audit.report.wording import counted, shape
 
@@ -79,11 +80,14 @@ def _holds_weights(shortcut: Shortcut) -> bool:
 
 
 def shortcut_removed(case: Case) -> Iterator[Objection]:
-    """A shortcut that was accepted has gone."""
+    """A shortcut that was accepted has gone: from the model, or from the way to an output."""
     for change in case.changes():
         if change.then is not None and change.now is None:
             at = f"from {shape(change.then.fork)} to {shape(change.then.merge)}"
             yield Objection(change.then.key, f"{kind_of(change.then)} {at} is gone. {case.acceptance()}")
+    for detached in () if case.comparison is None else case.comparison.detached:
+        gone = f"output {displayable(detached.output)!r} does not depend on it any more"
+        yield Objection(detached.key, f"is still added, and {gone}. {case.acceptance()}")
 
 
 def shortcut_cost_grew(case: Case) -> Iterator[Objection]:

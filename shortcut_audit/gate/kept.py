@@ -17,7 +17,8 @@ from shortcut_audit.frozen import frozen
 from shortcut_audit.gate.accepted import COUNT_LIMIT, AcceptedModel, AcceptedShortcut, Baseline, RouteStep
 from shortcut_audit.gate.document import Reader, Wrong, is_count, list_of, one_of, optional, record, shown, string
 from shortcut_audit.gate.paths import is_there, read_regular
-from shortcut_audit.report import KINDS, Shape
+from shortcut_audit.names import displayable
+from shortcut_audit.report import KINDS, OUTPUTS_TOLD_APART, Shape
 from shortcut_audit.report.wording import counted
 
 BASELINE = "baseline (--write-baseline makes one)"
@@ -94,7 +95,8 @@ def portable(source: str, root: Path) -> str:
 def _model_text(source: str, model: AcceptedModel) -> str:
     lines = ",\n".join(f"   {json.dumps(_entry(shortcut))}" for shortcut in model.shortcuts)
     unknown = f'"summary": {{"unknown": {model.unknown}}}, ' if model.unknown else ""
-    head = f'  {{"source": {json.dumps(source)}, {unknown}"shortcuts": ['
+    outputs = f'"outputs": {json.dumps([{"name": name} for name in model.outputs])}, ' if model.outputs else ""
+    head = f'  {{"source": {json.dumps(source)}, {unknown}{outputs}"shortcuts": ['
     return head + (f"\n{lines}\n  ]}}" if lines else "]}")
 
 
@@ -117,6 +119,7 @@ def _entry(shortcut: AcceptedShortcut) -> dict[str, Any]:
             }
             for step in shortcut.route
         ],
+        **({"outputs": shortcut.outputs} if shortcut.outputs else {}),
     }
 
 
@@ -165,7 +168,8 @@ def _model(value: Any) -> AcceptedModel:
     # A report that does not say what was not understood is older than the question: nothing was.
     unknown = (found.get("summary") or {}).get("unknown", 0)
     whole = json.dumps(value) if "layers" in value else None
-    return AcceptedModel(found["source"], found["shortcuts"], unknown, whole)
+    outputs = tuple(found.get("outputs", ())[:OUTPUTS_TOLD_APART])
+    return AcceptedModel(found["source"], found["shortcuts"], unknown, outputs, whole)
 
 
 def _shortcut(value: Any) -> AcceptedShortcut:
@@ -174,6 +178,10 @@ def _shortcut(value: Any) -> AcceptedShortcut:
         raise Wrong("parameters: None is no count of what applies no weights")
     span, macs, formula = found.pop("span"), found.pop("macs", None), found.pop("macs_formula", None)
     return AcceptedShortcut(**found, macs=macs, macs_formula=formula, weight_layers=span["weight_layers"])
+
+
+def _output(value: Any) -> str:
+    return displayable(record(value, {"name": string}, required=("name",))["name"])
 
 
 def _step(value: Any) -> RouteStep:
@@ -219,14 +227,16 @@ SHORTCUT: Mapping[str, Reader] = {
     "macs": optional(_count),
     "macs_formula": optional(string),
     "span": _table({"weight_layers": _count}, "weight_layers"),
+    "outputs": list_of(_count, most=None),
 }
 """What is read of a shortcut; a report says more."""
 
-NEEDED = tuple(key for key in SHORTCUT if not key.startswith("macs"))
+NEEDED = tuple(key for key in SHORTCUT if not key.startswith("macs") and key != "outputs")
 
 MODEL: Mapping[str, Reader] = {
     "source": string,
     "shortcuts": list_of(_shortcut, most=None),
     "summary": optional(_table({"unknown": _count})),
+    "outputs": list_of(_output, most=None),
 }
 """What is read of a model."""

@@ -167,10 +167,11 @@ RULES: tuple[Rule, ...] = (
         "shortcut-removed",
         "error",
         changes.shortcut_removed,
-        "A shortcut that was accepted has no counterpart any more.",
+        "A shortcut that was accepted has no counterpart any more, or an output no longer depends on it.",
         "Without shortcuts depth makes a network worse, on the training set already: the plain 34-layer network has a "
         "higher error than the plain 18-layer one (He et al. 2015, section 4.1, figure 4).",
-        "layer3.4 added x in the baseline; nothing adds it now.",
+        "layer3.4 added x in the baseline; nothing adds it now, or the output does not depend on it any more: it "
+        "lives on in another output, which nobody reads.",
         "Restore the addition; if the change is meant, accept it with --write-baseline.",
     ),
     Rule(

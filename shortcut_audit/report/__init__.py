@@ -30,9 +30,19 @@ if TYPE_CHECKING:
         Uncounted,
         WeightInfo,
     )
-    from shortcut_audit.report.run import SCHEMA_VERSION, AuditReport, Change, Comparison, Failure, Finding, Side
+    from shortcut_audit.report.run import (
+        SCHEMA_VERSION,
+        AuditReport,
+        Change,
+        Comparison,
+        Detached,
+        Failure,
+        Finding,
+        Side,
+    )
     from shortcut_audit.report.words import (
         KINDS,
+        OUTPUTS_TOLD_APART,
         REASONS,
         Kind,
         Level,
@@ -45,16 +55,16 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "KINDS", "REASONS", "SCHEMA_VERSION", "AuditReport", "Change", "Comparison", "Concatenation", "Declared",
-    "Failure", "Finding", "ForkInfo", "Kind", "Layer", "Level", "MergeInfo", "ModelReport", "Option", "OtherAdd",
-    "Price", "Quantisation", "Reason", "Role", "Shape", "Shortcut", "Side", "Source", "Span", "Step", "Summary",
-    "TensorInfo", "Totals", "Trend", "Uncounted", "WeightInfo", "WhatIf",
+    "KINDS", "OUTPUTS_TOLD_APART", "REASONS", "SCHEMA_VERSION", "AuditReport", "Change", "Comparison",
+    "Concatenation", "Declared", "Detached", "Failure", "Finding", "ForkInfo", "Kind", "Layer", "Level", "MergeInfo",
+    "ModelReport", "Option", "OtherAdd", "Price", "Quantisation", "Reason", "Role", "Shape", "Shortcut", "Side",
+    "Source", "Span", "Step", "Summary", "TensorInfo", "Totals", "Trend", "Uncounted", "WeightInfo", "WhatIf",
 ]  # fmt: skip
 
 __getattr__ = on_demand(
     __name__,
     model="Declared ModelReport Price Summary Totals WhatIf",
     places="Concatenation ForkInfo Layer MergeInfo OtherAdd Shortcut Source Span Step TensorInfo Uncounted WeightInfo",
-    run="SCHEMA_VERSION AuditReport Change Comparison Failure Finding Side",
-    words="KINDS REASONS Kind Level Option Quantisation Reason Role Shape Trend",
+    run="SCHEMA_VERSION AuditReport Change Comparison Detached Failure Finding Side",
+    words="KINDS OUTPUTS_TOLD_APART REASONS Kind Level Option Quantisation Reason Role Shape Trend",
 )

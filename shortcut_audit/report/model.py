@@ -130,6 +130,7 @@ class ModelReport:
     """Joints of values with what was computed from them; None where there are too many in one another to tell."""
     declared: tuple[Declared, ...] = ()
     """The operators whose meaning was declared, and not read from the model."""
+    outputs: tuple[TensorInfo, ...] = ()
 
     def at(self, sizes: Mapping[str, int] | None = None, /, **named: int) -> ModelReport:
         """The report with open sizes settled: `report.at(batch=8)`; `report.at({"x[0]": 8})` for odd names.

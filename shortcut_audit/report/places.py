@@ -19,7 +19,7 @@ class Source:
 
 @frozen
 class TensorInfo:
-    """An input of the model."""
+    """An input or an output of the model."""
 
     name: str
     shape: Shape
@@ -143,6 +143,8 @@ class Shortcut(Costly):
     first_layer: int | None = None
     """The first of the model's `layers` that it leads around, counted from 0; None where it skips none."""
     last_layer: int | None = None
+    outputs: tuple[int, ...] = ()
+    """Which of the model's first 16 `outputs`, counted from 0, depend on its merge."""
 
     @property
     def flops(self) -> int | None:

@@ -45,6 +45,15 @@ class Change:
 
 
 @frozen
+class Detached:
+    """A shortcut on which an output depended when it was accepted, and does not any more."""
+
+    key: str
+    """The shortcut's key, as it is."""
+    output: str
+
+
+@frozen
 class Comparison:
     """A model beside what was accepted of it."""
 
@@ -65,6 +74,7 @@ class Comparison:
     """Additions that were not understood when the model was accepted."""
     renamed: bool = False
     """Whether the counterpart was found by its structure, under a name that is gone."""
+    detached: tuple[Detached, ...] = ()
     accepted: tuple[Side, ...] = field(default=(), metadata=UNWRITTEN)
     """Where something has changed, all shortcuts that were accepted, in order."""
     before: ModelReport | None = field(default=None, metadata=UNWRITTEN)

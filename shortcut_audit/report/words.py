@@ -30,3 +30,7 @@ Trend: TypeAlias = Literal["same", "grew", "fell", "unknown"]
 Quantisation: TypeAlias = Literal["none", "alike", "scales differ", "branch only", "shortcut only"]
 Role: TypeAlias = Literal["weight", "bias", "scale"]
 Shape: TypeAlias = tuple[int | str | None, ...] | None
+
+OUTPUTS_TOLD_APART = 16
+"""Outputs of a model, the first, of which a shortcut says whether they depend on it: a decoder hands back its logits,
+and then two caches for each layer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -205,6 +206,40 @@ def test_a_size_of_which_half_is_derived_is_learned_where_it_is_whole() -> None:
     assert became("15", "h**2", shapes) == "grew"
     assert became("16", "h**2", [((8,), ("2*h + 1",))]) == "unknown"
     assert became("16", "h*w", [((16,), ("h*w",))]) == "unknown"
+
+
+HEADS = "x -> Conv.1 -> Relu -> Conv.2 -> Add.1 -> Tanh.a", "x -> Add.1", "x -> Conv.3 -> Tanh.b"
+
+
+def detached(then: Sequence[str], now: Sequence[str], *, swapped: bool = False) -> list[tuple[str, str]]:
+    """What is said of a block that the first of two outputs depends on, the outputs under some names."""
+    model = audited(*HEADS)
+    first, second = model.outputs
+    before = replace(model, outputs=tuple(replace(first, name=name) for name in then))
+    (shortcut,) = model.shortcuts
+    assert (shortcut.outputs, second.name != first.name) == ((0,), True)
+    moved = replace(shortcut, outputs=(1,)) if swapped else shortcut
+    after = replace(model, outputs=tuple(replace(first, name=name) for name in now), shortcuts=(moved,))
+    return [(gone.key, gone.output) for gone in compare(after, accept(before), "base.json").detached]
+
+
+def test_outputs_are_told_by_their_names() -> None:
+    """The block leads to "scores": wherever that stands now, and whatever other outputs have come."""
+    assert detached(["scores", "features"], ["scores", "features"]) == []
+    assert detached(["scores", "features"], ["scores", "features"], swapped=True) == [("(root)", "scores")]
+    assert detached(["scores", "features"], ["features", "scores"], swapped=True) == []
+    assert detached(["scores", "features"], ["features", "scores"]) == [("(root)", "scores")]
+
+
+def test_outputs_that_have_other_names_are_told_by_their_places() -> None:
+    assert detached(["add_7", "features"], ["add_9", "features"]) == []
+    assert detached(["add_7", "features"], ["add_9", "features"], swapped=True) == [("(root)", "add_7")]
+
+
+def test_a_baseline_that_is_older_than_the_question_says_nothing_of_outputs() -> None:
+    model = audited(*HEADS)
+    then = replace(accept(model), outputs=())
+    assert compare(model, replace(then, shortcuts=(replace(then.shortcuts[0], outputs=()),)), "b").detached == ()
 
 
 def test_macs_that_can_no_longer_be_known_are_said_to_be_unknown() -> None:
