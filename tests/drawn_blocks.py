@@ -23,7 +23,15 @@ CHANNELS = 4
 SHAPE = (1, 3, CHANNELS)
 """Three tokens."""
 
+SHARED = 0.3
+"""How often a block is mapped by the matrix of another."""
+
+STEP = 2.0**-6
+"""What quantisers write values in, as int16: numbers between -512 and 512."""
+
 LITERALS = {
+    "step": stored(data=(STEP,), literal=True),
+    "zero16": stored(data=(0,), dtype="int16", literal=True),
     "one": stored(data=(1.0,), literal=True),
     "third": stored(data=(0.3,), literal=True),
     "half": stored(data=(0.5,), literal=True),
@@ -69,6 +77,38 @@ MAPPED = {
 }  # fmt: skip
 """W x + f."""
 
+QUANTISED = {
+    "shortcut": ("$q = QuantizeLinear(x, step, zero16)", "$d = DequantizeLinear($q, step, zero16)", "$ = Add($d, f)"),
+    "both": (
+        "$q = QuantizeLinear(x, step, zero16)", "$d = DequantizeLinear($q, step, zero16)",
+        "$r = QuantizeLinear(f, step, zero16)", "$e = DequantizeLinear($r, step, zero16)", "$ = Add($e, $d)",
+    ),
+    "branch": ("$q = QuantizeLinear(f, step, zero16)", "$d = DequantizeLinear($q, step, zero16)", "$ = Add(x, $d)"),
+}  # fmt: skip
+"""x + f, in few bits."""
+
+POOLED = {
+    "plain": ("$p = AveragePool(x) kernel_shape=3, pads=1,1 strides=1, count_include_pad=1", "$ = Add($p, f)"),
+    "commuted": ("$p = AveragePool(x) kernel_shape=3, pads=1,1 strides=1, count_include_pad=1", "$ = Add(f, $p)"),
+    "cancelled": (
+        "$p = AveragePool(x) kernel_shape=3, pads=1,1 strides=1, count_include_pad=1", "$s = Sub(f, x)",
+        "$r = Add($s, $p)", "$ = Add($r, x)",
+    ),
+}  # fmt: skip
+"""pool(x) + f."""
+
+SCATTERED = {
+    "onto": (
+        "$e = Shape(x)", "$i = ConstantOfShape($e) value=0",
+        "$ = ScatterElements(x, $i, f) axis=-1 reduction=add",
+    ),
+    "beside": (
+        "$e = Shape(x)", "$i = ConstantOfShape($e) value=0", "$z = ConstantOfShape($e) value=0.0",
+        "$s = ScatterElements($z, $i, f) axis=-1 reduction=add", "$ = Add(x, $s)",
+    ),
+}  # fmt: skip
+"""x, and all of f added in its first channel: index_add."""
+
 PARALLEL = {"plain": ("$w = MatMul(x, $v)", "$o = Relu($w)", "$ = Add($o, f)")}
 
 NORMS = {
@@ -91,6 +131,9 @@ BLOCKS: Mapping[str, tuple[Mapping[str, tuple[str, ...]], str | None]] = {
     "gated": (LERPS, "gated"),
     "diagonal": (LERPS, "projection"),
     "mapped": (MAPPED, "projection"),
+    "quantised": (QUANTISED, "identity"),
+    "pooled": (POOLED, "parameter-free"),
+    "scattered": (SCATTERED, "identity"),
     "parallel": (PARALLEL, None),
     "norm": (NORMS, None),
 }
@@ -111,6 +154,7 @@ class Drawing:
     lines: list[str] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     kinds: list[str] = field(default_factory=list)
+    matrices: list[str] = field(default_factory=list)
     numbers: Any = field(default_factory=count)
 
     def weight(self, name: str, *shape: int) -> str:
@@ -150,10 +194,17 @@ class Drawing:
             t = self.weight(f"{y}_p", CHANNELS)
         lines = self.random.choice(list(spellings.values()))
         if any("$v)" in line for line in lines):
-            self.weight(f"{y}_v", CHANNELS, CHANNELS)
+            lines = tuple(line.replace("$v)", f"{self.matrix(y)})") for line in lines)
         self.lines += [written(line, {"x": x, "f": f, "t": t}, y) for line in lines]
         self.kinds += [shortcut] if shortcut else []
         return y
+
+    def matrix(self, y: str) -> str:
+        """A matrix for what a block maps: now and then that of an earlier block, which two then share."""
+        if self.matrices and self.random.random() < SHARED:
+            return self.random.choice(self.matrices)
+        self.matrices.append(self.weight(f"{y}_v", CHANNELS, CHANNELS))
+        return self.matrices[-1]
 
     def draft(self, shape: tuple[int | str | None, ...] = SHAPE) -> Draft:
         read = {
@@ -187,8 +238,27 @@ KERNELS: Mapping[str, Callable[..., Any]] = {
     "Identity": lambda x: x, "Scale": lambda x, factor: x * factor,
     "ReduceMean": lambda x, axes, keepdims: x.mean(axes, keepdims=bool(keepdims)),
     "Concat": lambda *given, axis: np.concatenate(given, axis), "Split": lambda x, axis: np.split(x, 2, axis),
+    "Shape": np.shape, "ConstantOfShape": lambda shape, value: np.full(shape, value),
+    "QuantizeLinear": lambda x, scale, zero: np.clip(np.round(x / scale) + zero, -(2**15), 2**15 - 1),
+    "DequantizeLinear": lambda x, scale, zero: (x - zero) * scale,
+    "AveragePool": lambda x, kernel_shape, pads, strides, count_include_pad: averaged(x),
+    "ScatterElements": lambda x, places, values, axis, reduction: added_at(x, places, values),
 }  # fmt: skip
 """The operators in numpy (ONNX operator specification)."""
+
+
+def averaged(x: Array) -> Array:
+    """Each three neighbours in a row, zeros beyond its ends."""
+    wide = np.pad(x, [(0, 0), (0, 0), (1, 1)])
+    return (wide[..., :-2] + wide[..., 1:-1] + wide[..., 2:]) / 3
+
+
+def added_at(x: Array, places: Array, values: Array) -> Array:
+    """Values added to x at places along the last axis."""
+    made = np.array(np.broadcast_to(x, values.shape), dtype=values.dtype)
+    for before in np.ndindex(*values.shape[:-1]):
+        np.add.at(made[before], np.broadcast_to(places, values.shape)[before].astype(int), values[before])
+    return made
 
 
 def computed(

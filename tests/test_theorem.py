@@ -3,7 +3,8 @@
 Residual graphs are drawn whose truth is known, spelled by chance, and run in numpy. THEOREM_DRAWS=10000 asks for more.
 
 1. The normal form of a sum is that sum, and every value that is made otherwise is the same value.
-2. An identity is its fork, element for element. 3. A shortcut is linear in its fork, with what gates it held.
+2. An identity is its fork, element for element, and within half a step where it is quantised. 3. A shortcut is linear
+in its fork, with what gates it held.
 4. The weights that it names change it, and no others do. 5. The kinds are those that were drawn: no spelling changes a
 verdict, no refused sum is a shortcut. 6. Nor does an open dimension.
 """
@@ -23,7 +24,7 @@ from shortcut_audit.search import merges, search
 from shortcut_audit.search.found import Found
 from shortcut_audit.search.rewrites.pieces import followed
 from shortcut_audit.search.rewrites.scatters import as_sums
-from tests.drawn_blocks import BLOCKS, SHAPE, Array, Drawing, applied, array, as_inputs, computed, drawn
+from tests.drawn_blocks import BLOCKS, SHAPE, STEP, Array, Drawing, applied, array, as_inputs, computed, drawn
 from tests.sketch import found as found_in
 
 DRAWS = int(os.environ.get("THEOREM_DRAWS", "60"))
@@ -63,11 +64,12 @@ def test_a_shortcut_lets_its_fork_through(drawing: Drawing) -> None:
     values = computed(searched.graph, numbers(drawing, 1))
     for found in searched.found:
         fork, operand = values[found.fork.id], values[found.operand.value]
+        slack = STEP / 2 * sum(link.op.kind == "QuantizeLinear" for link in found.route)
         if not any(link.step for link in found.route):
-            np.testing.assert_array_equal(np.sort(operand, axis=None), np.sort(fork, axis=None))  # 2
+            np.testing.assert_allclose(np.sort(operand, axis=None), np.sort(fork, axis=None), 0, slack)  # 2
         one, other = (np.random.default_rng(seed).normal(size=fork.shape) for seed in (2, 3))
         through = [routed(found, values, given) for given in (one, other, one + other, 0 * one)]
-        np.testing.assert_allclose(through[0] + through[1], through[2] + through[3], rtol=1e-9, atol=1e-9)  # 3
+        np.testing.assert_allclose(through[0] + through[1], through[2] + through[3], 1e-9, 1e-9 + 4 * slack)  # 3
         np.testing.assert_allclose(routed(found, values, fork), operand, rtol=1e-9, atol=1e-9)
 
 
