@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from shortcut_audit.graph.draft import Draft, Tensor
-from shortcut_audit.graph.model import Constant, Input, ModelGraph, TensorType
+from shortcut_audit.graph.model import Constant, Op, TensorType
+from tests.claims import Array, Interpreter
 from tests.sketch import listing, stored
 
 CHANNELS = 4
@@ -228,8 +229,6 @@ def as_inputs(draft: Draft) -> Draft:
     return replace(draft, inputs=draft.inputs + fed, tensors=tuple(t for t in draft.tensors if t.literal))
 
 
-Array = np.ndarray[Any, Any]
-
 KERNELS: Mapping[str, Callable[..., Any]] = {
     "Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": np.divide, "MatMul": np.matmul, "Neg": np.negative,
     "Less": np.less, "Where": np.where, "Sqrt": np.sqrt,
@@ -261,30 +260,17 @@ def added_at(x: Array, places: Array, values: Array) -> Array:
     return made
 
 
-def computed(
-    graph: ModelGraph, inputs: Mapping[str, Array], held: Mapping[str, Array] | None = None
-) -> dict[str, Array]:
-    """Every value of a graph whose constants are all literals; those that are held stay as they are."""
-    env: dict[str, Array] = {}
-    for name, value in graph.values.items():
-        if held is not None and name in held:
-            env[name] = held[name]
-        elif value.op is None:
-            env[name] = inputs[name]
-        else:
-            made = applied(value.op.kind, [array(given, env) for given in value.op.inputs], value.op.attributes)
-            env[name] = made[value.slot] if isinstance(made, list) else made
-    return env
+def applied(op: Op, given: list[Any]) -> list[Any]:
+    """What an op makes of some arrays."""
+    made = KERNELS[op.kind](*given, **op.attributes)
+    return made if isinstance(made, list) else [made]
 
 
-def applied(kind: str, given: list[Any], attributes: Mapping[str, Any]) -> Any:
-    """What an operator makes of some arrays."""
-    return KERNELS[kind](*given, **attributes)
+def number(constant: Constant) -> Any:
+    """The number that fills a constant, or its elements."""
+    if constant.type.data is None:
+        return np.float64(constant.fill)
+    return np.reshape(constant.type.data, constant.type.shape or ())
 
 
-def array(given: Input, env: Mapping[str, Array]) -> Any:
-    """What an op reads in one slot."""
-    if isinstance(given, str):
-        return env[given]
-    assert isinstance(given, Constant)
-    return np.float64(given.fill) if given.type.data is None else np.reshape(given.type.data, given.type.shape or ())
+IN_NUMPY = Interpreter(applied, number, exact=1e-9, quantum=STEP)

@@ -20,12 +20,11 @@ from hypothesis import strategies as st
 
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.pipeline import audit_draft
-from shortcut_audit.search import merges, search
-from shortcut_audit.search.found import Found
+from shortcut_audit.search import merges
 from shortcut_audit.search.rewrites.pieces import followed
 from shortcut_audit.search.rewrites.scatters import as_sums
-from tests.drawn_blocks import BLOCKS, SHAPE, STEP, Array, Drawing, applied, array, as_inputs, computed, drawn
-from tests.sketch import found as found_in
+from tests.claims import Array, computed, hold
+from tests.drawn_blocks import BLOCKS, IN_NUMPY, SHAPE, Drawing, as_inputs, drawn
 
 DRAWS = int(os.environ.get("THEOREM_DRAWS", "60"))
 
@@ -49,7 +48,7 @@ def numbers(drawing: Drawing, seed: int) -> dict[str, Array]:
 def test_a_normal_form_is_the_sum(drawing: Drawing) -> None:
     graph, fed = assemble(as_inputs(drawing.draft())), numbers(drawing, 0)
     sums = merges.find(followed(as_sums(graph)))
-    written, normal = computed(graph, fed), computed(sums.graph, fed)
+    written, normal = computed(graph, IN_NUMPY, fed), computed(sums.graph, IN_NUMPY, fed)
     for name, value in written.items():
         np.testing.assert_allclose(normal[name], value, rtol=1e-9, atol=1e-9)  # 1
     for merge in sums.merges:
@@ -59,53 +58,10 @@ def test_a_normal_form_is_the_sum(drawing: Drawing) -> None:
 
 @in_numbers
 @given(drawing=drawings)
-def test_a_shortcut_lets_its_fork_through(drawing: Drawing) -> None:
-    searched = search(assemble(as_inputs(drawing.draft())))
-    values = computed(searched.graph, numbers(drawing, 1))
-    for found in searched.found:
-        fork, operand = values[found.fork.id], values[found.operand.value]
-        slack = STEP / 2 * sum(link.op.kind == "QuantizeLinear" for link in found.route)
-        if not any(link.step for link in found.route):
-            np.testing.assert_allclose(np.sort(operand, axis=None), np.sort(fork, axis=None), 0, slack)  # 2
-        one, other = (np.random.default_rng(seed).normal(size=fork.shape) for seed in (2, 3))
-        through = [routed(found, values, given) for given in (one, other, one + other, 0 * one)]
-        np.testing.assert_allclose(through[0] + through[1], through[2] + through[3], 1e-9, 1e-9 + 4 * slack)  # 3
-        np.testing.assert_allclose(routed(found, values, fork), operand, rtol=1e-9, atol=1e-9)
-
-
-def moved(weight: Array) -> Array:
-    """By how much a weight is changed: not by a constant, which changes nothing of what is centred."""
-    return np.random.default_rng(5).uniform(0.1, 0.5, weight.shape)
-
-
-def routed(found: Found, values: dict[str, Array], fork: Array) -> Array:
-    """What the route makes of another fork, while all else that its ops read is held."""
-    passing = fork
-    for link in found.route:
-        read = [array(given, values) for given in link.op.inputs]
-        read[link.slot] = passing
-        made = applied(link.op.kind, read, link.op.attributes)
-        passing = made[0] if isinstance(made, list) else made
-    return passing
-
-
-@in_numbers
-@given(drawing=drawings)
-def test_the_weights_that_are_named_change_the_shortcut(drawing: Drawing) -> None:
-    draft, fed = drawing.draft(), numbers(drawing, 4)
-    named = {one.merge.result.id: one for one in found_in(assemble(draft))}
-    buffers = {weight.name for weight in assemble(draft).weights if not weight.learned}
-    searched = search(assemble(as_inputs(draft)))
-    values = computed(searched.graph, fed)
-    for found in searched.found:
-        told = named[found.merge.result.id]
-        assert found.fork.id == told.fork.id
-        weights = {weight.name for op in told.through for weight in op.weights() if weight.learned}
-        held = {found.fork.id: values[found.fork.id]}
-        for name in fed.keys() - {"x"} - buffers:
-            then = computed(searched.graph, {**fed, name: fed[name] + moved(fed[name])}, held)
-            same = np.allclose(then[found.operand.value], values[found.operand.value], rtol=1e-9, atol=1e-12)
-            assert same == (name not in weights)  # 4
+def test_what_is_said_of_a_shortcut_holds(drawing: Drawing) -> None:
+    weights = numbers(drawing, 1)
+    x = weights.pop("x")
+    assert hold(drawing.draft(), IN_NUMPY, weights, {"x": x}) == len(drawing.kinds)  # 2, 3, 4
 
 
 @in_numbers

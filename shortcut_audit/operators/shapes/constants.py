@@ -182,8 +182,9 @@ def size_of(call: Call, made: Made) -> list[Data]:
 
 
 def filled(call: Call, made: Made) -> list[Data]:
-    """ConstantOfShape: one number, 0.0 by default, repeated."""
-    fill = call.attributes["value"] if call.has("value") else 0.0
+    """ConstantOfShape: one number, 0.0 by default, repeated; ATen's is an input."""
+    stated = call.attributes["value"] if call.has("value") else 0.0
+    fill = call.data(1)[0] if call.given(1) and len(call.data(1)) == 1 else stated
     if not isinstance(fill, int | float):
         raise Unknown
     return [(fill,) * math.prod(known_shape(made[0].shape))]

@@ -90,7 +90,12 @@ def statistics(call: Call) -> str | None:
 
 
 def fill(call: Call) -> str | None:
-    """ConstantOfShape: the type of its attribute, a tensor, of which only the number is known; float32 without."""
+    """ConstantOfShape: the type of its attribute, a tensor, of which only the number is known; float32 without.
+
+    ATen's is filled with an input.
+    """
+    if call.given(1):
+        return call.dtype(1)
     if not call.has("value"):
         return "float32"
     return "bool" if isinstance(call.attributes["value"], bool) else None

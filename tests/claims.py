@@ -1,0 +1,104 @@
+"""What must hold in numbers of the shortcuts that were found?
+
+A graph runs under an interpreter: one in numpy for the graphs that are drawn, one for what torch.export makes of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from shortcut_audit.assembly.assemble import assemble
+from shortcut_audit.graph.draft import Draft
+from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op
+from shortcut_audit.search import search
+from shortcut_audit.search.found import Found
+
+Array = np.ndarray[Any, Any]
+
+
+class Interpreter(NamedTuple):
+    """What an op makes of some arrays, and what array a constant is."""
+
+    apply: Callable[[Op, list[Any]], list[Any]]
+    constant: Callable[[Constant], Any]
+    exact: float
+    """By how much two ways to compute the same may differ."""
+    quantum: float
+    """The step in which a quantiser writes."""
+
+
+def computed(
+    graph: ModelGraph, by: Interpreter, inputs: Mapping[str, Array], held: Mapping[str, Array] | None = None
+) -> dict[str, Array]:
+    """Every value of a graph whose constants tell what they are; those that are held stay as they are."""
+    env: dict[str, Array] = {}
+    for name, value in graph.values.items():
+        if held is not None and name in held:
+            env[name] = held[name]
+        elif value.op is None:
+            env[name] = inputs[name]
+        else:
+            env[name] = by.apply(value.op, [_array(given, by, env) for given in value.op.inputs])[value.slot]
+    return env
+
+
+def _array(given: Input, by: Interpreter, env: Mapping[str, Array]) -> Any:
+    """What an op reads in one slot."""
+    return env[given] if isinstance(given, str) else None if given is None else by.constant(given)
+
+
+def routed(found: Found, by: Interpreter, values: Mapping[str, Array], fork: Array) -> Array:
+    """What the route makes of another fork, while all else that its ops read is held."""
+    passing = fork
+    for link in found.route:
+        read = [_array(given, by, values) for given in link.op.inputs]
+        read[link.slot] = passing
+        passing = by.apply(link.op, read)[0]
+    return passing
+
+
+def lets_its_fork_through(found: Found, by: Interpreter, values: Mapping[str, Array]) -> None:
+    """An identity is its fork, quantised within half a step; every shortcut is linear in it, its gates held."""
+    fork, operand = values[found.fork.id], values[found.operand.value]
+    slack = by.quantum / 2 * sum(link.op.kind == "QuantizeLinear" for link in found.route)
+    if not any(link.step for link in found.route):
+        np.testing.assert_allclose(np.sort(operand, axis=None), np.sort(fork, axis=None), 0, slack)
+    one, other = (np.random.default_rng(seed).normal(size=fork.shape).astype(fork.dtype) for seed in (2, 3))
+    through = [routed(found, by, values, given) for given in (one, other, one + other, 0 * one)]
+    np.testing.assert_allclose(through[0] + through[1], through[2] + through[3], by.exact, by.exact + 4 * slack)
+    np.testing.assert_allclose(routed(found, by, values, fork), operand, by.exact, by.exact)
+
+
+def filled(draft: Draft, weights: Mapping[str, Array]) -> Draft:
+    """A draft that tells the elements of its weights."""
+    told = {name: tuple(weight.reshape(-1).tolist()) for name, weight in weights.items()}
+    return replace(draft, tensors=tuple(replace(t, data=told.get(t.name, t.data)) for t in draft.tensors))
+
+
+def hold(draft: Draft, by: Interpreter, weights: Mapping[str, Array], inputs: Mapping[str, Array]) -> int:
+    """Holds all that is found in a draft against numbers; how many shortcuts there are.
+
+    Its fork held, a shortcut changes with each weight that it names, and with no other.
+    """
+    before = search(assemble(filled(draft, weights)))
+    values = computed(before.graph, by, inputs)
+    after = {}
+    for name, weight in weights.items():
+        after[name] = search(assemble(filled(draft, {**weights, name: weight + moved(weight)})))
+    for found in before.found:
+        lets_its_fork_through(found, by, values)
+        named = {weight.name for op in found.through for weight in op.weights() if weight.learned}
+        held, operand = {found.fork.id: values[found.fork.id]}, found.operand.value
+        for name, other in after.items():
+            then = computed(other.graph, by, inputs, held)[operand]
+            assert np.array_equal(then, values[operand]) == (name not in named), (name, named)
+    return len(before.found)
+
+
+def moved(weight: Array) -> Array:
+    """By how much a weight is changed: not by a constant, which changes nothing of what is centred."""
+    return np.random.default_rng(5).uniform(0.1, 0.5, weight.shape).astype(weight.dtype)
