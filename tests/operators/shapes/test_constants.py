@@ -80,6 +80,7 @@ def test_filled_tensors() -> None:
     assert data("ConstantOfShape", (3,), value=-1) == (-1, -1, -1)
     assert data("ConstantOfShape", (2,)) == (0.0, 0.0)
     assert data("ConstantOfShape", ("N",), value=1) is None
+    assert data("ConstantOfShape", (2,), 7) == (7, 7)  # ATen's, filled with an input
 
 
 def test_range() -> None:
