@@ -28,6 +28,8 @@ from shortcut_audit.operators.table import row_of
 
 TypeOf: TypeAlias = Callable[[Input], "TensorType | None"]
 
+QUANTISERS = frozenset({"QuantizeLinear", "DequantizeLinear"})
+
 FLOATS = ("float", "bfloat", "complex")
 
 NUMBER_OF: Mapping[str, int] = {name: number for number, name in reversed(tuple(ONNX_TYPES.items()))}
@@ -51,9 +53,15 @@ class Copies:
         """By value: the scale and the zero point by which its integers are to be read."""
         self._signs = Signs(resolve)
         """Values that are never negative, or integers that stand for such."""
+        self._waiting: list[Node] | None = []
+        """The nodes before the first quantiser: most models have none, and nobody asks what follows from theirs."""
 
     def settled(self, node: Node) -> Node:
         """The node itself, or as the operator that it comes to."""
+        if node.kind in QUANTISERS and self._waiting is not None:
+            before, self._waiting = self._waiting, None
+            for each in before:
+                self._follow(each)
         if not node.inputs or not isinstance(self._resolve(node.inputs[0]), str):
             return node  # a constant is what it is
         match node.kind:
@@ -69,6 +77,12 @@ class Copies:
 
     def note(self, node: Node) -> None:
         """Keeps in mind what follows for the values that a node makes."""
+        if self._waiting is None:
+            self._follow(node)
+        else:
+            self._waiting.append(node)
+
+    def _follow(self, node: Node) -> None:
         row = row_of(node.kind)
         read = [self._resolve(name) for slot, name in enumerate(node.inputs) if slot in row.data or not row.data]
         values = [given for given in read if isinstance(given, str)]

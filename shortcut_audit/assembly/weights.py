@@ -42,11 +42,12 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
     scales: set[str | None] = set()
     names = Names(kept)
     parts = [part for node in nodes for part in unfold.unfold(node, names, lambda name: name not in kept)]
-    moved = {name for name in _dequantised_later(parts) if name in kept and kept[name].dtype in QUANTISED_TYPES}
-    plain = _dequantised_later(parts, frozenset(name for name, _ in draft.inputs))
+    few_bits = {tensor.name for tensor in draft.tensors if tensor.dtype in QUANTISED_TYPES}
+    whole = {tensor.name for tensor in draft.tensors if tensor.dtype in WHOLE_TYPES and tensor.shape}
+    moved = few_bits & _dequantised_later(parts) if few_bits else set()
+    plain = _dequantised_later(parts, frozenset(name for name, _ in draft.inputs)) if few_bits or whole else frozenset()
     packed = {name for name in plain if name in kept and kept[name].dtype in BYTES and len(kept[name].shape) > 1}
-    whole = {name for name in plain if name in kept and kept[name].dtype in WHOLE_TYPES and len(kept[name].shape)}
-    moved |= packed | whole
+    moved |= packed | (whole & plain)
     for part in parts:
         row = row_of(part.kind)
         if part.kind == QUANTISATION:
@@ -55,10 +56,7 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
             continue  # what is combined with a scale of quantisation is one
         for slot, name in enumerate(part.inputs):
             tensor = kept.get(name) if name is not None else None
-            if tensor is not None and (
-                _stands_for_weights(row, slot, tensor)
-                or (name in moved and tensor.dtype in QUANTISED_TYPES | WHOLE_TYPES)
-            ):
+            if tensor is not None and (_stands_for_weights(row, slot, tensor) or name in moved):
                 readable.add(tensor.name)
                 if tensor.dtype in QUANTISED_TYPES and slot in row.quantised:
                     packed.add(tensor.name)
@@ -80,10 +78,11 @@ def _dequantised_later(parts: Sequence[Node], inputs: frozenset[str] | None = No
     values = None if inputs is None else _values(parts, inputs)
     for part in reversed(parts):
         row = row_of(part.kind)
-        applies = row.effect is Effect.CONTRACTION
-        if values is None or (applies and not values.isdisjoint(filter(None, part.inputs))):
+        if row.quantised and (
+            values is None or (row.effect is Effect.CONTRACTION and not values.isdisjoint(part.inputs))
+        ):
             found.update(name for slot, name in enumerate(part.inputs) if slot in row.quantised and name is not None)
-        if found.isdisjoint(filter(None, part.outputs)):
+        if found.isdisjoint(part.outputs):
             continue
         if row.effect in {Effect.VIEW, Effect.SELECTION}:
             found.update(name for slot, name in enumerate(part.inputs) if name and (not row.data or slot in row.data))
@@ -96,7 +95,7 @@ def _values(parts: Sequence[Node], inputs: frozenset[str]) -> set[str]:
     """What depends on the inputs of the model."""
     values = set(inputs)
     for part in parts:
-        if not values.isdisjoint(filter(None, part.inputs)) and row_of(part.kind).effect is not Effect.UNKNOWN:
+        if not values.isdisjoint(part.inputs) and row_of(part.kind).effect is not Effect.UNKNOWN:
             values.update(filter(None, part.outputs))
     return values
 

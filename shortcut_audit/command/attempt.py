@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field, fields, is_dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from shortcut_audit.command.limits import building, limited
@@ -171,9 +172,15 @@ def _is_over(noun: Any, limit: int) -> bool:
             size += len(thing)
         elif isinstance(thing, tuple):
             waiting += thing
-        elif is_dataclass(thing):
-            waiting += (getattr(thing, part.name) for part in fields(thing))
+        else:
+            waiting += [getattr(thing, name) for name in _parts_of(thing.__class__)]
     return size > limit
+
+
+@cache
+def _parts_of(noun: Any) -> tuple[str, ...]:
+    """What the values of a class consist of; a number has no parts."""
+    return tuple(part.name for part in fields(noun)) if is_dataclass(noun) else ()
 
 
 def _is_only_read(task: Task) -> bool:

@@ -80,6 +80,9 @@ class Weight:
     learned: bool
     """True for what training adjusts. False for a *buffer*: running statistics, scales and zero points, indices."""
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # tensors of one name are the exception
+
     @property
     def elements(self) -> int:
         """Scalars in the tensor."""

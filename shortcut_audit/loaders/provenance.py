@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from shortcut_audit.graph.model import Source
 from shortcut_audit.names import PATH_LIMIT, displayable
@@ -17,6 +18,7 @@ LONGEST = 2**16
 """Characters of a traceback, or of a module's path, that are looked at: the last ones."""
 
 
+@lru_cache(maxsize=8)  # the nodes of one line of a model's code stand together
 def innermost_frame(trace: str) -> Source | None:
     """The line of the last frame of a traceback, code that was generated ("<eval_with_key>.7") left aside."""
     frames = FRAME.findall(trace[-LONGEST:])

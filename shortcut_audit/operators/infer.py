@@ -13,7 +13,7 @@ from dataclasses import replace
 from shortcut_audit.graph.model import Attribute, Shape, TensorType, elements
 from shortcut_audit.graph.sizes import Unknown
 from shortcut_audit.operators.row import Operator
-from shortcut_audit.operators.shapes.call import Call, Data, Made, legal
+from shortcut_audit.operators.shapes.call import Call, Data, Made, Propagation, legal
 from shortcut_audit.operators.shapes.element_types import element_types
 from shortcut_audit.operators.table import row_of
 
@@ -33,8 +33,8 @@ def infer(
     if row.shape is None or not outputs:
         return (TensorType(),) * outputs
     call = Call(kind, attributes, inputs, outputs, opset)
-    made = list(map(TensorType, _shapes(row, call), element_types(row.types, call)))
-    return tuple(replace(known, data=data) for known, data in zip(made, _elements(row, call, made), strict=True))
+    made = tuple(map(TensorType, _shapes(row, call), element_types(row.types, call)))
+    return made if row.elements is None else tuple(map(_holding, made, _elements(row.elements, call, made)))
 
 
 def _shapes(row: Operator, call: Call) -> list[Shape]:
@@ -47,13 +47,15 @@ def _shapes(row: Operator, call: Call) -> list[Shape]:
     return shapes + [None] * (call.outputs - len(shapes))
 
 
-def _elements(row: Operator, call: Call, made: Made) -> list[Data | None]:
+def _holding(known: TensorType, data: Data | None) -> TensorType:
+    return known if data is None else replace(known, data=data)
+
+
+def _elements(propagation: Propagation, call: Call, made: Made) -> list[Data | None]:
     """The elements of each output, where they are few and known."""
     nothing: list[Data | None] = [None] * call.outputs
-    if row.elements is None:
-        return nothing
     try:
-        found = row.elements(call, made)
+        found = propagation(call, made)
     except Unknown:
         return nothing
     fitting = [data if elements(known.shape) == len(data) else None for data, known in zip(found, made, strict=False)]

@@ -8,7 +8,7 @@ counts the same contractions (as 2 x MAC).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from shortcut_audit.algebra.polynomial import Cost
 from shortcut_audit.graph.model import Constant, ModelGraph, Op
@@ -27,6 +27,14 @@ from shortcut_audit.operators.rows import (
     selection,
 )
 
+
+class _Table(dict[str, Operator]):
+    """Rows by name, with one for every name: what is looked up a hundred times an op takes no call of Python's."""
+
+    def __missing__(self, kind: str) -> Operator:
+        return declared.row(kind) if kind.startswith(declared.PREFIX) else UNKNOWN
+
+
 OPERATORS: Mapping[str, Operator] = table_of(
     layout.ROWS.items(),
     selection.ROWS.items(),
@@ -42,12 +50,8 @@ OPERATORS: Mapping[str, Operator] = table_of(
 """The table. A row may be used under one name only; what is not here is unknown."""
 
 
-def row_of(kind: str) -> Operator:
-    """The row of an operator; UNKNOWN where it has none."""
-    found = OPERATORS.get(kind)
-    if found is None:
-        return declared.row(kind) if kind.startswith(declared.PREFIX) else UNKNOWN
-    return found
+row_of: Callable[[str], Operator] = _Table(OPERATORS).__getitem__
+"""The row of an operator by its name; UNKNOWN where it has none."""
 
 
 def does_work(op: Op) -> bool:

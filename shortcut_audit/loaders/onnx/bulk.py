@@ -27,6 +27,8 @@ ELEMENTS = 4
 """Elements of a list or a tensor, Python numbers once they are read, to a unit."""
 BYTES = 32
 """How many bytes of names, metadata and all else make a unit."""
+HEAVIEST_BYTE = 11
+"""What no byte of a graph outweighs: of an empty input, the heaviest thing, two weigh NODE + MADE + DESCRIBED."""
 
 
 def weight_of_node(node: NodeProto) -> int:

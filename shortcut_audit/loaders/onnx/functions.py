@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.loaders.onnx.attributes import graphs_in
-from shortcut_audit.loaders.onnx.bulk import weight_of_function, weight_of_graph, weight_of_node
+from shortcut_audit.loaders.onnx.bulk import HEAVIEST_BYTE, weight_of_function, weight_of_graph, weight_of_node
 from shortcut_audit.loaders.onnx.text import text
 from shortcut_audit.names import displayable
 
@@ -59,8 +59,12 @@ def _domain(proto: NodeProto | FunctionProto) -> str:
 def levels_of(model: ModelProto, functions: Mapping[Key, FunctionProto]) -> int:
     """How many levels of subgraphs and calls lie below the model's own graph; 0 where it holds neither.
 
-    Raises UnreadableModel when the model is too large to be written out, nests too deep, or calls itself.
+    Raises UnreadableModel when the model is too large to be written out, nests too deep, or calls itself. A small one
+    that holds neither is none of that, and is not measured.
     """
+    small = not functions and model.ByteSize() * HEAVIEST_BYTE <= WEIGHT_LIMIT
+    if small and not any(graphs_in(attribute) for node in model.graph.node for attribute in node.attribute):
+        return 0
     return _Measure(functions).graph(model.graph, 0)[1]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from shortcut_audit.graph.model import Source
@@ -58,10 +59,12 @@ def scope_and_source(node: NodeProto) -> tuple[str, Source | None]:
 
 def absorbs_norm(node: NodeProto) -> bool:
     """Whether the exporter has folded a normalisation into the node, as far as its metadata (1) or names (2) say so."""
-    if any(entry.key == REWRITES and "BatchNorm" in text(entry.value) for entry in node.metadata_props):
-        return True
-    weights = [text(name) for name in node.input[1:3]]
-    return len(weights) == 2 and all(RENAMED.fullmatch(name) for name in weights)
+    for entry in node.metadata_props:
+        if entry.key == REWRITES and "BatchNorm" in text(entry.value):
+            return True
+    if len(node.input) < 3:
+        return False
+    return all(RENAMED.fullmatch(text(name)) for name in node.input[1:3])
 
 
 def noted_tensors(graph: GraphProto) -> dict[str, bool]:
@@ -85,10 +88,13 @@ def noted_tensors(graph: GraphProto) -> dict[str, bool]:
 
 def scope_in_name(name: str) -> str:
     """The module path that a node's name spells, if it does (2, 3). An optimiser may have put a word before it."""
-    if "/" not in name:
-        return ""
-    name = name[name.find(" /") + 1 :]  # ONNX Runtime: "fused /layer1/layer1.0/Add"
-    parts = name.split("/")[:-1]
+    return _spelt(name[: name.rindex("/") + 1]) if "/" in name else ""
+
+
+@lru_cache(maxsize=8)  # the nodes of one module stand together
+def _spelt(path: str) -> str:
+    path = path[path.find(" /") + 1 :]  # ONNX Runtime: "fused /layer1/layer1.0/Add"
+    parts = path.split("/")[:-1]
     return displayable(_joined(parts[1:]) if parts[0] == "" else "/".join(parts))
 
 
@@ -106,6 +112,7 @@ def _joined(components: Sequence[str]) -> str:
     return ".".join(path)
 
 
+@lru_cache(maxsize=8)
 def _innermost_module(scopes: str) -> str:
     """The last module path in the list that the exporter recorded; the final entry is the op itself (1)."""
     if len(scopes) > LONGEST_RECORD or not scopes.startswith("["):
