@@ -5,6 +5,7 @@ from __future__ import annotations
 from shortcut_audit.graph.draft import DATA_LIMIT
 from shortcut_audit.graph.dtypes import ONNX_NUMBERS
 from shortcut_audit.loaders.aten.call import AtenCall, Misfit, Rule
+from shortcut_audit.loaders.aten.plain import attribute
 
 
 def filled(value: float | None) -> Rule:
@@ -116,3 +117,9 @@ def item(call: AtenCall) -> str:
     """item(): the one element as a number."""
     value = call.emit("Reshape", call.value("self"), call.writer.literal((), (0,), "int64"))
     return call.cast(value, call.outputs[0].dtype)
+
+
+def multinomial(call: AtenCall) -> str:
+    """Places drawn at random; ONNX, which has this op, counts them by int32 where nothing else is said."""
+    size = attribute(call, "num_samples")
+    return call.emit("Multinomial", call.value("self"), sample_size=size, dtype=ONNX_NUMBERS["int64"])

@@ -298,7 +298,7 @@ CREATION = {
     "rand_like randint_like uniform random exponential": arithmetic.random_like("RandomUniformLike"),
     "randn_like normal log_normal": arithmetic.random_like("RandomNormalLike"),
     "bernoulli": creation.bernoulli,
-    "multinomial": plain("Multinomial", sample_size="num_samples"),
+    "multinomial": creation.multinomial,
     "sym_size": creation.size,
     "sym_numel": creation.count,
     "item _local_scalar_dense": creation.item,

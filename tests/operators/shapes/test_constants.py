@@ -78,6 +78,8 @@ def test_positions_of_what_is_not_zero() -> None:
 
 def test_filled_tensors() -> None:
     assert data("ConstantOfShape", (3,), value=-1) == (-1, -1, -1)
+    assert data("ConstantOfShape", (2,), numbers("bool", True)) == (True, True)  # ATen: ones, full
+    assert data("ConstantOfShape", (2,), numbers("float32", None)) is None  # empty
     assert data("ConstantOfShape", (2,)) == (0.0, 0.0)
     assert data("ConstantOfShape", ("N",), value=1) is None
     assert data("ConstantOfShape", (2,), 7) == (7, 7)  # ATen's, filled with an input

@@ -55,6 +55,7 @@ def test_types_by_input() -> None:
 def test_a_filled_tensor_has_the_type_of_its_number_where_that_can_be_told() -> None:
     assert dtypes("ConstantOfShape", (2,)) == ["float32"]
     assert dtypes("ConstantOfShape", (2,), value=True) == ["bool"]
+    assert dtypes("ConstantOfShape", (2,), TensorType((), "int64", (1,))) == ["int64"]
     assert dtypes("ConstantOfShape", (2,), value=1) == [None]  # int64, int32, ...: the number alone does not tell
 
 
