@@ -1,11 +1,13 @@
 """How is a report shown?
 
-Pure functions: report in, text out, or the bytes of a file. Each is imported when it is asked for.
+Pure functions: report in, text out, or the bytes of a file. The module of a format has one, `format(report, style)`,
+and is imported when it is asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from shortcut_audit.frozen import frozen
@@ -32,6 +34,10 @@ class Style:
     """Patterns of the keys that are listed; none for all."""
 
 
+WHOLE = Style()
+"""How a report is shown to whom asks for nothing else."""
+
+
 @frozen
 class Reporter:
     """One format of the report."""
@@ -45,113 +51,39 @@ class Reporter:
     """Whether it may be asked for on stdout, too; what is a file's content only may not."""
 
 
-def _text(report: AuditReport, style: Style) -> str:
-    """Empty if there was nothing that could be audited and nothing to object to."""
-    if not report.models and not report.findings:
-        return ""
-    from shortcut_audit.reporters.text import terminal
+def _by(module: str, **settings: str) -> Callable[[AuditReport, Style], str | bytes]:
+    """The function `format` of a module of this package, which is imported when it is called."""
 
-    return terminal.format(report, style)
-
-
-def _json(report: AuditReport, style: Style) -> str:
-    from shortcut_audit.reporters import json
-
-    return json.format(report)
-
-
-def _markdown(report: AuditReport, style: Style) -> str:
-    from shortcut_audit.reporters import markdown
-
-    return markdown.format(report, style)
-
-
-def _sarif(report: AuditReport, style: Style) -> str:
-    from shortcut_audit.reporters import sarif
-
-    return sarif.format(report)
-
-
-def _github(report: AuditReport, style: Style) -> str:
-    from shortcut_audit.reporters import github
-
-    return github.format(report)
-
-
-def _junit(report: AuditReport, style: Style) -> str:
-    from shortcut_audit.reporters import junit
-
-    return junit.format(report)
-
-
-def _gitlab(report: AuditReport, style: Style) -> str:
-    from shortcut_audit.reporters import gitlab
-
-    return gitlab.format(report)
-
-
-def _html(report: AuditReport, style: Style) -> str:
-    from shortcut_audit.reporters.html import document as html
-
-    return html.format(report, style)
-
-
-def _svg(report: AuditReport, style: Style) -> str:
-    from shortcut_audit.reporters.figure import svg
-
-    return svg.format(report)
-
-
-def _model_explorer(report: AuditReport, style: Style) -> str:
-    from shortcut_audit.reporters import model_explorer
-
-    return model_explorer.format(report)
-
-
-def _tex(report: AuditReport, style: Style) -> str:
-    from shortcut_audit.reporters import tex
-
-    return tex.format(report)
-
-
-def _csv(table: str) -> Callable[[AuditReport, Style], str]:
-    def render(report: AuditReport, style: Style) -> str:
-        from shortcut_audit.reporters import csv
-        from shortcut_audit.reporters.shared import records
-
-        return csv.format(report, getattr(records, table), style)
+    def render(report: AuditReport, style: Style) -> str | bytes:
+        shown: str | bytes = import_module(f"{__name__}.{module}").format(report, style, **settings)
+        return shown
 
     return render
 
 
-def _parquet(table: str) -> Callable[[AuditReport, Style], bytes]:
-    def render(report: AuditReport, style: Style) -> bytes:
-        from shortcut_audit.reporters import parquet
-        from shortcut_audit.reporters.shared import records
-
-        return parquet.format(report, getattr(records, table), style)
-
-    return render
+def _text(report: AuditReport, style: Style) -> str | bytes:
+    """Empty, and nothing is imported, if there was nothing that could be audited and nothing to object to."""
+    return _by("text.terminal")(report, style) if report.models or report.findings else ""
 
 
 REPORTERS = {
     "text": Reporter(".txt", _text),
-    "json": Reporter(".json", _json),
-    "markdown": Reporter(".md", _markdown),
-    "sarif": Reporter(".sarif", _sarif),
-    "github": Reporter(None, _github),
-    "gitlab": Reporter(".gitlab.json", _gitlab),
-    "junit": Reporter(".junit.xml", _junit),
-    "html": Reporter(".html", _html),
-    "model-explorer.json": Reporter(".model-explorer.json", _model_explorer, of_one=True, printed=False),
-    "tex": Reporter(".tex", _tex, printed=False),
-    "svg": Reporter(".svg", _svg, of_one=True, printed=False),
-    "csv": Reporter(".csv", _csv("SHORTCUTS"), printed=False),
-    "models.csv": Reporter(".models.csv", _csv("MODELS"), printed=False),
-    "layers.csv": Reporter(".layers.csv", _csv("LAYERS"), printed=False),
-    "parquet": Reporter(".parquet", _parquet("SHORTCUTS"), printed=False),
-    "models.parquet": Reporter(".models.parquet", _parquet("MODELS"), printed=False),
-    "layers.parquet": Reporter(".layers.parquet", _parquet("LAYERS"), printed=False),
+    "json": Reporter(".json", _by("json")),
+    "markdown": Reporter(".md", _by("markdown")),
+    "sarif": Reporter(".sarif", _by("sarif")),
+    "github": Reporter(None, _by("github")),
+    "gitlab": Reporter(".gitlab.json", _by("gitlab")),
+    "junit": Reporter(".junit.xml", _by("junit")),
+    "html": Reporter(".html", _by("html.document")),
+    "model-explorer.json": Reporter(".model-explorer.json", _by("model_explorer"), of_one=True, printed=False),
+    "tex": Reporter(".tex", _by("tex"), printed=False),
+    "svg": Reporter(".svg", _by("figure.svg"), of_one=True, printed=False),
+    "csv": Reporter(".csv", _by("csv", table="shortcuts"), printed=False),
+    "models.csv": Reporter(".models.csv", _by("csv", table="models"), printed=False),
+    "layers.csv": Reporter(".layers.csv", _by("csv", table="layers"), printed=False),
+    "parquet": Reporter(".parquet", _by("parquet", table="shortcuts"), printed=False),
+    "models.parquet": Reporter(".models.parquet", _by("parquet", table="models"), printed=False),
+    "layers.parquet": Reporter(".layers.parquet", _by("parquet", table="layers"), printed=False),
 }
 """Every format by its name on the command line."""
 

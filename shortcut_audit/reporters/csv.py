@@ -13,19 +13,20 @@ import io
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text, loggable
 from shortcut_audit.report import AuditReport
 from shortcut_audit.reporters import Style
-from shortcut_audit.reporters.shared.records import PATHS, SENTENCES, Cell, Table
+from shortcut_audit.reporters.shared.records import PATHS, SENTENCES, TABLES, Cell
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 """What a formula begins with (OWASP, "CSV Injection")."""
 
 
-def format(report: AuditReport, table: Table, style: Style) -> str:  # noqa: A001 -- what every reporter's function is called
-    """One of the report's tables."""
+def format(report: AuditReport, style: Style, table: str) -> str:  # noqa: A001 -- what every reporter's function is called
+    """The table of shortcuts, models or layers, as `TABLES` calls them."""
+    wanted = TABLES[table]
     stream = io.StringIO()
     writer = csv.writer(stream)
-    writer.writerow(table.columns)
-    for record in table.rows(report, style):
-        writer.writerow([_field(column, record[column]) for column in table.columns])
+    writer.writerow(wanted.columns)
+    for record in wanted.rows(report, style):
+        writer.writerow([_field(column, record[column]) for column in wanted.columns])
     return stream.getvalue()
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import AuditReport, Failure, Finding, Level, wording
 from shortcut_audit.report.wording import exact
+from shortcut_audit.reporters import WHOLE, Style
 from shortcut_audit.reporters.shared.grouped import gravest_first, verdict
 from shortcut_audit.reporters.shared.locations import Places, about
 
@@ -21,7 +22,7 @@ ANNOTATIONS = 10
 COMMANDS: dict[Level, str] = {"error": "error", "warning": "warning", "note": "notice"}
 
 
-def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's function is called
+def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
     """The workflow commands, gravest first, then one line for each model and one for what was left out."""
     commands = list(_commands(report))
     lines = commands[:ANNOTATIONS]

@@ -12,6 +12,7 @@ from typing import Any
 
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import AuditReport, Finding, Level
+from shortcut_audit.reporters import WHOLE, Style
 from shortcut_audit.reporters.json import dumped
 from shortcut_audit.reporters.shared.fingerprints import fingerprints
 from shortcut_audit.reporters.shared.grouped import gravest_first
@@ -22,7 +23,7 @@ NOT_AUDITED = "not-audited"
 """The check that a source which could not be audited has not passed; no rule of the gate has this name."""
 
 
-def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's function is called
+def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
     """The issues, gravest first, as ASCII JSON."""
     return dumped([*_failures(report), *_findings(report)], indent=1) + "\n"
 

@@ -15,6 +15,7 @@ from shortcut_audit.algebra.polynomial import FORMULA_LIMIT
 from shortcut_audit.algebra.settled import FORMULA
 from shortcut_audit.names import NAME_LIMIT, PATH_LIMIT, TEXT_LIMIT, displayable, displayable_text
 from shortcut_audit.report import AuditReport
+from shortcut_audit.reporters import WHOLE, Style
 
 _PATHS = frozenset({"source", "file", "against", "counterpart"})
 _TEXTS = frozenset({"message", "notes", "why", "detail", "weights_in_words", "origin", "declared_as"})
@@ -24,7 +25,7 @@ _LISTS = frozenset(
 """Fields whose entries stand on a line of their own."""
 
 
-def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's function is called
+def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
     """The JSON report. Every name in it is displayable; those of real models are as the file has them."""
     return "".join((*_lines(to_dict(report), ""), "\n"))
 

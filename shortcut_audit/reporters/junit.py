@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import AuditReport, Failure, Finding
+from shortcut_audit.reporters import WHOLE, Style
 from shortcut_audit.reporters.shared.grouped import gravest_first
 from shortcut_audit.reporters.shared.locations import Place, Places, about
 
@@ -20,7 +21,7 @@ AUDITED = "audited"
 """The test that every source stands: nothing is green that was not looked at."""
 
 
-def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's function is called
+def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
     """The results, as ASCII XML. `##` is spelled out: with it, commands to CI agents begin, anywhere in a log."""
     tests, remarks = _tests(report), _remarks(report)
     root = Element("testsuites", name="shortcut-audit")

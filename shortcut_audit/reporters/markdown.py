@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from shortcut_audit.names import displayable, displayable_text
 from shortcut_audit.report import AuditReport, Comparison, ModelReport, Shortcut
 from shortcut_audit.report.wording import counted, exact, shape
-from shortcut_audit.reporters import Style
+from shortcut_audit.reporters import WHOLE, Style
 from shortcut_audit.reporters.figure import mermaid
 from shortcut_audit.reporters.shared import changed
 from shortcut_audit.reporters.shared.columns import COLUMNS
@@ -39,10 +39,7 @@ CONVENTION = (
 )
 
 
-_WHOLE = Style()
-
-
-def format(report: AuditReport, style: Style = _WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
+def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
     """The Markdown report, GitHub's and GitLab's dialect, under 900 kB: details that do not fit are left out."""
     head = ["## shortcut-audit: " + verdict(report), *_failures(report), *_findings(report), *_models(report.models)]
     text = "\n\n".join(head)

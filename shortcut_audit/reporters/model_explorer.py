@@ -9,6 +9,7 @@ from __future__ import annotations
 from shortcut_audit.names import displayable
 from shortcut_audit.report import AuditReport, ModelReport
 from shortcut_audit.report.words import Kind
+from shortcut_audit.reporters import WHOLE, Style
 from shortcut_audit.reporters.json import dumped
 
 COLORS: dict[Kind, str] = {
@@ -20,7 +21,7 @@ COLORS: dict[Kind, str] = {
 FORK = "#ffec99"
 
 
-def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's function is called
+def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
     """The node data of the report's only model."""
     results = _results(report.models[0]) if report.models else {}
     return dumped({"name": "shortcut-audit", "results": results}, indent=1) + "\n"

@@ -16,7 +16,7 @@ from typing import Any
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import AuditReport
 from shortcut_audit.reporters import Style
-from shortcut_audit.reporters.shared.records import BOOLEANS, NUMBERS, PATHS, SENTENCES, Cell, Record, Table
+from shortcut_audit.reporters.shared.records import BOOLEANS, NUMBERS, PATHS, SENTENCES, TABLES, Cell, Record
 
 SCHEMA_VERSION = "1"
 """Version of the tables' columns; another number means that one was dropped or has another meaning."""
@@ -27,17 +27,18 @@ GROUP = 20_000
 LARGEST = 2**63 - 1
 
 
-def format(report: AuditReport, table: Table, style: Style) -> bytes:  # noqa: A001 -- what every reporter's function is called
-    """One of the report's tables."""
+def format(report: AuditReport, style: Style, table: str) -> bytes:  # noqa: A001 -- what every reporter's function is called
+    """The table of shortcuts, models or layers, as `TABLES` calls them."""
     import pyarrow
     from pyarrow import parquet
 
+    wanted = TABLES[table]
     metadata = {"shortcut-audit": report.version, "shortcut-audit.schema": SCHEMA_VERSION}
-    schema = pyarrow.schema([(column, _type(column, pyarrow)) for column in table.columns], metadata=metadata)
+    schema = pyarrow.schema([(column, _type(column, pyarrow)) for column in wanted.columns], metadata=metadata)
     stream = io.BytesIO()
     with parquet.ParquetWriter(stream, schema, compression="zstd") as writer:
-        for group in _groups(table.rows(report, style)):
-            columns = {column: [_cell(column, row[column]) for row in group] for column in table.columns}
+        for group in _groups(wanted.rows(report, style)):
+            columns = {column: [_cell(column, row[column]) for row in group] for column in wanted.columns}
             writer.write_table(pyarrow.table(columns, schema=schema))
     return stream.getvalue()
 

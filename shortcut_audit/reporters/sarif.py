@@ -14,6 +14,7 @@ from shortcut_audit.gate.rules import RULES, Rule
 from shortcut_audit.names import displayable, displayable_text
 from shortcut_audit.report import AuditReport, Failure, Finding
 from shortcut_audit.report.wording import exact
+from shortcut_audit.reporters import WHOLE, Style
 from shortcut_audit.reporters.json import dumped
 from shortcut_audit.reporters.shared.fingerprints import fingerprints
 from shortcut_audit.reporters.shared.grouped import gravest_first
@@ -24,7 +25,7 @@ RESULTS = 5_000
 """GitHub shows no more results of a run, and refuses 25,000 (its page "SARIF support for code scanning")."""
 
 
-def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's function is called
+def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
     """The SARIF log, as ASCII JSON."""
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
     return dumped(log, indent=1) + "\n"

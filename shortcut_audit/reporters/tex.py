@@ -9,6 +9,7 @@ import re
 
 from shortcut_audit.names import displayable, loggable
 from shortcut_audit.report import AuditReport
+from shortcut_audit.reporters import WHOLE, Style
 from shortcut_audit.reporters.shared.columns import COLUMNS
 
 _SPECIAL = {
@@ -19,7 +20,7 @@ NAME_LIMIT = 60
 """Characters of a model's name."""
 
 
-def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's function is called
+def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
     """The table. 1 MAC = 2 FLOPs; what cannot be known is called unknown."""
     heads = ["model", *(column.head for column in COLUMNS)]
     rows = [

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from shortcut_audit.names import displayable, displayable_text
 from shortcut_audit.report import KINDS, AuditReport, Kind, ModelReport, wording
 from shortcut_audit.report.wording import UNICODE
+from shortcut_audit.reporters import WHOLE, Style
 from shortcut_audit.reporters.figure import captions
 from shortcut_audit.reporters.figure.layout import figure
 from shortcut_audit.reporters.figure.rows import Brace, Drawn, Row, Sheet, sheet
@@ -43,7 +44,7 @@ text.identity{fill:#51cf8a}text.parameter-free{fill:#3bc9db}text.gated{fill:#e59
 """
 
 
-def format(report: AuditReport) -> str:  # noqa: A001 -- what every reporter's function is called
+def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
     """The picture of the report's only model. Whoever writes it gives each of several a file of its own."""
     return draw(report.models[0]) if report.models else ""
 

@@ -19,7 +19,7 @@ from shortcut_audit.report import (
 )
 from shortcut_audit.report.wording import counted, exact
 from shortcut_audit.report.words import KINDS, Kind
-from shortcut_audit.reporters import Style
+from shortcut_audit.reporters import WHOLE, Style
 from shortcut_audit.reporters.html.compared import difference_of, in_short, section
 from shortcut_audit.reporters.html.markup import (
     ROWS_SHOWN,
@@ -51,10 +51,7 @@ EQUATIONS: dict[Kind, str] = {
 }
 
 
-_WHOLE = Style()
-
-
-def format(report: AuditReport, style: Style = _WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
+def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
     """The page, in HTML."""
     title = f"shortcut-audit: {verdict(report)}"
     sheet = resources.files(__package__).joinpath("html.css").read_text(encoding="utf-8")

@@ -148,6 +148,8 @@ LAYERS = Table(
     _layers,
 )  # fmt: skip
 
+TABLES = {"shortcuts": SHORTCUTS, "models": MODELS, "layers": LAYERS}
+
 BOOLEANS = frozenset({"has_weight", "has_bias", "lower_bound"})
 NUMBERS = frozenset(
     "parameters buffers macs flops ops adds layers shortcuts identity parameter_free gated projection extra_parameters "

@@ -13,7 +13,7 @@ from itertools import islice
 from shortcut_audit.names import PATH_LIMIT
 from shortcut_audit.report import AuditReport, Comparison, Level, ModelReport, wording
 from shortcut_audit.report.wording import counted, exact
-from shortcut_audit.reporters import Style
+from shortcut_audit.reporters import WHOLE, Style
 from shortcut_audit.reporters.shared import changed, totals
 from shortcut_audit.reporters.shared.grouped import acceptances, remarks, verdict
 from shortcut_audit.reporters.shared.ranges import LABELS_SHOWN, in_ranges
@@ -32,7 +32,7 @@ _LABEL = 15
 """Cells that the label of a total takes."""
 
 
-def format(report: AuditReport, style: Style) -> str:  # noqa: A001 -- what every reporter's function is called
+def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
     """The text report."""
     page = Page(style)
     show = _brief if style.quiet else _model
