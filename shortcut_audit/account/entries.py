@@ -15,7 +15,7 @@ from shortcut_audit.account import describe
 from shortcut_audit.account.classify import learned
 from shortcut_audit.account.cost import Ledger, parameters, span, total
 from shortcut_audit.account.notes import notes_on
-from shortcut_audit.account.quantised import quantisation
+from shortcut_audit.account.quantised import Scales
 from shortcut_audit.account.reach import Reach
 from shortcut_audit.account.whatif import Priced
 from shortcut_audit.algebra.polynomial import Cost, formula, integer
@@ -45,6 +45,8 @@ class Entries:
         layers = [order[op] for op in ledger.layers]
         self._after = {op: bisect_left(layers, number) for op, number in order.items()}
         self._merges: dict[Op, report.MergeInfo] = {}
+        self._added: dict[Op, Cost] = {}
+        self._scales = Scales(graph)
         self._steps: dict[tuple[Op, Step], report.Step] = {}
 
     def shortcut(self, shortcut: Priced, scope: str, key: str) -> report.Shortcut:
@@ -54,7 +56,7 @@ class Entries:
         notes = notes_on(found, shortcut.kind, tied=bool(self._ledger.tied(found.through)))
         if len(found.route) > STEPS_SHOWN:
             notes += (f"{len(found.route) - STEPS_SHOWN} of the {len(found.route)} steps of its route are not listed",)
-        macs, adds = self._ledger.macs(found.through), elements_added(self._graph, merge)
+        macs, adds = self._ledger.macs(found.through), self._elements_added(merge)
         held = size_in_bytes(found.fork.type.shape, found.fork.type.dtype)
         return report.Shortcut(
             key=key,
@@ -75,7 +77,7 @@ class Entries:
             held_bytes_formula=formula(held),
             span=span(found.residual),
             notes=notes,
-            quantisation=quantisation(self._graph, found),
+            quantisation=self._scales.quantisation(found),
             first_layer=None if found.residual.layers is None else found.residual.layers[0],
             last_layer=None if found.residual.layers is None else found.residual.layers[1],
             outputs=self._reach.outputs(merge.result.id),
@@ -108,6 +110,11 @@ class Entries:
         made = report.MergeInfo(merge.op.label, _name(merge.op), shape, source, also, after)
         self._merges[merge.op] = replace(made, also=also[:NAMES_SHOWN])
         return made
+
+    def _elements_added(self, merge: Merge) -> Cost:
+        if merge.op not in self._added:
+            self._added[merge.op] = elements_added(self._graph, merge)
+        return self._added[merge.op]
 
     def _route(self, found: Found) -> tuple[report.Step, ...]:
         links = found.route

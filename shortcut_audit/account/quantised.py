@@ -6,24 +6,41 @@ of the two is converted on every pass.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 
-from shortcut_audit.graph.model import Constant, Input, ModelGraph
+from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Quantisation
+from shortcut_audit.search.additions import Term
 from shortcut_audit.search.found import Found
+from shortcut_audit.search.merges import Merge
 
 
-def quantisation(graph: ModelGraph, found: Found) -> Quantisation:
-    """How the shortcut's operand is quantised, beside the other operands of its merge."""
-    own = _scale(graph, found.operand.value)
-    others = {_scale(graph, term.value) for term in found.merge.operands if term != found.operand}
-    if others <= {None}:
-        return "none" if own is None else "shortcut only"
-    if own is None:
-        return "branch only"
-    return "alike" if others == {own} else "scales differ"
+class Scales:
+    """How the operands of merges are quantised: those of one merge are looked at once, for all of its shortcuts."""
+
+    def __init__(self, graph: ModelGraph) -> None:
+        self._graph = graph
+        self._operands: dict[Op, tuple[Counter[Term], Counter[Hashable | None]]] = {}
+
+    def quantisation(self, found: Found) -> Quantisation:
+        """How the shortcut's operand is quantised, beside the other operands of its merge."""
+        own, (terms, scales) = _scale(self._graph, found.operand.value), self._of(found.merge)
+        others = {scale for scale, count in scales.items() if scale != own or count > terms[found.operand]}
+        if others <= {None}:
+            return "none" if own is None else "shortcut only"
+        if own is None:
+            return "branch only"
+        return "alike" if others == {own} else "scales differ"
+
+    def _of(self, merge: Merge) -> tuple[Counter[Term], Counter[Hashable | None]]:
+        """How often each operand is added, and how many come from each scale."""
+        if merge.op not in self._operands:
+            scales = Counter(_scale(self._graph, term.value) for term in merge.operands)
+            self._operands[merge.op] = Counter(merge.operands), scales
+        return self._operands[merge.op]
 
 
 def _scale(graph: ModelGraph, name: str) -> Hashable | None:

@@ -106,6 +106,10 @@ class Ancestry:
         self._reach(number)
         return self._past[number]
 
+    def kept(self, number: int) -> int | None:
+        """The past of a value, if it is still at hand."""
+        return self._past.get(number)
+
     def dominator(self, number: int) -> int | None:
         """The nearest value before another one through which all of that one's past passes."""
         self._reach(number)

@@ -69,8 +69,9 @@ class Lineage:
         self.above = tuple(map(self._read, self.values))
         """What each value is computed from."""
         self.ancestry = Ancestry(self.above, map(self._involved, sums))
-        self.closed: dict[int, tuple[int, Extent]] = {}
-        """The one value through which all of the past of a merge's result passes, and what lies between."""
+        self.closed: dict[int, tuple[int, Extent, int]] = {}
+        """The one value through which all of the past of a merge's result passes, what lies between, and how that reads
+        the value (between.py)."""
         self._parents: list[tuple[tuple[int, int, int], ...] | None] = [None] * len(self.values)
         self._roots = self._trace(_is_pointwise)
         self._expressions = expressions(graph)

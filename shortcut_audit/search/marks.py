@@ -12,8 +12,8 @@ from enum import Enum, auto
 from shortcut_audit.graph.model import Op
 from shortcut_audit.operators.row import Family
 from shortcut_audit.operators.table import row_of
+from shortcut_audit.search.between import Field
 from shortcut_audit.search.lineage import Lineage
-from shortcut_audit.search.reach import Reach, Region, joins
 from shortcut_audit.search.siblings import are_siblings
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.walk import Way
@@ -40,14 +40,14 @@ AGAIN = 3
 """The sums in which a value must be added for that to be said."""
 
 
-def marks_of(lineage: Lineage, way: Way, field: Reach, others: Sequence[int]) -> frozenset[Mark]:
+def marks_of(lineage: Lineage, way: Way, field: Field, others: Sequence[int]) -> frozenset[Mark]:
     """The marks of a shortcut that are seen around its merge. `others` make the branch, `field` is where it lies."""
     found = set[Mark]()
     levels = {level for *_, level in way.links}
     if Step.SELECTION in levels:
         if are_siblings(lineage.graph, lineage.values, way, field.region(others, route=way.values)):
             found.add(Mark.SIBLINGS)
-    elif not way.links and field.feeds_joint and _is_joined(lineage, way.fork, field.region(others)):
+    elif not way.links and field.is_joined(others):
         found.add(Mark.JOINED)
     if Step.LINEAR in levels:
         found |= _beside_attention(lineage, way, field, others)
@@ -57,13 +57,7 @@ def marks_of(lineage: Lineage, way: Way, field: Reach, others: Sequence[int]) ->
     return frozenset(found)
 
 
-def _is_joined(lineage: Lineage, fork: int, branch: Region) -> bool:
-    readers = [n for n in branch if fork in {parent for parent, _, _ in branch.parents(n)}]
-    ops = [lineage.values[n].op for n in readers]
-    return bool(ops) and all(op is not None and joins(op) for op in ops)
-
-
-def _beside_attention(lineage: Lineage, way: Way, field: Reach, others: Sequence[int]) -> set[Mark]:
+def _beside_attention(lineage: Lineage, way: Way, field: Field, others: Sequence[int]) -> set[Mark]:
     fork = lineage.maker(way.fork)
     if fork is not None and row_of(fork.kind).family is Family.SOFTMAX:
         return {Mark.RELATIVE_VALUES}

@@ -45,15 +45,14 @@ def joins(op: Op) -> bool:
 class Reach:
     """What is computed from one fork, beside a cut."""
 
-    __slots__ = ("_known", "_out", "feeds_joint", "fork", "lineage")
+    __slots__ = ("_known", "fork", "lineage", "out")
 
     def __init__(self, lineage: Lineage, fork: int, cut: frozenset[int]) -> None:
         self.fork = fork
-        self.feeds_joint = False
-        """Whether what has been looked at reads the fork by an op that joins it with other values."""
         self.lineage = lineage
-        self._out = cut - {fork}
-        self._known: dict[int, Reached | None] = dict.fromkeys(self._out)
+        self.out = cut - {fork}
+        """What is cut out."""
+        self._known: dict[int, Reached | None] = dict.fromkeys(self.out)
         self._known[fork] = Reached(0, working=False, mixing=False, weighing=False)
 
     def __len__(self) -> int:
@@ -75,10 +74,10 @@ class Reach:
                     waiting.append(parent)
         return found
 
-    def closed(self, number: int) -> tuple[int, Extent] | None:
+    def closed(self, number: int) -> tuple[int, Extent, int] | None:
         """Where the closed stretch before a value begins, and what it holds; None where none may be leapt over."""
         closed = self.lineage.closed.get(number)
-        if closed is None or closed[0] < self.fork or any(closed[0] < out < number for out in self._out):
+        if closed is None or closed[0] < self.fork or any(closed[0] < out < number for out in self.out):
             return None
         return closed
 
@@ -99,9 +98,6 @@ class Reach:
         if not costs:
             return None
         extent = self.held(number) if leapt is None else leapt[1]
-        op = self.lineage.values[number].op
-        if leapt is None and op is not None and joins(op) and self.fork in self.lineage.above[number]:
-            self.feeds_joint = True
         return Reached(
             min(costs),
             working or extent.working,

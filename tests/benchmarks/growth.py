@@ -200,6 +200,7 @@ GROWING: Mapping[str, tuple[Callable[[int], Draft], int]] = {
     "ladder": (ladder, 60),
     "concatenated": (concatenated, 24),
     "powers": (powers, 60),
+    "summing all": (summing_all, 12),
     "side sum": (side_sum, 40),
     "added value": (added_value, 40),
 }
@@ -207,7 +208,6 @@ GROWING: Mapping[str, tuple[Callable[[int], Draft], int]] = {
 
 STEEP: Mapping[str, tuple[Callable[[int], Draft], int, float]] = {
     "shared route": (shared_route, 10, 2.0),
-    "summing all": (summing_all, 12, 2.0),
 }
 """What still grows faster than the model does, and the exponent that it keeps below: every sum looks as far back as a
 value that all of them share, past all that lies between."""

@@ -82,6 +82,13 @@ def test_what_lies_between_is_measured_the_same_whatever_was_measured_before(see
         assert [field.reached(n) is not None for n in tops] == [n in after for n in tops]
 
 
+def test_a_branch_that_reads_the_fork_joined_with_others() -> None:
+    joined = search("x -> Concat -> Conv -> Add", "z -> Concat", "x -> Add")
+    mapped = search("x -> Conv -> Relu -> Add", "x -> Add")
+    both = search("x -> Concat -> Conv -> Sum -> Relu -> Add", "z -> Concat", "x -> Conv.2 -> Sum", "x -> Add")
+    assert [each.field.is_joined(each.operands[:1]) for each in (joined, mapped, both)] == [True, False, False]
+
+
 # --- closing ---------------------------------------------------------------------------------------------------------
 
 
@@ -95,7 +102,7 @@ def blocks(count: int) -> list[str]:
 def test_a_block_whose_past_passes_through_one_value_is_closed() -> None:
     (found,) = searches(*blocks(1))
     number = found.lineage.number
-    ((result, (entry, extent)),) = found.lineage.closed.items()
+    ((result, (entry, extent, _)),) = found.lineage.closed.items()
     assert (result, entry) == (number["Add.0"], number["x"])
     assert (extent.ops, extent.weight_layers, extent.parameters) == (3, 1, 576)  # Conv of 8 x 8 x 3 x 3, Relu, Add
 
@@ -169,6 +176,6 @@ def test_what_was_leapt_over_is_listed_and_nothing_before_it() -> None:
 def test_a_stretch_around_stretches_holds_what_they_hold() -> None:
     """Two blocks of Conv, Relu, Add; around them Conv.last, Sigmoid and the last Add: nine ops, three convolutions."""
     *_, last = searches(*blocks(2), "Add.1 -> Conv.last -> Sigmoid -> Add.long", "x -> Add.long")
-    entry, extent = last.lineage.closed[last.lineage.number["Add.long"]]
+    entry, extent, _ = last.lineage.closed[last.lineage.number["Add.long"]]
     assert entry == last.lineage.number["x"]
     assert (extent.ops, extent.weight_layers, extent.parameters) == (9, 3, 1_728)  # 3 x 8 x 8 x 3 x 3

@@ -36,10 +36,3 @@ def test_what_is_cut_out_leads_nowhere() -> None:
     assert concat is not None
     assert (concat.level, concat.weighing) == (Step.SELECTION, False)
     assert [op.name for op in reach.ops([number["Concat"]])] == ["MaxPool", "Concat"]
-
-
-def test_a_branch_that_reads_the_fork_joined_with_others() -> None:
-    joined = search("x -> Concat -> Conv -> Add", "z -> Concat", "x -> Add")
-    mapped = search("x -> Conv -> Relu -> Add", "x -> Add")
-    assert [each.field.reached(each.operands[0]) is not None for each in (joined, mapped)] == [True, True]
-    assert (joined.field.feeds_joint, mapped.field.feeds_joint) == (True, False)
