@@ -65,7 +65,9 @@ class Drawn(nn.Module):  # type: ignore[misc]
     def __init__(self, draft: Draft) -> None:
         super().__init__()
         self.draft = draft
-        self.weights = nn.ParameterDict({t.name: torch.rand(t.shape) for t in draft.tensors if not t.literal})
+        # Small weights keep gates from one end of a sigmoid, where nothing changes them.
+        small = {t.name: torch.rand(t.shape) * 0.35 + 0.05 for t in draft.tensors if not t.literal}
+        self.weights = nn.ParameterDict(small)
         self.literals = {t.name: t.data[0] for t in draft.tensors if t.literal and t.data}
 
     def forward(self, x: Any) -> Any:
