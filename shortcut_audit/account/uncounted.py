@@ -103,7 +103,8 @@ def _settled(graph: ModelGraph, op: Op, untold: Untold) -> Operands:
     shapes = tuple(
         untold.settled if slot in untold.slots else shape_of(graph, given) for slot, given in enumerate(op.inputs)
     )
-    return replace(Operands.of(graph, op), inputs=shapes, given=tuple(shape is not None for shape in shapes))
+    given = tuple(shape is not None for shape in shapes)
+    return replace(Operands.of(graph, op), inputs=shapes, given=given)
 
 
 def _known(shape: Shape) -> bool:

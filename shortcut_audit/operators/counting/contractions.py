@@ -67,6 +67,10 @@ class Operands:
         size = data[0] if data is not None and len(data) == 1 else None
         return size if type(size) is int or type(size) is str else None
 
+    def computed(self, slot: int) -> bool:
+        """Whether what stands in an input slot changes from pass to pass: it is computed, or fed."""
+        return self.place is not None and self.has(slot) and isinstance(self.place[1].inputs[slot], str)
+
     def fed(self, slot: int) -> bool:
         """Whether the caller feeds what stands in an input slot."""
         given = self.place[1].inputs[slot] if self.place is not None and self.has(slot) else None
@@ -342,10 +346,13 @@ def recurrent(gates: int, *, turned: bool = False) -> Callable[[Operands], Cost]
     """LSTM (4 gates), GRU (3), RNN (1): per step and direction, gates x hidden x (input + hidden).
 
     X is [sequence, batch, input]; W [directions, gates x hidden, input], R [directions, gates x hidden, hidden], or
-    `turned`, with the last two axes the other way round (com.microsoft DynamicQuantizeLSTM).
+    `turned`, with the last two axes the other way round (com.microsoft DynamicQuantizeLSTM). Slot 4 may say how long
+    each sequence is: kernels take no step beyond the longest.
     """
 
     def count(call: Operands) -> Cost:
+        if call.computed(4):
+            return None
         axes = Axes()
         axes.read("sbi", call.input(0))
         axes.read("dig" if turned else "dgi", call.input(1))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from shortcut_audit.operators.counting import contractions as count
 from shortcut_audit.operators.counting import packing
 from shortcut_audit.operators.mixing import by_kernel, by_labels, by_side
-from shortcut_audit.operators.row import Effect, Family, Operator, rows, table_of
+from shortcut_audit.operators.row import Effect, Family, Operator, Untold, rows, table_of
 from shortcut_audit.operators.shapes import contraction, windows
 from shortcut_audit.operators.shapes.control import result
 from shortcut_audit.operators.shapes.element_types import ANY, PAIR, THIRD, either
@@ -35,6 +35,7 @@ _RECURRENT = Operator(
     shape=contraction.recurrent,
     mixes=True,
     counted_with=("direction", "hidden_size"),
+    untold=Untold("how long each sequence is", (4,)),
     bias=(3,),
     buffers=(4, 5, 6),
 )

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from shortcut_audit.assembly.assemble import assemble
-from shortcut_audit.graph.model import Attribute, Shape
+from shortcut_audit.graph.model import Attribute, Shape, TensorType
 from shortcut_audit.operators.counting.attention import (
     attention,
     grouped_attention,
@@ -809,3 +809,14 @@ def test_a_matrix_that_a_kernel_packs_counts_by_its_sizes() -> None:
 def test_how_many_products_a_decomposition_takes_nobody_says(kind: str) -> None:
     (missing,) = audit_draft(listing(f"y = {kind}(x)", x=(2, 3, 3))).uncounted
     assert missing.why == "how many products a decomposition takes depends on its method"
+
+
+def test_a_recurrence_that_is_told_how_long_sequences_are_takes_no_more_steps() -> None:
+    """5 steps of 2 sequences at most: 5 x 2 x 16 x (3 + 4). Stored lengths are no lengths of this pass: all count."""
+    line = "y = LSTM(x, w, r, _, lengths) hidden_size=4"
+    tensors = {"w": stored(1, 16, 3), "r": stored(1, 16, 4)}
+    fed = listing(line, x=(5, 2, 3), lengths=TensorType((2,), "int32"), **tensors)
+    (missing,) = audit_draft(fed).uncounted
+    assert missing.why == "how long each sequence is stands in its data alone"
+    kept = listing(line, x=(5, 2, 3), lengths=stored(2, dtype="int32", data=(5, 5)), **tensors)
+    assert audit_draft(kept).totals.macs == 1_120
