@@ -82,7 +82,8 @@ def filled(draft: Draft, weights: Mapping[str, Array]) -> Draft:
 def hold(draft: Draft, by: Interpreter, weights: Mapping[str, Array], inputs: Mapping[str, Array]) -> int:
     """Holds all that is found in a draft against numbers; how many shortcuts there are.
 
-    Its fork held, a shortcut changes with each weight that it names, and with no other.
+    Its fork held, a shortcut changes with each weight that it names, and with no other: where the fork is not zero, as
+    behind a ReLU that sleeps.
     """
     before = search(assemble(filled(draft, weights)))
     values = computed(before.graph, by, inputs)
@@ -97,6 +98,11 @@ def hold(draft: Draft, by: Interpreter, weights: Mapping[str, Array], inputs: Ma
             then = computed(other.graph, by, inputs, held)[operand]
             assert np.array_equal(then, values[operand]) == (name not in named), (name, named)
     return len(before.found)
+
+
+def _awake(value: Array) -> Array:
+    """Numbers of the shape and type of a value, none of them zero."""
+    return np.random.default_rng(7).uniform(0.1, 1.0, value.shape).astype(value.dtype)
 
 
 def moved(weight: Array) -> Array:
