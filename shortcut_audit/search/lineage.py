@@ -100,10 +100,15 @@ class Lineage:
         if op is None:
             return
         read = [(given, slot) for slot, given in enumerate(op.inputs) if isinstance(given, str)]
+        beside = value.slot > 0 and not row_of(op.kind).parts
+        if len(read) == 1:
+            ((given, slot),) = read
+            way = Step.NONLINEAR if beside else step(self.graph, op, slot, Kinship.SAME_ELEMENT)
+            yield self.number[given], int(way), slot
+            return
         same_element = len({self._roots[self.number[given]] for given, _ in read}) == 1
         linear = row_of(op.kind).effect is Effect.SUM and len({self.linear_root(self.number[g]) for g, _ in read}) == 1
         normalised = is_normalisation([self._expressions[given] for given, _ in read])
-        beside = value.slot > 0 and not row_of(op.kind).parts
         for given, slot in read:
             kinship = Kinship.SAME_ELEMENT if same_element else Kinship.STRANGERS
             if normalised and not same_element and self._expressions[given].part is not Part.STATISTIC:

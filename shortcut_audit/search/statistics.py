@@ -7,12 +7,12 @@ learned vectors.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import ModelGraph, Op
-from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.row import Effect, Operator
 from shortcut_audit.operators.table import row_of
 
 
@@ -51,11 +51,12 @@ def _made_of(op: Op, known: Mapping[str, Expression]) -> Expression | None:
     over the elements again, by whatever index.
     """
     row = row_of(op.kind)
-    read = [known[given] for slot, given in enumerate(op.inputs) if isinstance(given, str) and _is_data(op, slot)]
-    origins = {expression.origin for expression in read}
-    if len(origins) != 1:
+    read = [known[given] for given in _data(op, row)]
+    if not read:
         return None
-    (origin,) = origins
+    origin = read[0].origin
+    if any(expression.origin != origin for expression in read[1:]):
+        return None
     parts = {expression.part for expression in read}
     if row.statistic or (row.effect is Effect.NORMALISATION and not row.running):
         return Expression(origin, Part.STATISTIC if row.statistic else Part.NORMALISED)  # 1
@@ -68,9 +69,11 @@ def _made_of(op: Op, known: Mapping[str, Expression]) -> Expression | None:
     return None
 
 
-def _is_data(op: Op, slot: int) -> bool:
-    row = row_of(op.kind)
-    return row.effect is not Effect.SELECTION or not row.data or slot in row.data
+def _data(op: Op, row: Operator) -> Sequence[str]:
+    """The values that an op reads, those aside that tell a selection what to select."""
+    if row.effect is not Effect.SELECTION or not row.data:
+        return op.values()
+    return [given for slot, given in enumerate(op.inputs) if isinstance(given, str) and slot in row.data]
 
 
 def is_normalisation(operands: list[Expression]) -> bool:

@@ -30,6 +30,9 @@ class Axis(IntEnum):
 
 Axes: TypeAlias = "tuple[Axis, ...]"
 
+Data: TypeAlias = "tuple[str | None, Shape, Axes]"
+"""The first value that an op reads, its shape, and what is known of its axes."""
+
 
 def is_stretched(operands: Sequence[Axes], shape: Shape) -> bool:
     """Whether, in a sum of this shape, some operand has one element along an axis of which another has its own."""
@@ -78,14 +81,15 @@ def _axes(graph: ModelGraph, value: Value, known: Mapping[str, Axes]) -> Axes:
         return ()
     if op is None:
         return (Axis.OWN,) * len(shape)
-    made = _of_arrangement(graph, value, op, known) or _of_operator(graph, op, shape, known)
+    data = _data(graph, op, known)
+    made = _of_arrangement(graph, value, op, data) or _of_operator(op, shape, data, known)
     return made if made is not None and len(made) == len(shape) else (Axis.UNKNOWN,) * len(shape)  # 7
 
 
-def _of_arrangement(graph: ModelGraph, value: Value, op: Op, known: Mapping[str, Axes]) -> Axes | None:
+def _of_arrangement(graph: ModelGraph, value: Value, op: Op, data: Data) -> Axes | None:
     """What an op that computes nothing makes of the axes."""
     shape = value.type.shape or ()
-    row, (_, given, before) = row_of(op.kind), _data(graph, op, known)
+    row, (_, given, before) = row_of(op.kind), data
     if row.arranges is Arrangement.PUT_IN:
         return _put_in(op, before, len(shape))  # 2
     if row.arranges is Arrangement.PERMUTED:
@@ -101,9 +105,9 @@ def _of_arrangement(graph: ModelGraph, value: Value, op: Op, known: Mapping[str,
     return None
 
 
-def _of_operator(graph: ModelGraph, op: Op, shape: Sequence[object], known: Mapping[str, Axes]) -> Axes | None:
+def _of_operator(op: Op, shape: Sequence[object], read: Data, known: Mapping[str, Axes]) -> Axes | None:
     """What an op that computes something makes of the axes."""
-    row, (data, given, before) = row_of(op.kind), _data(graph, op, known)
+    row, (data, given, before) = row_of(op.kind), read
     if row.statistic:
         return _reduced(op, before, len(shape))  # 1
     if row.pointwise or (given == shape and row.effect in {Effect.NORMALISATION, Effect.NONLINEAR}):
@@ -115,9 +119,8 @@ def _of_operator(graph: ModelGraph, op: Op, shape: Sequence[object], known: Mapp
     return None
 
 
-def _data(graph: ModelGraph, op: Op, known: Mapping[str, Axes]) -> tuple[str | None, Shape, Axes]:
-    """The first value that an op reads, its shape, and what is known of its axes."""
-    data = next((given for given in op.inputs if isinstance(given, str)), None)
+def _data(graph: ModelGraph, op: Op, known: Mapping[str, Axes]) -> Data:
+    data = op.values()[0] if op.values() else None
     return data, None if data is None else graph.values[data].type.shape, known.get(data or "", ())
 
 

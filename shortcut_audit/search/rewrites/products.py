@@ -20,6 +20,8 @@ from shortcut_audit.operators.table import is_copy, row_of
 FACTORS = 16
 """The most factors that a product is taken apart into."""
 
+ONE = Fraction(1)
+
 READERS = 16
 """The most readers of a value that are looked at."""
 
@@ -71,10 +73,13 @@ class Product:
 
     def times(self, other: Product) -> Product:
         """The product of both, in the place of this one."""
-        return Product(self.factor * other.factor, _ordered(*self.atoms, *other.atoms), self.op)
+        factor = self.factor if other.factor is ONE else self.factor * other.factor
+        return Product(factor, _ordered(*self.atoms, *other.atoms), self.op)
 
 
 def _ordered(*atoms: Atom) -> tuple[Atom, ...]:
+    if len(atoms) < 2:
+        return atoms
     return tuple(sorted(atoms, key=lambda atom: (0, 0, atom) if isinstance(atom, str) else (1, atom.serial, "")))
 
 
@@ -125,14 +130,14 @@ class Algebra:
         return self._fixed.setdefault((id(given), inverse), Fixed(given, inverse, len(self._fixed)))
 
     def _taken_apart(self, name: str) -> Product:
-        factor, atoms, waiting = Fraction(1), list[Atom](), [name]
+        factor, atoms, waiting = ONE, list[Atom](), [name]
         while waiting:
             current = self.original(waiting.pop())
             found = None if len(atoms) + len(waiting) >= FACTORS else self._factors(current)
             if found is None:
                 atoms.append(current)
             else:
-                factor *= found.factor
+                factor = found.factor if factor is ONE else factor * found.factor
                 atoms += (atom for atom in found.atoms if isinstance(atom, Fixed))
                 waiting += (atom for atom in found.atoms if isinstance(atom, str))
         return Product(factor, _ordered(*atoms), self._graph.values[name].op, name)
@@ -157,7 +162,7 @@ class Algebra:
                     return None
                 literal = number(divisor)
                 given = [
-                    Product(Fraction(1), (self._constant(divisor, inverse=True),))
+                    Product(ONE, (self._constant(divisor, inverse=True),))
                     if literal is None
                     else Product(1 / literal, ())
                 ]
@@ -169,7 +174,7 @@ class Algebra:
         return None if first is None else reduce(Product.times, given, self._factor(first))
 
     def _factor(self, given: str | Constant) -> Product:
-        return Product(Fraction(1), (given,)) if isinstance(given, str) else self.term(given)
+        return Product(ONE, (given,)) if isinstance(given, str) else self.term(given)
 
     def maker(self, name: str) -> Op:
         """The op that makes a value which some op makes."""

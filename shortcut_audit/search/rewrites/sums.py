@@ -145,7 +145,7 @@ def _cancel(one: Product, other: Product) -> bool:
 
 def _oppose(one: Product, other: Product) -> bool:
     """Whether two terms have opposite signs, and hold the same otherwise, or one value that is all that one holds."""
-    if one.factor * other.factor >= 0:
+    if one.factor.numerator * other.factor.numerator >= 0:
         return False
     return one.atoms == other.atoms or one.base in other.atoms or other.base in one.atoms
 
