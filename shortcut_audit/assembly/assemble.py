@@ -110,12 +110,15 @@ class _Assembly:
     """The names that stand in the input slots of each op, those of constants too."""
     misfits: list[str] = field(default_factory=list)
     """Ops that cannot take the sizes that the caller has given."""
+    _sized: bool = field(init=False)
+    """Whether the caller has given sizes that the model does not state."""
     _literals: frozenset[str] = field(init=False)
     """Stored tensors that are values written in the code."""
     _defaults: set[str | None] = field(init=False)
     """Constants that are but what a caller may override, or are computed from such: shapes follow them, no verdict."""
 
     def __post_init__(self) -> None:
+        self._sized = self.draft.declared not in (None, self.draft.inputs)
         self._literals = frozenset(tensor.name for tensor in self.draft.tensors if tensor.literal)
         self._defaults = {tensor.name for tensor in self.draft.tensors if tensor.overridable}
 
@@ -175,19 +178,22 @@ class _Assembly:
     def add(self, node: Node) -> None:
         """One more op: constants if it computes nothing but constants, values otherwise."""
         row = row_of(node.kind)
-        inputs = tuple(
-            as_buffers(given) if slot in row.buffers and isinstance(given, Constant) else given
-            for slot, given in enumerate(self.resolve(name) for name in node.inputs)
-        )
-        types = [self.type_of(given) for given in inputs]
+        inputs = tuple(map(self.resolve, node.inputs))
+        if row.buffers:
+            inputs = tuple(
+                as_buffers(given) if slot in row.buffers and isinstance(given, Constant) else given
+                for slot, given in enumerate(inputs)
+            )
+        types = list(map(self.type_of, inputs))
         inputs = unpacked(row, node, inputs, types)
         made = infer(node.kind, node.attributes, types, len(node.outputs), self.draft.opset)
-        if self.draft.declared not in {None, self.draft.inputs}:
+        if self._sized:
             self.misfits.extend(filter(None, [misfits.misfit(node, types, made)]))
-        inputs = tuple(
-            None if slot in row.unread else undecided(given) if name in self._defaults else given
-            for slot, (name, given) in enumerate(zip(node.inputs, inputs, strict=True))
-        )
+        if row.unread or not self._defaults.isdisjoint(node.inputs):
+            inputs = tuple(
+                None if slot in row.unread else undecided(given) if name in self._defaults else given
+                for slot, (name, given) in enumerate(zip(node.inputs, inputs, strict=True))
+            )
         source = not row.understood and not any(node.inputs)  # what an unknown op makes from nothing may be anything
         if not row.varies and not source and not any(isinstance(given, str) for given in inputs):
             self._add_constants(node, inputs, made)

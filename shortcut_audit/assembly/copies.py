@@ -30,6 +30,8 @@ TypeOf: TypeAlias = Callable[[Input], "TensorType | None"]
 
 QUANTISERS = frozenset({"QuantizeLinear", "DequantizeLinear"})
 
+SAID_TO_COPY = QUANTISERS | {"Cast", "CastLike", "Dropout"}
+
 FLOATS = ("float", "bfloat", "complex")
 
 NUMBER_OF: Mapping[str, int] = {name: number for number, name in reversed(tuple(ONNX_TYPES.items()))}
@@ -62,7 +64,7 @@ class Copies:
             before, self._waiting = self._waiting, None
             for each in before:
                 self._follow(each)
-        if not node.inputs or not isinstance(self._resolve(node.inputs[0]), str):
+        if node.kind not in SAID_TO_COPY or not node.inputs or not isinstance(self._resolve(node.inputs[0]), str):
             return node  # a constant is what it is
         match node.kind:
             case "Cast" | "CastLike":

@@ -53,11 +53,11 @@ def _makers(draft: Draft) -> dict[str, int]:
 
 
 def _runs_as_listed(nodes: Iterable[Node], given: set[str]) -> bool:
-    made = set(given)
+    made: set[str | None] = {None, *given}
     for node in nodes:
-        if any(name is not None and name not in made for name in node.inputs):
+        if not made.issuperset(node.inputs):
             return False
-        made.update(name for name in node.outputs if name is not None)
+        made.update(node.outputs)
     return True
 
 

@@ -66,7 +66,9 @@ class Frame:
 
         Raises UnreadableModel when it is a name in a function that nothing there makes.
         """
-        return self.look_up(text(stored)) if stored else None
+        if not stored:
+            return None
+        return text(stored) if self.names is None else self.look_up(text(stored))
 
     def look_up(self, name: str) -> str | None:
         """The draft's name for a name that is text already."""
