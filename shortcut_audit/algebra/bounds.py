@@ -5,9 +5,12 @@ Open sizes are at least 0 (an empty past is one). What is not seen here is undec
 
 from __future__ import annotations
 
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from shortcut_audit.algebra.polynomial import VAGUE, Atom, Cost, Number, is_vague, terms_of
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 def least(number: Number) -> int | None:
@@ -86,6 +89,8 @@ def _never_falls(number: Number) -> bool:
 
 def ratio(part: Cost, whole: Cost) -> Fraction | None:
     """The part over the whole, where no open size changes it and the whole is not 0."""
+    from fractions import Fraction  # two milliseconds with `decimal`, of which a file that is missing has no need
+
     if part is None or whole is None or whole == 0 or is_vague(part) or is_vague(whole):
         return None
     if part == 0:

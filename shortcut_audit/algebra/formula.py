@@ -28,8 +28,10 @@ from shortcut_audit.algebra.derived import (
 )
 from shortcut_audit.algebra.polynomial import FORMULA_LIMIT, NAME, VAGUE, Cost, Number, symbol, vague
 
-TOKEN = re.compile(rf"\s*(?:(?P<number>\d{{1,1300}}(?![\w.]))|(?P<name>{NAME.pattern})|'(?P<quoted>(?:[^']|'')*)'"
-                   r"|(?P<mark>\*\*|//|[-+*/%^(),]))")  # fmt: skip
+TOKEN = (
+    rf"\s*(?:(?P<number>\d{{1,1300}}(?![\w.]))|(?P<name>{NAME.pattern})|'(?P<quoted>(?:[^']|'')*)'"
+    r"|(?P<mark>\*\*|//|[-+*/%^(),]))"
+)
 
 DEPTH_LIMIT = 40
 """Parentheses within parentheses."""
@@ -83,9 +85,9 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._tokens: list[tuple[str, str]] = []
         at = 0
-        text = text.rstrip()
+        text, token = text.rstrip(), re.compile(TOKEN)
         while at < len(text):
-            found = TOKEN.match(text, at)
+            found = token.match(text, at)
             if found is None:
                 raise _NoFormula
             at = found.end()

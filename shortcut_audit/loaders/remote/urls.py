@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://", re.ASCII)
 """A scheme of two letters or more (one is a Windows drive), and what makes it no factory's name and no file's."""
 
-SECRET = re.compile(
+SIGNING = (
     r"(?i)([?&;][^=&;]*(?:token|sig|signature|secret|password|passwd|credential|auth|key|policy|session|code)[^=&;]*=)"
     r"[^&;#]*"
 )
@@ -30,7 +30,7 @@ def shown(url: str) -> str:
     scheme, mark, rest = url.partition("://")
     end = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
     host = rest[:end].rpartition("@")[2]
-    return SECRET.sub(rf"\g<1>{HIDDEN}", f"{scheme}{mark}{host}{rest[end:]}")
+    return re.sub(SIGNING, rf"\g<1>{HIDDEN}", f"{scheme}{mark}{host}{rest[end:]}")
 
 
 def secrets_of(url: str) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ def secrets_of(url: str) -> tuple[str, ...]:
     if shown(url) == url:
         return ()
     user = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[0]
-    signatures = (found[0].removeprefix(found[1]) for found in SECRET.finditer(url))
+    signatures = (found[0].removeprefix(found[1]) for found in re.finditer(SIGNING, url))
     return tuple(sorted({text for text in (url, user, user.partition(":")[2], *signatures) if text}, key=len)[::-1])
 
 
