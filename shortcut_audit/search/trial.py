@@ -328,6 +328,8 @@ class Trial:
         `concat(x, W x)` and a scatter of W x into x are W_s together; `concat(x, f(x))` and a scatter of f(x) into x
         let x through beside another layer's result.
         """
+        if all(link.step is not Step.SELECTION for link in links):
+            return frozenset()
         number = self._lineage.number
         joined, needed = [], {link.op for link in links}
         for link in links:
