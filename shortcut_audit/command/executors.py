@@ -24,12 +24,7 @@ if TYPE_CHECKING:
 HANG_SECONDS = 600.0
 """How long one model may take in a process of its own."""
 
-PRELOADED = (
-    "shortcut_audit.command.attempt",
-    "shortcut_audit.loaders.onnx.file",
-    "shortcut_audit.loaders.pt2.archive",
-    "onnx",
-)
+PRELOADED = ("shortcut_audit.command.attempt", "shortcut_audit.command.warm")
 """What every worker has from the start: it is imported once, in the process that workers are forked from."""
 
 
