@@ -1,13 +1,14 @@
 """What is said, whole, of the graphs that the gallery draws?
 
-tests/golden/gallery.txt holds graphs, each with all that its report says. Most were drawn by chance: of thousands those
-were kept that lead the search and the accounts along ways that no other one takes. Nobody has made up their verdicts;
-they are there so that whoever changes a rule reads what else it changed:
+tests/golden/gallery.txt holds graphs, each with all that its report says. Some were drawn by chance, some are drawings
+of other tests; of thousands those were kept that lead the search and the accounts along ways on which few others do.
+Nobody has made up their verdicts; they are there so that whoever changes a rule reads what else it changed:
 
     WRITE_GOLDEN=1 pytest tests/test_gallery.py
 
 writes the verdicts anew. A graph opens with `==` and its title; then come its inputs and tensors (`x: batch,8,4,4`,
-`w: stored 8,8,3,3`, `i: int64 2 = 0,1`, `h: literal = 0.5`), its ops as in a listing, and behind `--` the verdict.
+`i: fed int64 1,3`, `w: stored 8,8,3,3`, `i: int64 2 = 0,1`, `h: literal = 0.5`), its ops as in a listing, and behind
+`--` the verdict.
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ def _given(line: str) -> tuple[str, Tensor | TensorType]:
     words = told.split()
     if len(words) == 1 and words[0] != "literal" and not data:
         return name, TensorType(_dims(words[0]), "float32")
+    if words[0] == "fed":
+        return name, TensorType(_dims(words[2]), words[1])
     numbers = tuple(float(n) if "." in n else int(n) for n in data.split(",")) if data else None
     shape = tuple(int(size) for size in words[1].split(",")) if len(words) > 1 else ()
     dtype = words[0] if words[0] not in {"stored", "literal"} else "float32"
