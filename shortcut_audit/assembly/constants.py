@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.dtypes import ITEM_BITS
-from shortcut_audit.graph.model import Constant, Input, TensorType, Weight
+from shortcut_audit.graph.model import Constant, Input, TensorType, Weight, elements
 from shortcut_audit.operators.counting.packing import BYTE
 from shortcut_audit.operators.row import Effect, Operator
 from shortcut_audit.operators.table import row_of
@@ -57,10 +57,12 @@ def unpacked(
 ) -> tuple[Input, ...]:
     """The inputs, weights that are stored several to a byte in their logical shapes.
 
-    As they are stored where the attributes contradict that.
+    As they are stored where the attributes contradict that; as they are applied where the program itself unpacks them.
     """
     if not row.unpacked:
-        return inputs
+        if row.effect is not Effect.CONTRACTION:
+            return inputs
+        return tuple(_as_applied(given) if slot in row.quantised else given for slot, given in enumerate(inputs))
     shapes = [None if known is None else known.shape for known in types]
     return tuple(
         _in_shape(given, row.unpacked[slot](node.attributes, shapes))
@@ -68,6 +70,18 @@ def unpacked(
         else given
         for slot, given in enumerate(inputs)
     )
+
+
+def _as_applied(given: Input) -> Input:
+    """A matrix, of which the one weight behind it has as many elements as the matrix, where it is made of its bits."""
+    count = elements(given.type.shape) if isinstance(given, Constant) else None
+    if not isinstance(given, Constant) or count is None:
+        return given
+    packed = [weight for weight in given.weights if weight.learned and "int" in weight.dtype]
+    if len(packed) != 1 or packed[0].elements >= count:
+        return given
+    shape = tuple(size for size in given.type.shape or () if isinstance(size, int))
+    return replace(given, weights=tuple(replace(w, shape=shape) if w is packed[0] else w for w in given.weights))
 
 
 def _is_packed(constant: Constant) -> bool:

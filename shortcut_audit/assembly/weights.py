@@ -24,6 +24,9 @@ QUANTISED_TYPES = frozenset(
 BYTES = frozenset({"int8", "uint8", "int4", "uint4", "int2", "uint2", "float8", "float4"})
 """Those of them in which tables of positions are not kept."""
 
+INTEGERS = frozenset({"int32", "uint32", "int64", "uint64", "int16", "uint16"})
+"""Those of which each may hold several numbers of fewer bits."""
+
 WHOLE_TYPES = frozenset({"int64", "uint64", "uint32"})
 """Element types in which nobody stores weights, unless to hide them: what a layer applies to a value is one."""
 
@@ -45,8 +48,9 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
     few_bits = {tensor.name for tensor in draft.tensors if tensor.dtype in QUANTISED_TYPES}
     whole = {tensor.name for tensor in draft.tensors if tensor.dtype in WHOLE_TYPES and tensor.shape}
     moved = few_bits & _dequantised_later(parts) if few_bits else set()
-    plain = _dequantised_later(parts, frozenset(name for name, _ in draft.inputs)) if few_bits or whole else frozenset()
-    packed = {name for name in plain if name in kept and kept[name].dtype in BYTES and len(kept[name].shape) > 1}
+    plain, cut = _applied(parts, frozenset(name for name, _ in draft.inputs)) if few_bits or whole else (set(), set())
+    matrices = {name: kept[name].dtype for name in plain if name in kept and len(kept[name].shape) > 1}
+    packed = {name for name, dtype in matrices.items() if dtype in BYTES or (name in cut and dtype in INTEGERS)}
     moved |= packed | (whole & plain)
     for part in parts:
         row = row_of(part.kind)
@@ -68,27 +72,44 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
     return {name: _stored(tensor, name in learned) for name, tensor in kept.items()}
 
 
-def _dequantised_later(parts: Sequence[Node], inputs: frozenset[str] | None = None) -> frozenset[str]:
-    """What is moved or selected from on its way to where integers are read as weights: tables in few bits.
-
-    With the model's `inputs`: where a contraction applies them to a value. Positions, tables of indices are not. Scales
-    and zero points may be applied by plain arithmetic, then.
-    """
+def _dequantised_later(parts: Sequence[Node]) -> set[str]:
+    """What is moved or selected from on its way to where integers are read as weights: tables in few bits."""
     found: set[str] = set()
-    values = None if inputs is None else _values(parts, inputs)
     for part in reversed(parts):
         row = row_of(part.kind)
-        if row.quantised and (
-            values is None or (row.effect is Effect.CONTRACTION and not values.isdisjoint(part.inputs))
-        ):
+        if row.quantised:
             found.update(name for slot, name in enumerate(part.inputs) if slot in row.quantised and name is not None)
+        if row.effect in {Effect.VIEW, Effect.SELECTION} and not found.isdisjoint(part.outputs):
+            found.update(name for slot, name in enumerate(part.inputs) if name and (not row.data or slot in row.data))
+    return found
+
+
+def _applied(parts: Sequence[Node], inputs: frozenset[str]) -> tuple[set[str], set[str]]:
+    """What a contraction applies to a value, and what of it is taken apart into bits before.
+
+    On its way it may be moved, scaled, and taken apart by arithmetic on constants; what is subtracted are zero points.
+    Positions, tables of indices are none of it.
+    """
+    found: set[str] = set()
+    apart: set[str] = set()
+    values = _values(parts, inputs)
+    for part in reversed(parts):
+        row = row_of(part.kind)
+        read = [(slot, name) for slot, name in enumerate(part.inputs) if name is not None]
+        if row.quantised and row.effect is Effect.CONTRACTION and not values.isdisjoint(part.inputs):
+            found.update(name for slot, name in read if slot in row.quantised)
         if found.isdisjoint(part.outputs):
             continue
         if row.effect in {Effect.VIEW, Effect.SELECTION}:
-            found.update(name for slot, name in enumerate(part.inputs) if name and (not row.data or slot in row.data))
-        elif values is not None and row.effect in {Effect.PRODUCT, Effect.SUM} and values.isdisjoint(part.inputs):
-            found.update(filter(None, part.inputs))
-    return frozenset(found)
+            through = {name for slot, name in read if not row.data or slot in row.data}
+        elif (row.pointwise or row.effect in {Effect.PRODUCT, Effect.SUM}) and values.isdisjoint(part.inputs):
+            through = {name for slot, name in read if slot not in row.negated}
+        else:
+            continue
+        found |= through
+        if row.bits or not apart.isdisjoint(part.outputs):
+            apart |= through
+    return found, apart
 
 
 def _values(parts: Sequence[Node], inputs: frozenset[str]) -> set[str]:

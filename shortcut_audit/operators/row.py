@@ -171,6 +171,8 @@ class Operator:
     """Whether what it makes of attention logits are attention logits, though it is no view and no arithmetic."""
     rounds: bool = False
     """Whether it writes values in fewer bits."""
+    bits: bool = False
+    """Whether it takes numbers apart into bits, as they are unpacked of which a byte holds several."""
     drops: bool = False
     """Whether it leaves out elements at random while the network is trained."""
     family: Family | None = None

@@ -114,3 +114,41 @@ def test_a_matrix_that_a_kernel_packs_counts_unpacked() -> None:
     tensors = {"w": stored(32, 32, dtype="uint8", learned=False), "s": stored(2, 32, 2, learned=False)}
     found = totals("y = PackedLinear(x, w, s) K=64 N=32", x=(5, 64), **tensors)
     assert (found.parameters, found.buffers, found.macs) == (2_048, 128, 10_240)  # 64 x 32; 5 x 64 x 32
+
+
+NIBBLES = (
+    "l = BitwiseAnd(q, mask)",
+    "h = BitShift(q, four) direction=RIGHT",
+    "u = Concat(l, h) axis=0",
+    "w = Cast(u) to=1",
+    "d = Sub(w, z)",
+    "m = Mul(d, s)",
+    "y = MatMul(x, m)",
+)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32"])
+@pytest.mark.parametrize("learned", [False, None])
+def test_weights_that_the_program_unpacks_count_as_what_they_unpack_to(dtype: str, learned: bool | None) -> None:
+    """AWQ and GPTQ written out: 8 x 32 numbers that hold two each are a matrix [16, 32]; scales, zeros are buffers."""
+    numbers = {
+        "mask": stored(dtype=dtype, data=(15,), literal=True),
+        "four": stored(dtype=dtype, data=(4,), literal=True),
+    }
+    scales = {"s": stored(32, learned=False), "z": stored(32, learned=False)}
+    found = totals(*NIBBLES, x=(5, 16), q=stored(8, 32, dtype=dtype, learned=learned), **numbers, **scales)
+    assert (found.parameters, found.buffers, found.macs) == (512, 64, 2_560)  # 16 x 32; 2 x 32; 5 x 16 x 32
+
+
+def test_a_shortcut_is_not_without_weights_because_they_are_packed() -> None:
+    numbers = {name: stored(dtype="uint8", data=(n,), literal=True) for name, n in (("mask", 15), ("four", 4))}
+    kept = {"q": stored(8, 16, dtype="uint8"), "s": stored(16, learned=False), "z": stored(16, learned=False)}
+    lines = (*NIBBLES, "a = MatMul(x, v)", "b = Relu(a)", "f = MatMul(b, v)", "out = Add(y, f)")
+    (shortcut,) = audit_draft(listing(*lines, x=(5, 16), v=stored(16, 16), **numbers, **kept)).shortcuts
+    assert (shortcut.kind, shortcut.parameters) == ("projection", 256)  # 16 x 16
+
+
+def test_what_a_program_takes_apart_and_nobody_applies_is_no_weight() -> None:
+    mask = stored(dtype="int32", data=(15,), literal=True)
+    lines = "l = BitwiseAnd(q, mask)", "y = Gather(l, x)"
+    assert totals(*lines, x=(4,), q=stored(8, 16, dtype="int32", learned=False), mask=mask).parameters == 0

@@ -60,8 +60,8 @@ ROWS = table_of(
     rows("Or", replace(_COMPARISON, elements=arithmetic.pairs(arithmetic.OR))),
     rows("Xor", replace(_COMPARISON, elements=arithmetic.pairs(arithmetic.XOR))),
     rows("Mod", replace(_NONLINEAR, types=PAIR, elements=arithmetic.pairs(arithmetic.MOD, remainder=True))),
-    rows("BitwiseAnd BitwiseOr BitwiseXor", replace(_NONLINEAR, types=PAIR)),
-    rows("BitShift", _NONLINEAR),
+    rows("BitwiseAnd BitwiseOr BitwiseXor", replace(_NONLINEAR, types=PAIR, bits=True)),
+    rows("BitShift", replace(_NONLINEAR, bits=True)),
     # Written out before anybody looks.
     rows("com.microsoft::QLinearAdd com.microsoft::QLinearMul", _FUSED),
     rows("com.microsoft::QLinearWhere", replace(_FUSED, shape=quantised_where, types=SECOND)),
