@@ -131,10 +131,7 @@ NIBBLES = (
 @pytest.mark.parametrize("learned", [False, None])
 def test_weights_that_the_program_unpacks_count_as_what_they_unpack_to(dtype: str, learned: bool | None) -> None:
     """AWQ and GPTQ written out: 8 x 32 numbers that hold two each are a matrix [16, 32]; scales, zeros are buffers."""
-    numbers = {
-        "mask": stored(dtype=dtype, data=(15,), literal=True),
-        "four": stored(dtype=dtype, data=(4,), literal=True),
-    }
+    numbers = {name: stored(dtype=dtype, data=(n,), literal=True) for name, n in (("mask", 15), ("four", 4))}
     scales = {"s": stored(32, learned=False), "z": stored(32, learned=False)}
     found = totals(*NIBBLES, x=(5, 16), q=stored(8, 32, dtype=dtype, learned=learned), **numbers, **scales)
     assert (found.parameters, found.buffers, found.macs) == (512, 64, 2_560)  # 16 x 32; 2 x 32; 5 x 16 x 32
