@@ -7,9 +7,11 @@ from shortcut_audit.operators.table import is_copy, row_of
 
 
 def is_neutral(graph: ModelGraph, op: Op, slot: int) -> bool:
-    """Whether the constants that `op` combines its one value with leave it as it is: x + 0, x - 0 (not 0 - x), 1 x."""
+    """Whether the constants that `op` combines its one value with leave it as it is: x + 0, 1 x, not 0 - x or 1 / x."""
     row = row_of(op.kind)
-    if row.neutral is None or not keeps_shape(graph, op, slot) or slot in row.negated:
+    if row.neutral is None or (row.data and slot not in row.data) or slot in row.negated:
+        return False
+    if not keeps_shape(graph, op, slot):
         return False
     others = [given for given in op.inputs if isinstance(given, Constant)]
     return bool(others) and all(given.fill == row.neutral for given in others)

@@ -269,3 +269,33 @@ def test_one_more_is_more(more: dict[str, int | str]) -> None:
     first, *rest = RESNET18.shortcuts
     grown = replace(first, **more)
     assert [cost for _, _, cost in changes(RESNET18, replace(RESNET18, shortcuts=(grown, *rest)))] == ["grew"]
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "cost"),
+    [
+        ((10, 100), (9, 101), "grew"),
+        ((10, 100), (11, 99), "grew"),
+        ((10, 100), (9, 100), "fell"),
+        ((10, 100), (10, 99), "fell"),
+        ((10, 100), (9, 99), "fell"),
+        ((10, 100), (None, 100), "unknown"),
+        ((10, 100), (None, 101), "grew"),
+        ((10, 100), (9, None), "unknown"),
+        ((10, 100), (11, None), "grew"),
+        ((None, 100), (11, 100), "same"),
+        ((None, 100), (None, 101), "grew"),
+    ],
+)
+def test_either_price_makes_growth_and_neither_hides_the_other(
+    then: tuple[int | None, int | None], now: tuple[int | None, int | None], cost: str
+) -> None:
+    """Parameters and MACs, then and now."""
+
+    def priced(parameters: int | None, macs: int | None) -> ModelReport:
+        known = audited(BODY, "x -> Conv.p{k=1} -> Add")
+        formula = None if macs is None else str(macs)
+        entry = replace(known.shortcuts[0], route=(), parameters=parameters, macs=macs, macs_formula=formula)
+        return replace(known, shortcuts=(entry,))
+
+    assert [found for *_, found in changes(priced(*then), priced(*now))] == ([] if cost == "same" else [cost])

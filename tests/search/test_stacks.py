@@ -54,3 +54,24 @@ def test_a_contracted_stack_adds(how: str) -> None:
 def test_a_stack_that_is_mapped_along_another_axis_adds_nothing(lines: tuple[str, ...]) -> None:
     report = audit_draft(listing(*VALUES, *lines, x=(1, 3, 4), k=stored(4, 4)))
     assert report.totals.adds == 0
+
+
+RESHAPED = {
+    "the first axis stays": ("s = Stack(x, r) axis=0", "f = Reshape(s, first)", "y = MatMul(w, f)", True),
+    "the last axis stays": ("s = Stack(x, r) axis=-1", "f = Reshape(s, last)", "y = MatMul(f, v)", True),
+    "the last is as long as the first": ("s = Stack(x, r) axis=0", "f = Reshape(s, last)", "y = MatMul(f, v)", False),
+    "laid together with the features": ("s = Stack(x, r) axis=2", "f = Reshape(s, wide)", "y = MatMul(f, u)", False),
+    "one value alone": ("s = Stack(x) axis=0", "f = Reshape(s, alone)", "y = MatMul(o, f)", False),
+}  # fmt: skip
+"""How two values of 1 x 3 x 4 are stacked and laid out anew, and whether what multiplies them adds them up."""
+
+
+@pytest.mark.parametrize("how", RESHAPED)
+def test_a_reshaped_stack_adds_where_its_axis_is_known_to_stay(how: str) -> None:
+    *lines, adds = RESHAPED[how]
+    shapes = {"first": (2, 12), "last": (12, 2), "wide": (3, 8), "alone": (1, 12)}
+    given = {name: stored(2, dtype="int64", data=shape, literal=True) for name, shape in shapes.items()}
+    kernels = {"w": stored(1, 2), "v": stored(2, 1), "u": stored(8, 1), "o": stored(1, 1)}
+    report = audit_draft(listing(*VALUES, *map(str, lines), x=(1, 3, 4), k=stored(4, 4), **given, **kernels))
+    assert report.totals.adds == adds
+    assert [other.reason for other in report.other_adds] == ["weighted stack"] * bool(adds)
