@@ -41,8 +41,8 @@ EDGE_LIMIT = 1_000_000
 
 
 NOTED: Mapping[str, str] = {
-    "Loop": "the body of a loop counts once: costs are those of one iteration, and the model's are at least so much",
-    "If": "both branches of an If count, though only one of them runs",
+    "Loop": "the body of a loop counts once: costs are those of one iteration; one that never runs takes none",
+    "If": "both branches of an If count, though only one of them runs: a pass may take fewer MACs",
 }
 """What the reader should know of a model that has such an op."""
 
