@@ -139,6 +139,16 @@ def test_a_budget_on_an_uncounted_op_fails_closed_where_it_depends_on_it() -> No
 
 
 @pytest.mark.parametrize(
+    ("kinds", "said"), [(4, "A, B, C, D"), (5, "A, B, C, D and 1 more"), (6, "A, B, C, D and 2 more")]
+)
+def test_four_operators_that_are_not_counted_are_named(kinds: int, said: str) -> None:
+    model = replace(UNCOUNTED, totals=replace(UNCOUNTED.totals, uncounted=tuple("ABCDEF"[:kinds])))
+    assert objections("cost-unknown", model, Settings(max_macs=a_count(10**9))) == [
+        f"max-macs cannot be checked: the MACs of {said} are not counted"
+    ]
+
+
+@pytest.mark.parametrize(
     ("percent", "rule"),
     [(6, ""), (5, "cost-unknown")],  # 1,024 of at least 19,456 MACs are at most 5.26 %
 )

@@ -10,7 +10,7 @@ import pytest
 
 from shortcut_audit.errors import ConfigError, UsageError
 from shortcut_audit.gate.config import Config, Options, load
-from shortcut_audit.gate.config_values import declaration, memory
+from shortcut_audit.gate.config_values import declaration, memory, whole_numbers
 from shortcut_audit.gate.document import Wrong, did_you_mean
 from shortcut_audit.gate.settings import Ignore, Settings
 from shortcut_audit.operators.declaration import Declaration
@@ -374,3 +374,14 @@ def test_what_is_free_may_say_that_it_takes_no_macs() -> None:
     assert declaration("free") == declaration({"kind": "free"}) == Declaration("free")
     with pytest.raises(Wrong, match="free takes none, and matmul counts some"):
         declaration({"kind": "free", "macs": "matmul"})
+
+
+@pytest.mark.parametrize("most", [2**63 - 1, -(2**63)])
+def test_an_integer_has_64_bits_and_no_more(most: int) -> None:
+    """TOML 1.0: "Arbitrary 64-bit signed integers (from -2^63 to 2^63-1) should be accepted"."""
+    whole_numbers({"a": [most, {"b": most}], "c": True})
+    beyond = most + (1 if most > 0 else -1)
+    with pytest.raises(Wrong, match=r"^a\.b: an integer of 64 bits; TOML's have 64$"):
+        whole_numbers({"a": {"b": [beyond]}})
+    with pytest.raises(Wrong, match="^this: an integer of 64 bits"):
+        whole_numbers(beyond)

@@ -93,3 +93,12 @@ def test_what_is_picked_by_computed_indices_is_not_joined() -> None:
                 x=(1, 8, 4, 4), i=TensorType((1,), "int64"), w=stored(8, 8, 3, 3))
     )  # fmt: skip
     assert [s.notes for s in made.shortcuts] == [()]
+
+
+def test_a_value_that_is_added_again_by_a_route_is_not_told_there() -> None:
+    """The mark is of bare additions; a pool lets the same value through, too."""
+    branch = "Relu.p -> Conv.b -> Relu.b -> Conv.e -> Add.pooled"
+    shortcuts = audited(*again(3), "Relu.p -> MaxPool{k=1} -> Add.pooled", branch).shortcuts
+    told = {s.merge.name: any("added in several sums" in note for note in s.notes) for s in shortcuts}
+    assert sum(told.values()) == 3
+    assert told["Add.pooled"] is False
