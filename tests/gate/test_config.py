@@ -383,5 +383,5 @@ def test_an_integer_has_64_bits_and_no_more(most: int) -> None:
     beyond = most + (1 if most > 0 else -1)
     with pytest.raises(Wrong, match=r"^a\.b: an integer of 64 bits; TOML's have 64$"):
         whole_numbers({"a": {"b": [beyond]}})
-    with pytest.raises(Wrong, match="^this: an integer of 64 bits"):
+    with pytest.raises(Wrong, match=r"^this: an integer of 64 bits"):
         whole_numbers(beyond)

@@ -202,10 +202,10 @@ def test_a_file_over_the_limit_is_refused_by_its_size(tmp_path: Path) -> None:
     path = tmp_path / "sparse.onnx"
     with path.open("wb") as file:
         file.truncate(FILE_LIMIT + 1)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(UnreadableModel, match="2147483648 bytes, over protobuf's limit"):
         skeleton(path)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_a_graph_that_is_too_large_beside_its_weights_is_refused(tmp_path: Path) -> None:
@@ -222,9 +222,9 @@ def test_a_file_that_takes_far_more_room_when_parsed_is_refused(tmp_path: Path) 
 
 def test_a_file_of_nothing_but_tiny_fields_is_refused_in_time(tmp_path: Path) -> None:
     content = field(GRAPH, b"\x0a\x00" * 5_000_000)  # five million empty nodes
-    start = time.perf_counter()
+    start = time.process_time()
     assert "fields, more than is read" in refused(tmp_path, content)
-    assert time.perf_counter() - start < 30  # some 2 s on an idle machine
+    assert time.process_time() - start < 30  # some 2 s of processor time
 
 
 def test_weights_cost_neither_time_nor_memory(tmp_path: Path) -> None:
@@ -246,5 +246,5 @@ before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 assert len(skeleton(pathlib.Path({str(path)!r}))) < 1000
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
     assert int(done.stdout) < 20_000  # kilobytes on Linux

@@ -150,7 +150,7 @@ attributes = some.one_of(
 )
 
 
-@settings(max_examples=1_000, deadline=1_000)
+@settings(max_examples=1_000, deadline=None)
 @given(
     kind=some.sampled_from(sorted(SHAPED)),
     attributes=some.dictionaries(some.sampled_from(ATTRIBUTES), attributes, max_size=4),
