@@ -1,7 +1,8 @@
 """Which additions of a graph merge a shortcut, by which route does it come, and what are the other additions?
 
-`search` is the way in: merges.py lists the sums, walk.py and between.py look around each, shortcuts.py decides, and
-opaque.py takes back what depends on ops that are not understood.
+`search` is the way in: merges.py lists the sums. For each, walk.py finds the ways back to what its operands share,
+between.py what lies on them and beside them; ancestry.py and reach.py answer for all sums together. shortcuts.py
+decides, and opaque.py takes back what depends on ops that are not understood.
 """
 
 from __future__ import annotations
