@@ -172,7 +172,7 @@ def _is_over(noun: Any, limit: int) -> bool:
             size += len(thing)
         elif isinstance(thing, tuple):
             waiting += thing
-        else:
+        elif thing is not None and not isinstance(thing, int):
             waiting += [getattr(thing, name) for name in _parts_of(thing.__class__)]
     return size > limit
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
-from enum import Enum, IntEnum, auto
+from enum import IntEnum, auto
 from typing import NamedTuple, TypeAlias
 
 from shortcut_audit.algebra.polynomial import Cost
@@ -37,7 +37,7 @@ class Effect(IntEnum):
     UNKNOWN = 14
 
 
-class Family(Enum):
+class Family(IntEnum):
     """What practitioners call a group of operators by one name."""
 
     CONVOLUTION = auto()
@@ -47,7 +47,7 @@ class Family(Enum):
     SOFTMAX = auto()
 
 
-class Arrangement(Enum):
+class Arrangement(IntEnum):
     """How an op arranges the axes of its data."""
 
     PUT_IN = auto()

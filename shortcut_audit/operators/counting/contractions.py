@@ -10,6 +10,7 @@ specification; for domain com.microsoft, ContribOperators.md of ONNX Runtime.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from shortcut_audit.algebra.polynomial import Cost, Number
 from shortcut_audit.frozen import frozen
@@ -185,6 +186,7 @@ def transposed(shape: tuple[Dim, ...], batch: int, matrix: int) -> tuple[Dim, ..
     return shape
 
 
+@lru_cache(maxsize=256)  # layers repeat
 def _multiplied(left: Shape, right: Shape, made: Shape) -> Cost:
     """numpy.matmul: matrices in the last two axes, the others broadcast; a vector has no rows, or no columns."""
     rows = "" if left is not None and len(left) == 1 else "m"
