@@ -13,7 +13,7 @@ from dataclasses import field, fields, is_dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from shortcut_audit.command.limits import building, limited
+from shortcut_audit.command.limits import BUILDING, limited
 from shortcut_audit.errors import Lacking, ShortcutAuditError, UnreadableModel, UsageError
 from shortcut_audit.frozen import frozen
 from shortcut_audit.loaders.factories import is_factory
@@ -90,7 +90,7 @@ def _attempt_at(task: Task) -> Attempt[ModelReport]:
         )
 
     lacking: list[str] = []
-    bound = building() if location.is_repository else limited()
+    bound = limited(BUILDING if location.is_repository else None)
     made = guarded(task.source, bound, lambda: _leniently(task, work, lacking))
     trace = made.traceback
     for secret in secrets_of(task.url):

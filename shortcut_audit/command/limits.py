@@ -13,37 +13,46 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 from shortcut_audit.errors import ConfigError, UnreadableModel
 
-SECONDS = 12
-"""Seconds of processor time to audit one model. Graphs of 8,000 residual blocks, tens of times what real models have,
-take a third of it."""
 
-REPORTING_SECONDS = 4
-"""Seconds of processor time to judge one model, and again to show it in each format that is asked for. A graph of
-8,000 blocks takes one of them."""
+class Bound(NamedTuple):
+    """How much one model may take."""
 
-BYTES = 3 * 2**29
-"""Bytes of memory to audit one model, beside what the process holds already. The largest real models take some 100
-MB."""
+    seconds: float
+    """Of processor time."""
+    bytes: int
+    """Of memory, beside what the process holds already."""
+    collects: bool = False
+    """Whether cyclic garbage is looked for meanwhile. What only grows a graph makes none; frameworks do."""
 
 
-BUILDING_SECONDS, BUILDING_BYTES = 120, 6 * 2**30
-"""Seconds and bytes to build, trace and audit what a configuration from a hub describes. An 80-layer
-decoder of 70 billion parameters takes 21 seconds and 0.5 GB."""
+AUDITING = Bound(12, 3 * 2**29)
+"""To audit one model. Graphs of 8,000 residual blocks, tens of times what real models have, take a third of the time;
+the largest real models take some 100 MB."""
+
+REPORTING = Bound(4, AUDITING.bytes)
+"""To judge one model, and again to show it in each format that is asked for. A graph of 8,000 blocks takes one of the
+seconds."""
+
+BUILDING = Bound(120, 6 * 2**30, collects=True)
+"""To build, trace and audit what a configuration from a hub describes. An 80-layer decoder of 70 billion parameters
+takes 21 seconds and 0.5 GB."""
 
 
 @contextlib.contextmanager
-def limited(seconds: int | None = None, models: int = 1) -> Iterator[None]:
-    """Raises OverTime within, when the time (default: SECONDS) is over, and MemoryError, when the memory is used up.
+def limited(bound: Bound | None = None, *, models: int = 1, times: int = 1) -> Iterator[None]:
+    """Raises OverTime within when the time (default: of AUDITING) is over, and MemoryError when the memory is used up.
 
-    Both are for one model; work on several at once may take as many times that. Both are limited in the main
-    thread only, where Python receives signals, and which is alone: time on POSIX, memory on Linux. One limit within
-    another ends it.
+    A bound is for one model; work on several at once may take as many times both, and work that is done several times
+    (a format each) as many times the time. Both are limited in the main thread only, where Python receives signals, and
+    which is alone: time on POSIX, memory on Linux. One limit within another ends it.
     """
-    allowed = (SECONDS if seconds is None else seconds) * max(models, 1)
-    with _time_limited(allowed), _memory_limited(BYTES * max(models, 1)), _uncollected():
+    seconds, size, collects = bound or AUDITING
+    some = max(models, 1)
+    with _time_limited(seconds * some * max(times, 1)), _memory_limited(size * some), _uncollected(not collects):
         yield
 
 
@@ -52,14 +61,14 @@ class OverTime(UnreadableModel):
 
 
 @contextlib.contextmanager
-def _time_limited(seconds: int) -> Iterator[None]:
+def _time_limited(seconds: float) -> Iterator[None]:
     if not hasattr(signal, "setitimer") or not _alone():
         yield
         return
 
     def give_up(number: int, frame: FrameType | None) -> None:
         raise OverTime(
-            f"takes more than {seconds} seconds of processor time, which no model known does; "
+            f"takes more than {seconds:g} seconds of processor time, which no model known does; "
             "if this one is real, please report it"
         )
 
@@ -98,25 +107,19 @@ def _memory_limited(allowed: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
+def _uncollected(off: bool) -> Iterator[None]:
     """Runs a block without the cyclic garbage collector, which would search a graph that only grows again and again.
 
     A third of the time that a large graph takes. What is garbage is collected after it, as ever.
     """
     enabled = gc.isenabled()
-    gc.disable()
+    if off:
+        gc.disable()
     try:
         yield
     finally:
         if enabled:
             gc.enable()
-
-
-@contextlib.contextmanager
-def building() -> Iterator[None]:
-    """The limits for a model that has to be built first."""
-    with _time_limited(BUILDING_SECONDS), _memory_limited(BUILDING_BYTES):
-        yield
 
 
 @contextlib.contextmanager
@@ -126,6 +129,8 @@ def bounded(what: str) -> Iterator[None]:
         with limited():
             yield
     except OverTime:
-        raise ConfigError(f"{what} take more than {SECONDS} seconds of processor time; simplify them") from None
+        raise ConfigError(
+            f"{what} take more than {AUDITING.seconds:g} seconds of processor time; simplify them"
+        ) from None
     except MemoryError:
         raise ConfigError(f"{what} take too much memory; simplify them") from None

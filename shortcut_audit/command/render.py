@@ -64,7 +64,7 @@ def show(report: AuditReport, wanted: Sequence[Wanted]) -> Shown:
 def _texts(report: AuditReport, wanted: Sequence[Wanted]) -> Attempt[tuple[Text, ...]]:
     """All texts, or the failure of the first that fails, which is put down to the only model if there is but one."""
     source = report.models[0].source if len(report.models) == 1 else ""
-    bound = limits.limited(limits.REPORTING_SECONDS * max(len(wanted), 1), len(report.models))
+    bound = limits.limited(limits.REPORTING, models=len(report.models), times=len(wanted))
     return guarded(source, bound, lambda: tuple(_text(report, one) for one in wanted))
 
 

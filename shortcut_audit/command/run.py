@@ -245,7 +245,7 @@ def _judged(made: Attempt[ModelReport], settings: config.Config, baselines: Base
         comparison = baselines.compare(model)
         return _Judged(model.source, comparison, policy.judge(model, settings.settings_for(model.source), comparison))
 
-    return guarded(model.source, limits.limited(limits.REPORTING_SECONDS), judge)
+    return guarded(model.source, limits.limited(limits.REPORTING), judge)
 
 
 def _recognised(judged: _Judged, renamed: Comparison | None) -> _Judged:

@@ -362,7 +362,7 @@ def test_the_time_to_show_a_report_is_limited(capsys: Capture, monkeypatch: pyte
         return ""
 
     monkeypatch.setitem(REPORTERS, "json", Reporter(".json", spin))
-    monkeypatch.setattr(limits, "REPORTING_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "REPORTING", limits.Bound(0.2, limits.AUDITING.bytes))
     assert execute([PLAIN, "--format", "json"]) == 2
     assert "takes more than 0.2 seconds of processor time" in capsys.readouterr().err
 
@@ -616,7 +616,7 @@ def test_patterns_that_never_end(capsys: Capture, monkeypatch: pytest.MonkeyPatc
     Path("one").symlink_to(".")
     Path("two").symlink_to(".")
     Path("pyproject.toml").write_text(f'[tool.shortcut-audit]\nmodels = ["{"*/" * 22}*.onnx"]\n')
-    monkeypatch.setattr(limits, "SECONDS", 0.2)
+    monkeypatch.setattr(limits, "AUDITING", limits.AUDITING._replace(seconds=0.2))
     assert execute([]) == 2
     line = "the patterns of the configuration's `models` take more than 0.2 seconds of processor time; simplify them"
     assert capsys.readouterr().err == f"shortcut-audit: {line}\n"
@@ -625,7 +625,7 @@ def test_patterns_that_never_end(capsys: Capture, monkeypatch: pytest.MonkeyPatc
 def test_a_baseline_that_takes_too_long(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     models = [{"source": f"{n}.onnx", "shortcuts": []} for n in range(100_000)]
     Path("accepted.json").write_text(json.dumps({"schema_version": 1, "models": models}))
-    monkeypatch.setattr(limits, "SECONDS", 0.05)
+    monkeypatch.setattr(limits, "AUDITING", limits.AUDITING._replace(seconds=0.05))
     assert execute([PLAIN, "--baseline", "accepted.json"]) == 2
     line = "the baselines take more than 0.05 seconds of processor time; simplify them"
     assert capsys.readouterr().err == f"shortcut-audit: {line}\n"

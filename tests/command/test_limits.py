@@ -30,7 +30,7 @@ def spin() -> None:
 
 
 def test_the_time_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "SECONDS", 1)
+    monkeypatch.setattr(limits, "AUDITING", limits.AUDITING._replace(seconds=1))
     started = time.process_time()
     with pytest.raises(UnreadableModel, match=TOO_SLOW), limited():
         spin()
@@ -46,7 +46,7 @@ def test_an_exception_that_is_lost_in_a_destructor_comes_again(monkeypatch: pyte
         Clinging()
         spin()
 
-    monkeypatch.setattr(limits, "SECONDS", 1)
+    monkeypatch.setattr(limits, "AUDITING", limits.AUDITING._replace(seconds=1))
     monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: None)
     with pytest.raises(UnreadableModel, match=TOO_SLOW), limited():
         audit()
@@ -54,7 +54,7 @@ def test_an_exception_that_is_lost_in_a_destructor_comes_again(monkeypatch: pyte
 
 MEMORY = """
 from shortcut_audit.command import limits
-limits.BYTES = 2**26
+limits.AUDITING = limits.AUDITING._replace(bytes=2**26)
 try:
     with limits.limited():
         bytes(2**27)

@@ -126,7 +126,7 @@ def test_a_configuration_that_is_none(configuration: bytes, line: str) -> None:
 HURRIED = """
 import sys
 from shortcut_audit.command import limits
-limits.BUILDING_SECONDS = 1
+limits.BUILDING = limits.BUILDING._replace(seconds=1)
 from shortcut_audit.command.cli import main
 main()
 """
