@@ -21,8 +21,9 @@ def _op(kind: str, made: str, *read: str, **attributes: Attribute) -> Node:
 def _draft(nodes: Sequence[Node], *inputs: str) -> Draft:
     """A model of these ops; what they read and nobody makes is a square matrix, unless it is an input."""
     made = {name for node in nodes for name in node.outputs}
+    computed = made.union(inputs)
     read = dict.fromkeys(name for node in nodes for name in node.inputs if name is not None)
-    stored = tuple(Tensor(name, (WIDTH, WIDTH), "float32") for name in read if name not in made | set(inputs))
+    stored = tuple(Tensor(name, (WIDTH, WIDTH), "float32") for name in read if name not in computed)
     unread = tuple(name for node in nodes for name in node.outputs if name is not None and name not in read)
     kind = TensorType((1, WIDTH, WIDTH), "float32")
     return Draft("growth", "onnx", "", 17, tuple((name, kind) for name in inputs), unread, stored, tuple(nodes))
