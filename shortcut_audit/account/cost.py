@@ -99,7 +99,7 @@ class Ledger:
 
 def name_of(op: Op) -> str:
     """An operator as it is called where it cannot be counted: one that is not understood with its domain."""
-    return op.label if row_of(op.kind).understood else op.kind
+    return op.label if row_of(op.kind).understood or "::" not in op.kind else op.kind
 
 
 def _may_hide_weights(op: Op) -> bool:
