@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shortcut_audit.assembly import fold, misfits, unfold
+from shortcut_audit.assembly.bends import straightened
 from shortcut_audit.assembly.constants import as_buffers, behind, fill_made, undecided, unpacked, vanishes
 from shortcut_audit.assembly.copies import Copies, is_trained_form
 from shortcut_audit.assembly.declared import with_declared
@@ -157,7 +158,7 @@ class _Assembly:
         for node in nodes:
             for part in unfold.unfold(node, names, self.values.__contains__):
                 for chosen in choices.settled(part):
-                    settled = copies.settled(chosen)
+                    settled = copies.settled(straightened(chosen, self.settled, self.type_of))
                     self.add(settled)
                     copies.note(settled)
 
@@ -203,7 +204,7 @@ class _Assembly:
             self._add_op(node, inputs, made)
 
     def _add_constants(self, node: Node, inputs: tuple[Input, ...], made: Sequence[TensorType]) -> None:
-        weights, fill = behind(inputs), fill_made(node, inputs)
+        weights = behind(inputs)
         if not self._defaults.isdisjoint(node.inputs):
             self._defaults.update(node.outputs)
         if weights:
@@ -214,7 +215,8 @@ class _Assembly:
             if name is not None:
                 tensor_type = inferred if inferred.shape is not None else self._settled(name, inferred)
                 filled = self._filled(node, name, tensor_type)
-                self.constants[name] = Constant(tensor_type, (*weights, *filled), None if filled else fill)
+                fill = None if filled else fill_made(node, inputs, inferred)
+                self.constants[name] = Constant(tensor_type, (*weights, *filled), fill)
 
     def _add_op(self, node: Node, inputs: tuple[Input, ...], made: Sequence[TensorType]) -> None:
         op = _op(node, inputs)

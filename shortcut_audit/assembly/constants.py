@@ -16,9 +16,15 @@ from shortcut_audit.operators.row import Effect, Operator
 from shortcut_audit.operators.table import row_of
 
 
-def fill_made(node: Node, inputs: tuple[Input, ...]) -> int | float | None:
-    """The number that every element is of what an op makes from constants, if it makes such a thing and we know."""
+def fill_made(node: Node, inputs: tuple[Input, ...], made: TensorType) -> int | float | None:
+    """The number that every element is of what an op makes from constants, if it makes such a thing and we know.
+
+    What it computes of numbers that the program writes, 0 + 0, is as good as written.
+    """
     given = [constant for constant in inputs if isinstance(constant, Constant)]
+    if made.data and given and all(constant.fill is not None for constant in given):
+        only = made.data[0] if len(set(made.data)) == 1 else None
+        return only if isinstance(only, int | float) else None
     if _is_product(node):
         return 0 if vanishes(node, inputs) or not given else None
     if node.kind == "ConstantOfShape":

@@ -15,18 +15,15 @@ tells is known once types and constants are: this module gives each the canonica
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
-from typing import TypeAlias
 
-from shortcut_audit.assembly.signs import Resolve, Signs
+from shortcut_audit.assembly.signs import Resolve, Signs, TypeOf
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.dtypes import ITEM_BITS, ONNX_TYPES
-from shortcut_audit.graph.model import Constant, Input, TensorType
+from shortcut_audit.graph.model import Constant
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
-
-TypeOf: TypeAlias = Callable[[Input], "TensorType | None"]
 
 QUANTISERS = frozenset({"QuantizeLinear", "DequantizeLinear"})
 

@@ -158,6 +158,8 @@ class Operator:
     """Whether each output holds a part of the data. Of any other only the first does: the rest are masks, indices."""
     varies: bool = False
     """Whether its result changes from pass to pass, or from one step of a loop to the next, even when inputs do not."""
+    repeats: bool = False
+    """Whether it stands for steps of which nobody knows how many there are."""
     statistic: bool = False
     """Whether it makes a statistic of a value."""
     rescales: bool = False

@@ -28,8 +28,9 @@ Sums: TypeAlias = "tuple[Sequence[Found], Sequence[Refusal]]"
 
 
 def is_opaque(op: Op) -> bool:
-    """Whether nobody knows what an op does."""
-    return not row_of(op.kind).understood
+    """Whether nobody knows what an op does, or how often: a loop of no step hands on what it was given."""
+    row = row_of(op.kind)
+    return row.repeats or not row.understood
 
 
 def at_least(graph: ModelGraph) -> ModelGraph:
@@ -42,7 +43,9 @@ def at_least(graph: ModelGraph) -> ModelGraph:
 
 
 def _least(graph: ModelGraph, op: Op) -> str:
-    """Cases: 1. it reads a matrix; 2. several values; 3. a vector; 4. nothing but one value."""
+    """Cases: 0. a loop of no step; 1. it reads a matrix; 2. several values; 3. a vector; 4. nothing but one value."""
+    if row_of(op.kind).repeats:
+        return "copy"  # 0
     learned = [weight for weight in op.weights() if weight.learned]
     if any(len(weight.shape) > 1 for weight in learned):
         return "linear"  # 1

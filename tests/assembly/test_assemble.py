@@ -277,8 +277,8 @@ def test_what_is_multiplied_by_zero_is_zero() -> None:
 @pytest.mark.parametrize(
     ("line", "fill"),
     [("o = ConstantOfShape(n)", 0.0), ("o = ConstantOfShape(n) value=1.0", 1.0), ("o = Expand(t, n)", 2.0),
-     ("o = Identity(t)", 2.0), ("o = Add(t, t)", None), ("o = Identity(w)", None),
-     ("o = DequantizeLinear(t, t)", None), ("o = QuantizeLinear(t, t)", None)],
+     ("o = Identity(t)", 2.0), ("o = Add(t, t)", 4.0), ("o = Identity(w)", None), ("o = Add(w, w)", None),
+     ("o = DequantizeLinear(t, t)", 4.0), ("o = QuantizeLinear(t, t)", 1)],  # 2 + 2, 2 x 2, 2 / 2
 )  # fmt: skip
 def test_the_number_that_fills_a_constant(line: str, fill: float | None) -> None:
     sizes = stored(4, dtype="int64", data=IMAGE, literal=True)

@@ -95,3 +95,37 @@ def test_what_nobody_understands_selects_where_it_changes_a_shape_that_is_known(
     drawn = listing("y = Mystery(x)", x=TensorType(read, "float32"))
     graph = assemble(replace(drawn, recorded={"y": TensorType(made, "float32")}))
     assert [op.kind for op in at_least(graph).ops] == [f"declared::{least}"]
+
+
+LOOP = ("a = Conv(x, w) pads=1,1,1,1", "r = Relu(a)", "f = Conv(r, v) pads=1,1,1,1", "s = LoopState(x)")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (("m = MatMul(s, p)", "l = Loop(m, x)", "y = Add(f, l)"), "not understood"),  # W^n x: no step is an identity
+        (("m = MatMul(s, p)", "l = Loop(m)", "y = Add(f, l)"), "not understood"),  # what each step made, stacked
+        (("m = MatMul(s, p)", "t = Tanh(m)", "l = Loop(t)", "y = Add(f, l)"), "parallel branches"),
+    ],
+)
+def test_a_loop_of_which_nobody_knows_how_often_it_runs_may_be_anything(body: tuple[str, ...], reason: str) -> None:
+    weights = {"w": stored(8, 8, 3, 3), "v": stored(8, 8, 3, 3), "p": stored(4, 4)}
+    found = audit_draft(listing(*LOOP, *body, x=(1, 8, 4, 4), outputs=("y",), **weights))  # type: ignore[arg-type]
+    assert [(other.reason, other.detail) for other in found.other_adds if other.reason == reason] == [
+        (reason, "Loop at l" if reason == "not understood" else found.other_adds[0].detail)
+    ]
+    assert found.shortcuts == ()
+
+
+def test_beside_a_clear_shortcut_a_loop_is_a_branch() -> None:
+    """x + tanh steps of x: a recurrent layer with a residual around it."""
+    lines = (
+        "s = LoopState(x)",
+        "m = MatMul(s, p)",
+        "t = Tanh(m)",
+        "l = Loop(t, x)",
+        "o = MatMul(l, q)",
+        "y = Add(o, x)",
+    )
+    found = audit_draft(listing(*lines, x=(1, 8, 4, 4), outputs=("y",), p=stored(4, 4), q=stored(4, 4)))
+    assert [shortcut.kind for shortcut in found.shortcuts] == ["identity"]

@@ -193,7 +193,15 @@ ROWS = table_of(
     rows("RNN", replace(_RECURRENT, macs=count.recurrent(gates=1))),
     rows(
         "Loop",
-        Operator(Effect.NONLINEAR, data=(), shape=result, types=(either(0, 1),), mixes=True, macs=count.unknowable),
+        Operator(
+            Effect.NONLINEAR,
+            data=(),
+            shape=result,
+            types=(either(0, 1),),
+            mixes=True,
+            macs=count.unknowable,
+            repeats=True,
+        ),
     ),
     # Written out before anybody looks.
     rows("QLinearConv", replace(_FUSED, shape=windows.convolution(3), types=(7,))),
