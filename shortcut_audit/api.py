@@ -11,10 +11,10 @@ from shortcut_audit.loaders.inputs import parse_inputs
 from shortcut_audit.loaders.remote.urls import is_url, shown
 from shortcut_audit.pipeline import (
     Operators,
-    audit_at,
-    audit_file,
-    audit_object,
+    audit_draft,
+    draft_at,
     draft_of,
+    draft_of_object,
     hold_draft,
     refuse_understood,
 )
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     import networkx as nx
+
+    from shortcut_audit.graph.draft import Draft
 
 
 def audit(
@@ -61,21 +63,13 @@ def audit(
             be declared so, PyTorch is missing.
     """
     known = _declared(operators)
-    if isinstance(model, str | os.PathLike):
-        if example or kwargs:
-            raise UsageError('a file takes no example inputs; give shapes as inputs=["1x3x224x224"]')
-        if isinstance(model, str) and is_url(model):
-            return report_of(_audited_at(model, dims, inputs, known))
-        path, shapes = os.fspath(model), parse_inputs(inputs)
-        return report_of(audit_file(path, dims=dims, inputs=shapes, torchscript=torchscript, operators=known))
-    if inputs or torchscript:
-        raise UsageError("a live model is called with example inputs: audit(model, x)")
-    return report_of(audit_object(model, example, kwargs or {}, dims=dims, operators=known))
+    return report_of(audit_draft(_draft(model, example, kwargs, dims, inputs, torchscript), known))
 
 
 def load(
-    source: str | os.PathLike[str],
-    *,
+    model: Any,
+    *example: Any,
+    kwargs: Mapping[str, Any] | None = None,
     dims: Mapping[str, int] | None = None,
     inputs: Sequence[str] = (),
     torchscript: bool = False,
@@ -85,12 +79,10 @@ def load(
 
     An edge a -> b says that b is computed from a; weights are no nodes. `account/held.py` names the attributes of a
     node: op, name, shape, dtype, scope, file, line, weights, and the keys of the shortcuts that fork, merge or lead
-    through there. Takes a file or "package.module:factory"; the other arguments, and what is raised, are as for
-    `audit`.
+    through there. What it takes, and what is raised, are as for `audit`.
     """
-    given = parse_inputs(inputs)
     known = _declared(operators)
-    return hold_draft(draft_of(os.fspath(source), dims=dims, inputs=given, torchscript=torchscript), known)
+    return hold_draft(_draft(model, example, kwargs, dims, inputs, torchscript), known)
 
 
 def audit_many(
@@ -159,7 +151,24 @@ def _declared(operators: Mapping[str, Any] | None) -> Operators:
     return found
 
 
-def _audited_at(url: str, dims: Mapping[str, int] | None, inputs: Sequence[str], operators: Operators) -> ModelReport:
-    from shortcut_audit.loaders.remote.location import Location
+def _draft(
+    model: Any,
+    example: Sequence[Any],
+    kwargs: Mapping[str, Any] | None,
+    dims: Mapping[str, int] | None,
+    inputs: Sequence[str],
+    torchscript: bool,
+) -> Draft:
+    """The graph of whatever `audit` takes, before anything is said of it."""
+    if not isinstance(model, str | os.PathLike):
+        if inputs or torchscript:
+            raise UsageError("a live model is called with example inputs: audit(model, x)")
+        return draft_of_object(model, example, kwargs or {}, dims=dims)
+    if example or kwargs:
+        raise UsageError('a file takes no example inputs; give shapes as inputs=["1x3x224x224"]')
+    shapes = parse_inputs(inputs)
+    if isinstance(model, str) and is_url(model):
+        from shortcut_audit.loaders.remote.location import Location
 
-    return audit_at(Location(url), shown(url), dims=dims, inputs=parse_inputs(inputs), operators=operators)
+        return draft_at(Location(model), shown(model), dims=dims, inputs=shapes)
+    return draft_of(os.fspath(model), dims=dims, inputs=shapes, torchscript=torchscript)

@@ -5,7 +5,7 @@ load -> bind -> assemble -> search -> compose. One screen; nothing is decided he
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from shortcut_audit.account.compose import compose
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
 Operators: TypeAlias = Mapping[str, Declaration]
 """What is declared of operators, by name: "my_domain::Op", "my_lib::op"."""
+
+Stage: TypeAlias = Callable[[str], object]
+"""Is told what begins: "searching for shortcuts"."""
+
+
+def unheard(stage: str) -> None:
+    """Nobody wants to know."""
+
 
 TRACED = frozenset({"module", "torchscript"})
 """Formats that are traced with the caller's inputs: nothing is left to bind."""
@@ -52,39 +60,35 @@ def draft_of(
     source: str, *, dims: Mapping[str, int] | None = None, inputs: Sequence[InputSpec] = (), torchscript: bool = False
 ) -> Draft:
     """The model that a source names, its dimensions bound. Raises as `audit_file` does."""
-    draft = load(source, inputs, torchscript=torchscript)
+    return _bound(load(source, inputs, torchscript=torchscript), dims, inputs)
+
+
+def draft_at(
+    location: Location, source: str, *, dims: Mapping[str, int] | None = None, inputs: Sequence[InputSpec] = ()
+) -> Draft:
+    """The model at a URL, which is named `source`, its dimensions bound. Raises as `audit_file` does."""
+    return _bound(load_at(location, source, inputs), dims, inputs)
+
+
+def draft_of_object(
+    model: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, dims: Mapping[str, int] | None = None
+) -> Draft:
+    """A live module with example inputs, or an exported program. Raises as `audit_file` does."""
+    return bind(load_object(model, args, kwargs), dims or {}, ())
+
+
+def _bound(draft: Draft, dims: Mapping[str, int] | None, inputs: Sequence[InputSpec]) -> Draft:
     return draft if draft.format in TRACED else bind(draft, dims or {}, inputs)
 
 
-def audit_at(
-    location: Location,
-    source: str,
-    *,
-    dims: Mapping[str, int] | None = None,
-    inputs: Sequence[InputSpec] = (),
-    operators: Operators | None = None,
-) -> ModelReport:
-    """The report on the model at a URL, which is named `source` in it. Raises as `audit_file` does."""
-    draft = load_at(location, source, inputs)
-    return audit_draft(draft if draft.format in TRACED else bind(draft, dims or {}, inputs), operators)
-
-
-def audit_object(
-    model: Any,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    *,
-    dims: Mapping[str, int] | None = None,
-    operators: Operators | None = None,
-) -> ModelReport:
-    """The report on a live module with example inputs, or on an exported program."""
-    return audit_draft(bind(load_object(model, args, kwargs), dims or {}, ()), operators)
-
-
-def audit_draft(draft: Draft, operators: Operators | None = None) -> ModelReport:
+def audit_draft(draft: Draft, operators: Operators | None = None, stage: Stage = unheard) -> ModelReport:
     """The report on a loaded model. Raises UnreadableModel when the draft is no graph."""
+    stage("assembling its graph")
     graph = assemble(draft, operators)
-    return compose(graph, search(graph))
+    stage("searching for shortcuts")
+    found = search(graph)
+    stage("counting what they cost")
+    return compose(graph, found)
 
 
 def refuse_understood(operators: Operators) -> None:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field, fields, is_dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from shortcut_audit.command.limits import BUILDING, limited
@@ -22,6 +22,8 @@ from shortcut_audit.operators.declaration import Declaration
 from shortcut_audit.report import Failure, ModelReport
 
 if TYPE_CHECKING:
+    from shortcut_audit.graph.draft import Draft
+    from shortcut_audit.loaders.remote.location import Location
     from shortcut_audit.loaders.remote.ranges import Transfer
 
 SIZE_LIMIT = 20_000_000
@@ -65,47 +67,68 @@ Numbered = tuple[int, Attempt[ModelReport]]
 """The place of a task among all, and what came of it."""
 
 
-def attempt(task: Task) -> Attempt[ModelReport]:
+Stage = Callable[[str, str], object]
+"""Is told the source that is being audited, and what begins with it."""
+
+
+def unheard(source: str, stage: str) -> None:
+    """Nobody wants to know."""
+
+
+def attempt(task: Task, stage: Stage = unheard) -> Attempt[ModelReport]:
     """Audits one model here."""
-    if task.url:
-        return _attempt_at(task)
+    from shortcut_audit.pipeline import audit_draft  # the engine, once there is a file for it
+
+    def audited(draft: Draft, operators: Mapping[str, Declaration]) -> ModelReport:
+        return _sized(audit_draft(draft, operators, partial(stage, task.source)))
+
+    stage(task.source, "reading")
+    return drafted(task, audited)
+
+
+def drafted(task: Task, work: Callable[[Draft, Mapping[str, Declaration]], Made]) -> Attempt[Made]:
+    """What comes of some work on the model of a task, once it is read, and on the operators that are declared."""
     lacking: list[str] = []
-    made = guarded(
-        task.source, limited() if _is_only_read(task) else nullcontext(), lambda: _leniently(task, _audited, lacking)
-    )
-    return replace(made, lacking=tuple(lacking))
-
-
-def _attempt_at(task: Task) -> Attempt[ModelReport]:
-    """What comes of auditing a model that lies elsewhere."""
+    if not task.url:
+        bound = limited() if _is_only_read(task) else nullcontext()
+        made = guarded(
+            task.source, bound, lambda: _leniently(task, lambda own: work(_read(own), own.operators), lacking)
+        )
+        return replace(made, lacking=tuple(lacking))
     from shortcut_audit.loaders.remote.location import Location
     from shortcut_audit.loaders.remote.urls import secrets_of
-    from shortcut_audit.pipeline import audit_at
 
     location = Location(task.url)
-
-    def work(own: Task) -> ModelReport:
-        return _sized(
-            audit_at(location, own.source, dims=own.dims, inputs=parse_inputs(own.inputs), operators=own.operators)
-        )
-
-    lacking: list[str] = []
     bound = limited(BUILDING if location.is_repository else None)
-    made = guarded(task.source, bound, lambda: _leniently(task, work, lacking))
+    made = guarded(
+        task.source, bound, lambda: _leniently(task, lambda own: work(_fetched(own, location), own.operators), lacking)
+    )
     trace = made.traceback
     for secret in secrets_of(task.url):
         trace = trace.replace(secret, "...")
     return Attempt(made.result, trace, location.transfer, tuple(lacking))
 
 
-def in_turn(tasks: Iterable[tuple[int, Task]]) -> Iterator[Numbered]:
+def _read(task: Task) -> Draft:
+    from shortcut_audit.pipeline import draft_of
+
+    return draft_of(task.source, dims=task.dims, inputs=parse_inputs(task.inputs), torchscript=task.torchscript)
+
+
+def _fetched(task: Task, location: Location) -> Draft:
+    from shortcut_audit.pipeline import draft_at
+
+    return draft_at(location, task.source, dims=task.dims, inputs=parse_inputs(task.inputs))
+
+
+def in_turn(tasks: Iterable[tuple[int, Task]], stage: Stage = unheard) -> Iterator[Numbered]:
     """Audits one model after the other here.
 
     Who cuts a file short while it is read ends this process (SIGBUS): a status that is not 0, and no report. In a
     process of its own, that too costs one model alone.
     """
     for number, task in tasks:
-        yield number, attempt(task)
+        yield number, attempt(task, stage)
 
 
 def guarded(source: str, bound: AbstractContextManager[None], work: Callable[[], Made]) -> Attempt[Made]:
@@ -126,8 +149,8 @@ def guarded(source: str, bound: AbstractContextManager[None], work: Callable[[],
         return Attempt(Failure(source, what), traceback.format_exc())
 
 
-def _leniently(task: Task, work: Callable[[Task], ModelReport], lacking: list[str]) -> ModelReport:
-    """Audits a model without the configured sizes that it has no place for, which are noted as `lacking`."""
+def _leniently(task: Task, work: Callable[[Task], Made], lacking: list[str]) -> Made:
+    """Reads a model without the configured sizes that it has no place for, which are noted as `lacking`."""
     try:
         return work(task)
     except Lacking as error:
@@ -141,15 +164,6 @@ def _leniently(task: Task, work: Callable[[Task], ModelReport], lacking: list[st
     dims = {name: size for name, size in task.dims.items() if name not in lacking}
     inputs = tuple(spec for spec in task.inputs if parse_inputs((spec,))[0].name not in lacking)
     return _leniently(replace(task, dims=dims, inputs=inputs), work, lacking)
-
-
-def _audited(task: Task) -> ModelReport:
-    from shortcut_audit.pipeline import audit_file  # the engine, once there is a file for it
-
-    inputs = parse_inputs(task.inputs)
-    return _sized(
-        audit_file(task.source, dims=task.dims, inputs=inputs, torchscript=task.torchscript, operators=task.operators)
-    )
 
 
 def _sized(found: ModelReport) -> ModelReport:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,10 +22,10 @@ from shortcut_audit.installed import __version__
 from shortcut_audit.reporters import Style
 
 if TYPE_CHECKING:
+    from shortcut_audit.command.attempt import Task
     from shortcut_audit.command.places import Place
     from shortcut_audit.command.request import Outcome
     from shortcut_audit.gate.kept import Renewed
-    from shortcut_audit.operators.declaration import Declaration
     from shortcut_audit.report import AuditReport, Failure
 
 AUDITED, OBJECTED, FAILED = 0, 1, 2
@@ -85,7 +84,6 @@ def _ended(number: int) -> int:
     return STOPPED + number
 
 
-LABEL = "auditing"
 SHOWN = ("quiet", "verbose", "diagram", "kinds", "only")
 """The options that say how much of a report is shown, as Style calls them."""
 
@@ -120,7 +118,7 @@ def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, sort: str | N
     written = [
         *(_deliver(place, text) for place, text in zip(where, shown.texts, strict=True)),
         _accept(asked["write_baseline"], outcome.accepted, shown.report, quiet=style.quiet),
-        *_graphs([file for file in outputs if is_graph(file)], annotate, shown.report, asked, outcome.operators),
+        *_graphs([file for file in outputs if is_graph(file)], annotate, shown.report, outcome.tasks),
     ]
     if outcome.ledger is not None:  # what a run that did not finish has done is kept, to go on with
         outcome.ledger.close(keep=asked["resume"] or not outcome.whole or not all(written))
@@ -136,11 +134,7 @@ def _in_order(report: AuditReport, sort: str) -> AuditReport:
 
 
 def _graphs(
-    files: Sequence[str],
-    annotate: str | None,
-    report: AuditReport,
-    asked: Mapping[str, Any],
-    operators: Mapping[str, Declaration],
+    files: Sequence[str], annotate: str | None, report: AuditReport, tasks: Mapping[str, Task]
 ) -> Iterator[bool]:
     """Writes what is written from the graphs of the models; whether each file was."""
     if not files and annotate is None:
@@ -150,7 +144,7 @@ def _graphs(
 
     for file in files:
         for source, name in named(file, [model.source for model in report.models]):
-            yield _written(name, drawn(file, source, asked["dims"], asked["inputs"], operators))
+            yield _written(name, drawn(file, tasks[source]))
     if annotate is not None:
         yield _written(annotate, annotated(report.models))
 
@@ -173,31 +167,19 @@ def _run(asked: Mapping[str, Any], *, quiet: bool) -> Outcome:
     if failures:  # before anything is imported that audits
         return Outcome(AuditReport(__version__, (), errors=tuple(failures)), False, None, ())
 
+    from shortcut_audit.command.progress import progress, unwatched
     from shortcut_audit.command.run import run
 
-    @contextlib.contextmanager
-    def progress(total: int) -> Iterator[Callable[[str], object]]:
-        if quiet or total < 2 or sys.stderr is None or not sys.stderr.isatty():
-            yield lambda source: None
-            return
-        started = time.monotonic()
-
-        def last(source: str | None) -> str:
-            rate = bar.pos / max(time.monotonic() - started, 0.1)
-            return "" if source is None else f"{rate:.1f}/s  {shown_path(source)[-40:]}"
-
-        with click.progressbar(label=LABEL, length=total, file=sys.stderr, show_pos=True, item_show_func=last) as bar:
-            yield lambda source: bar.update(1, source)
-
+    watched = unwatched if quiet else progress
     fields = dict(asked)
     pair = fields.pop("diff")
     if pair is None:
-        return run(Request(**fields), progress)
+        return run(Request(**fields), watched)
     if fields["sources"]:
         raise UsageError("--diff OLD NEW names the models; leave other sources out")
     from shortcut_audit.command.differ import differ
 
-    return differ(Request(**{**fields, "sources": pair}), progress)
+    return differ(Request(**{**fields, "sources": pair}), watched)
 
 
 def _diagnose(report: AuditReport, tracebacks: Sequence[str], verbose: int) -> None:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shortcut_audit.command.attempt import Attempt, Numbered, Task, in_turn
+from shortcut_audit.command.attempt import Attempt, Numbered, Stage, Task, in_turn, unheard
 from shortcut_audit.errors import ShortcutAuditError
 from shortcut_audit.report import ModelReport
 
@@ -79,7 +79,10 @@ def ledger_for(tasks: int, path: Path | None, *, resume: bool) -> Ledger:
 
 
 def collected(
-    tasks: Sequence[Task], ledger: Ledger, executor: AbstractContextManager[Executor] | None
+    tasks: Sequence[Task],
+    ledger: Ledger,
+    executor: AbstractContextManager[Executor] | None,
+    stage: Stage = unheard,
 ) -> Iterator[Numbered]:
     """What comes of each task, what is known already first, and is kept. Raises Lost when the executor is gone."""
     left: list[tuple[int, Task]] = []
@@ -89,7 +92,7 @@ def collected(
             left.append((number, task))
         else:
             yield number, known
-    with _audited(left, executor) as made:
+    with _audited(left, executor, stage) as made:
         for number, attempt in made:
             ledger.take(number, tasks[number], attempt)
             yield number, attempt
@@ -97,10 +100,10 @@ def collected(
 
 @contextmanager
 def _audited(
-    tasks: Sequence[tuple[int, Task]], executor: AbstractContextManager[Executor] | None
+    tasks: Sequence[tuple[int, Task]], executor: AbstractContextManager[Executor] | None, stage: Stage
 ) -> Iterator[Iterator[Numbered]]:
     if executor is None or not tasks:
-        yield in_turn(tasks)
+        yield in_turn(tasks, stage)
         return
     from shortcut_audit.command.crowd import attempts
 

@@ -25,10 +25,10 @@ def on_stdout(style: Style) -> Style:
 
 def in_file(style: Style) -> Style:
     """The style, as the reader of a file can see it."""
-    return replace(style, width=_columns())
+    return replace(style, width=columns())
 
 
-def _columns() -> int:
+def columns() -> int:
     """The columns of the terminal, or COLUMNS: what shutil.get_terminal_size does, which is slow to import."""
     said = os.environ.get("COLUMNS", "")
     if said.isdecimal() and int(said) > 0:

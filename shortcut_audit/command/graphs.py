@@ -9,29 +9,30 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from shortcut_audit.command.attempt import guarded
+from shortcut_audit.command.attempt import Task, drafted, guarded
 from shortcut_audit.command.limits import limited
 from shortcut_audit.errors import UsageError
-from shortcut_audit.loaders.inputs import parse_dims, parse_inputs
 from shortcut_audit.operators.declaration import Declaration
 from shortcut_audit.report import Failure, ModelReport
 from shortcut_audit.report.wording import UNICODE, counted, short
 from shortcut_audit.reporters.figure.captions import of_shortcut
 
+if TYPE_CHECKING:
+    from shortcut_audit.graph.draft import Draft
 
-def drawn(
-    file: str, source: str, dims: Sequence[str], inputs: Sequence[str], operators: Mapping[str, Declaration]
-) -> str | Failure:
-    """The text of a file of a model's graph, some operators declared."""
+
+def drawn(file: str, task: Task) -> str | Failure:
+    """The text of a file of a model's graph: the model that was audited, its sizes and operators as they were given."""
     from shortcut_audit.graph.written import dot, graphml
-    from shortcut_audit.pipeline import draft_of, hold_draft
+    from shortcut_audit.pipeline import hold_draft
 
-    def work() -> str:
-        graph = hold_draft(draft_of(source, dims=parse_dims(dims), inputs=parse_inputs(inputs)), operators)
+    def written(draft: Draft, operators: Mapping[str, Declaration]) -> str:
+        graph = hold_draft(draft, operators)
         return graphml(graph) if file.lower().endswith(".graphml") else dot(graph)
 
-    return guarded(source, limited(), work).result
+    return drafted(task, written).result
 
 
 def annotated(models: Sequence[ModelReport]) -> bytes | Failure:

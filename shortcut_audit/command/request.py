@@ -5,20 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from shortcut_audit.frozen import frozen
 from shortcut_audit.report import AuditReport, Failure
 
 if TYPE_CHECKING:
+    from shortcut_audit.command.attempt import Task
     from shortcut_audit.command.collect import Ledger
     from shortcut_audit.gate.kept import Renewed
     from shortcut_audit.gate.settings import FailOn
-    from shortcut_audit.operators.declaration import Declaration
 
-Done = Callable[[str], object]
-"""Is told each source that is done with."""
-Progress = Callable[[int], AbstractContextManager[Done]]
+
+class Watch(Protocol):
+    """Who is told how far a run is."""
+
+    def at(self, source: str, stage: str) -> None:
+        """Something begins with a source."""
+
+    def done(self, source: str) -> None:
+        """A source is done with."""
+
+
+Progress = Callable[[int], AbstractContextManager[Watch]]
 """Given how many sources there are: who is told, within the context, what is done with."""
 
 
@@ -63,5 +72,5 @@ class Outcome:
     """Where the reports are kept: to be closed when they have been shown."""
     whole: bool = True
     """Whether every source was tried."""
-    operators: Mapping[str, Declaration] = field(default_factory=dict)
-    """What was declared of operators."""
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    """What was asked of each model, by the name that reports have for it."""

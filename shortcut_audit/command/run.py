@@ -64,11 +64,11 @@ def run(request: Request, progress: Progress) -> Outcome:
     ]
     ledger = ledger_for(len(tasks), Path(request.journal) if request.journal else None, resume=request.resume)
     made = _Made()
-    with progress(len(tasks)) as done:
+    with progress(len(tasks)) as watch:
         try:
-            for number, attempted in collected(tasks, ledger, _executor(request, len(tasks))):
+            for number, attempted in collected(tasks, ledger, _executor(request, len(tasks)), watch.at):
                 made.take(number, tasks[number].source, attempted, _judged(attempted, settings, baselines))
-                done(tasks[number].source)
+                watch.done(tasks[number].source)
         except Lost as lost:
             made.lost = f"{lost}; {len(tasks) - made.tried:,} of {len(tasks):,} models were not audited"
     renamed, on_the_set = baselines.settled()
@@ -87,7 +87,7 @@ def run(request: Request, progress: Progress) -> Outcome:
         transfers=_transfers(made.transfers),
         ledger=ledger,
         whole=not made.lost,
-        operators=settings.operators,
+        tasks={task.source: task for task in tasks},
     )
 
 

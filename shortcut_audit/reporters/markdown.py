@@ -41,7 +41,10 @@ CONVENTION = (
 
 def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
     """The Markdown report, GitHub's and GitLab's dialect, under 900 kB: details that do not fit are left out."""
-    head = ["## shortcut-audit: " + verdict(report), *_failures(report), *_findings(report), *_models(report.models)]
+    told = changed.difference_of(report)
+    answer = verdict(report) if told is None else changed.in_short(told)
+    head = [f"## shortcut-audit: {answer}", *_failures(report), *_difference(told), *_findings(report)]
+    head += _models(report.models)
     text = "\n\n".join(head)
     left_out = 0
     for block in _details(report, style):
@@ -58,6 +61,13 @@ def _failures(report: AuditReport) -> Iterator[str]:
     if report.errors:
         lines = [f"- {_code(failure.source)}: {_said(failure.message)}" for failure in report.errors[:FAILURES_SHOWN]]
         yield "\n".join(["**Could not be audited**", "", *lines, *_more(len(report.errors) - FAILURES_SHOWN)])
+
+
+def _difference(told: Comparison | None) -> Iterator[str]:
+    """What is different between the two models that were asked about: the answer, and not folded."""
+    if told is not None:
+        changes = _changes(told)
+        yield "\n".join([f"From {_code(told.against)} to {_code(told.source)}", *([""] if changes else []), *changes])
 
 
 def _findings(report: AuditReport) -> Iterator[str]:
@@ -86,7 +96,7 @@ def _models(models: Sequence[ModelReport]) -> Iterator[str]:
 
 
 def _details(report: AuditReport, style: Style) -> Iterator[str]:
-    for comparison in report.comparisons:
+    for comparison in () if changed.difference_of(report) else report.comparisons:
         if comparison.changes or comparison.layers_added or comparison.layers_removed:
             yield _comparison(comparison)
     for model in report.models:
@@ -97,7 +107,10 @@ def _details(report: AuditReport, style: Style) -> Iterator[str]:
 
 def _comparison(comparison: Comparison) -> str:
     title = f"Changes of {_html(comparison.source)} since {_html(comparison.against)}"
-    counts = f"{counted(len(comparison.changes), 'shortcut')} changed, {exact(comparison.unchanged)} unchanged"
+    return _folded(f"{title}: {changed.in_short(comparison)}", _changes(comparison))
+
+
+def _changes(comparison: Comparison) -> list[str]:
     groups = changed.alike(comparison.changes, "→")
     lines = [_alike(group) for group in groups[:ROWS_SHOWN]]
     shown = ["| shortcuts | what changed |", "|---|---|", *lines, *_more(len(groups) - ROWS_SHOWN)] if lines else []
@@ -105,7 +118,7 @@ def _comparison(comparison: Comparison) -> str:
         alike = changed.layers_alike(layers or ())
         rows = [_alike(group) for group in alike[:ROWS_SHOWN]]
         shown += ["", f"| {label} | what |", "|---|---|", *rows, *_more(len(alike) - ROWS_SHOWN)] if rows else []
-    return _folded(f"{title}: {counts}", shown)
+    return shown[1:] if shown[:1] == [""] else shown
 
 
 def _alike(group: changed.Alike) -> str:

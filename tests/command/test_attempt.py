@@ -35,7 +35,7 @@ def test_whatever_is_raised_is_a_failure(error: BaseException, message: str, mon
     def fail(*_: object, **__: object) -> ModelReport:
         raise error
 
-    monkeypatch.setattr(pipeline, "audit_file", fail)
+    monkeypatch.setattr(pipeline, "draft_of", fail)
     made = attempt(Task("model.onnx"))
     assert made.result == Failure("model.onnx", message)
     assert bool(made.traceback) == message.startswith("a bug")

@@ -213,7 +213,7 @@ def test_the_difference_of_two_models_is_told_and_judged_by_nobody(capsys: Captu
     text = capsys.readouterr().out
     assert "layer1.0  identity → projection, +16,640 parameters, +51.4 M MACs" in text  # 64 · 256 + 256; 56² · 64 · 256
     assert "layer1.2, layer2.2…3, layer3.2…5, layer4.2  new: identity" in text
-    assert "layers added: " in text
+    assert "\n41 layers added\n" in text
     assert "error " not in text
     assert execute(["--diff", old, "missing.onnx"]) == 2
     assert execute(["--diff", old, new, PLAIN]) == 2
@@ -293,12 +293,12 @@ def test_jobs_change_nothing_but_the_time(capsys: Capture) -> None:
 
 
 def test_a_bug_costs_one_model_and_says_so(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = pipeline.audit_file
+    real = pipeline.draft_of
 
     def buggy(source: str, **given: object) -> object:
         return real(source) if source == PLAIN else {}["a key\x1b"]
 
-    monkeypatch.setattr(pipeline, "audit_file", buggy)
+    monkeypatch.setattr(pipeline, "draft_of", buggy)
     assert execute([RESNET18, PLAIN, "-q"]) == 2
     said = capsys.readouterr()
     bug = f"shortcut-audit: {RESNET18}: a bug in shortcut-audit (KeyError); please report it, -vv shows where\n"
@@ -377,13 +377,13 @@ def test_a_report_that_is_too_long_is_an_error(capsys: Capture, monkeypatch: pyt
 
 
 def test_what_a_model_prints_is_not_in_the_report(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = pipeline.audit_file
+    real = pipeline.draft_of
 
     def chatty(source: str, **given: object) -> object:
         sys.stdout.write("hello from the user's own code\n")
         return real(source)
 
-    monkeypatch.setattr(pipeline, "audit_file", chatty)
+    monkeypatch.setattr(pipeline, "draft_of", chatty)
     assert execute([PLAIN, "--format", "json"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)

@@ -174,13 +174,13 @@ def test_resume_needs_a_table(capsys: Capture) -> None:
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The sources that are audited from now on, in this process."""
     audited: list[str] = []
-    real: Callable[..., Any] = pipeline.audit_file
+    real: Callable[..., Any] = pipeline.draft_of
 
     def audit_file(source: str, **given: Any) -> Any:
         audited.append(source)
         return real(source, **given)
 
-    monkeypatch.setattr(pipeline, "audit_file", audit_file)
+    monkeypatch.setattr(pipeline, "draft_of", audit_file)
     return audited
 
 

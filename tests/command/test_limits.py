@@ -107,6 +107,6 @@ def test_what_is_only_read_is_limited(task: Task, bounded: bool, monkeypatch: py
         seen.append(signal.getitimer(signal.ITIMER_PROF)[0] > 0)
         raise UnreadableModel("seen enough")
 
-    monkeypatch.setattr(pipeline, "audit_file", audit)
+    monkeypatch.setattr(pipeline, "draft_of", audit)
     assert attempt(task).result == Failure(task.source, "seen enough")
     assert seen == [bounded]

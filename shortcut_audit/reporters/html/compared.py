@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
 from shortcut_audit.names import PATH_LIMIT
-from shortcut_audit.report import AuditReport, Comparison, ModelReport, Side
+from shortcut_audit.report import Comparison, ModelReport, Side
 from shortcut_audit.report.wording import counted, exact
 from shortcut_audit.reporters.html.markup import (
     ROWS_SHOWN,
@@ -30,23 +30,13 @@ from shortcut_audit.reporters.shared import changed
 from shortcut_audit.reporters.shared.repeats import pattern
 
 
-def difference_of(report: AuditReport) -> Comparison | None:
-    """The comparison that the page is about, of two models that somebody asked the difference of."""
-    return next((made for made in report.comparisons if made.layers_added is not None), None)
-
-
-def in_short(comparison: Comparison) -> str:
-    """How many have changed: "12 shortcuts changed, 4 unchanged"."""
-    return f"{counted(len(comparison.changes), 'shortcut')} changed, {exact(comparison.unchanged)} unchanged"
-
-
 def section(comparison: Comparison, model: ModelReport, anchor: str, anchor_before: str) -> Element:
     """What has changed; the arcs of the model link to `anchor`, those of the model as it was to `anchor_before`."""
     against = name_of(comparison.against, PATH_LIMIT)
     if comparison.counterpart is None:
         return element("p", against, " does not know this model")
     groups = changed.alike(comparison.changes, "→")
-    parts = [element("h3", "Against ", against, f": {in_short(comparison)}")]
+    parts = [element("h3", "Against ", against, f": {changed.in_short(comparison)}")]
     if groups:
         parts.append(table(("shortcuts", "what changed"), map(_alike, groups), len(groups)))
     for label, layers in (("layers added", comparison.layers_added), ("layers removed", comparison.layers_removed)):

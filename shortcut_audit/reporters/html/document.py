@@ -20,7 +20,7 @@ from shortcut_audit.report import (
 from shortcut_audit.report.wording import counted, exact
 from shortcut_audit.report.words import KINDS, Kind
 from shortcut_audit.reporters import WHOLE, Style
-from shortcut_audit.reporters.html.compared import difference_of, in_short, section
+from shortcut_audit.reporters.html.compared import section
 from shortcut_audit.reporters.html.markup import (
     ROWS_SHOWN,
     Piece,
@@ -33,6 +33,7 @@ from shortcut_audit.reporters.html.markup import (
     table,
 )
 from shortcut_audit.reporters.html.model import Beside, article, findings
+from shortcut_audit.reporters.shared.changed import difference_of, in_short
 from shortcut_audit.reporters.shared.columns import COLUMNS, WHAT_THERE_IS
 from shortcut_audit.reporters.shared.grouped import acceptances, remarks, verdict
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 
 from shortcut_audit.frozen import frozen
-from shortcut_audit.report import Change, Layer, Side
+from shortcut_audit.report import AuditReport, Change, Comparison, Layer, Side
 from shortcut_audit.report.wording import counted, exact, short
 
 
@@ -19,6 +19,16 @@ class Alike:
     keys: tuple[str, ...]
     what: str
     """ "identity → projection, +3 x 131,584 parameters, +3 x 103 M MACs"."""
+
+
+def difference_of(report: AuditReport) -> Comparison | None:
+    """The comparison that the report is about, of two models that somebody asked the difference of."""
+    return next((made for made in report.comparisons if made.layers_added is not None), None)
+
+
+def in_short(comparison: Comparison) -> str:
+    """How many have changed: "12 shortcuts changed, 4 unchanged"."""
+    return f"{counted(len(comparison.changes), 'shortcut')} changed, {exact(comparison.unchanged)} unchanged"
 
 
 def alike(changes: Iterable[Change], arrow: str) -> list[Alike]:

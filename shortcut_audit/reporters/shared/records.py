@@ -55,6 +55,10 @@ def of_shortcut(model: ModelReport, shortcut: Shortcut) -> Record:
         "last_layer": shortcut.last_layer,
         **_line(merge.source),
         "notes": "; ".join(shortcut.notes),
+        "macs_formula": shortcut.macs_formula,
+        "elementwise_adds_formula": shortcut.elementwise_adds_formula,
+        "held_bytes_formula": shortcut.held_bytes_formula,
+        "skipped_macs_formula": span.macs_formula,
     }
 
 
@@ -83,6 +87,10 @@ def of_model(model: ModelReport) -> Record:
         "elementwise_adds": summary.elementwise_adds,
         "held_bytes": summary.held_bytes,
         "option": summary.option,
+        "macs_formula": totals.macs_formula,
+        "extra_macs_formula": summary.extra_macs_formula,
+        "elementwise_adds_formula": summary.elementwise_adds_formula,
+        "held_bytes_formula": summary.held_bytes_formula,
     }
 
 
@@ -101,6 +109,7 @@ def of_layer(model: ModelReport, number: int, layer: Layer) -> Record:
         "flops": layer.flops,
         "shortcut": layer.shortcut,
         **_line(layer.source),
+        "macs_formula": layer.macs_formula,
     }
 
 
@@ -129,6 +138,7 @@ SHORTCUTS = Table(
         "source", "key", "kind", "parameters", "macs", "flops", "has_weight", "has_bias", "weights_in_words", "route",
         "fork", "fork_shape", "merge", "merge_op", "merge_shape", "elementwise_adds", "held_bytes", "skipped_layers",
         "skipped_ops", "skipped_parameters", "skipped_macs", "first_layer", "last_layer", "file", "line", "notes",
+        "macs_formula", "elementwise_adds_formula", "held_bytes_formula", "skipped_macs_formula",
     ),
     _shortcuts,
 )  # fmt: skip
@@ -136,14 +146,15 @@ MODELS = Table(
     (
         "source", "format", "parameters", "buffers", "macs", "flops", "lower_bound", "ops", "adds", "layers",
         "shortcuts", "identity", "parameter_free", "gated", "projection", "extra_parameters", "extra_macs",
-        "extra_flops", "elementwise_adds", "held_bytes", "option",
+        "extra_flops", "elementwise_adds", "held_bytes", "option", "macs_formula",
+        "extra_macs_formula", "elementwise_adds_formula", "held_bytes_formula",
     ),
     _models,
 )  # fmt: skip
 LAYERS = Table(
     (
         "source", "layer", "name", "scope", "op", "detail", "shape", "parameters", "macs", "flops", "shortcut",
-        "file", "line",
+        "file", "line", "macs_formula",
     ),
     _layers,
 )  # fmt: skip
@@ -157,5 +168,9 @@ NUMBERS = frozenset(
     "first_layer last_layer line layer".split()
 )
 PATHS = frozenset({"source", "file"})
-SENTENCES = frozenset({"notes", "detail", "weights_in_words", "route"})
+FORMULAS = frozenset(
+    "macs_formula extra_macs_formula elementwise_adds_formula held_bytes_formula skipped_macs_formula".split()
+)
+"""What a number is in a model that leaves sizes open: the same cost as a formula over them."""
+SENTENCES = frozenset({"notes", "detail", "weights_in_words", "route"}) | FORMULAS
 """Which columns are truths, numbers, paths and running text; the others are names."""

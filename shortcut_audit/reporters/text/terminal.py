@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 
 from shortcut_audit.names import PATH_LIMIT
@@ -16,8 +17,7 @@ from shortcut_audit.report.wording import counted, exact
 from shortcut_audit.reporters import WHOLE, Style
 from shortcut_audit.reporters.shared import changed, totals
 from shortcut_audit.reporters.shared.grouped import acceptances, remarks, verdict
-from shortcut_audit.reporters.shared.ranges import LABELS_SHOWN, in_ranges
-from shortcut_audit.reporters.text import shortcut_table
+from shortcut_audit.reporters.text import compared, shortcut_table
 from shortcut_audit.reporters.text.canvas import GLUE, Ink, Page, widths
 
 NOTES_SHOWN = 12
@@ -35,6 +35,14 @@ _LABEL = 15
 def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- what every reporter's function is called
     """The text report."""
     page = Page(style)
+    told = changed.difference_of(report)
+    if told is not None:
+        compared.difference(page, told)
+        if not style.verbose:
+            return _after(page, report)
+        page.line()
+        page.line()
+        report = replace(report, comparisons=())
     show = _brief if style.quiet else _model
     if style.quiet and len(report.models) > 1:
         _side_by_side(page, report)
@@ -47,6 +55,16 @@ def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- w
     _tally(page, report)
     if len(report.models) + len(report.errors) > 1 and report.models:
         _closing(page, report)
+    return page.text()
+
+
+def _after(page: Page, report: AuditReport) -> str:
+    """The text of a page that has said what is different: the two models in numbers, and who says more."""
+    if len(report.models) > 1 and not page.style.quiet:
+        page.line()
+        _side_by_side(page, report)
+        page.line()
+        page.prose(("-v shows the reports on both", "dim"))
     return page.text()
 
 
@@ -87,7 +105,7 @@ def _model(page: Page, model: ModelReport, comparisons: Sequence[Comparison]) ->
     if comparisons:
         page.line()
     for comparison in comparisons:
-        _comparison(page, comparison)
+        compared.comparison(page, comparison)
     if page.style.verbose:
         from shortcut_audit.reporters.text import verbose
 
@@ -195,34 +213,13 @@ def _left_out(page: Page, number: int, limit: int | None) -> None:
         page.line((f"and {counted(number - limit, 'note')} more (-v shows all)", "dim"))
 
 
-def _comparison(page: Page, comparison: Comparison) -> None:
-    """What changed since it was accepted, side by side."""
-    against = page.name(comparison.against, PATH_LIMIT)
-    if comparison.counterpart is None:
-        page.prose((f"{against} does not know this model", "bold"), hang=2)
-        return
-    changes = f"{exact(comparison.unchanged)} unchanged, {exact(len(comparison.changes))} changed"
-    page.prose(("against ", "bold"), (against, "bold"), f": {changes}", hang=2)
-    for group in changed.alike(comparison.changes, page.glyphs.arrow):
-        _alike(page, group)
-    for title, layers in (("layers added", comparison.layers_added), ("layers removed", comparison.layers_removed)):
-        if layers:
-            page.line(f"{title}: {exact(len(layers))}")
-            for group in changed.layers_alike(layers):
-                _alike(page, group)
-
-
-def _alike(page: Page, group: changed.Alike) -> None:
-    page.prose((_named(page, group.keys), "bold"), f"  {page.said(group.what)}", indent=2, hang=4)
-
-
 def _findings(page: Page, report: AuditReport, *, gap: bool) -> None:
     """What the rules object to, gravest first; shortcuts of one model of which they say the same share a line."""
     found = remarks(report)
     if found and gap:
         page.line()
     for remark in found:
-        names = _named(page, remark.shortcuts)
+        names = compared.named(page, remark.shortcuts)
         line = f" ({page.name(remark.line, PATH_LIMIT)})" if remark.line else ""
         where = ": ".join(filter(None, [page.name(remark.source, PATH_LIMIT), names + line]))
         style = LEVEL_STYLES[remark.level]
@@ -234,20 +231,14 @@ def _findings(page: Page, report: AuditReport, *, gap: bool) -> None:
         page.prose(page.said(command), hang=2)
 
 
-def _named(page: Page, keys: Sequence[str]) -> str:
-    """Shortcuts by their keys, those that are counted through in one label: "layer3.1…5, layer4.1"."""
-    labels = list(map(page.name, keys)) if page.style.verbose else in_ranges(map(page.name, keys), page.glyphs.ellipsis)
-    shown = labels if page.style.verbose else labels[:LABELS_SHOWN]
-    more = [f"{exact(len(labels) - len(shown))} more"] if len(labels) > len(shown) else []
-    return ", ".join([*shown, *more])
-
-
 def _tally(page: Page, report: AuditReport) -> None:
     """How many findings there are, and who explains them."""
     if report.findings and not page.style.quiet:
-        rule = remarks(report)[0].rule
+        rules = list(dict.fromkeys(remark.rule for remark in remarks(report)))
+        word = rules[0] if len(rules) == 1 else "RULE"
+        which = "" if len(rules) == 1 else f": {', '.join(rules)}"
         tally = verdict(report).partition(" in ")[0]
-        page.prose((tally, "bold"), f"; shortcut-audit --explain {rule} says what it means", hang=2)
+        page.prose((tally, "bold"), f"; shortcut-audit --explain {word} says what it means{which}", hang=2)
 
 
 def _closing(page: Page, report: AuditReport) -> None:
