@@ -6,6 +6,7 @@ know no more than ASCII: none of that is an error of the run.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from dataclasses import replace
@@ -92,6 +93,22 @@ def tell(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
     except (OSError, ValueError):  # a full disk, a reader that has gone away, a stream that somebody has closed
         _mute(2)
+
+
+CLEARED = "\r\x1b[K"
+"""What takes the line away that stands at a terminal (ECMA-48, EL)."""
+
+
+def is_watched() -> bool:
+    """Whether somebody looks at stderr."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def overwrite(line: str) -> None:
+    """Writes a line over the one before; an empty one takes it away. The terminal may have gone: that is no error."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(CLEARED + line)
+        sys.stderr.flush()
 
 
 def _mute(descriptor: int) -> None:

@@ -7,14 +7,13 @@ second shows nothing; a thread looks at the clock, so that telling costs the wor
 from __future__ import annotations
 
 import contextlib
-import sys
 import threading
 import time
 from collections.abc import Iterator
 
 from rich.cells import cell_len
 
-from shortcut_audit.command.console import columns, shown_path
+from shortcut_audit.command.console import columns, is_watched, overwrite, shown_path
 from shortcut_audit.command.request import Watch
 
 PATIENCE = 1.0
@@ -71,7 +70,7 @@ def unwatched(total: int) -> Iterator[Watch]:
 @contextlib.contextmanager
 def progress(total: int) -> Iterator[Watch]:
     """Shows on stderr, if that is a terminal, how far the work within is."""
-    if not total or sys.stderr is None or not sys.stderr.isatty():
+    if not total or not is_watched():
         yield Unwatched()
         return
     watched, over = Watched(total), threading.Event()
@@ -84,19 +83,11 @@ def progress(total: int) -> Iterator[Watch]:
         thread.join()
 
 
-CLEARED = "\r\x1b[K"
-"""What takes the line away (ECMA-48, EL)."""
-
-
 def _show(watched: Watched, over: threading.Event) -> None:
     began = time.monotonic()
     if over.wait(PATIENCE):
         return
-    with contextlib.suppress(OSError, ValueError):  # the terminal has gone, the run goes on
-        while True:
-            sys.stderr.write(CLEARED + watched.line(time.monotonic() - began, columns()))
-            sys.stderr.flush()
-            if over.wait(PERIOD):
-                break
-        sys.stderr.write(CLEARED)
-        sys.stderr.flush()
+    overwrite(watched.line(time.monotonic() - began, columns()))
+    while not over.wait(PERIOD):
+        overwrite(watched.line(time.monotonic() - began, columns()))
+    overwrite("")

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from shortcut_audit.command import progress
+from shortcut_audit.command import console, progress
 from shortcut_audit.command.attempt import Task, attempt
 
 PLAIN = "samples/plain34.onnx"
@@ -61,7 +61,7 @@ def test_who_waits_at_a_terminal_sees_it_and_it_is_taken_away(monkeypatch: pytes
         while "a.onnx" not in terminal.getvalue():
             time.sleep(0.01)
     assert "\r\x1b[K0 of 2 models: a.onnx: reading" in terminal.getvalue()
-    assert terminal.getvalue().endswith(progress.CLEARED)
+    assert terminal.getvalue().endswith(console.CLEARED)
 
 
 def test_a_short_run_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
