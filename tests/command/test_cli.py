@@ -540,7 +540,7 @@ def slow(source, **given):
             raise UnreadableModel("has heard nothing") from None
         raise
 
-pipeline.audit_file = slow
+pipeline.draft_of = slow
 if __name__ == "__main__":
     cli.main()
 """
