@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -57,3 +58,30 @@ def test_the_import_is_cheap() -> None:
     loaded = set(run.stdout.split())
     assert "shortcut_audit" in loaded
     assert not loaded & {"shortcut_audit.report", "networkx", "onnx", "rich", "click"}
+
+
+def test_a_live_module_can_be_held_as_a_graph() -> None:
+    """`load` takes what `audit` takes: the addition of y = relu(W x) + x reads both values."""
+    torch = pytest.importorskip("torch")
+
+    class Block(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = torch.nn.Linear(4, 4)
+
+        def forward(self, x: Any) -> Any:
+            return self.linear(x).relu() + x
+
+    graph = shortcut_audit.load(Block(), torch.zeros(2, 4))
+    (merge,) = (value for value, marks in graph.nodes.items() if marks["op"] == "aten.add.Tensor")
+    assert sorted(graph.nodes[read]["op"] or "input" for read in graph.predecessors(merge)) == [
+        "aten.relu.default",
+        "input",
+    ]
+
+
+def test_example_inputs_are_for_live_modules_alone() -> None:
+    with pytest.raises(UsageError, match="a file takes no example inputs"):
+        shortcut_audit.load("a.onnx", 1)
+    with pytest.raises(UsageError, match="a live model is called with example inputs"):
+        shortcut_audit.load(object(), inputs=["1x4"])

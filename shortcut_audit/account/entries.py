@@ -15,8 +15,8 @@ from shortcut_audit.account import describe
 from shortcut_audit.account.classify import learned
 from shortcut_audit.account.cost import Ledger, parameters, span, total
 from shortcut_audit.account.notes import notes_on
+from shortcut_audit.account.outputs import Dependence
 from shortcut_audit.account.quantised import Scales
-from shortcut_audit.account.reach import Reach
 from shortcut_audit.account.whatif import Priced
 from shortcut_audit.algebra.polynomial import Cost, formula, integer
 from shortcut_audit.graph.model import ModelGraph, Op, Source
@@ -40,7 +40,7 @@ class Entries:
     def __init__(self, graph: ModelGraph, ledger: Ledger) -> None:
         self._graph = graph
         self._ledger = ledger
-        self._reach = Reach(graph)
+        self._dependence = Dependence(graph)
         order = {op: number for number, op in enumerate(graph.ops)}
         layers = [order[op] for op in ledger.layers]
         self._after = {op: bisect_left(layers, number) for op, number in order.items()}
@@ -80,7 +80,7 @@ class Entries:
             quantisation=self._scales.quantisation(found),
             first_layer=None if found.residual.layers is None else found.residual.layers[0],
             last_layer=None if found.residual.layers is None else found.residual.layers[1],
-            outputs=self._reach.outputs(merge.result.id),
+            outputs=self._dependence.outputs(merge.result.id),
         )
 
     def layer(self, op: Op, shortcut: str | None) -> report.Layer:

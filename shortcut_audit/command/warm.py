@@ -1,6 +1,7 @@
-"""What has every process that audits from the start?
+"""What does a process that audits have from the start, beside the engine (attempt.py)?
 
-The engine: it is loaded once, in the process that all others are forked from (executors.py), which imports this module.
+The message classes, which a first file would load. The process that all others are forked from imports this module last
+(executors.py).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from shortcut_audit.graph.model import ModelGraph
 from shortcut_audit.report.words import OUTPUTS_TOLD_APART
 
 
-class Reach:
+class Dependence:
     """The first outputs that each value of a graph leads to."""
 
     def __init__(self, graph: ModelGraph) -> None:
