@@ -18,6 +18,11 @@ def _op(kind: str, made: str, *read: str, **attributes: Attribute) -> Node:
     return Node(kind, read, (made,), made, attributes=attributes)
 
 
+def _layer(product: str, made: str, read: str, weight: str) -> tuple[Node, Node]:
+    """A layer, made = relu(product), product = read x weight."""
+    return _op("MatMul", product, read, weight), _op("Relu", made, product)
+
+
 def _draft(nodes: Sequence[Node], *inputs: str) -> Draft:
     """A model of these ops; what they read and nobody makes is a square matrix, unless it is an input."""
     made = {name for node in nodes for name in node.outputs}
@@ -57,7 +62,7 @@ def mask(layers: int) -> Draft:
     """A mask on both operands of every sum: m x + m F(x)."""
     nodes, x = list[Node](), "x"
     for i in range(layers):
-        nodes += [_op("MatMul", f"q{i}", x, f"w{i}"), _op("Relu", f"r{i}", f"q{i}"), _op("Mul", f"k{i}", x, "m")]
+        nodes += [*_layer(f"q{i}", f"r{i}", x, f"w{i}"), _op("Mul", f"k{i}", x, "m")]
         nodes += [_op("Mul", f"f{i}", f"r{i}", "m"), _op("Add", f"x{i}", f"k{i}", f"f{i}")]
         x = f"x{i}"
     return _draft(nodes, "x", "m")
@@ -65,9 +70,7 @@ def mask(layers: int) -> Draft:
 
 def one_sum(operands: int) -> Draft:
     """One sum of x and many branches."""
-    nodes = [
-        node for i in range(operands) for node in (_op("MatMul", f"q{i}", "x", f"w{i}"), _op("Relu", f"r{i}", f"q{i}"))
-    ]
+    nodes = [node for i in range(operands) for node in _layer(f"q{i}", f"r{i}", "x", f"w{i}")]
     return _draft([*nodes, _op("Sum", "y", "x", *(f"r{i}" for i in range(operands)))], "x")
 
 
@@ -82,12 +85,11 @@ def nested(levels: int) -> Draft:
     """A U-Net of additions."""
     nodes, v = list[Node](), "x"
     for i in range(levels):
-        nodes += [_op("MatMul", f"d{i}", v, f"w{i}"), _op("Relu", f"s{i}", f"d{i}")]
+        nodes += [*_layer(f"d{i}", f"s{i}", v, f"w{i}")]
         v = f"s{i}"
     for i in reversed(range(levels)):
         nodes += [
-            _op("MatMul", f"u{i}", v, f"v{i}"),
-            _op("Relu", f"t{i}", f"u{i}"),
+            *_layer(f"u{i}", f"t{i}", v, f"v{i}"),
             _op("Add", f"a{i}", f"t{i}", f"s{i}"),
         ]
         v = f"a{i}"
@@ -96,7 +98,7 @@ def nested(levels: int) -> Draft:
 
 def views(steps: int) -> Draft:
     """A shortcut of nothing but transpositions."""
-    nodes, v = [_op("MatMul", "h", "x", "w"), _op("Relu", "r", "h")], "x"
+    nodes, v = [*_layer("h", "r", "x", "w")], "x"
     for i in range(steps):
         nodes += [_op("Transpose", f"t{i}", v, perm=(0, 2, 1))]
         v = f"t{i}"
@@ -118,7 +120,7 @@ def shared_route(steps: int) -> Draft:
     for i in range(steps):
         nodes += [_op("Transpose", f"t{i}", v, perm=(0, 2, 1))]
         v = f"t{i}"
-    nodes += [_op("MatMul", "h", "x", "w"), _op("Relu", "r", "h")]
+    nodes += [*_layer("h", "r", "x", "w")]
     for i in range(steps):
         nodes += [_op("MatMul", f"f{i}", "r", f"w{i}"), _op("Add", f"y{i}", v, f"f{i}")]
     return _draft(nodes, "x")
@@ -132,7 +134,7 @@ def summing_all(layers: int) -> Draft:
         if len(earlier) > 1:
             total = f"s{i}"
             nodes.append(_op("Sum", total, *earlier))
-        nodes += [_op("MatMul", f"q{i}", total, f"w{i}"), _op("Relu", f"r{i}", f"q{i}")]
+        nodes += [*_layer(f"q{i}", f"r{i}", total, f"w{i}")]
         earlier.append(f"r{i}")
     return _draft([*nodes, _op("Sum", "y", *earlier)], "x")
 
@@ -157,7 +159,7 @@ def added_value(layers: int) -> Draft:
     """A value that every layer adds to its stream: x + F(x), then + c."""
     nodes, x = [_op("MatMul", "c", "x", "u")], "x"
     for i in range(layers):
-        nodes += [_op("MatMul", f"q{i}", x, f"w{i}"), _op("Relu", f"r{i}", f"q{i}"), _op("Add", f"x{i}", x, f"r{i}")]
+        nodes += [*_layer(f"q{i}", f"r{i}", x, f"w{i}"), _op("Add", f"x{i}", x, f"r{i}")]
         nodes += [_op("Relu", f"k{i}", f"x{i}"), _op("Add", f"z{i}", f"k{i}", "c")]
         x = f"z{i}"
     return _draft(nodes, "x")
@@ -167,7 +169,7 @@ def ladder(rungs: int) -> Draft:
     """A chain of additions, every one of a new map of the first value."""
     nodes, v = list[Node](), "x"
     for i in range(rungs):
-        nodes += [_op("MatMul", f"h{i}", "x", f"w{i}"), _op("Relu", f"r{i}", f"h{i}"), _op("Add", f"a{i}", v, f"r{i}")]
+        nodes += [*_layer(f"h{i}", f"r{i}", "x", f"w{i}"), _op("Add", f"a{i}", v, f"r{i}")]
         nodes += [_op("Relu", f"b{i}", f"a{i}")]
         v = f"b{i}"
     return _draft(nodes, "x")
@@ -187,10 +189,10 @@ def long_stem(sums: int) -> Draft:
     """Many branches behind one long stem, each multiplied with x at its start, and added to x."""
     nodes, v = list[Node](), "x"
     for i in range(sums):
-        nodes += [_op("MatMul", f"g{i}", v, f"a{i}"), _op("Relu", f"h{i}", f"g{i}")]
+        nodes += [*_layer(f"g{i}", f"h{i}", v, f"a{i}")]
         v = f"h{i}"
     for i in range(sums):
-        nodes += [_op("Mul", f"m{i}", v, "x"), _op("MatMul", f"f{i}", f"m{i}", f"w{i}"), _op("Relu", f"r{i}", f"f{i}")]
+        nodes += [_op("Mul", f"m{i}", v, "x"), *_layer(f"f{i}", f"r{i}", f"m{i}", f"w{i}")]
         nodes += [_op("Add", f"y{i}", "x", f"r{i}")]
     return _draft(nodes, "x")
 
@@ -200,7 +202,7 @@ def diamonds(levels: int) -> Draft:
     nodes, v = list[Node](), "x"
     for i in range(levels):
         for side in "ab":
-            nodes += [_op("MatMul", f"{side}{i}", v, f"{side}w{i}"), _op("Relu", f"{side}r{i}", f"{side}{i}")]
+            nodes += [*_layer(f"{side}{i}", f"{side}r{i}", v, f"{side}w{i}")]
         nodes += [_op("Mul", f"m{i}", f"ar{i}", f"br{i}"), _op("Add", f"y{i}", f"m{i}", "x")]
         v = f"m{i}"
     return _draft(nodes, "x")
@@ -215,7 +217,7 @@ def gates(layers: int) -> Draft:
             _op("Sigmoid", f"s{i}", f"q{i}"),
             _op("Mul", f"g{i}", v, f"s{i}"),
         ]
-        nodes += [_op("MatMul", f"f{i}", f"g{i}", f"u{i}"), _op("Relu", f"r{i}", f"f{i}")]
+        nodes += [*_layer(f"f{i}", f"r{i}", f"g{i}", f"u{i}")]
         nodes += [_op("Add", f"y{i}", f"g{i}", f"r{i}")]
         v = f"g{i}"
     return _draft(nodes, "x")
@@ -225,7 +227,7 @@ def distributed(layers: int) -> Draft:
     """A product to be distributed in every layer: x + t (h - x)."""
     nodes, x = list[Node](), "x"
     for i in range(layers):
-        nodes += [_op("MatMul", f"q{i}", x, f"w{i}"), _op("Relu", f"h{i}", f"q{i}"), _op("MatMul", f"p{i}", x, f"u{i}")]
+        nodes += [*_layer(f"q{i}", f"h{i}", x, f"w{i}"), _op("MatMul", f"p{i}", x, f"u{i}")]
         nodes += [_op("Sigmoid", f"t{i}", f"p{i}"), _op("Sub", f"d{i}", f"h{i}", x)]
         nodes += [_op("Mul", f"m{i}", f"t{i}", f"d{i}"), _op("Add", f"x{i}", x, f"m{i}")]
         x = f"x{i}"
@@ -272,7 +274,7 @@ def heads(layers: int) -> Draft:
     """A residual chain, every layer of which is an output, too, by a head that all share."""
     nodes, x = list[Node](), "x"
     for i in range(layers):
-        nodes += [_op("MatMul", f"q{i}", x, f"w{i}"), _op("Relu", f"r{i}", f"q{i}"), _op("Add", f"x{i}", x, f"r{i}")]
+        nodes += [*_layer(f"q{i}", f"r{i}", x, f"w{i}"), _op("Add", f"x{i}", x, f"r{i}")]
         nodes += [_op("MatMul", f"o{i}", f"x{i}", "head")]
         x = f"x{i}"
     return _draft(nodes, "x")
@@ -308,7 +310,7 @@ def choices(layers: int) -> Draft:
     """In every layer an If, under an addition."""
     nodes, x = list[Node](), "x"
     for i in range(layers):
-        nodes += [_op("MatMul", f"q{i}", x, f"w{i}"), _op("Relu", f"r{i}", f"q{i}"), _op("MatMul", f"p{i}", x, f"u{i}")]
+        nodes += [*_layer(f"q{i}", f"r{i}", x, f"w{i}"), _op("MatMul", f"p{i}", x, f"u{i}")]
         nodes += [_op("If", f"c{i}", "b", f"r{i}", f"p{i}"), _op("Add", f"x{i}", x, f"c{i}")]
         x = f"x{i}"
     return _draft(nodes, "x", "b")
@@ -327,7 +329,7 @@ def one_long_sum(terms: int) -> Draft:
     """One sum of x and many branches, written as a chain of additions."""
     nodes, v = list[Node](), "x"
     for i in range(terms):
-        nodes += [_op("MatMul", f"q{i}", "x", f"w{i}"), _op("Relu", f"r{i}", f"q{i}"), _op("Add", f"a{i}", v, f"r{i}")]
+        nodes += [*_layer(f"q{i}", f"r{i}", "x", f"w{i}"), _op("Add", f"a{i}", v, f"r{i}")]
         v = f"a{i}"
     return _draft(nodes, "x")
 
@@ -353,8 +355,7 @@ def gated_route(layers: int) -> Draft:
             _op("Mul", f"g{i}", v, f"s{i}"),
         ]
         nodes += [
-            _op("MatMul", f"f{i}", "x", f"u{i}"),
-            _op("Relu", f"r{i}", f"f{i}"),
+            *_layer(f"f{i}", f"r{i}", "x", f"u{i}"),
             _op("Add", f"y{i}", f"g{i}", f"r{i}"),
         ]
         v = f"g{i}"
@@ -365,12 +366,11 @@ def crossing(levels: int) -> Draft:
     """A U-Net of additions whose skips cross: what the encoder made first is added first."""
     nodes, v = list[Node](), "x"
     for i in range(levels):
-        nodes += [_op("MatMul", f"d{i}", v, f"w{i}"), _op("Relu", f"s{i}", f"d{i}")]
+        nodes += [*_layer(f"d{i}", f"s{i}", v, f"w{i}")]
         v = f"s{i}"
     for i in range(levels):
         nodes += [
-            _op("MatMul", f"u{i}", v, f"v{i}"),
-            _op("Relu", f"t{i}", f"u{i}"),
+            *_layer(f"u{i}", f"t{i}", v, f"v{i}"),
             _op("Add", f"a{i}", f"t{i}", f"s{i}"),
         ]
         v = f"a{i}"
@@ -381,7 +381,7 @@ def skip_sum(layers: int) -> Draft:
     """One sum of all layers of a chain: each is a shortcut of its own, past all that follow."""
     nodes, v = list[Node](), "x"
     for i in range(layers):
-        nodes += [_op("MatMul", f"q{i}", v, f"w{i}"), _op("Relu", f"r{i}", f"q{i}")]
+        nodes += [*_layer(f"q{i}", f"r{i}", v, f"w{i}")]
         v = f"r{i}"
     return _draft([*nodes, _op("Sum", "y", "x", *(f"r{i}" for i in range(layers)))], "x")
 
@@ -391,7 +391,7 @@ def parallel_chains(rungs: int) -> Draft:
     nodes, tops = list[Node](), {"a": "x", "b": "x"}
     for i in range(rungs):
         for side, v in tops.items():
-            nodes += [_op("MatMul", f"{side}{i}", v, f"{side}w{i}"), _op("Relu", f"{side}r{i}", f"{side}{i}")]
+            nodes += [*_layer(f"{side}{i}", f"{side}r{i}", v, f"{side}w{i}")]
         tops = {side: f"{side}r{i}" for side in tops}
         nodes += [_op("Mul", f"m{i}", *tops.values()), _op("Add", f"y{i}", f"m{i}", "x")]
     return _draft(nodes, "x")

@@ -649,6 +649,18 @@ def test_the_shell_completes_rules_formats_kinds_and_columns(words: str, complet
     assert run.stdout.splitlines() == [f"plain,{completed}"]
 
 
+def test_graphs_and_tables_are_of_the_sizes_that_are_configured(capsys: Capture) -> None:
+    """The open batch of the sample stands in the graph and in the formulas; bound by the project's file, in neither."""
+    options = ["-q", "-o", "g.dot", "-o", "net.layers.csv"]
+    assert execute([str(SAMPLES / "transformer.onnx"), *options]) == 0
+    assert "batch" in Path("g.dot").read_text()
+    assert "*batch" in Path("net.layers.csv").read_text()
+    Path("pyproject.toml").write_text("[tool.shortcut-audit]\ndims = {batch = 3}\n")
+    assert execute([str(SAMPLES / "transformer.onnx"), *options]) == 0
+    assert "batch" not in Path("g.dot").read_text()
+    assert "batch" not in Path("net.layers.csv").read_text()
+
+
 def test_graphs_and_the_annotated_model_are_written(capsys: Capture) -> None:
     resnet = str(SAMPLES / "resnet18.onnx")
     files = ["g.graphml", "g.dot", "{stem}.model-explorer.json"]
