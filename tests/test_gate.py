@@ -5,6 +5,7 @@ Every rule once with a model that breaks it and once with one that does not; the
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 from shortcut_audit.command.cli import execute
 from shortcut_audit.gate.rules import RULES
+from shortcut_audit.reporters import REPORTERS
 from shortcut_audit.reporters import json as json_reporter
 from tests.networks import network, save
 
@@ -92,6 +94,7 @@ TRIALS = (
     Trial("too-few-identities", ("identity", "projection"), ("identity",) * 2, "min-identities = 2"),
     Trial("weighted-shortcut-added", ("identity", "projection"), ("identity",) * 2, accepted=BLOCK),
     Trial("residual-not-quantised", ("half-quantised",), BLOCK, "rules = { residual-not-quantised = 'note' }"),
+    Trial("operator-declared", ("opaque",), BLOCK, 'operators = { "com.example::Mystery" = "copy" }'),
     Trial("unused-setting", BLOCK, ("opaque",), 'operators = { "com.example::Mystery" = "copy" }'),
     Trial(
         "unused-ignore",
@@ -193,6 +196,7 @@ def test_a_wrong_configuration_is_no_green_run(command: Command) -> None:
     assert "2 problems: unknown key 'max-projektions'; did you mean 'max-projections'?; fail-on: 'no'" in answer.err
 
 
+MYSTERY = "com.example::Mystery"
 DECLARED = '[tool.shortcut-audit]\nallowed-kinds = ["identity"]\noperators = { "com.example::Mystery" = "%s" }\n'
 
 
@@ -207,7 +211,41 @@ def test_a_declared_operator_is_understood_by_every_worker(command: Command) -> 
         assert answer.status == 0
         models = json.loads(answer.out)["models"]
         assert [model["summary"]["identity"] for model in models] == [1, 1]
-        assert [model["declared"] for model in models] == [[{"op": "com.example::Mystery", "declared_as": "copy"}]] * 2
+        declared = [{"op": "com.example::Mystery", "declared_as": "copy", "nodes": 1}]
+        assert [model["declared"] for model in models] == [declared] * 2
+
+
+@pytest.mark.parametrize("form", [form for form, reporter in REPORTERS.items() if reporter.printed])
+def test_every_format_lists_what_was_declared(command: Command, form: str) -> None:
+    save(Path("model.onnx"), network("opaque", "identity", "opaque"))
+    Path("conf").mkdir()
+    Path("conf/gate.toml").write_text(f'baseline = "../base.json"\n[operators]\n"{MYSTERY}" = "copy"\n')
+    assert command("model.onnx", "--config", "conf/gate.toml", "--write-baseline", "base.json", "-q").status == 0
+    answer = command("model.onnx", "--config", "conf/gate.toml", "--format", form)
+    assert answer.status == 0  # said, and nothing to object to
+    said = html.unescape(" ".join(answer.out.split())).replace("\\", "").replace("%3A", ":")
+    assert "operator-declared" in said
+    assert f"{MYSTERY} is declared as copy in conf/gate.toml: 2 nodes are taken at its word" in said
+    assert "opaque" not in said
+
+
+def test_what_is_declared_fails_where_it_is_asked_to(command: Command) -> None:
+    save(Path("model.onnx"), network("opaque"))
+    Path("pyproject.toml").write_text(DECLARED % "copy" + '[tool.shortcut-audit.rules]\noperator-declared = "error"\n')
+    assert command("model.onnx").status == 1
+    Path("pyproject.toml").write_text(DECLARED % "copy" + 'fail-on = "warning"\n')
+    assert command("model.onnx").status == 0
+    assert command("model.onnx", "--ignore", "operator-declared", "--format", "json").findings() == []
+
+
+def test_an_operator_that_nobody_defines_stays_opaque_unless_it_is_declared(command: Command) -> None:
+    save(Path("model.onnx"), network("opaque"))
+    undefined = f"{MYSTERY}: defined neither by ONNX, nor by ONNX Runtime, nor in the file; it stays opaque"
+    (model,) = json.loads(command("model.onnx", "--format", "json").out)["models"]
+    assert model["notes"] == [undefined]
+    Path("pyproject.toml").write_text(DECLARED % "copy")
+    (model,) = json.loads(command("model.onnx", "--format", "json").out)["models"]
+    assert model["notes"] == [f"declared, not read from the model: {MYSTERY} as copy"]
 
 
 def test_another_declaration_is_held_against_what_was_accepted(command: Command) -> None:

@@ -22,7 +22,7 @@ from shortcut_audit.assembly import fold, misfits, unfold
 from shortcut_audit.assembly.bends import straightened
 from shortcut_audit.assembly.constants import as_buffers, behind, fill_made, undecided, unpacked, vanishes
 from shortcut_audit.assembly.copies import Copies, is_trained_form
-from shortcut_audit.assembly.declared import with_declared
+from shortcut_audit.assembly.declared import noted, with_declared
 from shortcut_audit.assembly.live import live_ops
 from shortcut_audit.assembly.remarks import remarks
 from shortcut_audit.assembly.structure import in_order
@@ -54,8 +54,7 @@ def assemble(draft: Draft, operators: Mapping[str, Declaration] | None = None) -
     nodes, listed_in_order = in_order(draft)
     work = _Assembly(draft, stored_tensors(draft, nodes))
     work.run(nodes, _proven(draft, nodes))
-    notes = list(draft.notes)
-    notes += [f"declared, not read from the model: {op} as {said}" for op, said in declared]
+    notes = [*draft.notes, *noted(draft, declared)]
     if not listed_in_order:
         notes.append(
             "the nodes are not listed in an order in which they can run, which the format requires; sorted here"

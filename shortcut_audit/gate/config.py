@@ -197,7 +197,7 @@ def _config(file: Path, section: Mapping[str, Any] | None, here: Path) -> Config
     return Config(
         file=shown,
         root=folder,
-        settings=Settings(**_from_here(settings, folder, here)),
+        settings=Settings(file=shown, **_from_here(settings, folder, here)),
         models=found.get("models", ()),
         overrides=tuple(
             replace(o, fields=_from_here(o.fields, folder, here)) for o in found.get("models-overrides", ())

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from shortcut_audit.frozen import frozen
-from shortcut_audit.gate import advice, budgets, changes
+from shortcut_audit.gate import advice, believed, budgets, changes
 from shortcut_audit.gate.case import Case, Objection
 from shortcut_audit.gate.settings import RuleLevel
 
@@ -292,6 +292,17 @@ RULES: tuple[Rule, ...] = (
         'y = mine::Op(x) + F(x), with allowed-kinds = ["identity"].',
         "Export the operator as a function of the model, which is looked into (ONNX), or declare what it does "
         "(--explain operators), or ignore this rule for the model with a reason.",
+    ),
+    Rule(
+        "operator-declared",
+        "note",
+        believed.operator_declared,
+        "A model has an operator that is not understood, whose meaning [tool.shortcut-audit.operators] declares.",
+        "A declaration is believed: who may write `copy` may turn a projection into an identity. So every report, in "
+        "every format, says what was believed, and in which file it stands.",
+        '"qonnx.custom_op.general::Quant" = "copy", and a model with nine such nodes.',
+        "Nothing has to be fixed; let a reviewer own the configuration, or export the operator as a function of the "
+        "model, which is looked into (ONNX).",
     ),
     Rule(
         "unused-ignore",

@@ -61,6 +61,8 @@ class Settings:
     dims: Mapping[str, int] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()
     """Shapes of inputs, each written as `--input` takes it: [NAME=]1x3x224x224[:dtype]."""
+    file: str = ""
+    """The configuration that says all this, as the current folder sees it; empty where there is none."""
 
 
 @frozen

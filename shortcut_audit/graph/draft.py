@@ -82,6 +82,8 @@ class Draft:
     recorded: Mapping[str, TensorType] = field(default_factory=dict)
     """Shapes and types that the file states of named tensors: a fallback where inference finds nothing."""
     notes: tuple[str, ...] = ()
+    undefined: tuple[str, ...] = ()
+    """The operators that neither the format, nor a known runtime, nor the file defines, each once."""
     beside: tuple[tuple[str, str], ...] = ()
     """Pairs of tensors of which the first depends on the second, though no node reads it: see rule 2."""
     declared: tuple[tuple[str, TensorType], ...] | None = None

@@ -203,8 +203,8 @@ class ModelGraph:
     """What `constant_ops` make, by id."""
     notes: tuple[str, ...] = ()
     """What the reader of the report should know about the loading: unsorted nodes, contradicting shapes."""
-    declared: tuple[tuple[str, str], ...] = ()
-    """The operators, by name, of which somebody has declared what they do, and as what."""
+    declared: tuple[tuple[str, str, int], ...] = ()
+    """The operators, by name, of which somebody has declared what they do, as what, and how many nodes are of each."""
     _returned: frozenset[str] | None = field(default=None, init=False, repr=False)
 
     def returns(self, value: str) -> bool:

@@ -104,6 +104,8 @@ class Declared:
 
     op: str
     declared_as: str
+    nodes: int
+    """How many nodes of the model are of it."""
 
 
 @frozen

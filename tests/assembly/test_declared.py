@@ -58,7 +58,7 @@ def test_an_operator_is_not_understood_unless_it_is_declared() -> None:
     assert (found.summary.unknown, shortcut.kind, shortcut.parameters) == (0, "identity", 0)  # its scale is not learned
     assert found.totals.parameters == 8 * 8 * 3 * 3
     assert not found.totals.lower_bound
-    assert [(each.op, each.declared_as) for each in found.declared] == [(QUANT, "copy")]
+    assert [(each.op, each.declared_as, each.nodes) for each in found.declared] == [(QUANT, "copy", 1)]
     assert f"declared, not read from the model: {QUANT} as copy" in found.notes
 
 

@@ -146,6 +146,7 @@ def test_the_rules_are_named_once_and_for_ever() -> None:
         ("residual-not-quantised", "off"),
         ("cost-unknown", "error"),
         ("kind-unknown", "error"),
+        ("operator-declared", "note"),
         ("unused-ignore", "warning"),
         ("unused-setting", "warning"),
     ]

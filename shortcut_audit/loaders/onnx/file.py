@@ -64,6 +64,7 @@ def draft_of(skeleton: bytes, source: str) -> Draft:
         ),
         nodes=tuple(flattening.nodes),
         recorded=flattening.recorded,
+        undefined=tuple(flattening.undefined),
         beside=tuple(flattening.beside),
         notes=(*_notes(model, opset), *_listed(flattening.oddities)),
     )

@@ -66,6 +66,8 @@ class Flattening:
     beside: list[tuple[str, str]] = field(default_factory=list)
     """Pairs of tensors of which the first depends on the second, beside what the nodes read (draft.py, rule 2)."""
     oddities: Oddities = field(default_factory=lambda: defaultdict(list))
+    undefined: dict[str, None] = field(default_factory=dict)
+    """The operators that nobody defines: neither ONNX, nor ONNX Runtime, nor the file."""
     names: Names = field(default_factory=Names)
     """Names in the draft. None are known where none needs to be made."""
     operators: dict[tuple[str, str, str, int], _Operator] = field(default_factory=dict)
@@ -143,7 +145,7 @@ class Flattening:
         kind = label if own else displayable(f"{domain or 'ai.onnx'}::{label}")
         arity = arity_of(label, opset) if own else None
         if arity is None and not domain.startswith(RUNTIME_DOMAINS):
-            self.oddities["defined neither by ONNX, nor by ONNX Runtime, nor in the file; it stays opaque"].append(kind)
+            self.undefined[kind] = None
         return _Operator(kind, label, arity, None)
 
     def _add_constant(self, node: NodeProto, attributes: Bound, frame: Frame) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from onnx import AttributeProto, ValueInfoProto, helper
 
+from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.model import Source
 from shortcut_audit.loaders.onnx.metadata import NAME_SCOPES, STACK_TRACE
 from tests.loaders.onnx.onnx_models import draft_of, drawing, parsed, refusal
@@ -134,7 +135,10 @@ def test_nodes_of_a_function_stand_where_they_say_or_where_the_call_stands(tmp_p
 def test_a_call_of_what_is_not_defined_stays_opaque(tmp_path: Path) -> None:
     draft = draft_of(tmp_path, HEADER + "agraph (float[4] x) => (float[4] y) { y = f.Block(x) }")
     assert drawing(draft) == ["y = f::Block(x)"]
-    assert draft.notes == ("f::Block: defined neither by ONNX, nor by ONNX Runtime, nor in the file; it stays opaque",)
+    assert (draft.notes, draft.undefined) == ((), ("f::Block",))
+    assert assemble(draft).notes == (
+        "f::Block: defined neither by ONNX, nor by ONNX Runtime, nor in the file; it stays opaque",
+    )
 
 
 def test_a_function_of_another_opset_is_remarked_on(tmp_path: Path) -> None:
