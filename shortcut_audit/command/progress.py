@@ -11,8 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 
-from rich.cells import cell_len
-
 from shortcut_audit.command.console import columns, is_watched, overwrite, shown_path
 from shortcut_audit.command.request import Watch
 
@@ -51,6 +49,8 @@ class Watched:
 
     def line(self, seconds: float, width: int) -> str:
         """A line of less than `width` cells: "12 of 40 models, 3.1/s: models/a.onnx: searching for shortcuts"."""
+        from rich.cells import cell_len
+
         source, stage = self._now
         rate = f", {self._finished / seconds:.1f}/s" if self._finished else ""
         head = f"{self._finished:,} of {self._total:,} models{rate}: " if self._total > 1 else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -11,25 +10,10 @@ from shortcut_audit.report import Shortcut, wording
 from shortcut_audit.report.wording import Glyphs, counted
 from shortcut_audit.reporters.figure.layout import Fold, Group, Item, Merge
 from shortcut_audit.reporters.figure.spine import Box
+from shortcut_audit.reporters.shared.operators import plain_name
 
 LABEL_LIMIT = 80
 """Characters of a label."""
-
-_NAMES = {
-    "conv": ("Conv", "conv1d", "conv2d", "conv3d", "convolution"),
-    "transposed conv": ("ConvTranspose", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"),
-    "linear": ("Gemm", "MatMul", "Linear", "linear", "matmul", "addmm", "mm"),
-}
-"""What practitioners call a layer, for what formats call it; others keep the operator's own name."""
-_SAID = {name: said for said, names in _NAMES.items() for name in names}
-_OVERLOAD = re.compile(r"aten[.:]+(\w+)(\.\w+)?")
-
-
-def of_op(label: str) -> str:
-    """An operator by its plain name: aten.conv2d.default is "conv"."""
-    matched = _OVERLOAD.fullmatch(label)
-    name = matched[1] if matched else label
-    return _SAID.get(name.rpartition("::")[2], name)
 
 
 def shown(text: str) -> str:
@@ -44,7 +28,7 @@ def of_box(box: Box, glyphs: Glyphs) -> str:
             return "layers of other shortcuts"
         return f"{counted(box.branch.ops, 'op')} without weights"
     detail = box.layer.detail.replace("->", glyphs.arrow)
-    return displayable_text(f"{of_op(box.layer.op)} {detail}".rstrip(), LABEL_LIMIT)
+    return displayable_text(f"{plain_name(box.layer.op)} {detail}".rstrip(), LABEL_LIMIT)
 
 
 def of_boxes(boxes: Sequence[Box], glyphs: Glyphs) -> str:
@@ -60,7 +44,7 @@ def where_of(box: Box) -> str:
 
 def of_shortcut(shortcut: Shortcut, glyphs: Glyphs) -> str:
     """What a shortcut is: "projection: conv 1x1/2, 64 → 128, no bias"."""
-    ops = [op for op, _ in groupby(of_op(step.op) for step in shortcut.route if step.step_class != "view")]
+    ops = [op for op, _ in groupby(plain_name(step.op) for step in shortcut.route if step.step_class != "view")]
     words = shortcut.weights_in_words.replace("->", glyphs.arrow) or ", ".join(ops[:3])
     return displayable_text(f"{shortcut.kind}{': ' if words else ''}{words}", 2 * LABEL_LIMIT)
 

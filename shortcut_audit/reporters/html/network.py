@@ -19,6 +19,7 @@ from shortcut_audit.reporters.figure import captions
 from shortcut_audit.reporters.figure.layout import Arc, Fold, Group, Item, Merge, figure
 from shortcut_audit.reporters.figure.spine import Box
 from shortcut_audit.reporters.html.markup import Piece, badge, element, labelled, name_of, place_of, said, shape_of
+from shortcut_audit.reporters.shared.operators import plain_name
 
 BOXES_SHOWN = 6000
 """Layers and merges in one picture, unfolded; JSON has them all."""
@@ -170,7 +171,7 @@ def _card(shortcut: Shortcut) -> Element:
     """All that there is to say of an arc in a few lines."""
     work = f"{short(shortcut.macs_formula)} MACs = {short(doubled(shortcut.macs_formula))} FLOPs"
     price = f"{counted(shortcut.parameters, 'parameter')}, {work}"
-    route = f" {UNICODE.arrow} ".join(captions.of_op(step.op) for step in shortcut.route[:6])
+    route = f" {UNICODE.arrow} ".join(plain_name(step.op) for step in shortcut.route[:6])
     more = f" {UNICODE.ellipsis}" if len(shortcut.route) > 6 else ""
     return element(
         "div",

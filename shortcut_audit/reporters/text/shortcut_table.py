@@ -12,7 +12,7 @@ from itertools import groupby, takewhile
 from shortcut_audit.frozen import frozen
 from shortcut_audit.report import Kind, ModelReport, Shortcut, wording
 from shortcut_audit.report.wording import counted, exact, short
-from shortcut_audit.reporters.figure.captions import of_op
+from shortcut_audit.reporters.shared.operators import plain_name
 from shortcut_audit.reporters.shared.part import left_out, listed
 from shortcut_audit.reporters.shared.ranges import ranged
 from shortcut_audit.reporters.shared.runs import Row, gathered, rows
@@ -240,7 +240,7 @@ class _Table:
 
     def _ops(self, shortcut: Shortcut) -> str:
         """What the shortcut does to x, by its ops; empty for a bare copy."""
-        ops = [op for op, _ in groupby(of_op(step.op) for step in shortcut.route if step.step_class != "view")]
+        ops = [op for op, _ in groupby(plain_name(step.op) for step in shortcut.route if step.step_class != "view")]
         names = [self._page.name(op, 40) for op in ops[:4]]
         return ", ".join(names + (["..."] if len(ops) > 4 else []))
 
