@@ -7,38 +7,52 @@ pool, a Fourier transform, a softmax's weights or a given matrix, makes a branch
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from shortcut_audit.graph.model import ModelGraph, Op
 from shortcut_audit.operators.equation import terms_of
 from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import does_work, row_of
 from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search.reach import Reach
 from shortcut_audit.search.steps import Step
 
 
-def is_formula(lineage: Lineage, fork: int, branch: Iterable[Op], route: Iterable[tuple[Op, Step]]) -> bool:
+def is_formula(reach: Reach, branch: Sequence[int], route: Iterable[tuple[Op, Step]]) -> bool:
     """Whether what a branch without weights makes of a fork, beside a route of these steps, is made of products alone.
+
+    `branch` are the operands that it comes to.
 
     1. Both factors of each product are pieces of one value: a matrix is multiplied with itself (forward substitution,
     a Neumann series). 2. Or the route is a gate's, or takes a piece: a state that decays and is written to, the next
     piece of a sequence (delta rule, linear attention by chunks). 3. Or what is read along a value is laid out along it
     again: S + k (v - k S), a step of the delta rule.
     """
-    graph, ops = lineage.graph, tuple(branch)
-    products = {op: _product(graph, op) for op in ops if does_work(op)}
-    if None in products.values():
+    if reach.any(branch, _works_otherwise):
         return False
     if any(step is Step.GATE or (step is Step.SELECTION and row_of(op.kind).moves) for op, step in route):
         return True  # 2
-    factors = {op: _stuff(lineage, product) for op, product in products.items() if product is not None}
-    if all(len(stuff) == 1 for stuff in factors.values()):
+    if not reach.any(branch, _multiplies_strangers):
         return True  # 1
-    read = {op: stuff for op, stuff in factors.items() if not _is_outer(graph, op)}
+    lineage, ops = reach.lineage, reach.ops(branch)
+    graph = lineage.graph
+    products = {op: product for op in ops if does_work(op) and (product := _product(graph, op)) is not None}
+    read = {op: _stuff(lineage, product) for op, product in products.items() if not _is_outer(graph, op)}
     summed = {products[op] for op in read}
     laid_out = [_stuff(lineage, op) for op in ops if op not in summed and _is_outer(graph, op)]
-    along = frozenset[int]().union(*laid_out) - {lineage.stuff(fork)}
+    along = frozenset[int]().union(*laid_out) - {lineage.stuff(reach.fork)}
     return bool(read) and all(not stuff.isdisjoint(along) for stuff in read.values())  # 3
+
+
+def _works_otherwise(lineage: Lineage, op: Op) -> bool:
+    """Whether an op works, and is no product of values."""
+    return does_work(op) and _product(lineage.graph, op) is None
+
+
+def _multiplies_strangers(lineage: Lineage, op: Op) -> bool:
+    """Whether an op multiplies, and adds up, formulas of several values."""
+    product = _product(lineage.graph, op) if does_work(op) else None
+    return product is not None and len(_stuff(lineage, product)) > 1
 
 
 def _stuff(lineage: Lineage, product: Op) -> frozenset[int]:

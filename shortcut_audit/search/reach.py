@@ -6,9 +6,9 @@ that fork. Closed stretches (Lineage.closed) are leapt over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from shortcut_audit.graph.model import Op
 from shortcut_audit.operators.row import Effect
@@ -42,10 +42,14 @@ def joins(op: Op) -> bool:
     return row.effect is Effect.SELECTION and not row.data and len(set(op.values())) > 1
 
 
+Test: TypeAlias = Callable[[Lineage, Op], bool]
+"""Something that ops can be looked through for."""
+
+
 class Reach:
     """What is computed from one fork, beside a cut."""
 
-    __slots__ = ("_known", "fork", "lineage", "out")
+    __slots__ = ("_known", "_met", "fork", "lineage", "out")
 
     def __init__(self, lineage: Lineage, fork: int, cut: frozenset[int]) -> None:
         self.fork = fork
@@ -54,6 +58,8 @@ class Reach:
         """What is cut out."""
         self._known: dict[int, Reached | None] = dict.fromkeys(self.out)
         self._known[fork] = Reached(0, working=False, mixing=False, weighing=False)
+        self._met: dict[Test, dict[int, bool]] = {}
+        """For what has been looked for, whether it stands between the fork and a value."""
 
     def __len__(self) -> int:
         return len(self._known)
@@ -124,6 +130,27 @@ class Reach:
         for number in region.latest_first():
             region.enter(number)
         return region
+
+    def any(self, operands: Iterable[int], test: Test) -> bool:
+        """Whether any op between the fork and some values passes a test. No op is tested twice."""
+        met = self._met.setdefault(test, {self.fork: False})
+        return any(self._meets(number, test, met) for number in self.computed(operands))
+
+    def _meets(self, operand: int, test: Test, met: dict[int, bool]) -> bool:
+        if operand in met:
+            return met[operand]
+        above, new, waiting = self.lineage.above, {operand}, [operand]
+        while waiting:
+            for parent in above[waiting.pop()]:
+                if parent > self.fork and parent not in met and parent not in new and self.reached(parent) is not None:
+                    new.add(parent)
+                    waiting.append(parent)
+        for number in sorted(new):
+            op = self.lineage.values[number].op
+            met[number] = any(met.get(parent, False) for parent in above[number]) or (
+                op is not None and test(self.lineage, op)
+            )
+        return met[operand]
 
     def layers_in_series(self, operand: int) -> int | None:
         """The most weight layers in a row between the fork and a value; None if what lies there is not linear."""

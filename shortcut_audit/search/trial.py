@@ -232,7 +232,7 @@ class Trial:
         route = [(link.op, link.step) for link in links]
         field, others = self._beside[position], (worker for worker in self._workers if worker != way.operand)
         weighing = any((here := self._reached(field, other)) is not None and here.weighing for other in others)
-        if not weighing and is_formula(self._lineage, way.fork, field.ops(self._others(position)), route):
+        if not weighing and is_formula(field, self._others(position), route):
             return "elementwise expression"  # 1
         products = [
             (link.op, link.slot)

@@ -111,8 +111,16 @@ class _Walkers:
         self._order = sorted(-operand for operand in self._at)
         self._trails: list[dict[tuple[int, int], _Stand]] = [{} for _ in operands]
         self._best: dict[int, tuple[int, int, int]] = {}
-        self.hopeful = len(operands)
+        self._bounds = [self._bound(position, operand) for position, operand in enumerate(operands)]
+        """What the cheapest way of each operand costs, as far as is known."""
+        self.hopeful = sum(offset < self._limit(position) for position, offset in enumerate(offsets))
         """How many stands may still find a cheaper way than is known. The others can only find an earlier fork."""
+
+    def _bound(self, position: int, operand: int) -> int:
+        """The price of no step at all, where another operand is computed from this one; else that of a nonlinearity."""
+        place = position, operand
+        stops = place not in self._barred and place not in self._parted and self._cones.shared(operand, position, 0)
+        return self._fronts[position][operand][0].cost if stops else UNIT[Step.NONLINEAR]
 
     @property
     def latest(self) -> int:
@@ -143,8 +151,7 @@ class _Walkers:
 
     def _limit(self, position: int) -> int:
         """What a way of an operand must cost less than, to be news. Of two operands only one can be the shortcut."""
-        known = [self._best[rival][0] for rival in self._rivals(position) if rival in self._best]
-        return min(known, default=UNIT[Step.NONLINEAR])
+        return min([self._bounds[rival] for rival in self._rivals(position)])
 
     def _rivals(self, position: int) -> Sequence[int]:
         return (0, 1) if len(self._fronts) == 2 else (position,)
@@ -157,7 +164,7 @@ class _Walkers:
         stands = [(p, n, c, s) for p in rivals for n, by in self._fronts[p].items() for c, s in by.items()]
         for rival, _, _, stand in stands:
             self._count(rival, stand, -1)
-        self._best[position] = (cost, fork, cut)
+        self._best[position], self._bounds[position] = (cost, fork, cut), cost
         for rival, number, by, stand in stands:
             if stand.cost <= cost:
                 self._count(rival, stand, 1)

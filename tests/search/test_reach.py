@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shortcut_audit.graph.model import Op
+from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.reach import Reach
 from shortcut_audit.search.steps import Step
 from tests.search.around import search
@@ -36,3 +38,38 @@ def test_what_is_cut_out_leads_nowhere() -> None:
     assert concat is not None
     assert (concat.level, concat.weighing) == (Step.SELECTION, False)
     assert [op.name for op in reach.ops([number["Concat"]])] == ["MaxPool", "Concat"]
+
+
+def test_what_stands_between_a_fork_and_an_operand_passes_a_test() -> None:
+    """The Conv stands before the operand, the MaxPool beside it, the Sigmoid before the fork."""
+    found = search("z -> Sigmoid -> Conv.1 -> Relu -> Sum", "Sigmoid -> Sum", "Sigmoid -> MaxPool -> Sum")
+    fork, relu = found.lineage.number["Sigmoid"], found.lineage.number["Relu"]
+    reach = Reach(found.lineage, fork, frozenset())
+    kinds = "Conv", "Relu", "MaxPool", "Sigmoid"
+    assert [reach.any([relu], lambda _, op, kind=kind: op.kind == kind) for kind in kinds] == [True, True, False, False]
+
+
+def test_no_op_is_tested_twice() -> None:
+    found = search("x -> Conv.1 -> Relu.1 -> Conv.2 -> Relu.2 -> Sum", "Relu.1 -> Sum", "x -> Sum")
+    number, tested = found.lineage.number, list[str]()
+
+    def never(lineage: Lineage, op: Op) -> bool:
+        tested.append(op.name)
+        return False
+
+    reach = Reach(found.lineage, number["x"], frozenset())
+    assert not any(reach.any([number[name]], never) for name in ("Relu.1", "Relu.2", "Relu.1"))
+    assert tested == ["Conv.1", "Relu.1", "Conv.2", "Relu.2"]
+
+
+def test_what_is_looked_for_is_found_in_a_closed_stretch_and_not_beside_a_cut() -> None:
+    """All of the second sum's past passes through x: it is leapt over elsewhere."""
+    drawn = "x -> Conv.1 -> Sigmoid -> Add.1", "x -> Relu.a -> Add.1 -> Conv.2 -> Relu.b -> Add.2", "x -> Add.2"
+    number, lineage = (found := search(*drawn)).lineage.number, found.lineage
+
+    def squashes(lineage: Lineage, op: Op) -> bool:
+        return op.kind == "Sigmoid"
+
+    assert number["Add.1"] in lineage.closed
+    assert Reach(lineage, number["x"], frozenset()).any([number["Relu.b"]], squashes)
+    assert not Reach(lineage, number["x"], frozenset({number["Sigmoid"]})).any([number["Relu.b"]], squashes)

@@ -44,6 +44,12 @@ def test_the_nearest_fork_is_the_one_at_the_end_of_the_cheapest_route() -> None:
     assert search(*drawn).ways["Mul"] == ("z", ["GATE"])  # against x by way of SELECTION and GATE
 
 
+def test_beside_an_operand_that_is_itself_the_fork_no_dearer_way_is_walked() -> None:
+    """Whichever is written first: where x is added, W x is no way."""
+    branch = "x -> Conv.p -> Concat -> Add", "x -> Conv -> Relu -> Concat"
+    assert search("x -> Add", *branch).ways == search(*branch, "x -> Add").ways == {"x": ("x", [])}
+
+
 def test_where_two_forks_cost_the_same_the_earlier_is_taken() -> None:
     """Highway: x is let through, not T(x) that is computed from it."""
     drawn = (
