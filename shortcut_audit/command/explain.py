@@ -23,7 +23,8 @@ OPERATORS = """operators: what an operator does that is not understood, by "doma
 "my_lib::mix" = { kind = "linear", data = [0], weights = [1], macs = "matmul", of = [0, 1] }
 
 A word, or a table: `kind` is the word, `data`, `weights` and `scales` list inputs (from 0), `macs` names a formula and
-`of` the inputs on which it is asked. The words:"""
+`of` the inputs on which it is asked. Inputs of a torch.library op are the tensors of the call, in order; what it writes
+to is among what it makes, and all that it makes is what it is declared as. The words:"""
 
 FORMULAS_ARE = "Without a formula, the MACs of linear and nonlinear are unknown; the others take none. The formulas:"
 

@@ -41,6 +41,8 @@ class AtenNode:
     """What it makes, lists of tensors flattened; None for what nobody can refer to."""
     scope: str = ""
     source: Source | None = None
+    writes: tuple[str, ...] | None = None
+    """The arguments that the operator's schema says it writes to; None where nobody has the schema."""
 
     @property
     def operator(self) -> str:

@@ -19,7 +19,7 @@ from shortcut_audit.graph.draft import Draft
 from shortcut_audit.graph.model import Dim, TensorType
 from shortcut_audit.loaders.aten import control
 from shortcut_audit.loaders.aten.aliases import Aliases, Place, View
-from shortcut_audit.loaders.aten.call import AtenCall, Misfit, fitting
+from shortcut_audit.loaders.aten.call import AtenCall, Misfit, Rule, fitting
 from shortcut_audit.loaders.aten.graph import Argument, AtenGraph, AtenNode, AtenProgram, Ref, flat, names_read, refs
 from shortcut_audit.loaders.aten.remaining import POINTWISE, UNCONTRACTED
 from shortcut_audit.loaders.aten.views import Look, look_of, region_of, undone
@@ -29,6 +29,11 @@ from shortcut_audit.names import displayable
 
 OPSET = 24
 """The version of ONNX's operators whose slots and attributes the vocabulary follows."""
+
+FUNCTIONALISED = frozenset({"higher_order.auto_functionalized", "higher_order.auto_functionalized_v2"})
+BASES = "_all_bases"
+"""Calls of operators that write to their arguments, as `run_decompositions` leaves them; and what these would write to
+(torch/_higher_order_ops/auto_functionalize.py)."""
 
 NO_RESULT = (
     "hands back no tensor, and leaves none in a buffer or an input: what it needs cannot be told, and all counts"
@@ -150,8 +155,11 @@ class _Step:
         if self.node.target.startswith("higher_order."):
             self._higher_order()
             return
+        touched = self._touched()
         written = self._written()
-        if written is None:
+        if touched:
+            self._affect(touched)
+        elif written is None:
             self._make(self.node)
         elif operator in METADATA:
             self._relabel(written)
@@ -188,6 +196,25 @@ class _Step:
             return None
         first = self.node.arguments[0][1]
         return first if isinstance(first, Ref) else None
+
+    def _touched(self) -> list[Place]:
+        """The tensors to which a node writes of which nobody knows what it does.
+
+        1. Those that its schema names. 2. A .pt2 file holds no schemas: what hands nothing back is there for what it
+        does to its arguments, and may write to each that is not learned. What hands something back is taken to follow
+        PyTorch's convention, by which an underscore or `out` says what is written.
+        """
+        node = self.node
+        if node.operator in METADATA or _rule_of(node) is not None:
+            return []
+        named = dict(node.arguments)
+        if node.writes is not None:
+            items = flat(tuple(named.get(name) for name in node.writes))  # 1
+            return list(dict.fromkeys(self._place(item) for item in items if isinstance(item, Ref)))
+        if node.outputs:
+            return []
+        places = dict.fromkeys(self._place(ref) for ref in refs(node) if self.walk.writer.may_change(self._value(ref)))
+        return list(places)  # 2
 
     # -- what becomes of the node ---------------------------------------------------------------------------------
 
@@ -276,6 +303,20 @@ class _Step:
             self.walk.aliases.write(place, made[0])
         self._bind([place, *(None if value is None else Place(value) for value in made[1:])])
 
+    def _affect(self, touched: Sequence[Place]) -> None:
+        """An op of which nobody knows what it does: it makes what it hands back, and anew all that it may write to."""
+        call = self._call(self.node)
+        before = [self.walk.aliases.read(place) for place in touched]
+        made = self._translate(call, touched=len(touched))
+        results = made[: len(self.node.outputs)]
+        for place, old, value in zip(touched, before, made[len(results) :], strict=True):
+            if value is not None:
+                self.walk.writer.types[value] = self.walk.writer.types.get(old, TensorType())
+                self.walk.aliases.write(place, value)
+        handed = [None if value is None else Place(value) for value in results]
+        written = self._written()
+        self._bind([self._place(written), *handed[1:]] if written is not None else handed)
+
     def _relabel(self, written: Ref) -> None:
         """An in-place op on the layout: the name and the result stand for a view of what the name stood for."""
         target = ".".join([self.node.operator.removesuffix("_"), *self.node.target.split(".", 2)[2:]])
@@ -291,13 +332,13 @@ class _Step:
 
     # -- translation ------------------------------------------------------------------------------------------------
 
-    def _translate(self, call: AtenCall, only: int | None = None) -> list[str | None]:
+    def _translate(self, call: AtenCall, only: int | None = None, *, touched: int = 0) -> list[str | None]:
         """The values that a node makes, in canonical ops; as an opaque node where the vocabulary has no fitting rule.
 
-        `only`: of a view that is taken again, the output that is wanted.
+        `only`: of a view that is taken again, the output that is wanted. `touched`: to how many tensors it writes;
+        these follow what it hands back.
         """
-        operator = call.node.operator
-        rule = VOCABULARY.get(operator) or VOCABULARY.get(operator.removesuffix("_"))
+        rule = _rule_of(call.node)
         call.opaque = rule is None
         try:
             with fitting():
@@ -307,20 +348,24 @@ class _Step:
             call.nodes.clear()
         found: list[str | None] = [made] if isinstance(made, str) or made is None else list(made)
         wanted = [name if only in {None, i} else None for i, name in enumerate(call.node.outputs)]
-        missing = [i for i, name in enumerate(wanted) if name in self.read and (i >= len(found) or found[i] is None)]
-        found += [None] * (len(wanted) - len(found))
+        kept = 0 if touched == 0 and only is None and self._written() is not None else None
+        wanted = wanted or [None] * (kept is not None)  # what is written is there, whoever hands it back
+        missing = [
+            i
+            for i, name in enumerate(wanted)
+            if (name in self.read or i == kept) and (i >= len(found) or found[i] is None)
+        ]
+        found += [None] * (len(wanted) + touched - len(found))
+        missing += range(len(found) - touched, len(found))
         if missing or (rule is None and not call.made):
             self._opaque(call, found, missing)
         return self._finish(call, found, wanted)
 
     def _opaque(self, call: AtenCall, found: list[str | None], missing: Sequence[int]) -> None:
         """A node without a rule: it makes what no rule makes, from everything that the op reads."""
-        operands = [
-            None if item is None else call.operand(item)
-            for item in flat(tuple(v for _, v in call.node.arguments))
-            if isinstance(item, Ref)
-        ]
-        made = call.emit_many(_opaque_kind(call.node), operands, len(missing))
+        named = _functionalised(call.node)
+        operands = [call.operand(item) for item in flat(_in_order(call.node.arguments)) if isinstance(item, Ref)]
+        made = call.emit_many(_opaque_kind(call.node.operator, named or call.node.target), operands, len(missing))
         for position, name in zip(missing, made, strict=True):
             found[position] = name
 
@@ -338,6 +383,10 @@ class _Step:
         return [None if value is None else names.get(value, value) for value in found]
 
 
+def _rule_of(node: AtenNode) -> Rule | None:
+    return VOCABULARY.get(node.operator) or VOCABULARY.get(node.operator.removesuffix("_"))
+
+
 def is_translated(kind: str) -> bool:
     """Whether it is known what an ATen operator does, by its name as an opaque node would have it: "aten::relu"."""
     namespace, _, rest = kind.partition("::")
@@ -347,11 +396,22 @@ def is_translated(kind: str) -> bool:
     return any(operator in table or plain in table for table in tables)
 
 
-def _opaque_kind(node: AtenNode) -> str:
+def _functionalised(node: AtenNode) -> str | None:
+    """The operator that writes to its arguments, of a call that hands back what would be in them instead."""
+    called = node.arguments[0][1] if node.operator in FUNCTIONALISED and node.arguments else None
+    return called.removeprefix("torch.ops.") if isinstance(called, str) else None
+
+
+def _in_order(arguments: Sequence[tuple[str, Argument]]) -> list[Argument]:
+    """What a call is given; first what it would write to, where that stands apart."""
+    return [value for _, value in sorted(arguments, key=lambda given: given[0] != BASES)]
+
+
+def _opaque_kind(operator: str, target: str) -> str:
     """The canonical kind of an op without a rule: one of two that are known to contract nothing, or its own name."""
-    plain = node.operator.removesuffix("_")
+    plain = operator.removesuffix("_")
     for kind, operators in (("Pointwise", POINTWISE), ("Uncontracted", UNCONTRACTED)):
-        if node.operator in operators or plain in operators:
+        if operator in operators or plain in operators:
             return kind
-    namespace, _, rest = node.target.partition(".")
+    namespace, _, rest = target.partition(".")
     return f"{namespace}::{rest}"

@@ -37,6 +37,11 @@ class Writer:
         self.tensors[tensor.name] = tensor
         self.types[tensor.name] = TensorType(tensor.shape, tensor.dtype, tensor.data)
 
+    def may_change(self, name: str) -> bool:
+        """Whether a program could write to what has that name: to no number, and to nothing that is learned."""
+        tensor, known = self.tensors.get(name), self.types.get(name, TensorType())
+        return known.data is None if tensor is None else not tensor.learned
+
     def literal(self, data: tuple[Datum, ...] | None, shape: tuple[int, ...], dtype: str) -> str:
         """Numbers written in the code, as a stored tensor; equal ones are stored once."""
         # The types tell 1 from 1.0 and True, repr tells 0.0 from -0.0.

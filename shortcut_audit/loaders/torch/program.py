@@ -115,6 +115,8 @@ class _Reading:
         if isinstance(value, tuple | list):
             outputs = self._results(node, value)
             self.meant[node] = tuple(None if name is None else Ref(name) for name in outputs)
+        elif value is None and not node.users:
+            outputs = ()
         else:
             self._note(node.name, value)
             self.meant[node] = Ref(node.name)
@@ -123,6 +125,7 @@ class _Reading:
             target=_target(node.target, operator),
             arguments=tuple(self._arguments(node, operator)),
             outputs=outputs,
+            writes=_writes(node, operator),
             scope=_scope(node),
             source=_source(node),
         )
@@ -161,6 +164,8 @@ class _Reading:
             return self.meant[value]
         if isinstance(value, self.framework.dtype):
             return dtype_name(value)
+        if isinstance(value, self.framework._ops.OpOverload):  # noqa: SLF001 -- the class has no public name
+            return _target(value, self.framework._ops)  # noqa: SLF001
         return None
 
     def _note(self, name: str, value: Any) -> None:
@@ -176,6 +181,14 @@ class _Reading:
             self.types[name] = TensorType((), "float64")
         elif isinstance(value, framework.SymBool | bool):
             self.types[name] = TensorType((), "bool")
+
+
+def _writes(node: Any, operators: Any) -> tuple[str, ...] | None:
+    """The arguments to which an operator of ATen's kind writes, by their names in its schema."""
+    if not isinstance(node.target, operators.OpOverload):
+        return None
+    arguments = node.target._schema.arguments  # noqa: SLF001 -- no other way
+    return tuple(each.name for each in arguments if each.is_write)
 
 
 def _body(module: Any) -> AtenGraph:

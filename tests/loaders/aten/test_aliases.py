@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.loaders.aten import aliases
 from shortcut_audit.loaders.aten.aliases import Aliases, Place, Region, View
+from shortcut_audit.loaders.aten.graph import AtenProgram
+from shortcut_audit.loaders.aten.translate import draft_of
 from shortcut_audit.loaders.aten.views import viewable
-from tests.loaders.aten.programs import drawn, translated
+from tests.loaders.aten.programs import drawn, program, translated
 
 
 def test_whoever_reads_later_reads_the_new_value() -> None:
@@ -292,6 +296,61 @@ def test_a_write_to_a_view_that_is_not_understood_reaches_its_base(call: str) ->
         "y~v = ScatterND(y, _, r)",
         "z = Neg(y~v)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("call", "meant"),
+    [
+        ("o = my_lib.op_.default(x=y, s=x) -> 4", "my_lib::op_.default(y, x)"),  # by the underscore
+        ("o = my_lib.op.default(s=x, out=y) -> 4", "my_lib::op.default(x)"),
+        ("o = aten.igamma_.default(self=y, other=x) -> 4", "Pointwise(y, x)"),
+        ("o = aten.relu_.default(self=y, how=3) -> 4", "Relu(y)"),
+        ("o = aten.flip_.default(self=y, dims=[5]) -> 4", "aten::flip_.default(y)"),  # no such axis
+    ],
+)
+def test_what_is_written_is_read_later_though_nobody_takes_the_result(call: str, meant: str) -> None:
+    nodes = drawn(f"""
+        x: 4
+        y = aten.mul.Tensor(self=x, other=2) -> 4
+        {call}
+        z = aten.neg.default(self=y) -> 4
+        return z
+    """)
+    assert [line.partition(" = ")[2] for line in nodes[1:2]] == [meant]
+    assert nodes[2] == f"z = Neg({nodes[1].partition(' = ')[0]})"
+
+
+def calling(writes: tuple[str, ...] | None, *outputs: str) -> AtenProgram:
+    """y = 2 x; s = -x; my_lib.op(x=y, s=s, w=weight); return y, s"""
+    made = program("""
+        x: 4
+        w: parameter 4
+        y = aten.mul.Tensor(self=x, other=2) -> 4
+        s = aten.neg.default(self=x) -> 4
+        o = my_lib.op.default(x=y, s=s, w=w) -> 4
+        return y, s
+    """)
+    *before, node = made.graph.nodes
+    nodes = (*before, replace(node, writes=writes, outputs=outputs))
+    return replace(made, graph=replace(made.graph, nodes=nodes))
+
+
+def test_an_op_of_which_nobody_knows_what_it_does_writes_what_its_schema_says() -> None:
+    assert outputs_of(calling(("x",))) == ["my_lib::op.default", "Neg"]
+    assert outputs_of(calling(("s", "x"))) == ["my_lib::op.default", "my_lib::op.default"]
+    assert outputs_of(calling(())) == ["Mul", "Neg"]
+
+
+def test_what_hands_nothing_back_may_write_to_all_but_what_is_learned() -> None:
+    """As of a .pt2 file, which holds no schemas."""
+    assert outputs_of(calling(None)) == ["my_lib::op.default", "my_lib::op.default"]
+    assert outputs_of(calling(None, "o")) == ["Mul", "Neg"]
+
+
+def outputs_of(made: AtenProgram) -> list[str]:
+    """The ops that make what the program hands back."""
+    draft = draft_of(made)
+    return [node.kind for name in draft.outputs for node in draft.nodes if name in node.outputs]
 
 
 def test_names_do_not_grow_with_each_write() -> None:
