@@ -23,9 +23,10 @@ class UsageError(ShortcutAuditError):
 class Lacking(UsageError):
     """A model has none of the inputs or dimensions that are given sizes."""
 
-    def __init__(self, message: str, names: tuple[str, ...]) -> None:
+    def __init__(self, message: str, keys: tuple[str, ...]) -> None:
         super().__init__(message)
-        self.names = names
+        self.keys = keys
+        """What gives these sizes: "dims.batch", "inputs.x"."""
 
 
 class ConfigError(ShortcutAuditError):

@@ -6,6 +6,7 @@ load -> bind -> assemble -> search -> compose. One screen; nothing is decided he
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from shortcut_audit.account.compose import compose
@@ -78,7 +79,7 @@ def draft_of_object(
 
 
 def _bound(draft: Draft, dims: Mapping[str, int] | None, inputs: Sequence[InputSpec]) -> Draft:
-    return draft if draft.format in TRACED else bind(draft, dims or {}, inputs)
+    return replace(draft, unplaced=tuple(dims or ())) if draft.format in TRACED else bind(draft, dims or {}, inputs)
 
 
 def audit_draft(draft: Draft, operators: Operators | None = None, stage: Stage = unheard) -> ModelReport:

@@ -154,25 +154,86 @@ def test_sizes_are_for_the_models_that_have_a_place_for_them(command: Command) -
     """What one model lacks is no error; what all lack is said once, with the file in which it stands."""
     save(Path("open.onnx"), network("identity", batch="n"))
     save(Path("other.onnx"), network("identity", batch="m"))
+    save(Path("fixed.onnx"), network("identity"))
     config = '[tool.shortcut-audit]\nmodels = ["*.onnx"]\n'
-    for sizes, said in (
-        ("dims = { n = 2 }", 0),
-        ("dims = { k = 2 }", 1),
-        ('inputs = { nobody_s = "1x3" }', 1),
-        ('inputs = { x = "1x8x16x16" }', 0),
+    for sizes, unused in (
+        ("dims = { n = 2 }", []),
+        ("dims = { n = 2, m = 3 }", []),
+        ("dims = { k = 2 }", ["`dims`: no model has the dimension 'k'"]),
+        ("dims = { k = 2, n = 3 }", ["`dims`: no model has the dimension 'k'"]),
+        ('inputs = { nobody_s = "1x3" }', ["`inputs`: no model has the input 'nobody_s'"]),
+        ('inputs = { x = "1x8x16x16" }', []),
+        ('inputs = ["1x8x16x16"]', []),
+        (override("open.onnx", "dims = { n = 2 }"), []),
+        (override("open.onnx", "dims = { m = 2 }"), ["`dims`: no model has the dimension 'm'"]),
     ):
         Path("pyproject.toml").write_text(config + sizes)
         answer = command("--format", "json")
         assert (answer.status, answer.err) == (0, "")
         found = [f for f in json.loads(answer.out)["findings"] if f["rule"] == "unused-setting"]
-        assert [f["source"] for f in found] == ["pyproject.toml"] * said
-    Path("pyproject.toml").write_text(config + 'inputs = { x = "1x8" }')
-    wrong = command()
-    assert wrong.status == 2
-    assert (
-        "open.onnx: input 'x' has 4 dimensions, --input gives it 2 (`inputs` and `dims` of pyproject.toml)" in wrong.err
-    )
+        assert [(f["source"], f["message"].partition(": correct")[0]) for f in found] == [
+            ("pyproject.toml", said) for said in unused
+        ]
     assert command("open.onnx", "--dim", "k=2").status == 2  # asked for, it is
+
+
+def override(model: str, setting: str) -> str:
+    return f"[[tool.shortcut-audit.models-overrides]]\npath = '{model}'\n{setting}\n"
+
+
+def test_a_model_without_open_sizes_has_none_of_the_dimensions(command: Command) -> None:
+    save(Path("fixed.onnx"), network("identity"))
+    Path("pyproject.toml").write_text("[tool.shortcut-audit]\ndims = { batch = 1 }\n")
+    answer = command("fixed.onnx", "--format", "json")
+    assert [(f["rule"], f["message"]) for f in json.loads(answer.out)["findings"]] == [
+        ("unused-setting", "`dims`: no model has the dimension 'batch': correct or remove it")
+    ]
+    assert answer.status == 0
+    assert command("fixed.onnx", "--dim", "batch=1", "--format", "json").findings() == []  # for others of that call
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ('inputs = { x = "1x8" }', "open.onnx: input 'x' has 4 dimensions, `inputs.x` of conf/gate.toml gives it 2"),
+        ('inputs = ["1x8"]', "open.onnx: input 'x' has 4 dimensions, `inputs` of conf/gate.toml gives it 2"),
+        (
+            'inputs = ["1x8x16x16", "3"]',
+            "open.onnx: `inputs` of conf/gate.toml gives more shapes than the model has inputs, which are 'x'",
+        ),
+        (
+            'inputs = { x = "1x8:float99" }',
+            (
+                "conf/gate.toml: inputs: x=1x8:float99: 'float99' is no element type; did you mean float64?; "
+                "write [NAME=]1x3x224x224[:dtype]"
+            ),
+        ),
+        (
+            'inputs = ["x=1", "x=2"]',
+            "conf/gate.toml: inputs: names 'x' twice; give each input one shape",
+        ),
+        ('dims = { n = "two" }', "conf/gate.toml: dims: n: 'two' is no size (a whole number)"),
+        (
+            override("*.onnx", 'inputs = { x = "1x8" }'),
+            "open.onnx: input 'x' has 4 dimensions, `inputs.x` of conf/gate.toml gives it 2",
+        ),
+    ],
+)
+def test_a_wrong_size_is_said_with_its_key_and_its_file(command: Command, setting: str, said: str) -> None:
+    save(Path("open.onnx"), network("identity", batch="n"))
+    Path("conf").mkdir()
+    Path("conf/gate.toml").write_text(setting.replace("tool.shortcut-audit.", ""))
+    answer = command("open.onnx", "--config", "conf/gate.toml")
+    assert (answer.status, answer.err) == (2, f"shortcut-audit: {said}\n")
+
+
+def test_a_fixed_size_that_is_overruled_is_noted_with_its_key(command: Command) -> None:
+    save(Path("fixed.onnx"), network("identity"))
+    Path("pyproject.toml").write_text('[tool.shortcut-audit]\ninputs = { x = "2x8x16x16" }\n')
+    (model,) = json.loads(command("fixed.onnx", "--format", "json").out)["models"]
+    assert model["notes"] == ["`inputs.x` of pyproject.toml gives 'x' another shape than the file fixes"]
+    (model,) = json.loads(command("fixed.onnx", "--input", "x=2x8x16x16", "--format", "json").out)["models"]
+    assert model["notes"] == ["--input gives 'x' another shape than the file fixes"]
 
 
 def test_the_fail_level(command: Command) -> None:

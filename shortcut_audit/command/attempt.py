@@ -17,7 +17,7 @@ from shortcut_audit.command.limits import BUILDING, limited
 from shortcut_audit.errors import Lacking, ShortcutAuditError, UnreadableModel, UsageError
 from shortcut_audit.frozen import frozen
 from shortcut_audit.loaders.factories import is_factory
-from shortcut_audit.loaders.inputs import parse_inputs
+from shortcut_audit.loaders.inputs import InputSpec, parse_inputs
 from shortcut_audit.operators.declaration import Declaration
 from shortcut_audit.report import Failure, ModelReport
 
@@ -49,6 +49,12 @@ class Task:
     url: str = field(default="", repr=False)
     """The URL of a source that lies elsewhere, as the user wrote it; `source` is what may be shown of it."""
 
+    def configured_keys(self) -> tuple[str, ...]:
+        """The keys of the configuration that give sizes to named dimensions and inputs: "dims.batch", "inputs.x"."""
+        named = [spec.name for spec in parse_inputs(self.inputs) if spec.name is not None]
+        keys = (*(f"dims.{name}" for name in self.dims), *(f"inputs.{name}" for name in named))
+        return keys if self.configured else ()
+
 
 @frozen
 class Attempt(Generic[Made]):
@@ -60,7 +66,8 @@ class Attempt(Generic[Made]):
     transfer: Transfer | None = None
     """What it took to read a model that lies elsewhere."""
     lacking: tuple[str, ...] = ()
-    """The inputs and dimensions that the configuration gives sizes, and that this model does not have."""
+    """The keys of the configuration that give a size to a dimension or an input that this model does not have:
+    "dims.batch", "inputs.x"."""
 
 
 Numbered = tuple[int, Attempt[ModelReport]]
@@ -89,11 +96,15 @@ def attempt(task: Task, stage: Stage = unheard) -> Attempt[ModelReport]:
 def drafted(task: Task, work: Callable[[Draft, Mapping[str, Declaration]], Made]) -> Attempt[Made]:
     """What comes of some work on the model of a task, once it is read, and on the operators that are declared."""
     lacking: list[str] = []
+
+    def worked(own: Task, draft: Draft) -> Made:
+        if own.configured:
+            lacking.extend(f"dims.{name}" for name in draft.unplaced)
+        return work(draft, own.operators)
+
     if not task.url:
         bound = limited() if _is_only_read(task) else nullcontext()
-        made = guarded(
-            task.source, bound, lambda: _leniently(task, lambda own: work(_read(own), own.operators), lacking)
-        )
+        made = guarded(task.source, bound, lambda: _leniently(task, lambda own: worked(own, _read(own)), lacking))
         return replace(made, lacking=tuple(lacking))
     from shortcut_audit.loaders.remote.location import Location
     from shortcut_audit.loaders.remote.urls import secrets_of
@@ -101,7 +112,7 @@ def drafted(task: Task, work: Callable[[Draft, Mapping[str, Declaration]], Made]
     location = Location(task.url)
     bound = limited(BUILDING if location.is_repository else None)
     made = guarded(
-        task.source, bound, lambda: _leniently(task, lambda own: work(_fetched(own, location), own.operators), lacking)
+        task.source, bound, lambda: _leniently(task, lambda own: worked(own, _fetched(own, location)), lacking)
     )
     trace = made.traceback
     for secret in secrets_of(task.url):
@@ -112,13 +123,21 @@ def drafted(task: Task, work: Callable[[Draft, Mapping[str, Declaration]], Made]
 def _read(task: Task) -> Draft:
     from shortcut_audit.pipeline import draft_of
 
-    return draft_of(task.source, dims=task.dims, inputs=parse_inputs(task.inputs), torchscript=task.torchscript)
+    return draft_of(task.source, dims=task.dims, inputs=_shapes(task), torchscript=task.torchscript)
 
 
 def _fetched(task: Task, location: Location) -> Draft:
     from shortcut_audit.pipeline import draft_at
 
-    return draft_at(location, task.source, dims=task.dims, inputs=parse_inputs(task.inputs))
+    return draft_at(location, task.source, dims=task.dims, inputs=_shapes(task))
+
+
+def _shapes(task: Task) -> tuple[InputSpec, ...]:
+    """The shapes of inputs that are given, each with where it is."""
+    specs = parse_inputs(task.inputs)
+    if not task.configured:
+        return specs
+    return tuple(replace(s, said=f"`{'.'.join(filter(None, ('inputs', s.name)))}` of {task.configured}") for s in specs)
 
 
 def in_turn(tasks: Iterable[tuple[int, Task]], stage: Stage = unheard) -> Iterator[Numbered]:
@@ -156,14 +175,20 @@ def _leniently(task: Task, work: Callable[[Task], Made], lacking: list[str]) -> 
     except Lacking as error:
         if not task.configured:
             raise
-        lacking += error.names
+        lacking += error.keys
     except UsageError as error:
-        if not task.configured or not (task.inputs or task.dims):
+        keys = [f"`{key}`" for key, sizes in (("inputs", task.inputs), ("dims", task.dims)) if sizes]
+        if not task.configured or not keys or task.configured in str(error):
             raise
-        raise UsageError(f"{error} (`inputs` and `dims` of {task.configured})") from None
-    dims = {name: size for name, size in task.dims.items() if name not in lacking}
-    inputs = tuple(spec for spec in task.inputs if parse_inputs((spec,))[0].name not in lacking)
+        raise UsageError(f"{error} ({' and '.join(keys)} of {task.configured})") from None
+    dims = {name: size for name, size in task.dims.items() if f"dims.{name}" not in lacking}
+    inputs = tuple(spec for spec in task.inputs if f"inputs.{_input_of(spec)}" not in lacking)
     return _leniently(replace(task, dims=dims, inputs=inputs), work, lacking)
+
+
+def _input_of(spec: str) -> str:
+    """The input that is named; empty where the order says it."""
+    return parse_inputs((spec,))[0].name or ""
 
 
 def _sized(found: ModelReport) -> ModelReport:

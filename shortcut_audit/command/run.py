@@ -67,14 +67,14 @@ def run(request: Request, progress: Progress) -> Outcome:
     with progress(len(tasks)) as watch:
         try:
             for number, attempted in collected(tasks, ledger, _executor(request, len(tasks)), watch.at):
-                made.take(number, tasks[number].source, attempted, _judged(attempted, settings, baselines))
+                made.take(number, tasks[number], attempted, _judged(attempted, settings, baselines))
                 watch.done(tasks[number].source)
         except Lost as lost:
             made.lost = f"{lost}; {len(tasks) - made.tried:,} of {len(tasks):,} models were not audited"
     renamed, on_the_set = baselines.settled()
     judged = [_recognised(each, renamed.get(each.source)) for each in made.judged]
     comparisons = tuple(each.comparison for each in judged if each.comparison is not None)
-    on_the_set = [*on_the_set, *policy.unused_settings(settings, made.lacking, made.declared)]
+    on_the_set = [*on_the_set, *policy.unused_settings(settings, made.unused(), made.declared)]
     findings = _waived(judged, on_the_set, settings)
     failures = made.failures(sources)
     models, file = ledger.models(made.sound), request.write_baseline
@@ -97,28 +97,33 @@ class _Made:
     def __init__(self) -> None:
         self.tracebacks: list[str] = []
         self.transfers: list[tuple[str, Transfer]] = []
-        self.lacking: list[tuple[str, ...]] = []
-        """What each model that could be audited has no place for of the sizes that the configuration gives."""
-        self.declared: set[str] = set()
-        """The operators of the models that are declared."""
+        self.declared: set[str] | None = None
+        """The operators of the models that are declared; None where no model could be audited."""
         self.lost = ""
         """Why nothing more could be audited; empty where all was."""
+        self._placed: dict[str, bool] = {}
+        """Of each key of the configuration that gives a size, whether some model has a place for it."""
         self._judged: dict[int, _Judged] = {}
         self._failures: dict[int, Failure] = {}
 
-    def take(self, number: int, source: str, made: Attempt[ModelReport], judged: Attempt[_Judged]) -> None:
+    def take(self, number: int, task: Task, made: Attempt[ModelReport], judged: Attempt[_Judged]) -> None:
         """Notes what came of a task, and what is to be said of it."""
         if made.transfer is not None and made.transfer.requests:
-            self.transfers.append((source, made.transfer))
+            self.transfers.append((task.source, made.transfer))
         if judged.traceback:
             self.tracebacks.append(judged.traceback)
         if not isinstance(made.result, Failure):
-            self.lacking.append(made.lacking)
-            self.declared.update(each.op for each in made.result.declared)
+            for key in task.configured_keys():
+                self._placed[key] = self._placed.get(key, False) or key not in made.lacking
+            self.declared = (self.declared or set()).union(each.op for each in made.result.declared)
         if isinstance(judged.result, Failure):
             self._failures[number] = judged.result
         else:
             self._judged[number] = judged.result
+
+    def unused(self) -> tuple[str, ...]:
+        """The keys that give sizes to what no model has for which they are configured."""
+        return tuple(sorted(key for key, placed in self._placed.items() if not placed))
 
     @property
     def tried(self) -> int:

@@ -103,7 +103,7 @@ def inputs(value: Any) -> tuple[str, ...]:
     try:
         parse_inputs(written)
     except UsageError as error:
-        raise Wrong(str(error)) from None
+        raise Wrong(str(error).removeprefix("--input ")) from None  # it stands here, not on the command line
     return tuple(written)
 
 

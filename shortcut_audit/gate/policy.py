@@ -88,16 +88,20 @@ def waive(findings: Sequence[Finding], config: Config, sources: Sequence[str], t
     return tuple(kept)
 
 
-def unused_settings(config: Config, lacking: Sequence[Sequence[str]], declared: Collection[str]) -> tuple[Finding, ...]:
+SIZED = {"dims": "dimension", "inputs": "input"}
+"""What the keys that give sizes give them to."""
+
+
+def unused_settings(config: Config, unused: Sequence[str], declared: Collection[str] | None) -> tuple[Finding, ...]:
     """A finding on each size and each operator of the configuration that no audited model has a place for.
 
-    `lacking`: for each model, the inputs and dimensions that it does not have; `declared`: the operators, by name, that
-    were taken as declared.
+    `unused`: the keys of sizes that no model has: "dims.batch", "inputs.x"; `declared`: the operators, by name, that
+    were taken as declared, None where no model was audited.
     """
-    nobody_s = set(lacking[0]).intersection(*lacking) if lacking else set()
-    said = [f"`inputs` and `dims`: no model has {shown(name)}: correct or remove it" for name in sorted(nobody_s)]
-    for name, declaration in sorted(config.operators.items() if lacking else ()):
-        if not any(find({name: declaration}, kind) for kind in declared):
+    parted = [key.partition(".") for key in unused]
+    said = [f"`{key}`: no model has the {SIZED[key]} {shown(name)}: correct or remove it" for key, _, name in parted]
+    for name, declaration in sorted(config.operators.items() if declared is not None else ()):
+        if not any(find({name: declaration}, kind) for kind in declared or ()):
             said += [f"`operators`: no model has {shown(name)}: correct or remove it"]
     return tuple(Finding("unused-setting", "warning", config.file, None, what) for what in said)
 

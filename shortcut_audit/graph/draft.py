@@ -88,6 +88,8 @@ class Draft:
     """Pairs of tensors of which the first depends on the second, though no node reads it: see rule 2."""
     declared: tuple[tuple[str, TensorType], ...] | None = None
     """The inputs as the file has them, where a caller has bound sizes since; None: they are as in `inputs`."""
+    unplaced: tuple[str, ...] = ()
+    """Dimensions to which a caller has given sizes, and that it does not have."""
 
     def unaided(self) -> Draft:
         """The model without what may be otherwise: claims of the file, bound sizes, what a caller may override."""

@@ -6,7 +6,7 @@ symbols that stood there, also within a formula ("past + 1"). An open dimension 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from shortcut_audit.algebra.derived import evaluated
@@ -27,25 +27,28 @@ def bind(draft: Draft, dims: Mapping[str, int], inputs: Sequence[InputSpec]) -> 
     """
     given = _given(draft, inputs)
     bound = dict(dims)
-    overruled = []
+    overruled: dict[str, list[str]] = {}
     for (name, old), spec in zip(draft.inputs, given, strict=True):
         if spec is None:
             continue
         if old.shape is not None and len(old.shape) != len(spec.shape):
-            raise UsageError(f"input {name!r} has {len(old.shape)} dimensions, --input gives it {len(spec.shape)}")
+            raise UsageError(f"input {name!r} has {len(old.shape)} dimensions, {spec.said} gives it {len(spec.shape)}")
         for before, size in zip(old.shape or spec.shape, spec.shape, strict=True):
             if isinstance(before, str) and isinstance(size, int):
                 _solve(before, size, bound)
             elif isinstance(before, int) and before != size:
-                overruled.append(name)
-    _check(draft, dims)
+                overruled.setdefault(spec.said, []).append(name)
+    draft = replace(draft, unplaced=_unplaced(draft, dims))
     new = tuple(
         (name, TensorType(spec.shape, spec.dtype or old.dtype) if spec else _bound(name, old, bound))
         for (name, old), spec in zip(draft.inputs, given, strict=True)
     )
     if overruled:
-        note = f"--input gives {', '.join(dict.fromkeys(map(repr, overruled)))} another shape than the file fixes"
-        return replace(draft, inputs=new, declared=draft.inputs, recorded={}, notes=(*draft.notes, note))
+        notes = [
+            f"{said} gives {', '.join(dict.fromkeys(map(repr, named)))} another shape than the file fixes"
+            for said, named in overruled.items()
+        ]
+        return replace(draft, inputs=new, declared=draft.inputs, recorded={}, notes=(*draft.notes, *notes))
     recorded = (
         {name: _bound(name, tensor_type, bound) for name, tensor_type in draft.recorded.items()}
         if bound
@@ -61,18 +64,19 @@ def _given(draft: Draft, specs: Sequence[InputSpec]) -> list[InputSpec | None]:
     known = [name for name, _ in draft.inputs]
     absent = tuple(name for name in named if name not in known)
     if absent:
-        raise Lacking(f"the model has no input {absent[0]!r}; its inputs are {_listed(known)}", absent)
+        raise Lacking(f"the model has no input {absent[0]!r}; its inputs are {_listed(known)}", _keys("inputs", absent))
     rest = iter([spec for spec in specs if spec.name is None])
     given = [named.get(name) or next(rest, None) for name in known]
-    if next(rest, None) is not None:
-        raise UsageError(f"more --input than the model has inputs, which are {_listed(known)}")
+    if (left := next(rest, None)) is not None:
+        raise UsageError(f"{left.said} gives more shapes than the model has inputs, which are {_listed(known)}")
     return given
 
 
-def _check(draft: Draft, dims: Mapping[str, int]) -> None:
-    """Dimensions of which the model has none are a slip of the pen, unless it leaves nothing open.
+def _unplaced(draft: Draft, dims: Mapping[str, int]) -> tuple[str, ...]:
+    """The dimensions that the model does not have.
 
-    One that it has is enough: the others may be meant for another model of the same run.
+    That it has none of them is a slip of the pen, unless it leaves nothing open. One that it has is enough: the others
+    may be meant for another model of the same run.
     """
     open_dims = [
         _name_of(name, axis, size)
@@ -85,7 +89,12 @@ def _check(draft: Draft, dims: Mapping[str, int]) -> None:
     if dims and open_dims and not any(name in known for name in dims):
         asked = ", ".join(repr(name) for name in dims)
         known_as = _listed(list(dict.fromkeys(open_dims)))
-        raise Lacking(f"the model has no dimension {asked}; open are {known_as}", tuple(dims))
+        raise Lacking(f"the model has no dimension {asked}; open are {known_as}", _keys("dims", dims))
+    return tuple(name for name in dims if name not in known)
+
+
+def _keys(key: str, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{key}.{name}" for name in names)
 
 
 def _listed(names: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import field
 
 from shortcut_audit.errors import UsageError
 from shortcut_audit.frozen import frozen
@@ -29,6 +30,8 @@ class InputSpec:
     """Sizes, outermost first; a string stands for a dimension that stays symbolic under that name."""
     dtype: str | None
     """numpy's name of the element type; None: what the model says."""
+    said: str = field(default="--input", compare=False)
+    """Where it was given, in words."""
 
 
 def parse_inputs(texts: Iterable[str]) -> tuple[InputSpec, ...]:

@@ -121,7 +121,7 @@ def test_everything_that_is_wrong_is_said_at_once(repository: Path) -> None:
         "did you mean 'identity'?; "
         "fail-on: 'always' is none of error, warning, never; "
         "dims: batch: -1 is no size (a whole number); "
-        "inputs: --input 1x-1: '-1' is no size; write [NAME=]1x3x224x224[:dtype]; "
+        "inputs: 1x-1: '-1' is no size; write [NAME=]1x3x224x224[:dtype]; "
         "rules: unknown key 'identity-lots'; did you mean 'identity-lost'?; "
         "ignore: entry 1: reason is missing; "
         "ignore: entry 1: expires: 'tomorrow' is no date such as 2027-01-31"

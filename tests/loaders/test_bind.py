@@ -56,7 +56,8 @@ def test_a_dimension_that_the_model_does_not_have_is_refused() -> None:
 def test_a_dimension_may_be_meant_for_another_model_of_the_run() -> None:
     assert shapes(bind(OPEN, {"batch": 1, "tokens": 77}, ()))["image"] == (1, 3, "side", "side")
     fixed = listing("y = Relu(x)", x=(1, 3))
-    assert bind(fixed, {"batch": 1}, ()) == fixed
+    assert bind(fixed, {"batch": 1}, ()) == replace(fixed, unplaced=("batch",))
+    assert bind(OPEN, {"batch": 1, "tokens": 77}, ()).unplaced == ("tokens",)
 
 
 def test_only_a_few_open_dimensions_are_listed() -> None:
@@ -97,7 +98,9 @@ def test_an_input_that_the_model_does_not_have_is_refused() -> None:
 
 
 def test_more_shapes_than_inputs_are_refused() -> None:
-    with pytest.raises(UsageError, match="more --input than the model has inputs, which are 'image', 'mask'"):
+    with pytest.raises(
+        UsageError, match="--input gives more shapes than the model has inputs, which are 'image', 'mask'"
+    ):
         bind(OPEN, {}, given("1x3x8x8", "1x1x8x8", "1x1"))
 
 
