@@ -11,13 +11,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import Op
-from shortcut_audit.search.extent import NOTHING, Extent
+from shortcut_audit.search.extent import NOTHING, Extent, joined
+from shortcut_audit.search.holdings import as_set
 from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.reach import Reach, Region, joins
 from shortcut_audit.search.steps import Step
-
-BASES = 4
-"""From how many values a field goes on that have been measured in it: two towers take turns, or three."""
 
 JOINING, OTHERWISE = 1, 2
 """How a fork is read: by ops that join it with other values, or by others."""
@@ -34,14 +32,13 @@ class Content(NamedTuple):
 class Field(Reach):
     """What is computed from one fork, beside a cut, and what it holds."""
 
-    __slots__ = ("_bases", "_known_contents")
+    __slots__ = ("_known_contents", "_readers")
 
     def __init__(self, lineage: Lineage, fork: int, cut: frozenset[int]) -> None:
         super().__init__(lineage, fork, cut)
         self._known_contents: dict[int, Content] = {}
         """What lies between the fork and some values, those included."""
-        self._bases: dict[int, int] = {}
-        """The pasts of the last values that were measured: what is in one of them has been counted with it."""
+        self._readers: tuple[int, int] | None = None
 
     def extent(self, operands: Iterable[int]) -> Extent:
         """What lies between the fork and some values."""
@@ -54,96 +51,71 @@ class Field(Reach):
     def content(self, operands: Iterable[int]) -> Content:
         """What lies between the fork and some values.
 
-        What has been looked at is not looked at again: 1. where all passes through one value, what lies before that is
-        known; 2. from a value that was measured, what is in its past has been counted.
+        What must be walked is not walked again: where all passes through one value, what lies before that is known.
         """
-        tops = self.computed(operands)
+        numbers = tuple(operands)
+        ops = self.between(numbers)
+        if ops is not None:
+            return Content(self.lineage.holdings.of(ops), self._read(ops))
+        tops = self.computed(numbers)
         if not tops:
             return Content(NOTHING, 0)
         if len(tops) == 1 and tops[0] in self._known_contents:
             return self._known_contents[tops[0]]
         return self._measured(tops)
 
+    def _read(self, ops: int) -> int:
+        """How a set of ops reads the fork."""
+        if self._readers is None:
+            self._readers = self._all_readers()
+        joining, others = self._readers
+        return (JOINING if ops & joining else 0) | (OTHERWISE if ops & others else 0)
+
+    def _all_readers(self) -> tuple[int, int]:
+        """The ops that join the fork with other values, and the other ops that read it, as sets."""
+        readers = self.lineage.below[self.fork]
+        joining = {n for n in readers if (op := self.lineage.values[n].op) is not None and joins(op)}
+        places = self.lineage.ancestry.places.of_op
+        return as_set(places[n] for n in joining), as_set(places[n] for n in readers if n not in joining)
+
     def _measured(self, tops: Sequence[int]) -> Content:
         region, new, alone = Region(self, tops), list[int](), list[int]()
-        base, known = _Base(self.lineage), Content(NOTHING, 0)
+        known = Content(NOTHING, 0)
         for number in region.latest_first():
-            if base.holds(number):
-                continue
-            if number in self._known_contents and not base and number < region.earliest_sibling:
-                if region.is_alone:
-                    known = self._known_contents[number]  # 1
-                    break
-                if number in self._bases:
-                    known, base = self._known_contents[number], _Base(self.lineage, number, self._bases[number])  # 2
-                    continue
-            if region.is_alone and not base:
+            if region.is_alone and number in self._known_contents and number < region.earliest_sibling:
+                known = self._known_contents[number]
+                break
+            if region.is_alone:
                 alone.append(len(new))
             new.append(number)
-            region.enter(number, earliest=base.number)
+            region.enter(number)
         stop = len(new)
         for start in reversed(alone):
-            known = self._with(known, new[start:stop], region, base)
+            known = self._with(known, new[start:stop], region)
             self._known_contents[new[start]], stop = known, start
-        known = self._with(known, new[:stop], region, base)
+        known = self._with(known, new[:stop], region)
         if len(region.last) == 1:
-            self._remember(min(region.last), known)
+            self._known_contents[min(region.last)] = known
         return known
 
-    def _remember(self, number: int, content: Content) -> None:
-        self._known_contents[number] = content
-        past = self.lineage.ancestry.kept(number)
-        if past is not None and not self.out:  # beside a cut not all of a past is computed from the fork
-            self._bases[number] = past
-            if len(self._bases) > BASES:
-                del self._bases[next(iter(self._bases))]
-
-    def _with(self, known: Content, numbers: Sequence[int], region: Region, base: _Base) -> Content:
+    def _with(self, known: Content, numbers: Sequence[int], region: Region) -> Content:
         """What some values, the latest first, add to what is known. An op that makes several counts once."""
-        extent, read = known
+        extents, read, counted = [known.extent], known.read, set[Op]()
         for number in reversed(numbers):
             if number in region.leapt:
                 entry, held, way = self.lineage.closed[number]
-                extent += held
+                extents.append(held)
                 read |= way if entry == self.fork else 0
                 continue
             op = self.lineage.values[number].op
-            if op is None or base.counts(op):
+            if op is None or op in counted:
                 continue
-            extent += self.lineage.measure.of(op)
+            if len(op.outputs) > 1:
+                counted.add(op)
+            extents.append(self.lineage.measure.of(op))
             if self.fork in self.lineage.above[number]:
                 read |= JOINING if joins(op) else OTHERWISE
-        return Content(extent, read)
-
-
-class _Base:
-    """A value that was measured, and which other values have been counted with it; none without one."""
-
-    __slots__ = ("_lineage", "_past", "counted", "number")
-
-    def __init__(self, lineage: Lineage, number: int = -1, past: int = 0) -> None:
-        self._lineage = lineage
-        self.number = number
-        self._past = past
-        self.counted: set[Op] = set()
-        """The ops that make several values, and have been counted since."""
-
-    def __bool__(self) -> bool:
-        return self.number >= 0
-
-    def holds(self, number: int) -> bool:
-        """Whether a value has been counted."""
-        return self.number >= 0 and self._lineage.ancestry.holds(self._past, number)
-
-    def counts(self, op: Op) -> bool:
-        """Whether an op has been counted, with this value or since."""
-        if len(op.outputs) < 2:
-            return False
-        made = (self._lineage.number[name] for name in op.outputs if name is not None)
-        if op in self.counted or any(map(self.holds, made)):
-            return True
-        self.counted.add(op)
-        return False
+        return Content(joined(extents), read)
 
 
 KEPT = 1 << 16

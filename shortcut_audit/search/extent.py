@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from shortcut_audit.algebra.polynomial import Cost
+from shortcut_audit.algebra.polynomial import Cost, total
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import ModelGraph, Op, Weight
 from shortcut_audit.operators import table
@@ -39,20 +39,7 @@ class Extent:
 
     def __add__(self, other: Extent) -> Extent:
         """Both stretches together."""
-        first = self if other.layers is None or (self.layers is not None and self.layers < other.layers) else other
-        return Extent(
-            self.ops + other.ops,
-            self.weight_layers + other.weight_layers,
-            None if self.macs is None or other.macs is None else self.macs + other.macs,
-            self.parameters + other.parameters,
-            self.tied | other.tied if other.tied else self.tied,
-            self.working or other.working,
-            self.mixing or other.mixing,
-            self.nonlinear or other.nonlinear,
-            self.unknown | other.unknown if other.unknown else self.unknown,
-            first.first_layer,
-            _hull(self.layers, other.layers),
-        )
+        return joined((self, other))
 
     @property
     def all_parameters(self) -> int:
@@ -63,10 +50,30 @@ class Extent:
 NOTHING = Extent()
 
 
-def _hull(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
-    if one is None or other is None:
-        return one or other
-    return min(one[0], other[0]), max(one[1], other[1])
+def joined(extents: Iterable[Extent]) -> Extent:
+    """Several stretches together, in one pass."""
+    each = tuple(extents)
+    macs = [extent.macs for extent in each]
+    counted = [count for count in macs if count is not None]
+    ends = [extent.layers for extent in each if extent.layers is not None]
+    first = min((extent for extent in each if extent.layers is not None), key=_starts, default=NOTHING)
+    return Extent(
+        sum(extent.ops for extent in each),
+        sum(extent.weight_layers for extent in each),
+        total(counted) if len(counted) == len(macs) else None,
+        sum(extent.parameters for extent in each),
+        frozenset().union(*(extent.tied for extent in each if extent.tied)),
+        any(extent.working for extent in each),
+        any(extent.mixing for extent in each),
+        any(extent.nonlinear for extent in each),
+        frozenset().union(*(extent.unknown for extent in each if extent.unknown)),
+        first.first_layer,
+        (min(start for start, _ in ends), max(end for _, end in ends)) if ends else None,
+    )
+
+
+def _starts(extent: Extent) -> tuple[int, int]:
+    return extent.layers or (0, 0)
 
 
 class Measure:
@@ -81,6 +88,10 @@ class Measure:
         readers = Counter(weight for op in graph.ops for weight in op.weights() if weight.learned)
         self._tied = frozenset(weight for weight, count in readers.items() if count > 1)
 
+    def nth(self, layer: Op) -> int:
+        """The position of a weight layer among those of the model."""
+        return self._nth[layer]
+
     def of(self, op: Op) -> Extent:
         """What one op holds."""
         known = self._known.get(op)
@@ -90,10 +101,7 @@ class Measure:
 
     def total(self, ops: Iterable[Op]) -> Extent:
         """What some ops hold together; they must be distinct, and in topological order."""
-        total = NOTHING
-        for op in ops:
-            total += self.of(op)
-        return total
+        return joined(map(self.of, ops))
 
     def _measured(self, op: Op) -> Extent:
         learned = [weight for weight in op.weights() if weight.learned]

@@ -14,6 +14,7 @@ from shortcut_audit.operators.table import is_copy, row_of
 from shortcut_audit.search.ancestry import Ancestry
 from shortcut_audit.search.extent import Extent, Measure
 from shortcut_audit.search.fed import Fed
+from shortcut_audit.search.holdings import Holdings
 from shortcut_audit.search.merges import Merge
 from shortcut_audit.search.statistics import Part, expressions, is_normalisation
 from shortcut_audit.search.steps import Kinship, Step, step
@@ -43,7 +44,9 @@ class Lineage:
     """
 
     __slots__ = (
+        "_below",
         "_expressions",
+        "_holdings",
         "_linear",
         "_parents",
         "_roots",
@@ -68,7 +71,9 @@ class Lineage:
         self.number = _numbered(graph)
         self.above = tuple(map(self._read, self.values))
         """What each value is computed from."""
-        self.ancestry = Ancestry(self.above, map(self._involved, sums))
+        self.ancestry = Ancestry(self.above, map(self._involved, sums), self._together())
+        self._holdings: Holdings | None = None
+        self._below: list[list[int]] | None = None
         self.closed: dict[int, tuple[int, Extent, int]] = {}
         """The one value through which all of the past of a merge's result passes, what lies between, and how that reads
         the value (between.py)."""
@@ -87,6 +92,30 @@ class Lineage:
 
     def _involved(self, merge: Merge) -> tuple[int, ...]:
         return (*(self.number[term.value] for term in merge.operands), self.number[merge.result.id])
+
+    def _together(self) -> list[int]:
+        """For each value the first one that its op makes."""
+        first: dict[Op, int] = {}
+        return [n if value.op is None else first.setdefault(value.op, n) for n, value in enumerate(self.values)]
+
+    @property
+    def below(self) -> list[list[int]]:
+        """The values that are computed from each value in one step."""
+        if self._below is None:
+            self._below = [[] for _ in self.values]
+            for number, read in enumerate(self.above):
+                for given in set(read):
+                    self._below[given].append(number)
+        return self._below
+
+    @property
+    def holdings(self) -> Holdings:
+        """What sets of ops hold."""
+        if self._holdings is None:
+            places = self.ancestry.places.of_op
+            ops = {place: value.op for place, value in zip(places, self.values, strict=True) if value.op is not None}
+            self._holdings = Holdings(self.measure, ops)
+        return self._holdings
 
     def parents(self, number: int) -> tuple[tuple[int, int, int], ...]:
         """(parent, step class, input slot) of everything that a value is computed from."""

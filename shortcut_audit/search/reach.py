@@ -49,7 +49,7 @@ Test: TypeAlias = Callable[[Lineage, Op], bool]
 class Reach:
     """What is computed from one fork, beside a cut."""
 
-    __slots__ = ("_known", "_met", "fork", "lineage", "out")
+    __slots__ = ("_costs", "_known", "_met", "fork", "lineage", "out")
 
     def __init__(self, lineage: Lineage, fork: int, cut: frozenset[int]) -> None:
         self.fork = fork
@@ -58,6 +58,8 @@ class Reach:
         """What is cut out."""
         self._known: dict[int, Reached | None] = dict.fromkeys(self.out)
         self._known[fork] = Reached(0, working=False, mixing=False, weighing=False)
+        self._costs = {fork: 0}
+        """What the cheapest routes cost that pass no nonlinearity."""
         self._met: dict[Test, dict[int, bool]] = {}
         """For what has been looked for, whether it stands between the fork and a value."""
 
@@ -67,9 +69,49 @@ class Reach:
     def reached(self, number: int) -> Reached | None:
         """How the fork leads to a value; None where it does not."""
         if number not in self._known:
+            ops = self.between([number])
+            if ops is not None:
+                self._known[number] = self._told(number, ops)
+                return self._known[number]
             for each in sorted(self._unknown(number)):
                 self._known[each] = self._arrival(each)
         return self._known[number]
+
+    def between(self, numbers: Iterable[int]) -> int | None:
+        """The ops between the fork and some values, as a set of bits.
+
+        None where they must be looked for: beside a cut, from a fork that is read once, and up to a value that nobody
+        is still to read.
+        """
+        ancestry = self.lineage.ancestry
+        below, past = None if self.out else ancestry.descent.of(self.fork), 0
+        for number in numbers:
+            kept = ancestry.kept(number)
+            if kept is None or below is None:
+                return None
+            past |= kept
+        return None if below is None else past & below
+
+    def _told(self, number: int, ops: int) -> Reached | None:
+        if not ops:
+            return None
+        holdings = self.lineage.holdings
+        work, mix, weigh = (bool(ops & those) for those in (holdings.working, holdings.mixing, holdings.weighing))
+        return Reached(self._cheapest(number), working=work, mixing=mix, weighing=weigh)
+
+    def _cheapest(self, number: int) -> int:
+        """What the cheapest route costs that passes no nonlinearity; where there is none, what a nonlinearity does."""
+        costs, parents = self._costs, self.lineage.parents
+        found, waiting = ({number}, [number]) if number not in costs else (set[int](), [])
+        while waiting:
+            for parent, level, _ in parents(waiting.pop()):
+                if level < Step.NONLINEAR and parent > self.fork and parent not in costs and parent not in found:
+                    found.add(parent)
+                    waiting.append(parent)
+        for each in sorted(found):
+            above = [costs[p] + UNIT[level] for p, level, _ in parents(each) if level < Step.NONLINEAR and p in costs]
+            costs[each] = min(above, default=UNIT[Step.NONLINEAR])
+        return costs[number]
 
     def _unknown(self, number: int) -> set[int]:
         found, waiting = {number}, [number]

@@ -7,7 +7,7 @@ import random
 import networkx as nx
 import pytest
 
-from shortcut_audit.search.ancestry import Ancestry, Dominators
+from shortcut_audit.search.ancestry import Ancestry, Descent, Dominators, Places
 
 
 def drawn(seed: int, size: int = 40) -> list[list[int]]:
@@ -71,9 +71,39 @@ def test_of_a_chain_of_layers_little_is_kept() -> None:
     assert len(ancestry._past) == 2
 
 
-def test_the_earliest_of_a_past_that_is_read_twice() -> None:
-    above = [[], [0], [1], [1], [2, 3]]
+def test_the_earliest_of_a_past() -> None:
+    above = [[], [], [1], [1], [2, 3]]
     ancestry = Ancestry(above, [(2, 3, 4)])
-    shared = ancestry.past(2) & ancestry.past(3)
-    assert ancestry.earliest(shared) == 1  # 0 is read by 1 alone
+    assert ancestry.earliest(ancestry.past(2) & ancestry.past(3)) == 1
     assert ancestry.earliest(0) is None
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_is_computed_from_a_value_are_the_descendants_that_networkx_finds(seed: int) -> None:
+    above = drawn(seed)
+    dag, places = dag_of(above), Places(range(len(above)))
+    descent = Descent(above, places)
+    for number in range(len(above)):
+        below = descent.of(number)
+        assert (below is None) == (dag.out_degree(number) < 2)
+        if below is not None:
+            found = {n for n in range(len(above)) if below >> places.of_value[n] & 1}
+            assert found == nx.descendants(dag, number)
+
+
+def test_of_a_large_graph_the_descendants_of_few_blocks_are_held_and_all_are_found() -> None:
+    """5,000 values in five blocks of 1,024: each reads the two before it. They are asked for forwards, then back."""
+    above = [[], [0], *([number - 1, number - 2] for number in range(2, 5_000))]
+    descent = Descent(above, Places(range(5_000)))
+    for number in [*range(0, 4_998, 7), *range(4_997, 0, -7)]:
+        assert descent.of(number) == 2**5_000 - 2 ** (number + 1)
+        assert len(descent._blocks) <= 4
+
+
+def test_an_op_that_makes_several_values_stands_before_them() -> None:
+    """Values 1, 2 and 3 are made by one op; whoever is computed from 2 is so from the op, and not from its siblings."""
+    places = Places([0, 1, 1, 1, 4])
+    assert (places.of_value, places.of_op) == ([0, 2, 3, 4, 5], [0, 1, 1, 1, 5])
+    assert [places.standing[place] for place in range(6)] == [0, 1, 1, 2, 3, 4]
+    ancestry = Ancestry([[], [0], [0], [0], [2]], [(4, 0, 4)], [0, 1, 1, 1, 4])
+    assert ancestry.past(4) == 0b101011  # 0, the op, 2 and 4
