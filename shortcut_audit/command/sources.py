@@ -118,7 +118,9 @@ def _folder(folder: Path) -> Iterator[str | Failure]:
     """The models below a folder, in order; hidden folders and links to folders are left alone."""
     closed: list[OSError] = []
     found = False
+    top: list[str] = []
     for where, folders, files in os.walk(folder, onerror=closed.append):
+        top = top or files
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if Path(name).suffix.lower() in MODEL_SUFFIXES:
@@ -127,4 +129,9 @@ def _folder(folder: Path) -> Iterator[str | Failure]:
     for error in closed:
         yield Failure(str(error.filename), f"cannot look into this folder: {error.strerror}")
     if not found and not closed:
-        yield Failure(str(folder), f"no model ({', '.join(MODEL_SUFFIXES)}) in this folder")
+        from shortcut_audit.loaders.lookalikes import lookalike_folder
+
+        what = lookalike_folder(top)
+        yield Failure(
+            str(folder), f"no model ({', '.join(MODEL_SUFFIXES)}) in this folder{f': {what}' if what else ''}"
+        )

@@ -75,7 +75,7 @@ UNLISTED: tuple[Case, ...] = (
     reject("zeros", content(bytes(4096)), "not an intact ONNX file"),
     reject("a gzip archive", content(gzip.compress(GOOD)), "gzip"),
     reject("a Git LFS pointer", content(b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n"), "git lfs pull"),
-    reject("a picture", content(b"\x89PNG\r\n\x1a\n" + bytes(100)), "not an intact ONNX file"),
+    reject("a picture", content(b"\x89PNG\r\n\x1a\n" + bytes(100)), "a picture; name the model's file"),
     reject("a pickle", content(b"\x80\x04\x95\x10\x00\x00\x00"), "(?i)pickle"),
     reject("the text format", content(b'<ir_version: 8, opset_import: ["": 17]>\ng (float x) => (float y) {}'), "ONNX"),
     reject("JSON", content(b'{"irVersion": "8", "graph": {}}'), "ONNX"),

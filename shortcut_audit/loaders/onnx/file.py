@@ -36,7 +36,7 @@ def load(path: Path) -> Draft:
 def load_at(location: Location, source: str) -> Draft:
     """The draft in an ONNX file that lies elsewhere."""
     with location.opened() as data:
-        found = skeleton_of(data)
+        found = skeleton_of(data, location.suffix)
     return draft_of(found, source)
 
 

@@ -119,11 +119,14 @@ def skeleton(path: Path) -> bytes:
     Raises UnreadableModel when the file cannot be opened, is no regular file, is too large, or is no ONNX model.
     """
     with _mapped(path) as data:
-        return skeleton_of(data)
+        return skeleton_of(data, path.suffix)
 
 
-def skeleton_of(data: Data) -> bytes:
-    """The skeleton of an ONNX model's bytes. Raises UnreadableModel when they are too many, or no ONNX model."""
+def skeleton_of(data: Data, suffix: str) -> bytes:
+    """The skeleton of an ONNX model's bytes, from a file with this suffix.
+
+    Raises UnreadableModel when they are too many, or no ONNX model.
+    """
     if len(data) > FILE_LIMIT:
         size = f"{len(data)} bytes, over protobuf's limit of 2 GiB"
         raise UnreadableModel(f"{size}; save the model with its weights as external data")
@@ -134,7 +137,7 @@ def skeleton_of(data: Data) -> bytes:
     except (Damaged, IndexError) as error:
         reason = str(error) if isinstance(error, Damaged) else "it ends in the middle of a field"
         raise UnreadableModel(
-            lookalike(data[:HEAD], EXPORT) or f"not an intact ONNX file: {reason}; {REMEDY}"
+            lookalike(data[:HEAD], EXPORT, suffix) or f"not an intact ONNX file: {reason}; {REMEDY}"
         ) from None
     return found
 
