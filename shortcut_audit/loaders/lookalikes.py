@@ -32,6 +32,7 @@ LENGTH = rb"[\x80-\xff]{0,4}[\x00-\x7f]"
 ZIP = rb"PK\x03\x04"
 TEXT = rb"(?!.{0,511}[\x00-\x08\x0b\x0e-\x1f])(?:\xef\xbb\xbf)?\s*+"
 """Up to where a text begins. No blank is given back, or a file of blanks would be searched once for each of them."""
+COMMENTS = rb"(?:#[^\n]*\n\s*+|\"{3}(?:(?!\"{3}).)*+\"{3}\s*+)*+"
 PICKLED = rb".{0,4096}?data\.pkl.{0,4096}?\x80\x02"
 """Up to where the pickle of a PyTorch archive says what it holds: a class of some module, or a dictionary."""
 
@@ -113,19 +114,18 @@ KINDS: tuple[tuple[bytes, str, str | None], ...] = (
     ),
     (TEXT + rb"[{\[]\s*+[\"{\[\]}\d-]", "it looks like JSON text, which is no model", None),
     (
-        TEXT + rb"(?:#[^\n]*\n\s*)*(?:ir_version|opset_import)\s*[:{]",
+        TEXT + COMMENTS + rb"(?:ir_version|opset_import)\s*[:{]",
         "an ONNX model written as text",
         "save it as bytes: onnx.save(onnx.load(FILE, format='textproto'), 'model.onnx')",
     ),
     (
-        TEXT + rb"(?:#[^\n]*\n\s*)*(?:(?:name|input)\s*:\s*\"[^\n]*\n.*?)?\b(?:layers?|input_param|input_shape)\s*\{",
+        TEXT + COMMENTS + rb"(?:(?:name|input)\s*:\s*\"[^\n]*\n.*?)?\b(?:layers?|input_param|input_shape)\s*\{",
         "a Caffe network (.prototxt), without its weights",
         "convert it, with its .caffemodel, to ONNX",
     ),
     (TEXT + rb"node\s*\{", "a TensorFlow graph written as text (.pbtxt)", FROM_TENSORFLOW),
     (
-        TEXT
-        + rb"(?:#[^\n]*\n\s*+|\"{3}(?:(?!\"{3}).)*+\"{3}\s*+)*+(?:import [\w.]+|from [\w.]+ import|(?:async )?def \w+\(|class \w+[(:])",
+        TEXT + COMMENTS + rb"(?:import [\w.]+|from [\w.]+ import|(?:async )?def \w+\(|class \w+[(:])",
         "Python code",
         "name the function in it that makes the model: package.module:factory",
     ),
