@@ -94,7 +94,7 @@ def audit_draft(draft: Draft, operators: Operators | None = None, stage: Stage =
 
 def refuse_understood(operators: Operators) -> None:
     """Raises UsageError where an operator is declared that is understood: nobody may say otherwise of it."""
-    from shortcut_audit.loaders.aten.translate import is_translated
+    from shortcut_audit.loaders.aten.known import is_translated
 
     for name in operators:
         if is_understood(name) or is_translated(name):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from shortcut_audit.algebra.polynomial import integer
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Weight
 from shortcut_audit.graph.sizes import count
-from shortcut_audit.operators.counting.contractions import Operands
+from shortcut_audit.operators.counting.operands import Operands
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 

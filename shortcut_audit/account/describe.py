@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from shortcut_audit.graph.model import Attribute, Constant, ModelGraph, Op
-from shortcut_audit.operators.counting.contractions import Operands
+from shortcut_audit.operators.counting.operands import Operands
 from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Role, WeightInfo

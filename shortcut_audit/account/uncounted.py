@@ -14,7 +14,8 @@ from shortcut_audit.account.cost import name_of
 from shortcut_audit.account.describe import shape_text
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape
 from shortcut_audit.names import displayable
-from shortcut_audit.operators.counting.contractions import Operands, shape_of, unknowable, unsolved
+from shortcut_audit.operators.counting.contractions import unknowable, unsolved
+from shortcut_audit.operators.counting.operands import Operands, shape_of
 from shortcut_audit.operators.row import Untold
 from shortcut_audit.operators.rows.declared import unstated
 from shortcut_audit.operators.table import row_of, unread

@@ -24,7 +24,7 @@ from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import ModelGraph, Op, Shape
 from shortcut_audit.graph.sizes import count, number
 from shortcut_audit.operators.counting.axes import product
-from shortcut_audit.operators.counting.contractions import shape_of
+from shortcut_audit.operators.counting.operands import shape_of
 from shortcut_audit.operators.row import Arrangement, Family
 from shortcut_audit.operators.table import channels_read, is_weight_layer, row_of
 from shortcut_audit.report import Option, Price, WhatIf

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 from shortcut_audit.algebra.polynomial import Cost
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Op, Shape
-from shortcut_audit.operators.counting.contractions import Operands
+from shortcut_audit.operators.counting.operands import Operands
 from shortcut_audit.operators.counting.packing import Unpacking
 from shortcut_audit.operators.shapes.call import Propagation, Rule
 from shortcut_audit.operators.shapes.element_types import Spec

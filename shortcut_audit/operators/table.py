@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from shortcut_audit.algebra.polynomial import Cost
 from shortcut_audit.graph.model import Constant, ModelGraph, Op
-from shortcut_audit.operators.counting.contractions import Operands
+from shortcut_audit.operators.counting.operands import Operands
 from shortcut_audit.operators.row import UNKNOWN, Effect, Family, Operator, table_of
 from shortcut_audit.operators.rows import (
     activation,

@@ -12,10 +12,11 @@ from shortcut_audit.algebra.bounds import at_most
 from shortcut_audit.algebra.polynomial import Cost
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Op
-from shortcut_audit.operators.row import Effect, Family
-from shortcut_audit.operators.table import is_weight_layer, row_of
+from shortcut_audit.operators.row import Family
+from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Reason
 from shortcut_audit.search.between import Between, Field
+from shortcut_audit.search.equal_maps import Maps, as_deep, is_linear, is_scaled_by, maps_of
 from shortcut_audit.search.extent import Extent
 from shortcut_audit.search.formulas import is_formula
 from shortcut_audit.search.found import Found, Link
@@ -58,7 +59,7 @@ class _Work:
     mixing: bool
     macs: Cost
     parameters: int
-    maps: tuple[tuple[int, ...], ...]
+    maps: Maps
     """Shapes of the learned matrices and kernels, where a linear map is the dearest step."""
 
     def does_more_than(self, other: _Work) -> bool:
@@ -191,34 +192,18 @@ class Trial:
         return False
 
     def _maps_alike(self, position: int, worker: int) -> bool:
-        """Whether an operand is what a way's own is, a linear map of the same weights' shapes, or a sum of such.
-
-        `d3(x) + (d2(x) + d1(x))` is a sum of three, whoever else reads the sum of two (ESPNet's dilated convolutions).
-        """
+        """Whether an operand is what a way's own is, a linear map of the same weights' shapes, or a sum of such."""
         own, field, mine = self._own[position], self._beside[position], self._ways[position].operand
         one, other = self._work(own, mine).maps, self._work(field, worker).maps
         if one == other or set(one) != set(other):
             return one == other
-        layers = own.layers_in_series(self._numbers[mine])
-        return layers is not None and layers == field.layers_in_series(self._numbers[worker])
+        return as_deep(own, self._numbers[mine], field, self._numbers[worker])
 
     def _conditions(self, position: int) -> bool:
-        """Whether a map of a condition is added to what an equal map of it multiplies: `g(s) x + b(s)` (FiLM, SPADE).
-
-        From the second layer on x is computed from s, too: what it does is no branch beside b.
-        """
-        own = self._own[position]
-        mine = self._work(own, self._ways[position].operand).maps
-        others = self._others(position)
-        for other in others[:TIES]:
-            op = self._lineage.maker(other)
-            if op is None or row_of(op.kind).effect is not Effect.PRODUCT or len(op.values()) < 2:
-                return False
-            factors = [self._lineage.number[factor] for factor in op.values()]
-            linear = [n for n in factors if _is_linear(own.reached(n))]
-            if not any(_maps(own.ops([number])) == mine for number in linear):
-                return False
-        return len(others) <= TIES
+        """Whether a map of a condition is added to what equal maps of it multiply (equal_maps.py)."""
+        own, others = self._own[position], self._others(position)
+        maps = self._work(own, self._ways[position].operand).maps
+        return len(others) <= TIES and all(is_scaled_by(own, other, maps) for other in others)
 
     def _second_look(self, position: int) -> Reason | None:
         """Why a way is no shortcut though another operand does more; None if it is one.
@@ -284,7 +269,7 @@ class Trial:
             number = self._numbers[operand]
             here, extent = field.reached(number), field.extent([number])
             assert here is not None, "it has been asked whether the operand works"
-            maps = _maps(field.ops([number])) if here.level is Step.LINEAR else ()
+            maps = maps_of(field.ops([number])) if here.level is Step.LINEAR else ()
             self._kept[key] = _Work(here.cost, extent.mixing, extent.macs, extent.all_parameters, maps)
         return self._kept[key]
 
@@ -341,16 +326,5 @@ class Trial:
             if link.step is not Step.SELECTION:
                 needed.update(own.ops(others))
                 continue
-            joined += [other for other in others if not _is_linear(own.reached(other))]
+            joined += [other for other in others if not is_linear(own.reached(other))]
         return frozenset(own.ops(joined)).difference(needed) if joined else frozenset()
-
-
-def _is_linear(reached: Reached | None) -> bool:
-    """Whether a route leads here that a linear map is the dearest step of."""
-    return reached is not None and reached.level <= Step.LINEAR
-
-
-def _maps(ops: tuple[Op, ...]) -> tuple[tuple[int, ...], ...]:
-    """The shapes of the learned matrices and kernels that ops apply, transposed or not."""
-    kernels = (w.shape for op in ops if is_weight_layer(op) for w in op.weights() if w.learned and len(w.shape) > 1)
-    return tuple(sorted(tuple(sorted(shape)) for shape in kernels))

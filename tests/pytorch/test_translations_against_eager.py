@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shortcut_audit.loaders.aten.vocabulary import ELSEWHERE, VOCABULARY
+from shortcut_audit.loaders.aten.elsewhere import ELSEWHERE
+from shortcut_audit.loaders.aten.vocabulary import VOCABULARY
 from shortcut_audit.loaders.torch.module import load_module
 from tests import canonical
 from tests.loaders.aten.programs import translated

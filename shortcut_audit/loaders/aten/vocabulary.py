@@ -19,11 +19,11 @@ from shortcut_audit.loaders.aten import (
     indexing,
     layers,
     movement,
-    quantisation,
     recurrence,
     reductions,
 )
 from shortcut_audit.loaders.aten.call import Rule
+from shortcut_audit.loaders.aten.elsewhere import ELSEWHERE
 from shortcut_audit.loaders.aten.plain import paired, plain
 
 
@@ -304,43 +304,6 @@ CREATION = {
     "item _local_scalar_dense": creation.item,
 }
 """Ops that make a tensor from nothing but sizes, or from a shape."""
-
-ELSEWHERE: Mapping[str, Rule] = {
-    **{f"_operator.{name}": plain(kind, "a b") for name, kind in (("add", "Add"), ("sub", "Sub"), ("mul", "Mul"))},
-    "_operator.floordiv": plain("Div", "a b"),
-    "_operator.truediv": arithmetic.quotient,
-    "_operator.mod": plain("Mod", "a b"),
-    "_operator.pow": plain("Pow", "a b"),
-    "_operator.neg": plain("Neg", "a"),
-    "_operator.eq": plain("Equal", "a b"),
-    "_operator.lt": plain("Less", "a b"),
-    "_operator.gt": plain("Greater", "a b"),
-    "_operator.le": plain("LessOrEqual", "a b"),
-    "_operator.ge": plain("GreaterOrEqual", "a b"),
-    "torch.sym_max": plain("Max", "a b"),
-    "torch.sym_min": plain("Min", "a b"),
-    "torch.sym_float": arithmetic.whole(None, "float64"),
-    "math.trunc": arithmetic.whole(None, "int64"),
-    "math.floor": arithmetic.whole("Floor", "int64"),
-    "math.ceil": arithmetic.whole("Ceil", "int64"),
-    "prims.convert_element_type": layers.converted,
-    "quantized_decomposed.quantize_per_tensor": quantisation.quantise,
-    "quantized_decomposed.quantize_per_channel": quantisation.quantise,
-    "quantized_decomposed.dequantize_per_tensor": quantisation.dequantise,
-    "quantized_decomposed.dequantize_per_channel": quantisation.dequantise,
-    **{f"aten.{name}": quantisation.there_and_back for name in quantisation.FAKE},
-    "transformers.grouped_mm_fallback": contraction.grouped,
-    "torchvision.deform_conv2d": layers.deformable_convolution,
-    "torchvision.roi_align": plain(
-        "RoiAlign",
-        "input rois",
-        output_height="pooled_height",
-        output_width="pooled_width",
-        spatial_scale="spatial_scale",
-        sampling_ratio="sampling_ratio",
-    ),
-}
-"""Arithmetic on symbolic sizes, and operators outside ATen."""
 
 VOCABULARY: Mapping[str, Rule] = {
     **_aten(ARITHMETIC),

@@ -13,7 +13,8 @@ from shortcut_audit.graph.model import TensorType
 from shortcut_audit.loaders.onnx.arities import OPSET
 from shortcut_audit.loaders.onnx.functions import functions_of, levels_of
 from shortcut_audit.loaders.onnx.messages import new_model
-from shortcut_audit.loaders.onnx.nodes import Flattening, opset_versions
+from shortcut_audit.loaders.onnx.nodes import Flattening
+from shortcut_audit.loaders.onnx.operators import opset_versions
 from shortcut_audit.loaders.onnx.tensors import Oddities, declared_type
 from shortcut_audit.loaders.onnx.text import text
 from shortcut_audit.loaders.onnx.wire import skeleton, skeleton_of

@@ -12,11 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shortcut_audit.errors import UnreadableModel
-from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.draft import Node, Tensor
 from shortcut_audit.graph.model import Attribute, Datum, TensorType
 from shortcut_audit.graph.naming import Names
-from shortcut_audit.loaders.onnx.arity import Arity, arity_of
 from shortcut_audit.loaders.onnx.attributes import (
     Bound,
     attributes_of,
@@ -28,31 +26,19 @@ from shortcut_audit.loaders.onnx.attributes import (
 )
 from shortcut_audit.loaders.onnx.bodies import WIRINGS, Made, Tie, Wiring, body_inputs
 from shortcut_audit.loaders.onnx.frames import Frame, Place, captured, made_in
-from shortcut_audit.loaders.onnx.functions import DEFAULT_DOMAINS, Key, key_of
+from shortcut_audit.loaders.onnx.functions import Key, key_of
 from shortcut_audit.loaders.onnx.loops import steps_of
 from shortcut_audit.loaders.onnx.metadata import noted_tensors
+from shortcut_audit.loaders.onnx.operators import Operator, operator_of, opset_versions
 from shortcut_audit.loaders.onnx.tensors import Oddities, declared_type, sparse_tensor, stored_tensor
 from shortcut_audit.loaders.onnx.text import text
 from shortcut_audit.names import displayable
 
 if TYPE_CHECKING:
-    from onnx import FunctionProto, GraphProto, NodeProto, OperatorSetIdProto, ValueInfoProto
+    from onnx import FunctionProto, GraphProto, NodeProto, ValueInfoProto
 
 UNROLLED = 10_000
 """Nodes that may be written out for the steps of loops, all together."""
-
-RUNTIME_DOMAINS = ("ai.onnx.", "com.microsoft")
-"""How the domains of ONNX's further operators and of ONNX Runtime's begin."""
-
-
-@frozen
-class _Operator:
-    """What is known of an operator, looked up once for all of its nodes."""
-
-    kind: str
-    label: str
-    arity: Arity | None
-    function: FunctionProto | None
 
 
 @dataclass(slots=True)
@@ -70,7 +56,7 @@ class Flattening:
     """The operators that nobody defines: neither ONNX, nor ONNX Runtime, nor the file."""
     names: Names = field(default_factory=Names)
     """Names in the draft. None are known where none needs to be made."""
-    operators: dict[tuple[str, str, str, int], _Operator] = field(default_factory=dict)
+    operators: dict[tuple[str, str, str, int], Operator] = field(default_factory=dict)
     numbers: dict[str, Datum] = field(default_factory=dict)
     """The stored tensors of one element that is known."""
     to_unroll: int = UNROLLED
@@ -126,27 +112,11 @@ class Flattening:
             plain_attributes = plain(attributes) if attributes else {}
             self._emit(operator.kind, operator.label, frame.place(node), reads, makes, plain_attributes)
 
-    def _operator(self, node: NodeProto, opset: int) -> _Operator:
+    def _operator(self, node: NodeProto, opset: int) -> Operator:
         key = (node.domain, node.op_type, node.overload, opset)
         if key not in self.operators:
-            self.operators[key] = self._looked_up(node, opset)
+            self.operators[key] = operator_of(node, opset, self.functions, self.undefined)
         return self.operators[key]
-
-    def _looked_up(self, node: NodeProto, opset: int) -> _Operator:
-        domain, label = text(node.domain), displayable(text(node.op_type))
-        if not label:
-            raise UnreadableModel(f"the node{called(node)} names no operator")
-        function = self.functions.get(key_of(node))
-        if function is not None:
-            return _Operator(label, label, None, function)
-        if domain in DEFAULT_DOMAINS and opset == 0:
-            raise UnreadableModel(f"{called(node)} is one of ONNX's operators, of which the file names no version")
-        own = domain in DEFAULT_DOMAINS and "::" not in label
-        kind = label if own else displayable(f"{domain or 'ai.onnx'}::{label}")
-        arity = arity_of(label, opset) if own else None
-        if arity is None and not domain.startswith(RUNTIME_DOMAINS):
-            self.undefined[kind] = None
-        return _Operator(kind, label, arity, None)
 
     def _add_constant(self, node: NodeProto, attributes: Bound, frame: Frame) -> None:
         name = frame.meaning(node.output[0])
@@ -343,15 +313,6 @@ def _bind_outputs(
         else:
             names[formal] = output
     return handed_on
-
-
-def opset_versions(imports: Iterable[OperatorSetIdProto]) -> set[int]:
-    """The versions of ONNX's own operators that are imported. Raises UnreadableModel for one that cannot exist."""
-    versions = {entry.version for entry in imports if text(entry.domain) in DEFAULT_DOMAINS}
-    for version in versions:
-        if not 0 < version < 2**31:
-            raise UnreadableModel(f"is written for version {version} of ONNX's operators, which does not exist")
-    return versions
 
 
 def _stem(node: NodeProto, frame: Frame) -> str:

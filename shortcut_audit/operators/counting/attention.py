@@ -15,7 +15,7 @@ from shortcut_audit.graph.sizes import dim_of, divided, may_equal, number, scale
 from shortcut_audit.operators.counting import cache
 from shortcut_audit.operators.counting.axes import Axes
 from shortcut_audit.operators.counting.cache import Cache
-from shortcut_audit.operators.counting.contractions import Operands
+from shortcut_audit.operators.counting.operands import Operands
 
 
 def attention(call: Operands) -> Cost:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Dim, Shape
 from shortcut_audit.graph.sizes import number
-from shortcut_audit.operators.counting.contractions import Operands
+from shortcut_audit.operators.counting.operands import Operands
 
 
 @frozen

@@ -12,7 +12,7 @@ from shortcut_audit.algebra.polynomial import Cost, total
 from shortcut_audit.graph.model import Dim, Shape
 from shortcut_audit.graph.sizes import count
 from shortcut_audit.operators.counting.axes import product
-from shortcut_audit.operators.counting.contractions import Operands
+from shortcut_audit.operators.counting.operands import Operands
 
 
 def mixture(call: Operands) -> Cost:

@@ -15,7 +15,8 @@ from shortcut_audit.graph.model import Shape
 from shortcut_audit.graph.sizes import count, may_equal
 from shortcut_audit.operators.counting.attention import attention
 from shortcut_audit.operators.counting.axes import product
-from shortcut_audit.operators.counting.contractions import Operands, matmul
+from shortcut_audit.operators.counting.contractions import matmul
+from shortcut_audit.operators.counting.operands import Operands
 from shortcut_audit.operators.declaration import FORMULAS, UNCOUNTED, Declaration
 from shortcut_audit.operators.row import Effect, Macs, Operator, table_of
 from shortcut_audit.operators.shapes.call import Call

@@ -1,0 +1,53 @@
+"""Do two operands apply equal linear maps?
+
+Maps are told apart by the shapes of their weights, as no weight is read. Two equal ones are parallel, wherever they are
+applied: averaged heads, or the factor and the offset that a condition is mapped to (theory: parallel branches).
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from shortcut_audit.graph.model import Op
+from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.table import is_weight_layer, row_of
+from shortcut_audit.search.between import Field
+from shortcut_audit.search.reach import Reached
+from shortcut_audit.search.steps import Step
+
+Maps: TypeAlias = tuple[tuple[int, ...], ...]
+"""The shapes of learned matrices and kernels, transposed or not."""
+
+
+def maps_of(ops: tuple[Op, ...]) -> Maps:
+    """The shapes of the learned matrices and kernels that ops apply, transposed or not."""
+    kernels = (w.shape for op in ops if is_weight_layer(op) for w in op.weights() if w.learned and len(w.shape) > 1)
+    return tuple(sorted(tuple(sorted(shape)) for shape in kernels))
+
+
+def as_deep(field: Field, number: int, other_field: Field, other: int) -> bool:
+    """Whether two values are linear in the forks of their fields, by as many layers in a row.
+
+    `d3(x) + (d2(x) + d1(x))` is a sum of three, whoever else reads the sum of two (ESPNet's dilated convolutions).
+    """
+    layers = field.layers_in_series(number)
+    return layers is not None and layers == other_field.layers_in_series(other)
+
+
+def is_scaled_by(field: Field, number: int, maps: Maps) -> bool:
+    """Whether a value is a product of which one factor applies these maps to the fork: `g(s) x` beside `b(s)` (FiLM).
+
+    From the second layer on x is computed from s, too: what it does is no branch beside b.
+    """
+    lineage = field.lineage
+    op = lineage.maker(number)
+    if op is None or row_of(op.kind).effect is not Effect.PRODUCT or len(op.values()) < 2:
+        return False
+    factors = [lineage.number[factor] for factor in op.values()]
+    linear = [n for n in factors if is_linear(field.reached(n))]
+    return any(maps_of(field.ops([n])) == maps for n in linear)
+
+
+def is_linear(reached: Reached | None) -> bool:
+    """Whether a route leads here that a linear map is the dearest step of."""
+    return reached is not None and reached.level <= Step.LINEAR
