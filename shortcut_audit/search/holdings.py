@@ -1,14 +1,16 @@
 """What do the ops of a set hold together?
 
 A set is a number, a bit for each op (ancestry.Places). What many ops hold is told by the sets of those that hold the
-same, with as many steps as there are kinds of op in the model, and not as there are ops in the set.
+same, with as many steps as there are kinds of op in the model, and not as there are ops in the set. Of numbers that all
+differ, MACs of layers each wider than the last, each binary digit is counted by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import TypeAlias
 
-from shortcut_audit.algebra.polynomial import Cost, Polynomial, total
+from shortcut_audit.algebra.polynomial import Number, Polynomial, is_vague, made, terms_of, total
 from shortcut_audit.graph.model import Op, Weight
 from shortcut_audit.search.extent import Extent, Measure, joined
 
@@ -19,11 +21,13 @@ class Holdings:
     __slots__ = (
         "_all",
         "_layers",
+        "_macs",
         "_measure",
         "_nonlinear",
         "_ops",
-        "_prices",
+        "_parameters",
         "_tied",
+        "_uncounted",
         "_unknown",
         "mixing",
         "weighing",
@@ -35,15 +39,14 @@ class Holdings:
         self._measure = measure
         self._ops = ops
         extents = {place: measure.of(op) for place, op in ops.items()}
-        prices: dict[Hashable, tuple[Cost, int, list[int]]] = {}
         tied: dict[frozenset[Weight], list[int]] = {}
         unknown: dict[frozenset[str], list[int]] = {}
         for place, extent in extents.items():
-            price = (_kind(extent.macs), extent.parameters), (extent.macs, extent.parameters, list[int]())
-            prices.setdefault(*price)[2].append(place)
             tied.setdefault(extent.tied, []).append(place)
             unknown.setdefault(extent.unknown, []).append(place)
-        self._prices = [(macs, parameters, as_set(places)) for macs, parameters, places in prices.values()]
+        self._macs = _addends((place, e.macs) for place, e in extents.items() if e.macs is not None)
+        self._parameters = _addends((place, e.parameters) for place, e in extents.items())
+        self._uncounted = as_set(place for place, extent in extents.items() if extent.macs is None)
         self._tied = {weights: as_set(places) for weights, places in tied.items() if weights}
         self._unknown = {names: as_set(places) for names, places in unknown.items() if names}
         self._all = as_set(ops)
@@ -56,18 +59,16 @@ class Holdings:
 
     def of(self, ops: int) -> Extent:
         """What the ops of a set hold together."""
-        if ops.bit_count() <= len(self._prices) + len(self._tied):
+        if ops.bit_count() <= len(self._macs) + len(self._parameters) + len(self._tied):
             return joined(map(self._measure.of, self.among(ops)))
-        bought = [(macs, n, times) for macs, n, those in self._prices if (times := (ops & those).bit_count())]
-        counted = [macs * times for macs, _, times in bought if macs is not None]
         layers = ops & self._layers
         first = self._ops[_first(layers)] if layers else None
         last = self._ops[layers.bit_length() - 1] if layers else None
         return Extent(
             ops=(ops & self._all).bit_count(),
             weight_layers=layers.bit_count(),
-            macs=total(counted) if len(counted) == len(bought) else None,
-            parameters=sum(parameters * times for _, parameters, times in bought),
+            macs=None if ops & self._uncounted else total(_taken(self._macs, ops)),
+            parameters=sum(number for number in _taken(self._parameters, ops) if isinstance(number, int)),
             tied=frozenset().union(*(weights for weights, those in self._tied.items() if ops & those)),
             working=bool(ops & self.working),
             mixing=bool(ops & self.mixing),
@@ -83,9 +84,50 @@ class Holdings:
             yield self._ops[place]
 
 
-def _kind(macs: Cost) -> Hashable:
-    """What is equal for equal costs."""
-    return frozenset(macs.terms.items()) if isinstance(macs, Polynomial) else macs
+Addends: TypeAlias = "list[tuple[Number, int]]"
+"""Numbers, each with the set of places where it is to be added."""
+
+FEW = 32
+"""Of more different numbers their binary digits are added up."""
+
+
+def _addends(numbers: Iterable[tuple[int, Number]]) -> Addends:
+    """Numbers at places, those together that are equal; where that would leave many, their powers of two."""
+    found: dict[Hashable, tuple[Number, list[int]]] = {}
+    for place, number in numbers:
+        found.setdefault(_kind(number), (number, []))[1].append(place)
+    if len(found) > FEW:
+        whole, found = found, {}
+        for number, places in whole.values():
+            for power in _powers(number):
+                found.setdefault(_kind(power), (power, []))[1].extend(places)
+    return [(number, as_set(places)) for number, places in found.values() if number != 0]
+
+
+def _powers(number: Number) -> Iterator[Number]:
+    """The powers of two that a number is the sum of; each may be that of a power, and taken away."""
+    if is_vague(number):
+        yield number
+        return
+    for monomial, coefficient in terms_of(number).items():
+        digits = abs(coefficient)
+        while digits:
+            power = digits & -digits
+            digits ^= power
+            yield made({monomial: power if coefficient > 0 else -power})
+
+
+def _kind(number: Number) -> Hashable:
+    """What is equal for equal numbers."""
+    return frozenset(number.terms.items()) if isinstance(number, Polynomial) else number
+
+
+def _taken(addends: Addends, ops: int) -> Iterator[Number]:
+    """What some numbers come to at the places of a set."""
+    for number, places in addends:
+        times = (ops & places).bit_count()
+        if times:
+            yield number * times
 
 
 def as_set(places: Iterable[int]) -> int:

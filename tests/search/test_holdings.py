@@ -30,6 +30,18 @@ def test_a_set_holds_what_its_ops_do_one_by_one(seed: int, shape: tuple[int | st
         assert list(holdings.among(found)) == [graph.ops[n] for n in chosen]
 
 
+@pytest.mark.parametrize("size", [4, "n"])
+def test_numbers_that_all_differ_add_up(size: int | str) -> None:
+    """50 layers of 1 to 50 outputs each, 8 for each of 4 positions, or of n; 1275 outputs in all, 625 odd ones."""
+    rows = [f"y{n} = MatMul(x, w{n})" for n in range(1, 51)]
+    stores = {f"w{n}": stored(8, n) for n in range(1, 51)}
+    graph = assemble(listing(*rows, x=(size, 8), **stores))
+    holdings = Holdings(Measure(graph), dict(enumerate(graph.ops)))
+    every, odd = holdings.of(2**50 - 1), holdings.of(as_set(range(0, 50, 2)))
+    assert (every.parameters, odd.parameters) == (10_200, 5_000)
+    assert str(every.macs) == ("40800" if size == 4 else "10200*n")
+
+
 def test_a_tensor_that_several_ops_of_a_set_read_counts_once() -> None:
     rows = [f"v{n + 1} = MatMul(v{n}, w)" for n in range(20)]
     graph = assemble(listing(*rows, "y = MatMul(v20, u)", v0=(1, 8), w=stored(8, 8), u=stored(8, 8)))
