@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Detached,
         Failure,
         Finding,
+        LayerChange,
         Side,
     )
     from shortcut_audit.report.words import (
@@ -56,7 +57,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KINDS", "OUTPUTS_TOLD_APART", "REASONS", "SCHEMA_VERSION", "AuditReport", "Change", "Comparison",
-    "Concatenation", "Declared", "Detached", "Failure", "Finding", "ForkInfo", "Kind", "Layer", "Level", "MergeInfo",
+    "Concatenation", "Declared", "Detached", "Failure", "Finding", "ForkInfo", "Kind", "Layer",
+    "LayerChange", "Level", "MergeInfo",
     "ModelReport", "Option", "OtherAdd", "Price", "Quantisation", "Reason", "Role", "Shape", "Shortcut", "Side",
     "Source", "Span", "Step", "Summary", "TensorInfo", "Totals", "Trend", "Uncounted", "WeightInfo", "WhatIf",
 ]  # fmt: skip
@@ -65,6 +67,6 @@ __getattr__ = on_demand(
     __name__,
     model="Declared ModelReport Price Summary Totals WhatIf",
     places="Concatenation ForkInfo Layer MergeInfo OtherAdd Shortcut Source Span Step TensorInfo Uncounted WeightInfo",
-    run="SCHEMA_VERSION AuditReport Change Comparison Detached Failure Finding Side",
+    run="SCHEMA_VERSION AuditReport Change Comparison Detached Failure Finding LayerChange Side",
     words="KINDS OUTPUTS_TOLD_APART REASONS Kind Level Option Quantisation Reason Role Shape Trend",
 )

@@ -54,6 +54,14 @@ class Detached:
 
 
 @frozen
+class LayerChange:
+    """A layer that is another one in the other model."""
+
+    then: Layer
+    now: Layer
+
+
+@frozen
 class Comparison:
     """A model beside what was accepted of it."""
 
@@ -68,6 +76,10 @@ class Comparison:
     layers_added: tuple[Layer, ...] | None = None
     """Layers that the other model does not have; None against a baseline, which holds no layers."""
     layers_removed: tuple[Layer, ...] | None = None
+    layers_changed: tuple[LayerChange, ...] | None = None
+    """Layers that stand where another one stood, in the order of the model as it is now."""
+    layers_unchanged: int | None = None
+    """Layers that do the same as one of the other model."""
     known: int = 0
     """How many models the baseline knows."""
     unknown: int = 0

@@ -97,7 +97,7 @@ def _models(models: Sequence[ModelReport]) -> Iterator[str]:
 
 def _details(report: AuditReport, style: Style) -> Iterator[str]:
     for comparison in () if changed.difference_of(report) else report.comparisons:
-        if comparison.changes or comparison.layers_added or comparison.layers_removed:
+        if comparison.changes or changed.of_layers(comparison):
             yield _comparison(comparison)
     for model in report.models:
         if model.shortcuts:
@@ -114,15 +114,14 @@ def _changes(comparison: Comparison) -> list[str]:
     groups = changed.alike(comparison.changes, "→")
     lines = [_alike(group) for group in groups[:ROWS_SHOWN]]
     shown = ["| shortcuts | what changed |", "|---|---|", *lines, *_more(len(groups) - ROWS_SHOWN)] if lines else []
-    for label, layers in (("layers added", comparison.layers_added), ("layers removed", comparison.layers_removed)):
-        alike = changed.layers_alike(layers or ())
-        rows = [_alike(group) for group in alike[:ROWS_SHOWN]]
-        shown += ["", f"| {label} | what |", "|---|---|", *rows, *_more(len(alike) - ROWS_SHOWN)] if rows else []
+    for heap in changed.of_layers(comparison):
+        rows = [_alike(group) for group in heap.groups[:ROWS_SHOWN]]
+        shown += ["", f"| layers {heap.what} | what |", "|---|---|", *rows, *_more(len(heap.groups) - ROWS_SHOWN)]
     return shown[1:] if shown[:1] == [""] else shown
 
 
 def _alike(group: changed.Alike) -> str:
-    return _row(_named(group.keys), _said(group.what))
+    return _row(_named(group.keys), _said(group.what.replace("->", "→")))
 
 
 def _named(keys: Sequence[str]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from shortcut_audit.gate.difference import difference
-from shortcut_audit.reporters.shared.changed import alike, layers_alike
-from tests.sketch import audited
+from shortcut_audit.pipeline import audit_draft
+from shortcut_audit.reporters.shared.changed import alike, in_short, of_layers
+from tests.sketch import audited, listing, stored
 
 
 def test_identities_that_became_projections_share_a_line() -> None:
@@ -21,16 +22,42 @@ def test_identities_that_became_projections_share_a_line() -> None:
     assert group.keys == ("(root)", "(root)#1")
     # a 1x1 convolution of 8 channels: 8 · 8 weights, 4 · 4 · 64 MACs
     assert group.what == "identity -> projection, +2 x 64 parameters, +2 x 1.02 k MACs"
-    assert found.layers_added is not None
-    assert [one.what for one in layers_alike(found.layers_added)] == ["Conv 1x1, 8 -> 8, 2 x 64 parameters"]
-    assert found.layers_removed == ()
+    (heap,) = of_layers(found)
+    assert (heap.what, heap.number) == ("added", 2)
+    assert [one.what for one in heap.groups] == ["conv 1x1, 8 -> 8, 2 x 64 parameters"]
+    assert in_short(found) == "2 shortcuts changed, 0 unchanged; layers: 2 added, 4 unchanged"
 
 
 def test_a_model_does_not_differ_from_itself() -> None:
     model = audited("x -> Conv.1 -> Relu -> Conv.2 -> Add", "x -> Add")
     found = difference(model, model)
-    assert (found.changes, found.layers_added, found.layers_removed) == ((), (), ())
-    assert found.unchanged == 1
+    assert (found.changes, found.layers_added, found.layers_removed, found.layers_changed) == ((), (), (), ())
+    assert (found.unchanged, found.layers_unchanged) == (1, 2)
+    assert in_short(found) == "no difference: the same 1 shortcut and 2 layers"
+
+
+def test_a_layer_at_the_same_place_has_changed_and_is_not_gone_and_new() -> None:
+    """3x3 of 8 channels: 8 · 8 · 9 = 576 weights; 1x1: 64."""
+    old, new = (
+        audit_draft(
+            listing(
+                f"a = Conv(x, v) {padding} @net.first",
+                "b = Conv(a, w) pads=1,1,1,1 @net.second",
+                "y = Add(b, x)",
+                x=(1, 8, 4, 4),
+                v=kernel,
+                w=stored(8, 8, 3, 3),
+            )
+        )
+        for padding, kernel in (("pads=1,1,1,1", stored(8, 8, 3, 3)), ("", stored(8, 8, 1, 1)))
+    )
+    (heap,) = of_layers(difference(old, new))
+    assert (heap.what, heap.number) == ("changed", 1)
+    (group,) = heap.groups
+    assert (group.keys, group.what) == (
+        ("net.first",),
+        "conv 3x3, 8 -> 8 became conv 1x1, 8 -> 8, -512 parameters",
+    )
 
 
 def test_shortcuts_that_came_and_went_are_said_apart() -> None:

@@ -6,11 +6,11 @@ baseline that holds the shortcuts alone is drawn as far as it goes: in their ord
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element
 
 from shortcut_audit.names import PATH_LIMIT
-from shortcut_audit.report import Comparison, ModelReport, Side
+from shortcut_audit.report import Comparison, Layer, ModelReport, Side
 from shortcut_audit.report.wording import counted, exact
 from shortcut_audit.reporters.html.markup import (
     ROWS_SHOWN,
@@ -39,10 +39,10 @@ def section(comparison: Comparison, model: ModelReport, anchor: str, anchor_befo
     parts = [element("h3", "Against ", against, f": {changed.in_short(comparison)}")]
     if groups:
         parts.append(table(("shortcuts", "what changed"), map(_alike, groups), len(groups)))
-    for label, layers in (("layers added", comparison.layers_added), ("layers removed", comparison.layers_removed)):
-        same = changed.layers_alike(layers or ())
-        if same:
-            parts.append(table((label, "what"), map(_alike, same), len(same)))
+    parts += [
+        table((f"layers {heap.what}", "what"), map(_alike, heap.groups), len(heap.groups))
+        for heap in changed.of_layers(comparison)
+    ]
     return element("section", *parts, *_pictures(comparison, model, anchor, anchor_before))
 
 
@@ -52,19 +52,24 @@ def _alike(group: changed.Alike) -> list[Element]:
 
 def _pictures(comparison: Comparison, model: ModelReport, anchor: str, anchor_before: str) -> list[Element]:
     """Before and after, where there is something to see."""
-    apart = comparison.layers_added is not None
-    if not comparison.changes and not comparison.layers_added and not comparison.layers_removed:
+    apart = comparison.layers_unchanged is not None
+    if not comparison.changes and not changed.of_layers(comparison):
         return network(model, anchor) if apart else []
     then = {c.then.key: "changed" if c.now else "gone" for c in comparison.changes if c.then is not None}
     now = {c.now.key: "changed" if c.then else "new" for c in comparison.changes if c.now is not None}
-    gone = Marks(then, frozenset(comparison.layers_removed or ()), "gone")
-    new = Marks(now, frozenset(comparison.layers_added or ()), "new")
+    others = comparison.layers_changed or ()
+    gone = Marks(then, _words(comparison.layers_removed, "gone") | _words((o.then for o in others), "changed"))
+    new = Marks(now, _words(comparison.layers_added, "new") | _words((o.now for o in others), "changed"))
     before = f"Before: {said(comparison.against)}"
     if comparison.before is not None:
         drawn = network(comparison.before, anchor_before, gone, before, alone=not apart)
     else:
         drawn = [_sketch(comparison.accepted, gone, before)]
     return [*drawn, *network(model, anchor, new, f"After: {said(comparison.source)}")]
+
+
+def _words(layers: Iterable[Layer] | None, word: str) -> dict[Layer, str]:
+    return dict.fromkeys(layers or (), word)
 
 
 def _sketch(accepted: Sequence[Side], marks: Marks, title: str) -> Element:

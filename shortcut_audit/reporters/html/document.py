@@ -104,7 +104,7 @@ def _answer(report: AuditReport) -> str:
     """What the page has to say, in one line."""
     told = difference_of(report)
     if told is not None:
-        return f"{in_short(told)} from {told.against} to {told.source}"
+        return f"{in_short(told)}: from {told.against} to {told.source}"
     if len(report.models) == 1:
         return wording.verdict(report.models[0])
     if not report.models:

@@ -31,10 +31,8 @@ class Marks:
 
     shortcuts: Mapping[str, str] = field(default_factory=dict)
     """A word for each shortcut that is not as on the other side, by its key: "changed", "new", "gone"."""
-    layers: frozenset[Layer] = frozenset()
-    """The layers that the other side does not have."""
-    word: str = ""
-    """What is said of those."""
+    layers: Mapping[Layer, str] = field(default_factory=dict)
+    """A word for each layer that the other side does not have."""
 
 
 UNMARKED = Marks()
@@ -126,7 +124,7 @@ class _Writer:
 
     def _box(self, box: Box) -> Iterator[Piece]:
         where = captions.where_of(box)
-        marked = self._marks.word if box.layer is not None and box.layer in self._marks.layers else ""
+        marked = "" if box.layer is None else self._marks.layers.get(box.layer, "")
         mark: list[Piece] = [element("mark", marked), " "] if marked else []
         yield element("span", *mark, captions.of_box(box, UNICODE), class_="what")
         if where:

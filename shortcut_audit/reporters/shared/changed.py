@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from shortcut_audit.frozen import frozen
 from shortcut_audit.report import AuditReport, Change, Comparison, Layer, Side
 from shortcut_audit.report.wording import counted, exact, short
+from shortcut_audit.reporters.shared.operators import plain_name
 
 
 @frozen
@@ -21,14 +22,28 @@ class Alike:
     """ "identity → projection, +3 x 131,584 parameters, +3 x 103 M MACs"."""
 
 
+@frozen
+class Heap:
+    """What has become of some layers: "changed", "added" or "removed"."""
+
+    what: str
+    number: int
+    groups: tuple[Alike, ...]
+
+
 def difference_of(report: AuditReport) -> Comparison | None:
     """The comparison that the report is about, of two models that somebody asked the difference of."""
-    return next((made for made in report.comparisons if made.layers_added is not None), None)
+    return next((made for made in report.comparisons if made.layers_unchanged is not None), None)
 
 
 def in_short(comparison: Comparison) -> str:
-    """How many have changed: "12 shortcuts changed, 4 unchanged"."""
-    return f"{counted(len(comparison.changes), 'shortcut')} changed, {exact(comparison.unchanged)} unchanged"
+    """How many have changed: "12 shortcuts changed, 4 unchanged; layers: 9 changed, 32 added, 12 unchanged"."""
+    heaps = [f"{exact(heap.number)} {heap.what}" for heap in of_layers(comparison)]
+    same = comparison.layers_unchanged
+    if not comparison.changes and not heaps and same is not None:
+        return f"no difference: the same {counted(comparison.unchanged, 'shortcut')} and {counted(same, 'layer')}"
+    shortcuts = f"{counted(len(comparison.changes), 'shortcut')} changed, {exact(comparison.unchanged)} unchanged"
+    return shortcuts if same is None else f"{shortcuts}; layers: {', '.join([*heaps, f'{exact(same)} unchanged'])}"
 
 
 def alike(changes: Iterable[Change], arrow: str) -> list[Alike]:
@@ -39,19 +54,42 @@ def alike(changes: Iterable[Change], arrow: str) -> list[Alike]:
     return [Alike(tuple(map(_key, group)), _said(group, arrow)) for group in groups.values()]
 
 
-def layers_alike(layers: Iterable[Layer]) -> list[Alike]:
-    """Layers that differ in nothing but their name."""
-    groups: dict[Hashable, list[Layer]] = {}
-    for layer in layers:
-        groups.setdefault((layer.op, layer.detail, layer.parameters), []).append(layer)
-    return [
-        Alike(
-            tuple(layer.scope or layer.name for layer in group),
-            f"{f'{group[0].op} {group[0].detail}'.strip()}, {_times(len(group))}"
-            f"{counted(group[0].parameters, 'parameter')}",
-        )
+def of_layers(comparison: Comparison) -> list[Heap]:
+    """What has become of the layers that are not as they were; nothing against a baseline, which holds no layers."""
+    heaps = (
+        _heap("changed", [(change.now, change.then) for change in comparison.layers_changed or ()]),
+        _heap("added", [(layer, None) for layer in comparison.layers_added or ()]),
+        _heap("removed", [(layer, None) for layer in comparison.layers_removed or ()]),
+    )
+    return [heap for heap in heaps if heap.number]
+
+
+def _heap(what: str, layers: Sequence[tuple[Layer, Layer | None]]) -> Heap:
+    """Layers, each with the one that stood in its place; those of which the same is said share a line."""
+    groups: dict[Hashable, list[tuple[Layer, Layer | None]]] = {}
+    for layer, before in layers:
+        groups.setdefault((_layer(layer), before and _layer(before)), []).append((layer, before))
+    told = [
+        Alike(tuple(layer.scope or layer.name for layer, _ in group), _became(*group[0], _times(len(group))))
         for group in groups.values()
     ]
+    return Heap(what, len(layers), tuple(told))
+
+
+def _layer(layer: Layer) -> Hashable:
+    return plain_name(layer.op), layer.detail, layer.parameters
+
+
+def _became(layer: Layer, before: Layer | None, times: str) -> str:
+    now = f"{plain_name(layer.op)} {layer.detail}".strip()
+    if before is None:
+        return f"{now}, {times}{counted(layer.parameters, 'parameter')}"
+    then = f"{plain_name(before.op)} {before.detail}".strip()
+    difference = layer.parameters - before.parameters
+    price = (
+        f"{_signed(difference, times)}{counted(abs(difference), 'parameter')}" if difference else "as many parameters"
+    )
+    return f"{now}, {price}" if now == then else f"{then} became {now}, {price}"
 
 
 def _key(change: Change) -> str:

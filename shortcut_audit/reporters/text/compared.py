@@ -19,7 +19,8 @@ from shortcut_audit.reporters.text.canvas import Page
 def difference(page: Page, comparison: Comparison) -> None:
     """The answer to --diff: how much has changed, then what."""
     old, new = (page.name(source, PATH_LIMIT) for source in (comparison.against, comparison.source))
-    page.prose((f"{changed.in_short(comparison)}", "bold"), f" from {old} to {new}", hang=2)
+    page.prose((f"{changed.in_short(comparison)}", "bold"), hang=2)
+    page.prose(f"from {old} to {new}", hang=2)
     if page.style.quiet:
         return
     groups = changed.alike(comparison.changes, page.glyphs.arrow)
@@ -52,13 +53,12 @@ def named(page: Page, keys: Sequence[str]) -> str:
 
 
 def _layers(page: Page, made: Comparison, *, apart: bool) -> None:
-    for what, layers in (("added", made.layers_added), ("removed", made.layers_removed)):
-        if layers:
-            if apart:
-                page.line()
-            page.line(f"{counted(len(layers), 'layer')} {what}")
-            for group in changed.layers_alike(layers):
-                _alike(page, group)
+    for heap in changed.of_layers(made):
+        if apart:
+            page.line()
+        page.line(f"{counted(heap.number, 'layer')} {heap.what}")
+        for group in heap.groups:
+            _alike(page, group)
 
 
 def _alike(page: Page, group: changed.Alike) -> None:

@@ -133,7 +133,7 @@ def test_what_changed_is_marked_in_the_picture_of_either_side() -> None:
     old, new = replace(RESNET18, source="old.onnx"), replace(RESNET18, source="new.onnx")
     side = Side("layer2.0", "identity", None, None, 0, None)
     change = Change(side, replace(side, kind="projection"), "same")
-    made = Comparison("new.onnx", "old.onnx", "old.onnx", 7, (change,), layers_added=(), layers_removed=(), before=old)
+    made = Comparison("new.onnx", "old.onnx", "old.onnx", 7, (change,), layers_unchanged=21, before=old)
     page = Parsed(document.format(replace(report(old, new), comparisons=(made,))))
     assert page.tags["mark"] == 2
     assert page.words.count("changed projection layer2.0") == 2
