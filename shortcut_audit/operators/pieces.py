@@ -38,6 +38,16 @@ class Piece(NamedTuple):
         """Whether two pieces of one value have no element in common for sure."""
         return self.axis == other.axis and (self.stop <= other.start or other.stop <= self.start)
 
+    def around(self, other: Piece) -> Piece:
+        """A piece in which both of one value lie."""
+        if self.axis != other.axis:
+            return EVERYTHING
+        return Piece(self.axis, min(self.start, other.start), max(self.stop, other.stop), Taken.PARTLY)
+
+
+EVERYTHING = Piece(-1, 0, 0)
+"""What takes, for all that is known, any element: a piece along no axis."""
+
 
 def piece_of(graph: ModelGraph, value: Value) -> Piece | None:
     """Which piece of the first input of its op a value is; None where it is none, or cannot be known."""

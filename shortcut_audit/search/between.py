@@ -8,25 +8,25 @@ common is measured once. Where the whole past of a merge passes through one valu
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
+from itertools import pairwise
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import Op
 from shortcut_audit.search.extent import NOTHING, Extent, joined
 from shortcut_audit.search.holdings import as_set
 from shortcut_audit.search.lineage import Lineage
-from shortcut_audit.search.reach import Reach, Region, joins
+from shortcut_audit.search.reach import Reach, Region
+from shortcut_audit.search.reading import UNREAD, WHOLE, Reading, reading_of
 from shortcut_audit.search.steps import Step
-
-JOINING, OTHERWISE = 1, 2
-"""How a fork is read: by ops that join it with other values, or by others."""
 
 
 class Content(NamedTuple):
     """What some values hold that are computed from a fork."""
 
     extent: Extent
-    read: int
-    """How they read the fork: of JOINING and OTHERWISE, those that there are."""
+    read: Reading
+    """How they read the fork."""
 
 
 class Field(Reach):
@@ -38,7 +38,7 @@ class Field(Reach):
         super().__init__(lineage, fork, cut)
         self._known_contents: dict[int, Content] = {}
         """What lies between the fork and some values, those included."""
-        self._readers: tuple[int, int] | None = None
+        self._readers: _Readers | None = None
 
     def extent(self, operands: Iterable[int]) -> Extent:
         """What lies between the fork and some values."""
@@ -46,7 +46,8 @@ class Field(Reach):
 
     def is_joined(self, operands: Iterable[int]) -> bool:
         """Whether the fork is read on the way to some values, and only by ops that join it with other values."""
-        return self.content(operands).read == JOINING
+        read = self.content(operands).read
+        return read.joined and not read.otherwise
 
     def content(self, operands: Iterable[int]) -> Content:
         """What lies between the fork and some values.
@@ -59,28 +60,20 @@ class Field(Reach):
             return Content(self.lineage.holdings.of(ops), self._read(ops))
         tops = self.computed(numbers)
         if not tops:
-            return Content(NOTHING, 0)
+            return Content(NOTHING, UNREAD)
         if len(tops) == 1 and tops[0] in self._known_contents:
             return self._known_contents[tops[0]]
         return self._measured(tops)
 
-    def _read(self, ops: int) -> int:
+    def _read(self, ops: int) -> Reading:
         """How a set of ops reads the fork."""
         if self._readers is None:
-            self._readers = self._all_readers()
-        joining, others = self._readers
-        return (JOINING if ops & joining else 0) | (OTHERWISE if ops & others else 0)
-
-    def _all_readers(self) -> tuple[int, int]:
-        """The ops that join the fork with other values, and the other ops that read it, as sets."""
-        readers = self.lineage.below[self.fork]
-        joining = {n for n in readers if (op := self.lineage.values[n].op) is not None and joins(op)}
-        places = self.lineage.ancestry.places.of_op
-        return as_set(places[n] for n in joining), as_set(places[n] for n in readers if n not in joining)
+            self._readers = _Readers(self.lineage, self.fork)
+        return self._readers.among(ops)
 
     def _measured(self, tops: Sequence[int]) -> Content:
         region, new, alone = Region(self, tops), list[int](), list[int]()
-        known = Content(NOTHING, 0)
+        known = Content(NOTHING, UNREAD)
         for number in region.latest_first():
             if region.is_alone and number in self._known_contents and number < region.earliest_sibling:
                 known = self._known_contents[number]
@@ -105,17 +98,51 @@ class Field(Reach):
             if number in region.leapt:
                 entry, held, way = self.lineage.closed[number]
                 extents.append(held)
-                read |= way if entry == self.fork else 0
+                read = read.beside(way) if entry == self.fork else read
                 continue
-            op = self.lineage.values[number].op
-            if op is None or op in counted:
+            value = self.lineage.values[number]
+            if value.op is None:
                 continue
-            if len(op.outputs) > 1:
-                counted.add(op)
-            extents.append(self.lineage.measure.of(op))
             if self.fork in self.lineage.above[number]:
-                read |= JOINING if joins(op) else OTHERWISE
+                read = read.beside(reading_of(self.lineage.graph, value))
+            if value.op in counted:
+                continue
+            if len(value.op.outputs) > 1:
+                counted.add(value.op)
+            extents.append(self.lineage.measure.of(value.op))
         return Content(joined(extents), read)
+
+
+class _Readers:
+    """The values that are made of a fork itself, as a set: how do those of them read it that are in another set?"""
+
+    __slots__ = ("_at", "_joining", "_others", "_sorted")
+
+    def __init__(self, lineage: Lineage, fork: int) -> None:
+        places, made = lineage.ancestry.places, lineage.below[fork]
+        readings = {number: reading_of(lineage.graph, lineage.values[number]) for number in made}
+        self._joining = as_set(places.of_value[number] for number in made if readings[number].joined)
+        self._others = as_set(places.of_value[number] for number in made if readings[number].otherwise)
+        self._at = {places.of_value[number]: reading for number, reading in readings.items()}
+        self._sorted = any(map(self._ascends, (self._at, reversed(self._at))))
+
+    def _ascends(self, places: Iterable[int]) -> bool:
+        """Whether the pieces lie one behind the other: what the first and the last hold together, all do."""
+        pieces = [piece for place in places if (piece := self._at[place].piece) is not None]
+        return all(
+            (one.axis, one.start) <= (other.axis, other.start) and (one.axis, one.stop) <= (other.axis, other.stop)
+            for one, other in pairwise(pieces)
+        )
+
+    def among(self, values: int) -> Reading:
+        """How those that are in a set read the fork."""
+        here = values & (self._joining | self._others)
+        if not here:
+            return UNREAD
+        ends = ((here & -here).bit_length() - 1, here.bit_length() - 1)
+        places = ends if self._sorted else (place for place in self._at if here >> place & 1)
+        read = reduce(Reading.beside, (self._at[place] for place in places))
+        return Reading(bool(here & self._joining), bool(here & self._others), read.piece)
 
 
 KEPT = 1 << 16
@@ -161,5 +188,5 @@ class Between:
         op = lineage.values[result].op
         assert op is not None, "a sum is made by an op"
         inside, read = self.field(entry).content(lineage.above[result])
-        read |= OTHERWISE if entry in lineage.above[result] else 0
+        read = read.beside(WHOLE) if entry in lineage.above[result] else read
         lineage.closed[result] = entry, inside + lineage.measure.of(op), read

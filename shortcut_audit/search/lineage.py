@@ -16,6 +16,7 @@ from shortcut_audit.search.extent import Extent, Measure
 from shortcut_audit.search.fed import Fed
 from shortcut_audit.search.holdings import Holdings
 from shortcut_audit.search.merges import Merge
+from shortcut_audit.search.reading import Reading
 from shortcut_audit.search.statistics import Part, expressions, is_normalisation
 from shortcut_audit.search.steps import Kinship, Step, step
 
@@ -74,7 +75,7 @@ class Lineage:
         self.ancestry = Ancestry(self.above, map(self._involved, sums), self._together())
         self._holdings: Holdings | None = None
         self._below: list[list[int]] | None = None
-        self.closed: dict[int, tuple[int, Extent, int]] = {}
+        self.closed: dict[int, tuple[int, Extent, Reading]] = {}
         """The one value through which all of the past of a merge's result passes, what lies between, and how that reads
         the value (between.py)."""
         self._parents: list[tuple[tuple[int, int, int], ...] | None] = [None] * len(self.values)

@@ -11,10 +11,10 @@ from heapq import heapify, heappop, heappush
 from typing import NamedTuple, TypeAlias
 
 from shortcut_audit.graph.model import Op
-from shortcut_audit.operators.row import Effect
-from shortcut_audit.operators.table import is_weight_layer, row_of
+from shortcut_audit.operators.table import is_weight_layer
 from shortcut_audit.search.extent import NOTHING, Extent
 from shortcut_audit.search.lineage import UNIT, Lineage, dearest
+from shortcut_audit.search.reading import Reading
 from shortcut_audit.search.steps import Step
 
 
@@ -34,12 +34,6 @@ class Reached(NamedTuple):
     def level(self) -> Step:
         """The dearest class on the cheapest route."""
         return dearest(self.cost)
-
-
-def joins(op: Op) -> bool:
-    """Whether an op joins several values to one, and chooses among nothing."""
-    row = row_of(op.kind)
-    return row.effect is Effect.SELECTION and not row.data and len(set(op.values())) > 1
 
 
 Test: TypeAlias = Callable[[Lineage, Op], bool]
@@ -122,7 +116,7 @@ class Reach:
                     waiting.append(parent)
         return found
 
-    def closed(self, number: int) -> tuple[int, Extent, int] | None:
+    def closed(self, number: int) -> tuple[int, Extent, Reading] | None:
         """Where the closed stretch before a value begins, and what it holds; None where none may be leapt over."""
         closed = self.lineage.closed.get(number)
         if closed is None or closed[0] < self.fork or any(closed[0] < out < number for out in self.out):
@@ -300,6 +294,10 @@ class Region:
         if number in self.leapt:
             return ((self._lineage.closed[number][0], int(Step.NONLINEAR), 0),)
         return self._lineage.parents(number)
+
+    def read_before(self, number: int) -> Reading:
+        """How the stretch that is leapt over before a value reads the value with which it begins."""
+        return self._lineage.closed[number][2]
 
     def ops(self) -> tuple[Op, ...]:
         """All ops, those included that were leapt over."""

@@ -35,7 +35,7 @@ def are_siblings(graph: ModelGraph, values: Sequence[Value], way: Way, branch: R
     for number in branch:
         if number in whole or whole.isdisjoint(parent for parent, _, _ in branch.parents(number)):
             continue
-        other = piece_of(graph, values[number])
+        other = branch.read_before(number).piece if number in branch.leapt else piece_of(graph, values[number])
         if other is None or not piece.misses(other):
             return False
     return True
@@ -44,9 +44,15 @@ def are_siblings(graph: ModelGraph, values: Sequence[Value], way: Way, branch: R
 READERS = 64
 """How many readers may be looked at between a sum and the activations that it feeds."""
 
+LEADING_ON = frozenset({Effect.VIEW, Effect.SELECTION, Effect.NORMALISATION, Effect.SUM})
+"""What leaves a pre-activation one."""
+
 
 def feeds_activations_only(graph: ModelGraph, result: str) -> bool:
-    """Whether all uses of a sum lead, through views and pieces, into activations: the pre-activation of gates."""
+    """Whether all uses of a sum lead into activations: the pre-activation of gates.
+
+    On the way it may be cut into pieces, normalised (LSTM, Ba et al. 2016) and added to (peepholes, Gers 2000).
+    """
     waiting, looked_at = [result], 0
     while waiting:
         name = waiting.pop()
@@ -57,7 +63,7 @@ def feeds_activations_only(graph: ModelGraph, result: str) -> bool:
         for reader in readers:
             op = graph.values[reader].op
             assert op is not None, "a reader is made by an op"
-            if row_of(op.kind).effect in {Effect.VIEW, Effect.SELECTION}:
+            if row_of(op.kind).effect in LEADING_ON:
                 waiting.append(reader)
             elif not is_activation(op):
                 return False

@@ -21,22 +21,25 @@ POSITIONS = -1
 """What becomes of an axis that is kept while the others are mapped."""
 
 
-def mixed_axis(graph: ModelGraph, op: Op, slot: int) -> int | None:
-    """The axis of the value in `slot` that a product with one other value mixes, counted from the front."""
+def mixed_axes(graph: ModelGraph, op: Op, slot: int) -> tuple[int, ...]:
+    """The axes of the value in `slot` that a product with one other value mixes, counted from the front.
+
+    Streams may be cut into fractions, which are mixed along with them; of a single fraction there is nothing to mix.
+    """
     given = op.inputs[slot]
     shape = graph.values[given].type.shape if isinstance(given, str) else None
     if row_of(op.kind).effect is not Effect.CONTRACTION or len(op.values()) != 2 or shape is None or op.weights():
-        return None
+        return ()
     equation = op.attributes.get("equation")
     if isinstance(equation, str):
         terms, result = terms_of(equation)
         first, dots, last = terms[slot].partition("...")
         hidden = len(shape) - len(first) - len(last) if dots else 0
         summed = [axis for axis, label in enumerate(first + " " * hidden + last) if label not in result + " "]
-        return summed[0] if len(summed) == 1 else None
+        return tuple(axis for axis in summed if shape[axis] != 1) or tuple(summed)
     if row_of(op.kind).family is not Family.MATRIX_PRODUCT or len(shape) < 2:
-        return None
-    return len(shape) - (2 if slot else 1)
+        return ()
+    return (len(shape) - (2 if slot else 1),)
 
 
 def are_positions(lineage: Lineage, fork: int, axis: int, branch: Region) -> bool:
@@ -78,7 +81,7 @@ def _after(graph: ModelGraph, op: Op, slot: int, axis: int, number: int, lineage
         turned = op.attributes.get("perm")
         return turned.index(axis) if isinstance(turned, tuple) else _laid_out(before, after, axis)  # 3
     piece = piece_of(graph, made)
-    used = piece.axis == axis if piece is not None else mixed_axis(graph, op, slot) == axis
+    used = piece.axis == axis if piece is not None else axis in mixed_axes(graph, op, slot)
     if row.sums_axes:
         return _summed(before, after, axis, op)  # 5
     if used or piece is not None:

@@ -26,7 +26,7 @@ from shortcut_audit.search.merges import Merge, Refusal
 from shortcut_audit.search.reach import Reached
 from shortcut_audit.search.siblings import are_siblings, feeds_activations_only
 from shortcut_audit.search.steps import Step
-from shortcut_audit.search.streams import are_positions, mixed_axis
+from shortcut_audit.search.streams import are_positions, mixed_axes
 from shortcut_audit.search.walk import Way
 
 
@@ -234,7 +234,7 @@ class Trial:
         return None
 
     def _mixes_streams(self, position: int, products: list[tuple[Op, int]]) -> bool:
-        """Whether the one matrix on a way mixes an axis of its fork that the branch does not treat as positions.
+        """Whether the one matrix on a way mixes axes of its fork that the branch does not treat as positions.
 
         What a softmax makes are weights: they weigh what they are multiplied with, and are not let through by it. A
         branch that takes a piece of what is mixed does not map the streams one by one, though another weight for each
@@ -245,14 +245,14 @@ class Trial:
         if maker is not None and row_of(maker.kind).family is Family.SOFTMAX:
             return False
         graph, fork = self._lineage.graph, self._lineage.values[self._ways[position].fork]
-        axis, given = mixed_axis(graph, op, slot), op.inputs[slot]
+        axes, given = mixed_axes(graph, op, slot), op.inputs[slot]
         reads_fork = isinstance(given, str) and graph.values[given].type.shape == fork.type.shape
-        if len(products) > 1 or axis is None or not reads_fork:
+        if len(products) > 1 or not axes or not reads_fork:
             return False
         if self._pieces:
             return True
         branch = self._beside[position].region(self._others(position), route=self._ways[position].values)
-        return not are_positions(self._lineage, self._ways[position].fork, axis, branch)
+        return not any(are_positions(self._lineage, self._ways[position].fork, axis, branch) for axis in axes)
 
     def _links(self, way: Way) -> list[Link]:
         links = []

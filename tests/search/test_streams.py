@@ -136,6 +136,29 @@ def test_each_stream_may_have_a_weight_of_its_own(equation: str) -> None:
     assert shortcut.parameters == 40  # 8 features to 5 streams
 
 
+@pytest.mark.parametrize(("fractions", "features"), [(1, 8), (2, 4)])
+def test_streams_may_be_cut_into_fractions_that_are_mixed_with_them(fractions: int, features: int) -> None:
+    """As the package hyper-connections writes it: the einsum sums over fractions and streams, of which one is mixed."""
+    made = audit_draft(
+        listing(
+            "xf = Reshape(x, cut)", "c_ = MatMul(xf, wd)", "c__ = Tanh(c_)", "c = Reshape(c__, matrix)",
+            "m = Einsum(c, xf) equation=...abcd,...bae->...cde", "r_ = Gather(m, first) axis=3",
+            "r = Reshape(r_, flat)", "f = MatMul(r, w)", "g = Relu(f)", "g_ = Reshape(g, back)", "s = Mul(g_, bm)",
+            "k = Slice(m, one, five, third)", "y = Add(s, k)",
+            x=(1, 7, 4, 8), cut=stored(5, dtype="int64", data=(1, 7, 4, fractions, features)),
+            wd=stored(features, fractions * 5), bm=stored(4, 1), w=stored(8, 8),
+            matrix=stored(6, dtype="int64", data=(1, 7, fractions, 4, fractions, 5)),
+            third=stored(1, dtype="int64", data=(3,)), first=stored(dtype="int64", data=(0,)),
+            one=stored(1, dtype="int64", data=(1,)), five=stored(1, dtype="int64", data=(5,)),
+            flat=stored(3, dtype="int64", data=(1, 7, 8)),
+            back=stored(5, dtype="int64", data=(1, 7, fractions, 1, features)),
+        )
+    )  # fmt: skip
+    (shortcut,) = made.shortcuts
+    assert (shortcut.kind, shortcut.fork.name) == ("gated", "xf")
+    assert [step.op for step in shortcut.route] == ["Einsum", "Slice"]
+
+
 def test_weights_that_a_softmax_makes_are_not_let_through() -> None:
     """Shaw's relative values: v is no gate of the attention, a table projects it."""
     made = report(

@@ -1,0 +1,65 @@
+"""Pieces of one value that share no element: what a cell adds up for its gates is no shortcut, at whatever step."""
+
+from __future__ import annotations
+
+import pytest
+
+from shortcut_audit.pipeline import audit_draft
+from shortcut_audit.report import ModelReport
+from tests.sketch import listing, stored
+
+STEPS = 4
+
+PIECES = {
+    "gathered": ("x{t} = Gather(wx, i{t}) axis=1",),
+    "cut and squeezed": ("x{t}_ = Slice(wx, f{t}, e{t}, second)", "x{t} = Squeeze(x{t}_, second)"),
+}
+"""How the piece of W x for step t is taken."""
+
+CELLS = {
+    "tanh": ("h{t} = Tanh(a{t})",),
+    "normalised": ("n{t} = LayerNormalization(a{t}, g)", "h{t} = Tanh(n{t})"),
+    "added to": ("s{t} = Add(a{t}, b)", "h{t} = Sigmoid(s{t})"),
+    "one gate of two": (
+        "z{t}, c{t}_ = Split(a{t}) axis=1 num_outputs=2", "z{t}_ = Sigmoid(z{t})", "c{t} = Relu(c{t}_)",
+        "h{t}_ = Mul(z{t}_, c{t})", "h{t} = Concat(h{t}_, h{t}_) axis=1",
+    ),
+}  # fmt: skip
+"""What a cell makes of a{t} = W x[t] + U h[t - 1]."""
+
+
+def recurrence(pieces: tuple[str, ...], cell: tuple[str, ...]) -> ModelReport:
+    lines = ["wx = MatMul(x, w)", *(line.format(t=0) for line in pieces), "h0 = Tanh(x0)"]
+    for t in range(1, STEPS):
+        step = (*pieces, f"u{t} = MatMul(h{t - 1}, u)", "a{t} = Add(x{t}, u{t})", *cell)
+        lines += [line.format(t=t) for line in step]
+    lines.append(f"y = MatMul(h{STEPS - 1}, u)")
+    at = {f"i{t}": stored(dtype="int64", data=(t,)) for t in range(STEPS)}
+    cut = {f"{end}{t}": stored(1, dtype="int64", data=(t + (end == "e"),)) for end in "fe" for t in range(STEPS)}
+    weights = {"w": stored(6, 8), "u": stored(8, 8), "g": stored(8), "b": stored(8)}
+    return audit_draft(
+        listing(*lines, x=(2, STEPS, 6), second=stored(1, dtype="int64", data=(1,)), **weights, **at, **cut)
+    )
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("pieces", PIECES)
+def test_no_step_of_a_recurrence_is_a_shortcut(pieces: str, cell: str) -> None:
+    """From the third step on the past of h is closed: it is looked into no more, and what it has read is known."""
+    made = recurrence(PIECES[pieces], CELLS[cell])
+    assert made.shortcuts == ()
+    reasons = {add.name: add.reason for add in made.other_adds}
+    assert [reasons[f"a{t}"] for t in range(1, STEPS)] == ["independent sources"] * 3
+
+
+def test_a_step_that_reads_its_own_piece_again_is_one() -> None:
+    """h[t] is made of x[t] itself: a sum of the two is a residual block of one piece."""
+    made = audit_draft(
+        listing(
+            "wx = MatMul(x, w)", "x0 = Gather(wx, i0) axis=1", "x1 = Gather(wx, i1) axis=1", "m = MatMul(x0, u)",
+            "t = Tanh(m)", "n = MatMul(x1, u)", "r = Relu(n)", "s = Add(t, r)", "y = Add(x1, s)",
+            x=(2, 2, 6), w=stored(6, 8), u=stored(8, 8), i0=stored(dtype="int64", data=(0,)),
+            i1=stored(dtype="int64", data=(1,)),
+        )
+    )  # fmt: skip
+    assert [(s.kind, s.fork.name, s.merge.name) for s in made.shortcuts] == [("identity", "x1", "y")]
