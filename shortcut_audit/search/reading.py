@@ -38,11 +38,11 @@ WHOLE = Reading(joined=False, otherwise=True, piece=EVERYTHING)
 def reading_of(graph: ModelGraph, value: Value) -> Reading:
     """How a value that an op makes of the fork itself reads it."""
     assert value.op is not None, "what is computed from a fork is made by an op"
-    joined = _joins(value.op)
+    joined = joins(value.op)
     return Reading(joined, not joined, piece_of(graph, value) or EVERYTHING)
 
 
-def _joins(op: Op) -> bool:
+def joins(op: Op) -> bool:
     """Whether an op joins several values to one, and chooses among nothing."""
     row = row_of(op.kind)
     return row.effect is Effect.SELECTION and not row.data and len(set(op.values())) > 1

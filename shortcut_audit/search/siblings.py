@@ -13,6 +13,7 @@ from shortcut_audit.operators.pieces import piece_of
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_activation, row_of
 from shortcut_audit.search.reach import Region
+from shortcut_audit.search.reading import joins
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.walk import Way
 
@@ -45,7 +46,7 @@ READERS = 64
 """How many readers may be looked at between a sum and the activations that it feeds."""
 
 LEADING_ON = frozenset({Effect.VIEW, Effect.SELECTION, Effect.NORMALISATION, Effect.SUM})
-"""What leaves a pre-activation one."""
+"""What leaves a pre-activation one; what joins it with other values makes a feature map of it."""
 
 
 def feeds_activations_only(graph: ModelGraph, result: str) -> bool:
@@ -63,7 +64,7 @@ def feeds_activations_only(graph: ModelGraph, result: str) -> bool:
         for reader in readers:
             op = graph.values[reader].op
             assert op is not None, "a reader is made by an op"
-            if row_of(op.kind).effect in LEADING_ON:
+            if row_of(op.kind).effect in LEADING_ON and not joins(op):
                 waiting.append(reader)
             elif not is_activation(op):
                 return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from shortcut_audit.pipeline import audit_draft
@@ -28,13 +30,13 @@ CELLS = {
 """What a cell makes of a{t} = W x[t] + U h[t - 1]."""
 
 
-def recurrence(pieces: tuple[str, ...], cell: tuple[str, ...]) -> ModelReport:
+def recurrence(pieces: tuple[str, ...], cell: tuple[str, ...], order: Sequence[int] = range(STEPS)) -> ModelReport:
     lines = ["wx = MatMul(x, w)", *(line.format(t=0) for line in pieces), "h0 = Tanh(x0)"]
     for t in range(1, STEPS):
         step = (*pieces, f"u{t} = MatMul(h{t - 1}, u)", "a{t} = Add(x{t}, u{t})", *cell)
         lines += [line.format(t=t) for line in step]
     lines.append(f"y = MatMul(h{STEPS - 1}, u)")
-    at = {f"i{t}": stored(dtype="int64", data=(t,)) for t in range(STEPS)}
+    at = {f"i{t}": stored(dtype="int64", data=(at,)) for t, at in enumerate(order)}
     cut = {f"{end}{t}": stored(1, dtype="int64", data=(t + (end == "e"),)) for end in "fe" for t in range(STEPS)}
     weights = {"w": stored(6, 8), "u": stored(8, 8), "g": stored(8), "b": stored(8)}
     return audit_draft(
@@ -50,6 +52,11 @@ def test_no_step_of_a_recurrence_is_a_shortcut(pieces: str, cell: str) -> None:
     assert made.shortcuts == ()
     reasons = {add.name: add.reason for add in made.other_adds}
     assert [reasons[f"a{t}"] for t in range(1, STEPS)] == ["independent sources"] * 3
+
+
+def test_a_sequence_may_be_read_from_behind() -> None:
+    made = recurrence(PIECES["gathered"], CELLS["tanh"], (3, 2, 1, 0))
+    assert made.shortcuts == ()
 
 
 def test_a_step_that_reads_its_own_piece_again_is_one() -> None:
