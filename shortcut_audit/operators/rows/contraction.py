@@ -89,7 +89,6 @@ ROWS = table_of(
             _LINEAR,
             data=(0,),
             shape=contraction.linear,
-            types=PAIR,
             macs=count.linear,
             quantised=(1,),
             bias=(2,),

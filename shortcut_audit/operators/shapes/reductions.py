@@ -20,19 +20,23 @@ def reduced_axes(call: Call) -> set[int]:
 
 
 def reduce(call: Call) -> list[Shape]:
-    """Reduced axes stay as ones, unless keepdims is 0. Where they are computed, only the rank may be known."""
-    keep = call.integer("keepdims", 1)
+    """Reduced axes stay as ones, where they are kept. Where they are computed, only the rank may be known."""
     if not call.has("axes") and call.given(1) and call.input(1).data is None:
-        if not keep:
+        if not keeps_axes(call):
             raise Unknown
         return [(None,) * call.rank(0)]
-    return [without(call, reduced_axes(call), bool(keep))]
+    return [without(call, reduced_axes(call), keeps_axes(call))]
+
+
+def keeps_axes(call: Call) -> bool:
+    """Whether reduced axes stay as ones: where `keepdims` is 1, as in onnx.shape_inference, and nothing else."""
+    return call.integer("keepdims", 1) == 1
 
 
 def reduce_by_attribute(call: Call) -> list[Shape]:
     """A Reduce op whose further inputs are scales and zero points."""
     axes = {axis_of(axis, call.rank(0)) for axis in call.integers("axes", tuple(range(call.rank(0))))}
-    return [without(call, axes, bool(call.integer("keepdims", 1)))]
+    return [without(call, axes, keeps_axes(call))]
 
 
 def without(call: Call, axes: set[int], keep: bool) -> Shape:
@@ -46,7 +50,7 @@ def without(call: Call, axes: set[int], keep: bool) -> Shape:
 def arg_reduce(call: Call) -> list[Shape]:
     """Position of the largest or smallest along one axis."""
     axis = axis_of(call.integer("axis", 0), call.rank(0))
-    return [without(call, {axis}, bool(call.integer("keepdims", 1)))]
+    return [without(call, {axis}, keeps_axes(call))]
 
 
 def top_k(call: Call) -> list[Shape]:

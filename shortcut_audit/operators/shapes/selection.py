@@ -193,6 +193,8 @@ def gather_blocks(call: Call) -> list[Shape]:
         if bits not in {1, 2, 4, 8}:
             raise Unknown
         shape = (*shape[:-1], scaled(shape[-1], 8 // bits))
+    elif shape and call.dtype(0) is None:
+        shape = (*shape[:-1], None)
     axis = axis_of(call.integer("gather_axis", 0), len(shape))
     return [shape[:axis] + indices + shape[axis + 1 :]]
 

@@ -110,5 +110,7 @@ def test_rows_and_the_matrices_of_their_groups_have_an_axis_in_common() -> None:
     assert out("GroupedMatMul", "6x3", "2x4x5") == "..."
 
 
-def test_a_linear_layer_has_the_type_of_what_is_known() -> None:
-    assert dtypes("Linear", TensorType((2, 3), None), TensorType((4, 3), "float16")) == ["float16"]
+def test_a_linear_layer_has_the_type_of_what_it_is_applied_to() -> None:
+    """Its weight may be kept in few bits: of the type of what it makes that tells nothing."""
+    assert dtypes("Linear", TensorType((2, 3), "float16"), TensorType((4, 3), "int8")) == ["float16"]
+    assert dtypes("Linear", TensorType((2, 3), None), TensorType((4, 3), "int8")) == [None]

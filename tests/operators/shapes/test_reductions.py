@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.operators.shapes.calls import out
 
 
@@ -37,3 +39,12 @@ def test_determinants() -> None:
 
 def test_quantised_means_read_scales_behind_the_data() -> None:
     assert out("com.microsoft::QLinearReduceMean", "2x3x4", "", "", "", "", axes=(1,), keepdims=0) == "2x4"
+
+
+@pytest.mark.parametrize("kind", ["ReduceSum", "ArgMax", "com.microsoft::QLinearReduceMean"])
+def test_reduced_axes_are_kept_where_it_says_one(kind: str) -> None:
+    """onnx 1.23: infer_shapes says 3 of `ArgMax(2x3) keepdims=2`."""
+    given = ("2x3", "", "", "", "") if "::" in kind else ("2x3",)
+    along = {"axis": 0} if kind == "ArgMax" else {"axes": (0,)}
+    assert out(kind, *given, opset=11, **along) == out(kind, *given, opset=11, keepdims=1, **along) == "1x3"
+    assert out(kind, *given, opset=11, keepdims=2, **along) == out(kind, *given, opset=11, keepdims=0, **along) == "3"

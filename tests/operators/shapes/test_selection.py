@@ -142,6 +142,8 @@ def test_blocks_of_bytes_hold_two_numbers_each_unless_they_say_otherwise() -> No
     packed = TensorType((8, 4), "uint8")
     assert out("com.microsoft::GatherBlockQuantized", packed, "3", "8x1", gather_axis=0) == "3x8"
     assert out("com.microsoft::GatherBlockQuantized", packed, "3", "8x1", gather_axis=0, bits=8) == "3x4"
+    unknown = TensorType((8, 4), None)  # packed, or not
+    assert out("com.microsoft::GatherBlockQuantized", unknown, "3", "8x1", gather_axis=0) == "3x?"
 
 
 def test_an_index_whose_sign_is_open_is_counted_from_neither_end() -> None:
