@@ -325,7 +325,18 @@ UNLISTED: tuple[Case, ...] = (
     ),
     reject("one weight twice", repeated((NAME.decode(), TWIN), ("m/a", ""), ("m/a", "b")), "holds m/a twice"),
     reject("two folders", repeated(("a/models/model.json", TWIN), ("b/models/model.json", OTHER)), "several models"),
-    reject("a folder beside it", repeated(("a/version", ""), (NAME.decode(), TWIN)), r"several folders \(a, m\)"),
+    audited(
+        "a folder beside it",
+        repeated(("a/version", ""), (NAME.decode(), TWIN)),
+        "^1 file lies outside of the model's folder, and was not looked at: a/version$",
+        **SHORTCUT,
+    ),
+    audited(
+        "a file that leads out of the folder into which it would be unpacked",
+        repeated((NAME.decode(), TWIN), ("../../evil", "x"), ("/etc/evil", "x"), ("..\\evil", "x")),
+        r"^3 files lie outside of the model's folder, and were not looked at: \.\./\.\./evil$",
+        **SHORTCUT,
+    ),
     reject("another model beside it", repeated((NAME.decode(), TWIN), ("m/models/zzz.json", OTHER)), "several models"),
     reject(
         "an encrypted document",

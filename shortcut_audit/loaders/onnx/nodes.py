@@ -253,7 +253,11 @@ class Flattening:
             self._emit("Identity", label, place, [names.get(formal)], [output], {})
 
     def _opset_of(self, function: FunctionProto, around: int) -> int:
-        own = max(opset_versions(function.opset_import), default=around)
+        versions = opset_versions(function.opset_import)
+        own = max(versions, default=around)
+        if len(versions) > 1:
+            said = f"names several versions of ONNX's operators; read as opset {own}"
+            self.oddities[said].append(text(function.name))
         if own != around:
             self.oddities[f"written for opset {own}, in a model of opset {around}"].append(text(function.name))
         return own

@@ -169,7 +169,7 @@ def _read(archive: zipfile.ZipFile, source: str) -> Draft:
     _check_unambiguous(names)
     # What is needed of the weights' document is little: it is read first, so that the two are never held together.
     ties = _ties(documents, f"{entry.folder}{TIES.format(entry.model)}")
-    program = program_of(documents.read(entry.name), source, ties, _notes(names))
+    program = program_of(documents.read(entry.name), source, ties, (*_notes(names), *_outside(names, entry)))
     return draft_of(program)
 
 
@@ -187,18 +187,23 @@ def _model_entry(names: Sequence[str]) -> _Entry:
 def _check_unambiguous(names: Sequence[str]) -> None:
     """Refuse an archive of which PyTorch may read another part than we do.
 
-    It takes the first of two files with one name, whatever the case of its letters, and `zipfile` the last; and it
-    looks into the folder of the very first file alone.
+    It takes the first of two files with one name, whatever the case of its letters, and `zipfile` the last.
     """
     twice = next((name for name, count in Counter(map(str.lower, names)).items() if count > 1), None)
     if twice is not None:
         raise UnreadableModel(f"the archive holds {displayable(twice)} twice; save the model again")
-    folders = dict.fromkeys(name.partition("/")[0] if "/" in name else "" for name in names)
-    if len(folders) > 1:
-        listed = ", ".join(displayable(name) or "its top" for name in list(folders)[:8])
-        raise UnreadableModel(
-            f"the archive holds files in several folders ({listed}), not in one; save the model again"
-        )
+
+
+def _outside(names: Sequence[str], entry: _Entry) -> Iterator[str]:
+    """What is to be said of files beside the folder of the one model that there is, such as "../../evil".
+
+    Nothing is unpacked, and nothing but that folder is read. PyTorch opens no such archive ("file in archive is not in
+    a subdirectory", caffe2/serialize/inline_container.cc).
+    """
+    outside = [name for name in names if not name.startswith(entry.folder)]
+    if outside:
+        lie, were = ("1 file lies", "was") if len(outside) == 1 else (f"{len(outside):,} files lie", "were")
+        yield f"{lie} outside of the model's folder, and {were} not looked at: {displayable(outside[0])}"
 
 
 def _other_archive(names: Sequence[str]) -> str:

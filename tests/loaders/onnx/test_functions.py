@@ -146,6 +146,17 @@ def test_a_function_of_another_opset_is_remarked_on(tmp_path: Path) -> None:
     assert draft.notes == ("Block: written for opset 18, in a model of opset 17",)
 
 
+def test_a_function_that_names_several_opsets_is_remarked_on(tmp_path: Path) -> None:
+    model = parsed(BLOCK)
+    model.functions[0].opset_import.append(helper.make_opsetid("ai.onnx", 11))
+    assert draft_of(tmp_path, model).notes == ("Block: names several versions of ONNX's operators; read as opset 17",)
+    model.functions[0].opset_import.append(helper.make_opsetid("", 18))
+    assert draft_of(tmp_path, model).notes == (
+        "Block: names several versions of ONNX's operators; read as opset 18",
+        "Block: written for opset 18, in a model of opset 17",
+    )
+
+
 RECURSION = (
     HEADER
     + """
