@@ -110,7 +110,7 @@ def drafted(task: Task, work: Callable[[Draft, Mapping[str, Declaration]], Made]
     from shortcut_audit.loaders.remote.urls import secrets_of
 
     location = Location(task.url)
-    bound = limited(BUILDING if location.is_repository else None)
+    bound = limited(BUILDING if location.is_repository else None, waits=True)
     made = guarded(
         task.source, bound, lambda: _leniently(task, lambda own: worked(own, _fetched(own, location)), lacking)
     )

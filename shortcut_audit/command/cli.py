@@ -70,6 +70,8 @@ def _failed(why: str) -> int:
 def _broken(error: Exception, *, verbose: bool) -> int:
     if isinstance(error.__cause__, Stopped):  # Python raises a RuntimeError from what comes while it makes a class
         return _ended(error.__cause__.number)
+    if isinstance(error, MemoryError):
+        return _failed("not enough memory")
     complain(f"a bug in {PROGRAM} ({type(error).__name__}); please report it, -vv shows where")
     if verbose:
         import traceback

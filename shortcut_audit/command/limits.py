@@ -42,17 +42,28 @@ BUILDING = Bound(120, 6 * 2**30, collects=True)
 takes 21 seconds and 0.5 GB."""
 
 
+PATIENCE = 10
+"""By the clock, work may take so many times its processor time: the machine has others to serve, and memory to swap."""
+
+
 @contextlib.contextmanager
-def limited(bound: Bound | None = None, *, models: int = 1, times: int = 1) -> Iterator[None]:
+def limited(bound: Bound | None = None, *, models: int = 1, times: int = 1, waits: bool = False) -> Iterator[None]:
     """Raises OverTime within when the time (default: of AUDITING) is over, and MemoryError when the memory is used up.
 
     A bound is for one model; work on several at once may take as many times both, and work that is done several times
-    (a format each) as many times the time. Both are limited in the main thread only, where Python receives signals, and
-    which is alone: time on POSIX, memory on Linux. One limit within another ends it.
+    (a format each) as many times the time. Work that `waits` for others, such as a server, may take as long as it likes
+    by the clock. Both are limited in the main thread only, where Python receives signals, and which is alone: time on
+    POSIX, memory on Linux. One limit within another ends it.
     """
     seconds, size, collects = bound or AUDITING
     some = max(models, 1)
-    with _time_limited(seconds * some * max(times, 1)), _memory_limited(size * some), _uncollected(not collects):
+    allowed = seconds * some * max(times, 1)
+    with contextlib.ExitStack() as within:
+        within.enter_context(_time_limited(allowed))
+        if not waits:
+            within.enter_context(_clock_limited(allowed * PATIENCE))
+        within.enter_context(_memory_limited(size * some))
+        within.enter_context(_uncollected(not collects))
         yield
 
 
@@ -60,26 +71,38 @@ class OverTime(UnreadableModel):
     """The time is over."""
 
 
+def _time_limited(seconds: float) -> contextlib.AbstractContextManager[None]:
+    """Bounds processor time, the process' own and what the system takes for it."""
+    said = f"{seconds:g} seconds of processor time, which no model known does; if this one is real, please report it"
+    return _timer("ITIMER_PROF", "SIGPROF", seconds, said)
+
+
+def _clock_limited(seconds: float) -> contextlib.AbstractContextManager[None]:
+    """Bounds time by the clock."""
+    said = f"{seconds:g} seconds, most of which this process waited for the machine; try again when it is less busy"
+    return _timer("ITIMER_REAL", "SIGALRM", seconds, said)
+
+
 @contextlib.contextmanager
-def _time_limited(seconds: float) -> Iterator[None]:
+def _timer(timer: str, alarm: str, seconds: float, said: str) -> Iterator[None]:
+    """Raises OverTime within when a timer of the system, which sends a signal, has run down."""
     if not hasattr(signal, "setitimer") or not _alone():
         yield
         return
 
     def give_up(number: int, frame: FrameType | None) -> None:
-        raise OverTime(
-            f"takes more than {seconds:g} seconds of processor time, which no model known does; "
-            "if this one is real, please report it"
-        )
+        raise OverTime(f"takes more than {said}")
 
-    before = signal.signal(signal.SIGPROF, give_up)
+    which, number = getattr(signal, timer), getattr(signal, alarm)
+    before = signal.signal(number, give_up)
     # Once more each second: Python drops an exception that is raised in a destructor.
-    signal.setitimer(signal.ITIMER_PROF, seconds, 1)
+    signal.setitimer(which, seconds, 1)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+        if signal.getsignal(number) is give_up:  # unless the run is being stopped, which takes the clock's timer
+            signal.setitimer(which, 0)
+            signal.signal(number, before)
 
 
 def _alone() -> bool:

@@ -17,6 +17,7 @@ from shortcut_audit.command import limits
 from shortcut_audit.command.cli import execute
 from shortcut_audit.report import AuditReport
 from shortcut_audit.reporters import REPORTERS, Reporter, Style
+from tests.networks import network, save
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 RESNET18, HIGHWAY, PLAIN = (str(SAMPLES / f"{name}.onnx") for name in ("resnet18", "highway", "plain34"))
@@ -606,6 +607,49 @@ __main__.main()
 def test_an_interrupt_before_the_command_line_is_there_says_nothing() -> None:
     run = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, check=False, timeout=GUARD)
     assert (run.returncode, run.stdout, run.stderr) == (-signal.SIGINT, b"", b"")
+
+
+SHORT = """
+import sys
+
+class Short:
+    def find_spec(self, name, *rest):
+        if name == sys.argv[1]:
+            raise {error}
+
+sys.meta_path.insert(0, Short())
+from shortcut_audit import __main__
+__main__.main()
+"""
+"""The command, with too little memory for a module: that is how the interpreter, and the system's loader, say so."""
+
+
+@pytest.mark.parametrize(
+    "error", ["MemoryError", "ImportError('libm.so: cannot map')", "SystemError", "OSError(12, 'no memory')"]
+)
+@pytest.mark.parametrize("module", ["click", "shortcut_audit.command.options", "shortcut_audit.command.run", "mmap"])
+def test_without_memory_for_an_import_the_status_is_not_that_of_findings(module: str, error: str) -> None:
+    save(Path("model.onnx"), network("identity"))
+    program = SHORT.replace("{error}", error).replace("sys.argv[1]", repr(module))
+    line = [sys.executable, "-c", program, "model.onnx"]
+    run = subprocess.run(line, capture_output=True, text=True, check=False, timeout=GUARD)
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
+    assert run.stderr.startswith("shortcut-audit: ")
+
+
+def test_python_refuses_an_encoding_before_the_command_runs_unless_it_is_isolated() -> None:
+    """As the README says: status 1 is Python's own then."""
+    save(Path("model.onnx"), network("identity"))
+    environment = {**os.environ, "PYTHONIOENCODING": "nonsense"}
+
+    def run(*options: str) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, *options, "-m", "shortcut_audit", "model.onnx", "-q"]
+        return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=GUARD)
+
+    refused = run()
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "Fatal Python error" in refused.stderr
+    assert run("-I").returncode == 0
 
 
 # --- a configuration, and a baseline, that take too much -------------------------------------------------------------

@@ -17,6 +17,7 @@ from shortcut_audit import pipeline
 from shortcut_audit.command import limits
 from shortcut_audit.command.attempt import Task, attempt
 from shortcut_audit.command.limits import limited
+from shortcut_audit.command.signals import Stopped, _stop, settle
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.report import Failure
 
@@ -35,6 +36,30 @@ def test_the_time_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnreadableModel, match=TOO_SLOW), limited():
         spin()
     assert time.process_time() - started < 3
+
+
+def test_the_time_by_the_clock_is_limited_unless_the_work_waits_for_others() -> None:
+    bound = limits.AUDITING._replace(seconds=0.02)  # 0.2 seconds by the clock
+    with (
+        pytest.raises(UnreadableModel, match=r"more than 0\.2 seconds, most of which this process waited"),
+        limited(bound),
+    ):
+        time.sleep(20)
+    with limited(bound, waits=True):
+        time.sleep(0.4)
+    with limited(bound, models=50):
+        time.sleep(0.4)
+
+
+def test_a_run_that_is_stopped_takes_the_clocks_timer_and_keeps_it() -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    try:
+        with pytest.raises(Stopped), limited():
+            _stop(signal.SIGTERM, None)
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
+    finally:
+        settle()
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_an_exception_that_is_lost_in_a_destructor_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,12 +95,17 @@ def test_the_memory_is_limited_and_then_is_not() -> None:
 
 
 def test_everything_is_as_it_was_afterwards() -> None:
-    before = signal.getsignal(signal.SIGPROF), resource.getrlimit(resource.RLIMIT_DATA), gc.isenabled()
+    def state() -> tuple[object, ...]:
+        handlers = (signal.getsignal(signal.SIGPROF), signal.getsignal(signal.SIGALRM))
+        return *handlers, resource.getrlimit(resource.RLIMIT_DATA), gc.isenabled()
+
+    before = state()
     with limited():
         assert not gc.isenabled()
         assert signal.getitimer(signal.ITIMER_PROF)[0] > 0
-    assert signal.getitimer(signal.ITIMER_PROF) == (0, 0)
-    assert (signal.getsignal(signal.SIGPROF), resource.getrlimit(resource.RLIMIT_DATA), gc.isenabled()) == before
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
+    assert signal.getitimer(signal.ITIMER_PROF) == signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert state() == before
 
 
 def test_in_a_thread_the_time_is_not_limited() -> None:
