@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from shortcut_audit import report
+from shortcut_audit.account import bodies
 from shortcut_audit.account.classify import kind_of, learned
 from shortcut_audit.account.cost import Ledger, open_sizes, parameters, total
 from shortcut_audit.account.entries import Entries, elements_added
@@ -55,7 +56,7 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
         shortcuts=shortcuts,
         other_adds=tuple(map(entries.other, others)),
         symbols=_symbols(graph, totals, summary),
-        notes=(*graph.notes, *_joined(searched)),
+        notes=(*graph.notes, *bodies.notes(graph, *ledger.counted()), *_joined(searched)),
         uncounted=explained(graph, ledger.uncounted()),
         layers=tuple(entries.layer(op, standing.get(op)) for op in ledger.layers),
         concatenations=None if searched.concatenations is None else tuple(map(entries.joint, searched.concatenations)),

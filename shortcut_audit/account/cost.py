@@ -7,8 +7,9 @@ contractions, a formula where sizes are open; FLOPs = 2 x MACs. Unknown is None,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
+from shortcut_audit.account import bodies
 from shortcut_audit.account.active import active_parameters
 from shortcut_audit.algebra import polynomial
 from shortcut_audit.algebra.polynomial import Cost, Number, formula, integer
@@ -45,10 +46,10 @@ class Ledger:
         """The learned tensors among those that some ops read that several ops of the file read."""
         return frozenset().union(*(self._measure.of(op).tied for op in ops)) & self._tied
 
-    def counted(self) -> Number:
-        """MACs of the whole model, as far as they can be counted."""
-        counts = (self._measure.of(op).macs for op in self._graph.ops)
-        return polynomial.total(count for count in counts if count is not None)
+    def counted(self, without: Container[Op] = ()) -> tuple[Number, Number]:
+        """The fewest and the most MACs of the model `without` some ops, as far as they can be counted."""
+        counts = ((op, self._measure.of(op).macs) for op in self._graph.ops if op not in without)
+        return bodies.least_and_most((op, macs) for op, macs in counts if macs is not None)
 
     def uncounted(self) -> tuple[Op, ...]:
         """The ops whose MACs nobody knows, in topological order."""
@@ -57,9 +58,9 @@ class Ledger:
     def totals(self, adds: int) -> Totals:
         """The whole model, in which `adds` additions were found.
 
-        An op that cannot be counted makes the MACs a lower bound, and is named.
+        An op that cannot be counted makes the MACs a lower bound, and is named; so does an If whose branches differ.
         """
-        uncounted, macs = self.uncounted(), self.counted()
+        uncounted, (macs, most) = self.uncounted(), self.counted()
         return Totals(
             ops=len(self._graph.ops),
             adds=adds,
@@ -67,7 +68,7 @@ class Ledger:
             buffers=sum(w.elements for w in self._graph.weights if not w.learned),
             macs=integer(macs),
             macs_formula=formula(macs),
-            lower_bound=bool(uncounted),
+            lower_bound=bool(uncounted) or macs != most,
             uncounted=tuple(sorted({name_of(op) for op in uncounted})),
             constant_macs=integer(total(macs_of(self._graph, op) for op in self._graph.constant_ops)),
             active_parameters=active_parameters(self._graph),

@@ -20,7 +20,7 @@ from shortcut_audit.account.quantised import Scales
 from shortcut_audit.account.whatif import Priced
 from shortcut_audit.algebra.polynomial import Cost, formula, integer
 from shortcut_audit.graph.model import ModelGraph, Op, Source
-from shortcut_audit.graph.sizes import count, size_in_bytes
+from shortcut_audit.graph.sizes import count, number, size_in_bytes
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.concatenations import Concatenation
@@ -149,14 +149,17 @@ class Entries:
 
 
 def elements_added(graph: ModelGraph, merge: Merge) -> Cost:
-    """Additions of elements in a merge: one less than the file adds values, for each; None for an unknown shape.
+    """Additions of elements in a merge: one less than the file adds values, for each and each time that it runs.
 
+    None for an unknown shape.
     What is added at computed places alone (index_add, scatter_add) adds as many as it writes.
     """
     scattered = [update for term in merge.operands if (update := _scattered(graph, merge, term.value)) is not None]
     elements = count(merge.result.type.shape)
     whole = None if elements is None else (merge.added - 1 - len(scattered)) * elements
-    return total([whole, *(count(graph.values[update].type.shape) for update in scattered)]) if scattered else whole
+    once = total([whole, *(count(graph.values[update].type.shape) for update in scattered)]) if scattered else whole
+    times = number(graph.times(merge.op))
+    return None if once is None or times is None else once * times
 
 
 def _scattered(graph: ModelGraph, merge: Merge, operand: str) -> str | None:

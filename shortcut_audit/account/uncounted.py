@@ -14,7 +14,7 @@ from shortcut_audit.account.cost import name_of
 from shortcut_audit.account.describe import shape_text
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape
 from shortcut_audit.names import displayable
-from shortcut_audit.operators.counting.contractions import unknowable, unsolved
+from shortcut_audit.operators.counting.contractions import unsolved
 from shortcut_audit.operators.counting.operands import Operands, shape_of
 from shortcut_audit.operators.row import Untold
 from shortcut_audit.operators.rows.declared import unstated
@@ -44,8 +44,6 @@ class _Reasons:
             return "it is not understood, so that the total is a lower bound"  # 1
         if names := unread(op):
             return f"its attribute {names[0]} cannot be read"  # 2
-        if row.macs is unknowable:
-            return "how often a loop runs is not in the file: its body counts once"  # 3
         if row.macs is unsolved:
             return "how many products a decomposition takes depends on its method"  # 3
         if row.macs is unstated:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 
 from shortcut_audit.assembly import fold, misfits, unfold
 from shortcut_audit.assembly.bends import straightened
+from shortcut_audit.assembly.bodies import Bodies
 from shortcut_audit.assembly.constants import as_buffers, behind, fill_made, undecided, unpacked, vanishes
 from shortcut_audit.assembly.copies import Copies, is_trained_form
 from shortcut_audit.assembly.declared import noted, with_declared
@@ -29,7 +30,7 @@ from shortcut_audit.assembly.structure import in_order
 from shortcut_audit.assembly.weights import QUANTISED_TYPES, stored_tensors
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Draft, Node
-from shortcut_audit.graph.model import Constant, Datum, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
+from shortcut_audit.graph.model import Body, Constant, Datum, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
 from shortcut_audit.graph.naming import Names
 from shortcut_audit.graph.sizes import compatible
 from shortcut_audit.operators.declaration import Declaration
@@ -41,19 +42,13 @@ EDGE_LIMIT = 1_000_000
 """Each output of an op depends on each of its inputs: a node of thousands of both is millions of edges."""
 
 
-NOTED: Mapping[str, str] = {
-    "Loop": "the body of a loop counts once: costs are those of one iteration; one that never runs takes none",
-    "If": "both branches of an If count, though only one of them runs: a pass may take fewer MACs",
-}
-"""What the reader should know of a model that has such an op."""
-
-
 def assemble(draft: Draft, operators: Mapping[str, Declaration] | None = None) -> ModelGraph:
     """The graph of values that `draft` describes, some `operators` declared. Raises UnreadableModel if it is none."""
     draft, declared = with_declared(draft, operators or {})
     nodes, listed_in_order = in_order(draft)
-    work = _Assembly(draft, stored_tensors(draft, nodes))
-    work.run(nodes, _proven(draft, nodes))
+    proven = _proven(draft, nodes)
+    work = _Assembly(draft, stored_tensors(draft, nodes), Bodies(proven, draft.steps))
+    work.run(nodes, frozenset(proven))
     notes = [*draft.notes, *noted(draft, declared)]
     if not listed_in_order:
         notes.append(
@@ -65,24 +60,23 @@ def assemble(draft: Draft, operators: Mapping[str, Declaration] | None = None) -
         notes.append(
             f"{dead:,} {ops} to no output of the model: dead code, or a branch that is never taken; not counted"
         )
-    kinds = {op.kind for op in work.ops}
-    notes += [note for kind, note in NOTED.items() if kind in kinds]
     return replace(work.finish(tuple(notes)), declared=declared)
 
 
-def _proven(draft: Draft, nodes: Sequence[Node]) -> frozenset[str]:
-    """The conditions that are the same whoever runs the model, with inputs of whatever size the file allows.
+def _proven(draft: Draft, nodes: Sequence[Node]) -> dict[str, bool]:
+    """The conditions that are the same whoever runs the model, with inputs of whatever size the file allows; which.
 
     They are constant without the help of what a file merely claims (shapes in `value_info`), of sizes that the caller
     has bound for this run, and of defaults that another caller may override.
     """
     conditions = {node.inputs[0] for node in nodes if node.kind == "If" and node.inputs[0] is not None}
     if not conditions:
-        return frozenset()
+        return {}
     unaided = draft.unaided()
-    work = _Assembly(unaided, stored_tensors(unaided, nodes))
+    work = _Assembly(unaided, stored_tensors(unaided, nodes), Bodies({}, {}))
     work.run(nodes, frozenset(conditions))
-    return frozenset(name for name in conditions if fold.truth(work.data_of(name)) is not None)
+    found = {name: fold.truth(work.data_of(name)) for name in conditions}
+    return {name: taken for name, taken in found.items() if taken is not None}
 
 
 def _named_sizes(name: str, tensor_type: TensorType) -> TensorType:
@@ -99,6 +93,7 @@ class _Assembly:
 
     draft: Draft
     stored: Mapping[str, Constant]
+    bodies: Bodies
     values: dict[str, Value] = field(default_factory=dict)
     constants: dict[str, Constant] = field(default_factory=dict)
     ops: list[Op] = field(default_factory=list)
@@ -158,6 +153,7 @@ class _Assembly:
             for part in unfold.unfold(node, names, self.values.__contains__):
                 for chosen in choices.settled(part):
                     settled = copies.settled(straightened(chosen, self.settled, self.type_of))
+                    self.bodies.note(settled, self.shape_of, self.data_of)
                     self.add(settled)
                     copies.note(settled)
 
@@ -207,7 +203,7 @@ class _Assembly:
         if not self._defaults.isdisjoint(node.inputs):
             self._defaults.update(node.outputs)
         if weights:
-            op = _op(node, inputs)
+            op = _op(node, inputs, None)
             self.constant_ops.append(op)
             self.read[op] = node.inputs
         for name, inferred in zip(node.outputs, made, strict=True):
@@ -218,7 +214,7 @@ class _Assembly:
                 self.constants[name] = Constant(tensor_type, (*weights, *filled), fill)
 
     def _add_op(self, node: Node, inputs: tuple[Input, ...], made: Sequence[TensorType]) -> None:
-        op = _op(node, inputs)
+        op = _op(node, inputs, self.bodies.standing(node.body))
         self.ops.append(op)
         self.read[op] = node.inputs
         sources = dict.fromkeys(op.values())
@@ -300,10 +296,11 @@ class _Assembly:
             constant_ops=constant_ops,
             constants={name: self.constants[name].type for op in constant_ops for name in op.outputs if name},
             notes=notes,
+            steps=self.bodies.steps(self.ops),
         )
 
 
-def _op(node: Node, inputs: tuple[Input, ...]) -> Op:
+def _op(node: Node, inputs: tuple[Input, ...], body: Body | None) -> Op:
     return Op(
         kind=node.kind,
         label=node.label or node.kind,
@@ -314,6 +311,7 @@ def _op(node: Node, inputs: tuple[Input, ...]) -> Op:
         scope=node.scope,
         source=node.source,
         absorbs_norm=node.absorbs_norm,
+        body=body,
     )
 
 

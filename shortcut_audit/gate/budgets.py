@@ -235,6 +235,8 @@ def _obstacle(model: ModelReport, limit: _Limit | None = None) -> str:
     if model.symbols and not model.totals.lower_bound:
         bindings = " ".join(f"--dim {shlex.quote(f'{symbol}=SIZE')}" for symbol in model.symbols[:4])
         return f"it depends on dimensions that are not bound; {bindings} would bind them"
+    if model.totals.macs_formula is not None and not model.totals.uncounted:
+        return "which branch of an If runs only the data tell, and one takes more than the other"
     uncounted = ", ".join(model.totals.uncounted[:4]) or "some op"
     more = f" and {len(model.totals.uncounted) - 4} more" if len(model.totals.uncounted) > 4 else ""
     return f"the MACs of {uncounted}{more} are not counted"

@@ -10,9 +10,9 @@ Rules that every loader keeps:
 2. An If is one node of kind "If" per output, reading (condition, then-value, else-value). A value that a Loop or Scan
    carries enters the body through a node "LoopState" reading its initial value; each output of the loop is a node
    "Loop" reading (the body's value, the initial value), or the body's value alone where the loop stacks it along the
-   axis `stacked`. What a body reads slice by slice is a node "LoopSlice", the number of its step a "LoopIndex". What
-   the next step reads, and what decides whether there is one, is told by `beside`. A loop of which the file says that
-   its steps are few may be written out step by step instead.
+   axis `stacked`. What a body reads slice by slice is a node "LoopSlice", the number of its step a "LoopIndex" reading
+   how many there are. What the next step reads, and what decides whether there is one, is told by `beside`. A loop of
+   which the file says that its steps are few may be written out step by step instead. Every node of a body says so.
 3. Element types are numpy's names ("float32", "bfloat16", "int64", "bool"; "float8", "int4" without further detail).
 """
 
@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 
 from shortcut_audit.frozen import frozen
-from shortcut_audit.graph.model import Attribute, Datum, Source, TensorType
+from shortcut_audit.graph.model import Attribute, Body, Datum, Source, TensorType
 
 
 @frozen
@@ -63,6 +63,8 @@ class Node:
     source: Source | None = None
     absorbs_norm: bool = False
     """Whether the exporter is known to have folded a normalisation into the weights and the bias."""
+    body: Body | None = None
+    """The branch of an If, or the loop, in which it stands."""
 
 
 @frozen
@@ -86,6 +88,8 @@ class Draft:
     """The operators that neither the format, nor a known runtime, nor the file defines, each once."""
     beside: tuple[tuple[str, str], ...] = ()
     """Pairs of tensors of which the first depends on the second, though no node reads it: see rule 2."""
+    steps: Mapping[str, int] = field(default_factory=dict)
+    """How often loops run, as a caller says who knows, by the holder of the body."""
     declared: tuple[tuple[str, TensorType], ...] | None = None
     """The inputs as the file has them, where a caller has bound sizes since; None: they are as in `inputs`."""
     unplaced: tuple[str, ...] = ()

@@ -115,6 +115,42 @@ class Source:
     line: int
 
 
+STEPS = "steps of "
+
+
+@frozen
+class Body:
+    """What an op stands in that does not run once in a pass: a branch of an If, the steps of a loop."""
+
+    def __hash__(self) -> int:
+        return hash((self.holder, self.branch))
+
+    holder: str
+    """The If or the loop; no two have one name."""
+    branch: int | None = None
+    """Which branch of an If; None for the steps of a loop."""
+    outer: Body | None = None
+    """The body in which the If or the loop stands; None for the model itself."""
+    condition: str | None = None
+    """The tensor that chooses between the branches of an If, in the draft."""
+    whole: bool = False
+    """Whether nothing ends the loop before all of the steps are taken that it counts, or reads slices for."""
+
+    @property
+    def chain(self) -> tuple[Body, ...]:
+        """The bodies around it, the outermost first, and itself."""
+        found, body = [self], self.outer
+        while body is not None:
+            found.append(body)
+            body = body.outer
+        return tuple(reversed(found))
+
+    @property
+    def open_steps(self) -> str:
+        """The size that says how often a loop runs where only the data tell."""
+        return f"{STEPS}{self.holder}"
+
+
 @frozen
 class Op:
     """The application of one operator: reads `inputs`, makes the values `outputs`."""
@@ -136,6 +172,8 @@ class Op:
     source: Source | None = None
     absorbs_norm: bool = False
     """Whether the exporter is known to have folded a normalisation into the op: its bias is that norm's shift."""
+    body: Body | None = None
+    """The branch or the loop in which it stands, and which branch runs is not known; None for what runs once."""
 
     _values: tuple[str, ...] | None = field(default=None, init=False, repr=False)
     _weights: tuple[Weight, ...] | None = field(default=None, init=False, repr=False)
@@ -203,9 +241,16 @@ class ModelGraph:
     """What `constant_ops` make, by id."""
     notes: tuple[str, ...] = ()
     """What the reader of the report should know about the loading: unsorted nodes, contradicting shapes."""
+    steps: Mapping[str, Dim] = field(default_factory=dict)
+    """How often what stands in each If or loop runs in a pass that takes its branch, by holder: a symbol of its own
+    where only the data tell."""
     declared: tuple[tuple[str, str, int], ...] = ()
     """The operators, by name, of which somebody has declared what they do, as what, and how many nodes are of each."""
     _returned: frozenset[str] | None = field(default=None, init=False, repr=False)
+
+    def times(self, op: Op) -> Dim:
+        """How often an op runs in a pass that takes its branches."""
+        return 1 if op.body is None else self.steps[op.body.holder]
 
     def returns(self, value: str) -> bool:
         """Whether a value is handed back to the caller. The outputs are gathered once."""

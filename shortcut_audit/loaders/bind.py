@@ -49,6 +49,8 @@ def bind(draft: Draft, dims: Mapping[str, int], inputs: Sequence[InputSpec]) -> 
             for said, named in overruled.items()
         ]
         return replace(draft, inputs=new, declared=draft.inputs, recorded={}, notes=(*draft.notes, *notes))
+    if steps := _steps(draft, dims):
+        draft = replace(draft, steps=steps)
     recorded = (
         {name: _bound(name, tensor_type, bound) for name, tensor_type in draft.recorded.items()}
         if bound
@@ -85,7 +87,9 @@ def _unplaced(draft: Draft, dims: Mapping[str, int]) -> tuple[str, ...]:
         if not isinstance(size, int)
     ]
     inner = [size for tensor_type in draft.recorded.values() for size in tensor_type.shape or ()]
-    known = {name for size in (*open_dims, *inner) if isinstance(size, str) for name in (size, *names(number_of(size)))}
+    known = _loops(draft).keys() | {
+        name for size in (*open_dims, *inner) if isinstance(size, str) for name in (size, *names(number_of(size)))
+    }
     if dims and open_dims and not any(name in known for name in dims):
         asked = ", ".join(repr(name) for name in dims)
         known_as = _listed(list(dict.fromkeys(open_dims)))
@@ -95,6 +99,17 @@ def _unplaced(draft: Draft, dims: Mapping[str, int]) -> tuple[str, ...]:
 
 def _keys(key: str, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"{key}.{name}" for name in names)
+
+
+def _loops(draft: Draft) -> dict[str, str]:
+    """The loops of a model by the size that says how often each runs."""
+    chains = {body for node in draft.nodes if node.body is not None for body in node.body.chain}
+    return {body.open_steps: body.holder for body in chains if body.branch is None}
+
+
+def _steps(draft: Draft, dims: Mapping[str, int]) -> dict[str, int]:
+    """How often loops run, as the caller says."""
+    return {holder: dims[name] for name, holder in _loops(draft).items() if name in dims}
 
 
 def _listed(names: list[str]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from shortcut_audit.algebra.polynomial import Cost, total
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import ModelGraph, Op, Weight
+from shortcut_audit.graph.sizes import number
 from shortcut_audit.operators import table
 
 
@@ -21,7 +22,7 @@ class Extent:
     ops: int = 0
     weight_layers: int = 0
     macs: Cost = 0
-    """None as soon as one op's MACs are unknown."""
+    """What a pass takes, loops and all; None as soon as one op's MACs are unknown."""
     parameters: int = 0
     """Learned scalars in tensors that no other op reads."""
     tied: frozenset[Weight] = frozenset()
@@ -103,13 +104,21 @@ class Measure:
         """What some ops hold together; they must be distinct, and in topological order."""
         return joined(map(self.of, ops))
 
+    def _macs(self, op: Op) -> Cost:
+        """Multiply-accumulates of an op in all the times that a pass runs it."""
+        macs, times = table.macs(self._graph, op), self._graph.times(op)
+        if macs is None or times == 1:
+            return macs
+        often = number(times)
+        return None if often is None else macs * often
+
     def _measured(self, op: Op) -> Extent:
         learned = [weight for weight in op.weights() if weight.learned]
         nth = self._nth.get(op)
         return Extent(
             ops=1,
             weight_layers=int(nth is not None),
-            macs=table.macs(self._graph, op),
+            macs=self._macs(op),
             parameters=sum(weight.elements for weight in learned if weight not in self._tied),
             tied=self._tied.intersection(learned),
             working=table.does_work(op),

@@ -93,12 +93,6 @@ def test_open_dimensions_matter_only_where_something_depends_on_them() -> None:
     assert (made.macs, made.lower_bound) == (1_024, False)  # 8 x 16 x 8
 
 
-def test_the_body_of_a_loop_runs_nobody_knows_how_often() -> None:
-    graph = assemble(listing("s = LoopState(x)", "m = MatMul(s, w)", "y = Loop(m, x)", x=(1, 8), w=stored(8, 8)))
-    assert (totals(graph).macs, totals(graph).lower_bound) == (64, True)
-    assert any("loop" in note for note in graph.notes)
-
-
 def test_a_model_without_ops_costs_nothing() -> None:
     made = totals(assemble(listing("y = Shape(x)", x=IMAGE)))
     assert (made.ops, made.parameters, made.macs, made.lower_bound) == (0, 0, 0, False)

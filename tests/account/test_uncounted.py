@@ -35,8 +35,3 @@ def test_an_input_without_a_shape_is_to_be_given_one() -> None:
 def test_operands_that_do_not_fit_are_shown() -> None:
     found = reasons(listing("y = Conv(x, w)", x=IMAGE, w=stored(8, 7, 1, 1)))
     assert found == {"Conv": "its operands do not fit together: 1x8x4x4, 8x7x1x1"}
-
-
-def test_a_loop_runs_nobody_knows_how_often() -> None:
-    found = reasons(listing("s = LoopState(x)", "m = MatMul(s, w)", "y = Loop(m, x)", x=(1, 8), w=stored(8, 8)))
-    assert found == {"Loop": "how often a loop runs is not in the file: its body counts once"}

@@ -138,6 +138,13 @@ def test_a_budget_on_an_uncounted_op_fails_closed_where_it_depends_on_it() -> No
     ]
 
 
+def test_a_budget_on_branches_that_differ_says_why_it_fails() -> None:
+    model = replace(IDENTITY, totals=replace(IDENTITY.totals, lower_bound=True))
+    assert objections("cost-unknown", model, Settings(max_macs=a_count(10**9))) == [
+        "max-macs cannot be checked: which branch of an If runs only the data tell, and one takes more than the other"
+    ]
+
+
 @pytest.mark.parametrize(
     ("kinds", "said"), [(4, "A, B, C, D"), (5, "A, B, C, D and 1 more"), (6, "A, B, C, D and 2 more")]
 )

@@ -70,7 +70,7 @@ LISTED: tuple[Case, ...] = (
                 node("Add", "x i", "y"),
             )
         ),
-        note="both branches",
+        note="one branch of an If runs",
         identity=2,
     ),
     reject("If without branches", saved(holding(node("If", "c", "y"))), "If 'y' has no then_branch"),
@@ -115,10 +115,15 @@ UNLISTED: tuple[Case, ...] = (
     audited(
         "a branch that hides the outer tensor under its own name",
         saved(holding(node("Relu", "x", "t"), branches(body("t", node("Tanh", "x", "t")), PASS))),
-        note="both branches",
+        note="one branch of an If runs",
         adds=0,
     ),
-    audited("500 Ifs in series", lambda folder: saved(_chain_of_bodies(500))(folder), "both branches", identity=1000),
+    audited(
+        "500 Ifs in series",
+        lambda folder: saved(_chain_of_bodies(500))(folder),
+        "one branch of an If runs",
+        identity=1000,
+    ),
     reject("Loop without a body", saved(holding(node("Loop", "n c x", "y"), figure=LOOP)), "no body"),
     reject(
         "Loop whose body reads too little",
@@ -146,7 +151,7 @@ UNLISTED: tuple[Case, ...] = (
                 ),
             )
         ),
-        note="one iteration",
+        note="all of its steps",
         identity=1,
     ),
     reject("Scan of -1 inputs", saved(holding(node("Scan", "x", "y", body=PASS, num_scan_inputs=-1))), "scans -1"),

@@ -281,7 +281,7 @@ class AtenCall:
         for node in self.nodes:
             inputs = tuple(None if name is None else names.get(name, name) for name in node.inputs)
             outputs = tuple(None if name is None else names.get(name, name) for name in node.outputs)
-            self.writer.nodes.append(replace(node, inputs=inputs, outputs=outputs))
+            self.writer.add(replace(node, inputs=inputs, outputs=outputs))
 
 
 def promoted(one: TensorType, other: TensorType) -> str | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.draft import Node
-from shortcut_audit.graph.model import Attribute, TensorType
+from shortcut_audit.graph.model import Attribute, Body, TensorType
 from shortcut_audit.loaders.aten.aliases import Place
 from shortcut_audit.loaders.aten.call import Misfit
 from shortcut_audit.loaders.aten.graph import Argument, AtenGraph, AtenNode, flat
@@ -59,9 +59,7 @@ class HigherOrder:
         """A canonical node with one output, named after `stem`."""
         node, name = self.node, self.writer.fresh(stem)
         values = tuple(None if place is None else self.read(place) for place in inputs)
-        self.writer.nodes.append(
-            Node(kind, values, (name,), node.name, node.target, attributes, node.scope, node.source)
-        )
+        self.writer.add(Node(kind, values, (name,), node.name, node.target, attributes, node.scope, node.source))
         self.writer.types[name] = tensor_type
         return Place(name)
 
@@ -71,6 +69,10 @@ class HigherOrder:
         if name is None:
             return None
         return self.emit(kind, inputs, name, self.types.get(name, TensorType()), **attributes)
+
+    def loop(self, *, whole: bool) -> Body:
+        """The steps of the op; `whole`: as many as there are slices."""
+        return Body(self.writer.holder(self.node.name), None, self.writer.body, whole=whole)
 
     def type_of(self, place: Place) -> TensorType:
         """What is known of what a place holds."""
@@ -101,16 +103,21 @@ def _transparent(call: HigherOrder) -> Places:
 def _cond(call: HigherOrder) -> Places:
     """cond(predicate, then, else, operands)."""
     predicate, operands = call.place(call.argument(0)), call.places(3)
-    branches = [call.inline(call.body(position), operands) for position in (1, 2)]
+    condition, holder = None if predicate is None else call.read(predicate), call.writer.holder(call.node.name)
+    branches = []
+    for branch in (0, 1):
+        with call.writer.within(Body(holder, branch, call.writer.body, condition)):
+            branches.append(call.inline(call.body(1 + branch), operands))
     return [call.result("If", (predicate, a, b), i) for i, (a, b) in enumerate(zip(*branches, strict=False))]
 
 
 def _while_loop(call: HigherOrder) -> Places:
     """while_loop(condition, body, carried, others)."""
     carried, others = call.places(2), call.places(3)
-    states = [_state(call, place) for place in carried]
-    conditions = call.inline(call.body(0), [*states, *others])
-    made = call.inline(call.body(1), [*states, *others])
+    with call.writer.within(call.loop(whole=False)):
+        states = [_state(call, place) for place in carried]
+        conditions = call.inline(call.body(0), [*states, *others])
+        made = call.inline(call.body(1), [*states, *others])
     results = [call.result("Loop", pair, i) for i, pair in enumerate(zip(made, carried, strict=False))]
     _beside(call, zip(states, made, strict=False))
     _beside(call, ((result, condition) for result in results for condition in conditions))
@@ -120,8 +127,9 @@ def _while_loop(call: HigherOrder) -> Places:
 def _scan(call: HigherOrder) -> Places:
     """scan(body, initial, sliced, others): the body makes the next states, then one slice of each result."""
     initial, sliced, others = call.places(1), call.places(2), call.places(3)
-    states = [_state(call, place) for place in initial]
-    made = call.inline(call.body(0), [*states, *(_slice(call, place) for place in sliced), *others])
+    with call.writer.within(call.loop(whole=True)):
+        states = [_state(call, place) for place in initial]
+        made = call.inline(call.body(0), [*states, *(_slice(call, place) for place in sliced), *others])
     carried = [call.result("Loop", pair, i) for i, pair in enumerate(zip(made, initial, strict=False))]
     _beside(call, zip(states, made, strict=False))
     return [*carried, *_stacked(call, made, len(initial))]
@@ -130,15 +138,17 @@ def _scan(call: HigherOrder) -> Places:
 def _map(call: HigherOrder) -> Places:
     """map_impl(body, sliced, others)."""
     sliced, others = call.places(1), call.places(2)
-    made = call.inline(call.body(0), [*(_slice(call, place) for place in sliced), *others])
+    with call.writer.within(call.loop(whole=True)):
+        made = call.inline(call.body(0), [*(_slice(call, place) for place in sliced), *others])
     return _stacked(call, made)
 
 
 def _associative_scan(call: HigherOrder) -> Places:
-    """associative_scan(body, sliced, others): the body combines two slices of each."""
+    """associative_scan(body, sliced, others): the body combines two slices of each, as often as the kernel likes."""
     sliced, others = call.places(1), call.places(2)
-    operands = [_slice(call, place) for place in (*sliced, *sliced)]
-    made = call.inline(call.body(0), [*operands, *others])
+    with call.writer.within(call.loop(whole=False)):
+        operands = [_slice(call, place) for place in (*sliced, *sliced)]
+        made = call.inline(call.body(0), [*operands, *others])
     return _stacked(call, made)
 
 

@@ -5,10 +5,12 @@ The draft under construction: nodes, stored tensors, recorded types, and which n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from shortcut_audit.graph.draft import Node, Tensor
-from shortcut_audit.graph.model import Datum, Dim, TensorType
+from shortcut_audit.graph.model import Body, Datum, Dim, TensorType
 from shortcut_audit.graph.naming import Names
 from shortcut_audit.names import displayable
 
@@ -25,8 +27,28 @@ class Writer:
     """How the elements lie in memory, where that is known."""
     beside: list[tuple[str, str]] = field(default_factory=list)
     """Pairs of tensors of which the first depends on the second, beside what the nodes read (draft.py, rule 2)."""
+    body: Body | None = None
+    """The branch or the loop whose nodes are being written."""
     _names: Names = field(default_factory=Names)
+    _holders: Names = field(default_factory=Names)
     _literals: dict[tuple[object, ...], str] = field(default_factory=dict)
+
+    def holder(self, stem: str) -> str:
+        """A name for what holds bodies, which nothing else of the kind has."""
+        return self._holders.fresh(displayable(stem))
+
+    def add(self, node: Node) -> None:
+        """One more node, where the writer stands."""
+        self.nodes.append(node if self.body is None else replace(node, body=self.body))
+
+    @contextmanager
+    def within(self, body: Body) -> Iterator[None]:
+        """All that is written meanwhile stands in a body."""
+        around, self.body = self.body, body
+        try:
+            yield
+        finally:
+            self.body = around
 
     def fresh(self, stem: str) -> str:
         """`stem`, made fit to be read, if nobody has that name yet; otherwise with a number behind it."""

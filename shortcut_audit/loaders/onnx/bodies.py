@@ -50,6 +50,8 @@ class Body:
     role: str
     graph: GraphProto
     entries: tuple[Tie, ...] = ()
+    branch: int | None = None
+    """Which branch of an If it is."""
 
 
 @frozen
@@ -68,7 +70,8 @@ def body_inputs(graph: GraphProto) -> list[str]:
 
 def wire_if(node: NodeProto, attributes: Bound) -> Wiring:
     """If: both bodies read nothing but what they capture, and make as many values as the node."""
-    bodies = tuple(Body(role, _graph(node, attributes, role)) for role in ("then_branch", "else_branch"))
+    roles = ("then_branch", "else_branch")
+    bodies = tuple(Body(role, _graph(node, attributes, role), branch=nth) for nth, role in enumerate(roles))
     for body in bodies:
         _demand(node, body, 0, len(node.output))
     exits = (Tie("If", (Given(0), Made(0, slot), Made(1, slot))) for slot in range(len(node.output)))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.frozen import frozen
-from shortcut_audit.graph.model import Source
+from shortcut_audit.graph.model import Body, Source
 from shortcut_audit.loaders.onnx.attributes import Bound, graphs_in
 from shortcut_audit.loaders.onnx.bodies import body_inputs
 from shortcut_audit.loaders.onnx.metadata import absorbs_norm, scope_and_source
@@ -30,6 +30,7 @@ class Place(NamedTuple):
     scope: str
     source: Source | None
     absorbs_norm: bool = False
+    body: Body | None = None
 
 
 @frozen
@@ -52,6 +53,8 @@ class Frame:
     scope: str = ""
     source: Source | None = None
     """What holds for a node that says nothing itself."""
+    body: Body | None = None
+    """The branch or the loop that this graph is, or is called in."""
 
     def place(self, node: NodeProto) -> Place:
         """Where the node stands: what it says itself, completed by what holds in this frame."""
@@ -59,7 +62,7 @@ class Frame:
         name = text(node.name)
         if self.caller and name:
             name = displayable(f"{self.caller}/{name}")
-        return Place(name, scope or self.scope, source or self.source, absorbs_norm(node))
+        return Place(name, scope or self.scope, source or self.source, absorbs_norm(node), self.body)
 
     def meaning(self, stored: str) -> str | None:
         """The draft's name of what a node reads or makes, which the file calls so; None for a slot that is left out.

@@ -1,7 +1,7 @@
 """How often does a loop run, where the file itself says so?
 
 PyTorch's TorchScript exporter writes `tensor_split` and the like as a Loop of a constant number of steps. Such a loop
-is written out step by step, so that what each step makes is known; any other counts once.
+is written out step by step, so that what each step makes is known.
 """
 
 from __future__ import annotations
@@ -32,11 +32,18 @@ def steps_of(node: NodeProto, body: GraphProto, number: Callable[[str], Datum]) 
     """
     if node.op_type != "Loop" or len(node.input) < 2 or not node.input[0] or len(body.output) < len(node.input) - 1:
         return None
-    trips, going = number(text(node.input[0])), number(text(node.input[1])) if node.input[1] else True
-    if not isinstance(trips, int) or not 0 < trips <= STEPS or going is not True or not _goes_on(body, number):
+    trips = number(text(node.input[0]))
+    if not isinstance(trips, int) or not 0 < trips <= STEPS or not is_whole(node, body, number):
         return None
     flat = not any(graphs_in(attribute) for inner in body.node for attribute in inner.attribute)
     return trips if flat else None
+
+
+def is_whole(node: NodeProto, body: GraphProto, number: Callable[[str], Datum]) -> bool:
+    """Whether nothing ends a Loop or a Scan before it has taken the steps that it counts."""
+    if node.op_type == "Scan":
+        return True
+    return (not node.input[1] or number(text(node.input[1])) is True) and _goes_on(body, number)
 
 
 def _goes_on(body: GraphProto, number: Callable[[str], Datum]) -> bool:

@@ -7,13 +7,14 @@ a body or a function makes gets a new name, so that a name means one tensor over
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.draft import Node, Tensor
 from shortcut_audit.graph.model import Attribute, Datum, TensorType
+from shortcut_audit.graph.model import Body as Stands
 from shortcut_audit.graph.naming import Names
 from shortcut_audit.loaders.onnx.attributes import (
     Bound,
@@ -24,10 +25,10 @@ from shortcut_audit.loaders.onnx.attributes import (
     graphs_in,
     plain,
 )
-from shortcut_audit.loaders.onnx.bodies import WIRINGS, Made, Tie, Wiring, body_inputs
+from shortcut_audit.loaders.onnx.bodies import WIRINGS, Body, Made, Tie, Wiring, body_inputs
 from shortcut_audit.loaders.onnx.frames import Frame, Place, captured, made_in
 from shortcut_audit.loaders.onnx.functions import Key, key_of
-from shortcut_audit.loaders.onnx.loops import steps_of
+from shortcut_audit.loaders.onnx.loops import is_whole, steps_of
 from shortcut_audit.loaders.onnx.metadata import noted_tensors
 from shortcut_audit.loaders.onnx.operators import Operator, operator_of, opset_versions
 from shortcut_audit.loaders.onnx.tensors import Oddities, declared_type, sparse_tensor, stored_tensor
@@ -56,6 +57,8 @@ class Flattening:
     """The operators that nobody defines: neither ONNX, nor ONNX Runtime, nor the file."""
     names: Names = field(default_factory=Names)
     """Names in the draft. None are known where none needs to be made."""
+    holders: Names = field(default_factory=Names)
+    """Names of what holds bodies."""
     operators: dict[tuple[str, str, str, int], Operator] = field(default_factory=dict)
     numbers: dict[str, Datum] = field(default_factory=dict)
     """The stored tensors of one element that is known."""
@@ -140,11 +143,13 @@ class Flattening:
             return
         made: list[list[str | None]] = []
         carried: list[str | None] = []
+        holder = self.holders.fresh(_stem(node, frame))
         for body in wiring.bodies:
             inner = self._inside(node, body.graph, body.role, frame)
+            inner = replace(inner, body=self._stands(node, body, holder, frame))
             for tie, name in zip(body.entries, body_inputs(body.graph), strict=True):
                 state = inner.look_up(name) if name else None
-                self._tie(tie, node, frame, [_nth(given, end.slot) for end in tie.reads], state)
+                self._tie(tie, node, inner, [_nth(given, end.slot) for end in tie.reads], state)
                 carried += [state] if tie.kind == "LoopState" else []
             self._add_graph(body.graph, inner)
             made.append([inner.meaning(info.name) for info in body.graph.output])
@@ -153,6 +158,16 @@ class Flattening:
             self._tie(tie, node, frame, ends, frame.meaning(output))
         if carried:
             self._note_beside(node, frame, carried, made[0], given)
+
+    def _stands(self, node: NodeProto, body: Body, holder: str, frame: Frame) -> Stands:
+        """What the nodes of a body stand in."""
+        if body.branch is not None:
+            return Stands(holder, body.branch, frame.body, frame.meaning(node.input[0]))
+        return Stands(holder, None, frame.body, whole=is_whole(node, body.graph, self._number_in(frame)))
+
+    def _number_in(self, frame: Frame) -> Callable[[str], Datum]:
+        """Tells the one element of a constant by its name in a frame."""
+        return lambda name: self.numbers.get(frame.look_up(name) or "")
 
     def _note_beside(
         self,
@@ -170,7 +185,7 @@ class Flattening:
 
     def _steps(self, node: NodeProto, body: GraphProto, frame: Frame) -> int | None:
         """How many steps of a loop are written out; None where its body counts once."""
-        steps = steps_of(node, body, lambda name: self.numbers.get(frame.look_up(name) or ""))
+        steps = steps_of(node, body, self._number_in(frame))
         if steps is None or steps * len(body.node) > self.to_unroll:
             return None
         return None if any(key_of(inner) in self.functions for inner in body.node) else steps
@@ -245,6 +260,7 @@ class Flattening:
             caller=place.name,
             scope=scope,
             source=place.source,
+            body=frame.body,
         )
         self._record(function.value_info, inside)
         for inner in function.node:
@@ -286,6 +302,7 @@ class Flattening:
                 place.scope,
                 place.source,
                 place.absorbs_norm,
+                place.body,
             )
         )
 

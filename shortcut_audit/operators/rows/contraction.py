@@ -198,7 +198,7 @@ ROWS = table_of(
             shape=result,
             types=(either(0, 1),),
             mixes=True,
-            macs=count.unknowable,
+            macs=count.counted_inside,
             repeats=True,
         ),
     ),

@@ -1,4 +1,4 @@
-"""Which loops are written out step by step?"""
+"""Which loops are written out step by step, and what do the others take?"""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import onnx
 import pytest
 from onnx import GraphProto, ModelProto, TensorProto, helper
 
+from shortcut_audit.loaders.bind import bind
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
 from tests.loaders.onnx.onnx_models import draft_of, drawing
@@ -45,6 +46,10 @@ def report(folder: Path, made: ModelProto) -> ModelReport:
     return audit_draft(draft_of(folder, made))
 
 
+def is_written_out(found: ModelReport) -> bool:
+    return not any("the body of a loop is listed once" in note for note in found.notes)
+
+
 def test_each_step_of_a_loop_reads_what_the_one_before_has_made(tmp_path: Path) -> None:
     """Three residual blocks that share their weights: 4 x 4 x 3 x 3 = 144; 144 x 64 = 9,216 MACs each."""
     found = report(tmp_path, model(body(*BLOCK)))
@@ -73,21 +78,42 @@ def test_the_condition_may_be_a_constant_from_outside_or_left_out(tmp_path: Path
     assert report(tmp_path, model(body(*BLOCK), going=None)).summary.identity == 3
 
 
+MAYBE = "m = ReduceMax<keepdims = 0>(s) z = Cast<to = 9>(m) g2 = Identity(z)"
+
+
 @pytest.mark.parametrize(
     ("inner", "trips", "going"),
     [
         (body(*BLOCK), None, True),  # as long as the condition holds
-        (body(*BLOCK), 0, True),
-        (body(*BLOCK), 33, True),  # too many
         (body(*BLOCK), 3, False),
         (body(*BLOCK, goes_on="g2 = Not(g)"), 3, True),  # stopped early
-        (body(*BLOCK, goes_on="m = ReduceMax<keepdims = 0>(s) z = Cast<to = 9>(m) g2 = Identity(z)"), 3, True),
+        (body(*BLOCK, goes_on=MAYBE), 3, True),
     ],
 )
-def test_any_other_loop_counts_once(inner: GraphProto, trips: int | None, going: bool, tmp_path: Path) -> None:
+def test_what_a_loop_takes_whose_steps_only_the_data_tell_is_so_much_for_each(
+    inner: GraphProto, trips: int | None, going: bool, tmp_path: Path
+) -> None:
+    """9,216 MACs and 4 x 8 x 8 = 256 additions a step."""
     found = report(tmp_path, model(inner, trips, going))
-    assert "Loop" in found.totals.uncounted
-    assert (found.totals.macs, found.totals.lower_bound) == (9_216, True)
+    assert (found.totals.macs, found.totals.macs_formula) == (None, "9216*'steps of y'")
+    assert (found.totals.lower_bound, found.totals.uncounted) == (False, ())
+    assert found.shortcuts[0].elementwise_adds_formula == "256*'steps of y'"
+    assert found.symbols == ("steps of y",)
+    assert found.at({"steps of y": 2}).totals.macs == 18_432
+    assert any("'steps of y'" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(("trips", "macs"), [(0, 0), (-1, 0), (33, 304_128), (1_000, 9_216_000)])
+def test_a_loop_that_counts_its_steps_takes_all_of_them(trips: int, macs: int, tmp_path: Path) -> None:
+    """9,216 MACs a step; the 144 parameters are stored once."""
+    found = report(tmp_path, model(body(*BLOCK), trips))
+    assert (found.totals.macs, found.totals.lower_bound, found.totals.parameters) == (macs, False, 144)
+    assert found.shortcuts[0].span.macs == macs
+
+
+def test_a_caller_may_know_how_often_a_loop_runs(tmp_path: Path) -> None:
+    draft = draft_of(tmp_path, model(body(*BLOCK), None))
+    assert audit_draft(bind(draft, {"steps of y": 5}, ())).totals.macs == 46_080  # 5 x 9,216
 
 
 STORED = TensorProto(name="k", dims=[8, 8], data_type=TensorProto.FLOAT, raw_data=bytes(256))
@@ -112,7 +138,7 @@ def test_a_body_that_calls_functions_is_not_written_out(tmp_path: Path) -> None:
     made.opset_import.append(helper.make_opsetid("local", 1))
     nodes = [helper.make_node("Relu", ["a"], ["b"])]
     made.functions.append(helper.make_function("local", "F", ["a"], ["b"], nodes, [helper.make_opsetid("", 17)]))
-    assert report(tmp_path, made).totals.uncounted == ("Loop",)
+    assert not is_written_out(report(tmp_path, made))
 
 
 def test_a_body_that_does_not_make_every_state_is_not_written_out(tmp_path: Path) -> None:
@@ -121,14 +147,14 @@ def test_a_body_that_does_not_make_every_state_is_not_written_out(tmp_path: Path
     (loop,) = made.graph.node
     loop.input.append("x")
     loop.attribute[0].g.input.append(helper.make_tensor_value_info("t", TensorProto.FLOAT, IMAGE))
-    assert report(tmp_path, made).totals.uncounted == ("Loop",)
+    assert not is_written_out(report(tmp_path, made))
 
 
 def test_a_condition_that_the_body_stores_is_not_one_from_outside(tmp_path: Path) -> None:
     """It has the name of the one outside, and is false: the loop ends after its first step."""
     inner = body(*BLOCK, goes_on="g2 = Identity(going)")
     inner.initializer.append(helper.make_tensor("going", TensorProto.BOOL, [], [False]))
-    assert report(tmp_path, model(inner)).totals.uncounted == ("Loop",)
+    assert not is_written_out(report(tmp_path, model(inner)))
 
 
 def test_a_loop_in_a_function_may_store_its_condition(tmp_path: Path) -> None:
@@ -143,11 +169,11 @@ def test_a_loop_in_a_function_may_store_its_condition(tmp_path: Path) -> None:
     made.functions.append(helper.make_function("local", "F", ["x", "w"], ["y"], [trips, going, loop], imports))
     made.graph.node[0].CopyFrom(helper.make_node("F", ["x", "w"], ["y"], domain="local"))
     made.opset_import.append(helper.make_opsetid("local", 1))
-    assert report(tmp_path, made).totals.uncounted == ("Loop",)
+    assert not is_written_out(report(tmp_path, made))
 
 
 def test_only_so_many_nodes_are_written_out(tmp_path: Path) -> None:
     """32 steps of 400 nodes are more than 10,000."""
     chain = ["r0 = Relu(s)", *(f"r{n} = Relu(r{n - 1})" for n in range(1, 398)), "s2 = Relu(r397)"]
-    assert report(tmp_path, model(body(*chain), trips=32)).totals.uncounted == ("Loop",)
-    assert report(tmp_path, model(body(*chain), trips=8)).totals.uncounted == ()
+    assert not is_written_out(report(tmp_path, model(body(*chain), trips=32)))
+    assert is_written_out(report(tmp_path, model(body(*chain), trips=8)))
