@@ -252,9 +252,11 @@ def verdict(model: ModelReport) -> str:
     if not model.shortcuts and unknown:
         return f"No shortcut is certain: {open_question}"
     if not model.shortcuts:
-        return _NO_SHORTCUTS.get(model.totals.adds) or (
+        none = _NO_SHORTCUTS.get(model.totals.adds) or (
             f"No shortcuts: none of the {exact(model.totals.adds)} additions is a residual merge"
         )
+        joined = len(model.concatenations or ())
+        return f"{none}; it skips by {counted(joined, 'concatenation')}" if joined else none
     parts = [part for kind in KINDS if (part := _of_kind(kind, [s for s in model.shortcuts if s.kind == kind]))]
     option = model.summary.option
     ending = f"; {option_of(model)[0]}" if option in {"A", "B", "C"} else ""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from shortcut_audit.names import displayable, displayable_text
-from shortcut_audit.report import AuditReport, Comparison, ModelReport, Shortcut
+from shortcut_audit.report import AuditReport, Comparison, ModelReport, Shortcut, wording
 from shortcut_audit.report.wording import counted, exact, shape
 from shortcut_audit.reporters import WHOLE, Style
 from shortcut_audit.reporters.figure import mermaid
@@ -44,6 +44,7 @@ def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- w
     told = changed.difference_of(report)
     answer = verdict(report) if told is None else changed.in_short(told)
     head = [f"## shortcut-audit: {answer}", *_failures(report), *_difference(told), *_findings(report)]
+    head += [_said(wording.verdict(report.models[0]))] if len(report.models) == 1 else []
     head += _models(report.models)
     text = "\n\n".join(head)
     left_out = 0
@@ -156,7 +157,7 @@ def _shortcut(row: Row) -> str:
         block,
         shortcut.kind,
         f"{_said(shape(shortcut.fork.shape))} → {_said(shape(shortcut.merge.shape))}",
-        _said(shortcut.weights_in_words),
+        _said(shortcut.weights_in_words.replace("->", "→")),
         exact(shortcut.parameters),
         exact(shortcut.macs_formula),
         counted(shortcut.span.weight_layers, "layer"),

@@ -21,6 +21,8 @@ ROWS_SHOWN = 3000
 """Rows of one picture; JSON has all layers."""
 LINE, LANE, BRACE = 26, 16, 62
 """Height of a row, width of a lane and of a brace with its number of copies, in px."""
+WIDTHS = ("1.5", "2", "3", "4.5")
+"""Widths of an arc, in px, from one without a parameter to one with a hundredth of the model's."""
 STAGE, BOX, HEAD = 104, 250, 62
 LETTER = 6.1
 """Width of a letter of 11 px, on the average."""
@@ -146,7 +148,7 @@ class _Picture:
         d = f"M{from_} {start}H{right - 8}q8 0 8 8V{end - 8}q0 8 -8 8H{from_ + 8}"
         SubElement(root, "circle", {"class": "fork", "cx": str(from_), "cy": str(start), "r": "3"})
         path = SubElement(root, "path", {"class": f"arc {arc.shortcut.kind}", "d": d})
-        path.set("stroke-width", ("1.5", "2", "3", "4.5")[arc.width])
+        path.set("stroke-width", WIDTHS[arc.width])
         _text(SubElement(path, "title"), f"{captions.of_shortcut(arc.shortcut, UNICODE)}, around "
               f"{captions.around(arc.shortcut)}")  # fmt: skip
         nth = self._rows[arc.last].merge
@@ -170,7 +172,10 @@ class _Picture:
             self._write(root, x + 40, y, kind)
             x += 54 + round(len(kind) * LETTER) + 12
         if shown:
-            self._write(root, x, y, "wider: more of the model's parameters", "dim")
+            for nth, width in enumerate(WIDTHS[1:]):
+                path = {"class": "spine", "d": f"M{x + 18 * nth} {y - 4}h14", "stroke-width": width}
+                SubElement(root, "path", path)
+            self._write(root, x + 60, y, "wider: more of the model's parameters", "dim")
 
     def _write(self, parent: Element, x: int, y: int, text: str, class_: str = "", anchor: str = "") -> None:
         node = SubElement(parent, "text", x=str(x), y=str(y))

@@ -143,8 +143,11 @@ def _link(number: int, model: ModelReport) -> Element:
 
 
 def _legend() -> Element:
+    """What the lines of the pictures say: their patterns, and their widths."""
     kinds = [element("li", badge(kind), " ", EQUATIONS[kind]) for kind in KINDS]
-    return element("ul", *kinds, class_="legend")
+    lines = (element("span", class_=f"width w{width}") for width in (1, 2, 3))
+    widths = element("li", *lines, "the wider, the more of the model's parameters: under 0.1 %, under 1 %, more")
+    return element("ul", *kinds, widths, class_="legend")
 
 
 def _section(title: str, *content: Piece, class_: str = "") -> Element:

@@ -6,6 +6,7 @@ displayable on its way into one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import islice, zip_longest
 from typing import TypeAlias
@@ -24,6 +25,11 @@ LINES = frozenset(
     "footer".split()
 )
 """Elements after which the source goes on in a new line, so that a difference of two pages can be read."""
+
+UNBROKEN = 12
+"""Characters of a name for which any line has room."""
+PARTS = re.compile(r"(?<=[./:])(?=[^./:])")
+"""Between the parts of a path."""
 
 Piece: TypeAlias = "Element | str"
 
@@ -87,8 +93,9 @@ def badge(kind: Kind) -> Element:
 
 
 def name_of(name: str, limit: int = NAME_LIMIT) -> Element:
-    """A name out of a file, fit to be shown."""
-    return element("code", displayable(name, limit))
+    """A name out of a file, fit to be shown. A long one is broken between the parts of its path, if it must be."""
+    first, *others = PARTS.split(shown) if len(shown := displayable(name, limit)) > UNBROKEN else [shown]
+    return element("code", first, *(piece for part in others for piece in (element("wbr"), part)))
 
 
 def said(text: str) -> str:

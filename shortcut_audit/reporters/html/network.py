@@ -52,7 +52,7 @@ def network(
     writer = _Writer(numbers, anchor, marks, alone=alone)
     content = writer.group(drawn)
     heading = [element("strong", title), element("br")] if title else []
-    how = "Layers from top to bottom, an arc for every shortcut; wider: more parameters. "
+    how = "Layers from top to bottom, an arc for every shortcut. "
     caption = element("figcaption", *heading, how,
                       element("span", "Point at an arc, or reach it by Tab, for its card.", class_="hint"))  # fmt: skip
     return [element("figure", caption, content, class_="network")]

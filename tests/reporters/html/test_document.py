@@ -55,10 +55,14 @@ class Parsed(HTMLParser):
         self.attributes: list[tuple[str, str | None]] = []
         self.text: list[str] = []
         self._within: list[str] = []
+        self._goes_on = False
         self.feed(page)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "wbr":  # where a name may be broken: no word ends there
+            self._goes_on = True
+            return
         self.tags[tag] += 1
         self.attributes += attrs
         if tag not in {"meta", "br"}:
@@ -69,7 +73,8 @@ class Parsed(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._within and self._within[-1] != "style":
-            self.text.append(data)
+            self.text += [self.text.pop() + data] if self._goes_on else [data]
+            self._goes_on = False
 
     def handle_comment(self, data: str) -> None:
         raise AssertionError(data)
