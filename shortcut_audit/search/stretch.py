@@ -89,12 +89,12 @@ def _axes(graph: ModelGraph, value: Value, known: Mapping[str, Axes]) -> Axes:
 def _of_arrangement(graph: ModelGraph, value: Value, op: Op, data: Data) -> Axes | None:
     """What an op that computes nothing makes of the axes."""
     shape = value.type.shape or ()
-    row, (_, given, before) = row_of(op.kind), data
+    row, (read, given, before) = row_of(op.kind), data
     if row.arranges is Arrangement.PUT_IN:
         return _put_in(op, before, len(shape))  # 2
     if row.arranges is Arrangement.PERMUTED:
         return _permuted(op, before)
-    if given is None or not before:
+    if given is None or not before or op.inputs[0] != read:
         return None
     if row.arranges is Arrangement.RESHAPED:
         return _reshaped(before, given, shape)  # 2
@@ -160,12 +160,14 @@ def _reshaped(before: Axes, given: Sequence[object], shape: Sequence[object]) ->
     return (*before, *(Axis.ONE for _ in shape[rank:]))
 
 
-def _repeated(before: Axes, given: Sequence[object], shape: Sequence[object], *, pixels: bool) -> Axes:
+def _repeated(before: Axes, given: Sequence[object], shape: Sequence[object], *, pixels: bool) -> Axes | None:
     """Axes that are put in front, and those of one element that have more now, hold one element many times.
 
     `pixels`: that is not said of an image which happens to be one pixel high.
     """
     fresh = len(shape) - len(before)
+    if fresh < 0:
+        return None
     grown = (size == 1 != now and not pixels for size, now in zip(given, shape[fresh:], strict=True))
     return (*(Axis.ONE,) * fresh, *(Axis.ONE if more else axis for axis, more in zip(before, grown, strict=True)))
 

@@ -89,3 +89,12 @@ def test_a_reduction_along_no_axis_stretches_nothing() -> None:
     lines = ("r = Relu(c)", "s = ReduceSum(r) noop_with_empty_axes=1", "z = Add(x, s)")
     report = audit_draft(listing("c = Conv(x, w)", *lines, x=(1, 8, 4, 4), w=stored(8, 8, 1, 1)))
     assert [s.kind for s in report.shortcuts] == ["identity"]
+
+
+@pytest.mark.parametrize("line", ["s = Resize(scales, _, x)", "s = Expand(scales, x)", "s = Tile(scales, x)"])
+def test_what_stands_where_sizes_should_is_not_repeated(line: str) -> None:
+    """A file that swaps data and sizes is audited as any other."""
+    report = audit_draft(
+        listing(line, "y = Add(s, s)", "z = Add(y, x)", x=(1, 8, 4, 4), scales=stored(4, data=(1.0, 1.0, 2.0, 2.0)))
+    )
+    assert not report.shortcuts
