@@ -13,6 +13,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from shortcut_audit.command.places import STEM
 from shortcut_audit.errors import PROGRAM
 from shortcut_audit.installed import __version__
 from shortcut_audit.report.words import KINDS
@@ -130,7 +131,7 @@ PARAMETERS: tuple[click.Parameter, ...] = (
         metavar="FILE",
         multiple=True,
         callback=_output,
-        help="Write the report here, too; the suffix is the format. Repeatable.",
+        help="Write the report here, too; the suffix is the format. {stem} in the name: a file for each model. Repeatable.",
     ),
     click.Option(
         ["--input", "inputs"],
@@ -243,9 +244,9 @@ TABLES = (".parquet", ".csv")
 
 
 def journal_of(outputs: Sequence[str]) -> str | None:
-    """The journal that belongs to the first table among the files that are written; None where there is none."""
+    """The journal that belongs to the first table of all models that is written; None where there is none."""
     for file in outputs:
-        if file.lower().endswith(TABLES):
+        if file.lower().endswith(TABLES) and STEM not in file:
             form = format_of(file)
             stem = file[: -len(REPORTERS[form].suffix or "")] if form is not None else file
             return f"{stem}.journal"

@@ -1,7 +1,8 @@
 """Where does the report go?
 
-To stdout, to the files that were named, and, in a GitHub workflow, to the page of the run. A format that shows one
-model takes `{stem}` in the file's name where there are several, and each has a file of its own.
+To stdout, to the files that were named, and, in a GitHub workflow, to the page of the run. Where
+`{stem}` stands in a file's name, each model has a file of its own; a format that shows one model must have it where
+there are several.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def places(form: str, outputs: Sequence[str], style: Style, sources: Sequence[st
     yield Place("stdout", Wanted(form, on_stdout(style)), put)
     for file in outputs:
         written = format_of(file) or "text"
-        if not REPORTERS[written].of_one:
+        if not REPORTERS[written].of_one and STEM not in file:
             yield Place(file, Wanted(written, in_file(style)), partial(write, file))
             continue
         for source, name in named(file, sources):

@@ -182,6 +182,19 @@ def test_quiet_is_the_answer_alone_for_one_model(capsys: Capture) -> None:
     assert capsys.readouterr().out == f"{PLAIN}: No shortcuts: the model has no additions\n"
 
 
+def test_where_the_name_takes_the_stem_of_each_model_every_format_shows_that_one_alone() -> None:
+    files = ("{stem}.layers.csv", "{stem}.html", "{stem}.json", "{stem}.csv")
+    assert execute([PLAIN, HIGHWAY, "-q", *(word for file in files for word in ("-o", file))]) == 0
+    assert not any("{" in path.name for path in Path().iterdir())
+    layers = Path("plain34.layers.csv").read_text().splitlines()
+    assert len(layers) == 35  # 33 convolutions, one linear map, and the heads
+    assert {line.split(",")[0] for line in layers[1:]} == {PLAIN}
+    for source, stem in ((PLAIN, "plain34"), (HIGHWAY, "highway")):
+        assert [model["source"] for model in json.loads(Path(f"{stem}.json").read_text())["models"]] == [source]
+    assert "highway" not in Path("plain34.html").read_text()
+    assert execute([PLAIN, "-o", "{stem}.csv", "--resume"]) == 2
+
+
 def test_a_picture_of_each_model_is_a_file_of_its_own(capsys: Capture) -> None:
     assert execute([PLAIN, HIGHWAY, "-q", "-o", "{stem}.svg"]) == 0
     assert Path("plain34.svg").read_text().startswith("<svg")

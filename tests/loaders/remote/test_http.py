@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from onnx import TensorProto
 
-from shortcut_audit import audit
+from shortcut_audit import audit, load
 from shortcut_audit.command.cli import execute
 from shortcut_audit.errors import UnreadableModel
 from tests.loaders.remote.server import served
@@ -46,6 +46,17 @@ def test_the_report_is_the_same(name: str) -> None:
         url = f"{server.url}/{name}"
         assert replace(audit(url), source="") == replace(audit(here), source="")
         assert {asked.partition("=")[0] for _, asked, _ in server.asked} == {"bytes"}
+
+
+@pytest.mark.parametrize("name", ["resnet18.onnx", "resnet18.pt2"])
+def test_the_graph_that_is_handed_out_is_the_same(name: str) -> None:
+    here = load(SAMPLES / name)
+    with served({f"/{name}": (SAMPLES / name).read_bytes()}) as server:
+        there = load(f"{server.url}/{name}")
+        assert server.asked
+    assert list(there.nodes(data=True)) == list(here.nodes(data=True))
+    assert list(there.edges) == list(here.edges)
+    assert sum(bool(data["merge"]) for _, data in there.nodes(data=True)) == 8
 
 
 def test_what_was_read_is_said_and_is_little(capsys: Capture) -> None:
