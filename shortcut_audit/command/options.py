@@ -13,11 +13,10 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from shortcut_audit.command.places import STEM
 from shortcut_audit.errors import PROGRAM
 from shortcut_audit.installed import __version__
 from shortcut_audit.report.words import KINDS
-from shortcut_audit.reporters import REPORTERS, format_of
+from shortcut_audit.reporters import REPORTERS, STEM, format_of
 
 GRAPHS = (".graphml", ".dot")
 """The suffixes of files that are written from a model's graph (graphs.py)."""
@@ -131,7 +130,8 @@ PARAMETERS: tuple[click.Parameter, ...] = (
         metavar="FILE",
         multiple=True,
         callback=_output,
-        help="Write the report here, too; the suffix is the format. {stem} in the name: a file for each model. Repeatable.",
+        help="Write the report here, too; the suffix is the format. "
+        "{stem} in the name: a file for each model. Repeatable.",
     ),
     click.Option(
         ["--input", "inputs"],

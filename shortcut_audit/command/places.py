@@ -17,12 +17,10 @@ from typing import TYPE_CHECKING, Any
 from shortcut_audit.command.console import complain, in_file, on_stdout, put, shown_path
 from shortcut_audit.errors import UsageError
 from shortcut_audit.frozen import frozen
-from shortcut_audit.reporters import REPORTERS, Style, format_of
+from shortcut_audit.reporters import REPORTERS, STEM, Style, format_of
 
 if TYPE_CHECKING:
     from shortcut_audit.command.render import Wanted
-
-STEM = "{stem}"
 
 
 @frozen

@@ -88,6 +88,10 @@ REPORTERS = {
 """Every format by its name on the command line."""
 
 
+STEM = "{stem}"
+"""In the name of a file that is written: the name of each model, without its suffix."""
+
+
 def format_of(file: str) -> str | None:
     """The format of a file, by the longest suffix that its name ends in: r.layers.csv is a table of layers."""
     ending = {reporter.suffix: name for name, reporter in REPORTERS.items() if reporter.suffix}
