@@ -8,38 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shortcut_audit.graph.model import ModelGraph, Value
+from shortcut_audit.graph.model import ModelGraph, Op, Value
 from shortcut_audit.operators.pieces import piece_of
 from shortcut_audit.operators.row import Effect
-from shortcut_audit.operators.table import is_activation, row_of
+from shortcut_audit.operators.table import is_activation, is_copy, row_of
 from shortcut_audit.search.reach import Region
 from shortcut_audit.search.reading import joins
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.walk import Way
 
+KEEPING = frozenset({Step.VIEW, Step.SCALE, Step.DIAGONAL})
+"""What makes each element of one element of the same place."""
+
 
 def are_siblings(graph: ModelGraph, values: Sequence[Value], way: Way, branch: Region) -> bool:
     """Whether a way begins with a piece of its fork, and all values of the branch are made from others.
 
-    `values` is what the numbers stand for.
+    `values` is what the numbers stand for. What is scaled and normalised before it is cut has the same pieces; what is
+    laid out otherwise has others, which are not compared.
     """
-    whole = {way.fork}
-    piece = None
+    whole, alike, piece = {way.fork}, {way.fork}, None
     for number, _, level in way.links:
-        if level == Step.VIEW:
-            whole.add(number)
-            continue
-        piece = piece_of(graph, values[number]) if level == Step.SELECTION else None
-        break
+        if level not in KEEPING:
+            piece = piece_of(graph, values[number]) if level == Step.SELECTION else None
+            break
+        whole.add(number)
+        alike = {number} if level == Step.VIEW and not is_copy(_maker(values[number])) else alike | {number}
     if piece is None:
         return False
     for number in branch:
-        if number in whole or whole.isdisjoint(parent for parent, _, _ in branch.parents(number)):
+        read = whole.intersection(parent for parent, _, _ in branch.parents(number))
+        if number in whole or not read:
             continue
         other = branch.read_before(number).piece if number in branch.leapt else piece_of(graph, values[number])
-        if other is None or not piece.misses(other):
+        if other is None or not piece.misses(other) or not read <= alike:
             return False
     return True
+
+
+def _maker(value: Value) -> Op:
+    assert value.op is not None, "a route leads through ops"
+    return value.op
 
 
 READERS = 64

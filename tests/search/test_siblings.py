@@ -70,3 +70,32 @@ def test_a_step_that_reads_its_own_piece_again_is_one() -> None:
         )
     )  # fmt: skip
     assert [(s.kind, s.fork.name, s.merge.name) for s in made.shortcuts] == [("identity", "x1", "y")]
+
+
+RES2NET = ("n0, n1 = Split(n) axis=1 num_outputs=2", "f_ = Conv(n0, k)", "f = Relu(f_)", "y = Add(n1, f)")
+
+
+@pytest.mark.parametrize("before", ["n = BatchNormalization(r, s, s, s, s)", "n = Mul(r, c)", "n = Identity(r)"])
+def test_what_is_normalised_before_it_is_cut_is_no_mixture_of_its_pieces(before: str) -> None:
+    """ECAPA-TDNN: the norm comes behind the activation. The slice is the shortcut, the norm is not."""
+    made = audit_draft(
+        listing("r_ = Conv(x, w)", "r = Relu(r_)", before, *RES2NET, x=(1, 4, 9), w=stored(4, 4, 1), s=stored(4),
+                c=stored(4, 1), k=stored(2, 2, 1))
+    )  # fmt: skip
+    (shortcut,) = made.shortcuts
+    assert (shortcut.kind, [step.op for step in shortcut.route]) == ("parameter-free", ["Split"])
+    assert any("one slice" in note for note in shortcut.notes)
+
+
+def test_pieces_of_two_layouts_are_not_compared() -> None:
+    """Rows 0 and 1 of x are read, and columns 2 and 3: they have elements in common."""
+    indices = {
+        name: stored(1, dtype="int64", data=(at,)) for name, at in {"zero": 0, "one": 1, "two": 2, "four": 4}.items()
+    }
+    made = audit_draft(
+        listing(
+            "rows = Slice(x, zero, two, one)", "f_ = MatMul(w, rows)", "f = Tanh(f_)", "t = Transpose(x) perm=0,2,1",
+            "p = Slice(t, two, four, one)", "y_ = Add(p, f)", "y = Relu(y_)", x=(1, 4, 4), w=stored(2, 2), **indices,
+        )
+    )  # fmt: skip
+    assert [s.kind for s in made.shortcuts] == ["parameter-free"]
