@@ -7,13 +7,17 @@ accessibility are axe-core's, as the package axe-playwright-python holds them.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib import resources, util
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shortcut_audit.gate.accepted import accept
+from shortcut_audit.gate.baseline import compare
+from shortcut_audit.gate.difference import difference
 from shortcut_audit.report import AuditReport
 from shortcut_audit.reporters.html import document
 from tests.browser.zoo import ZOO
@@ -27,12 +31,29 @@ MISSING = [
 ]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"no {' and no '.join(MISSING)}: nobody looks at the page")
 
-WIDE, NARROW = 1280, 390
+WIDE, NARROW, PAPER = 1280, 390, 720  # px; the last: A4 within its margins
 LIMIT = 1_000_000  # bytes of a page
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+
+
+def _of_two(*, apart: bool) -> AuditReport:
+    """A network that grew: against a baseline, or the answer to --diff."""
+    old, new = ZOO["resnet18"](), ZOO["resnet50"]()
+    if apart:
+        return AuditReport("0", (old, new), comparisons=(difference(old, new),))
+    return AuditReport("0", (new,), comparisons=(replace(compare(new, accept(old), old.source), before=old),))
+
+
+RUNS: dict[str, Callable[[], AuditReport]] = {
+    "judged": lambda: examples.JUDGED,
+    "against": lambda: _of_two(apart=False),
+    "difference": lambda: _of_two(apart=True),
+    "several": lambda: AuditReport("0", tuple(ZOO[name]() for name in ("vit", "unet", "densenet", "fastvit"))),
+}
+"""Pages that are not on one model alone."""
 
 OVERLAPS = """() => {
   const rect = (node) => node.getBoundingClientRect();
@@ -109,7 +130,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     class Made(dict[str, Path]):
         def __missing__(self, name: str) -> Path:
             self[name] = folder / f"{name}.html"
-            report = examples.JUDGED if name == "judged" else AuditReport("0", (ZOO[name](),))
+            report = RUNS[name]() if name in RUNS else AuditReport("0", (ZOO[name](),))
             self[name].write_text(document.format(report), encoding="utf-8")
             return self[name]
 
@@ -117,7 +138,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
-@pytest.mark.parametrize("name", [*ZOO, "judged"])
+@pytest.mark.parametrize("name", [*ZOO, *RUNS])
 def test_nothing_is_fetched_clipped_or_covered(browser: Any, pages: dict[str, Path], name: str, width: int) -> None:
     assert name == "thousands" or pages[name].stat().st_size < LIMIT
     shown = Shown(browser, pages[name], width)
@@ -199,12 +220,32 @@ def test_what_a_row_of_the_table_has_below_it_opens(browser: Any, pages: dict[st
 
 @pytest.mark.skipif(not util.find_spec("axe_playwright_python"), reason="no axe-playwright-python: axe-core is its own")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["resnet18", "fastvit", "unet", "judged"])
-def test_axe_finds_nothing(browser: Any, pages: dict[str, Path], name: str, scheme: str) -> None:
-    shown = Shown(browser, pages[name], WIDE, scheme)
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("name", ["resnet18", "focalnet", *RUNS])
+def test_axe_finds_nothing(browser: Any, pages: dict[str, Path], name: str, width: int, scheme: str) -> None:
+    shown = Shown(browser, pages[name], width, scheme)
     shown.page.evaluate(resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
     found = shown.page.evaluate("async () => (await axe.run()).violations")
     assert [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found] == []
+    shown.close()
+
+
+@pytest.mark.parametrize("name", ["resnet18", "focalnet", *RUNS])
+def test_in_print_nothing_is_clipped_or_covered(browser: Any, pages: dict[str, Path], name: str) -> None:
+    shown = Shown(browser, pages[name], PAPER)
+    shown.page.emulate_media(media="print")
+    assert shown.page.evaluate(OVERLAPS) == []
+    assert shown.page.evaluate(CLIPPED) == []
+    shown.close()
+
+
+def test_a_heading_at_390_px_stands_beside_what_it_heads(browser: Any, pages: dict[str, Path]) -> None:
+    """The longest, "extra parameters", takes two lines; the next row begins below them."""
+    shown = Shown(browser, pages["difference"], NARROW)
+    height = "(nodes) => nodes.map((node) => node.getBoundingClientRect().height)"
+    long = shown.page.locator("td[data-head='extra parameters']").evaluate_all(height)
+    (line, _) = shown.page.locator("td[data-head='option']").evaluate_all(height)
+    assert [each > 1.5 * line for each in long] == [True, True]
     shown.close()
 
 

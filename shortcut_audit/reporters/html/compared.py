@@ -36,14 +36,15 @@ def section(comparison: Comparison, model: ModelReport, anchor: str, anchor_befo
     if comparison.counterpart is None:
         return element("p", against, " does not know this model")
     groups = changed.alike(comparison.changes, "→")
-    parts = [element("h3", "Against ", against, f": {changed.in_short(comparison)}")]
+    alone = comparison.layers_unchanged is not None  # of --diff, of which the page's heading tells
+    parts = [] if alone else [element("h3", "Against ", against, f": {changed.in_short(comparison)}")]
     if groups:
         parts.append(table(("shortcuts", "what changed"), map(_alike, groups), len(groups)))
-    parts += [
+    layers = [
         table((f"layers {heap.what}", "what"), map(_alike, heap.groups), len(heap.groups))
         for heap in changed.of_layers(comparison)
     ]
-    return element("section", *parts, *_pictures(comparison, model, anchor, anchor_before))
+    return element("section", *parts, *_pictures(comparison, model, anchor, anchor_before), *layers)
 
 
 def _alike(group: changed.Alike) -> list[Element]:

@@ -83,14 +83,14 @@ def _main(report: AuditReport, style: Style) -> Iterator[Element]:
         ]
         listed = element("ul", *failures)
         yield _section("Could not be audited", listed, *left_out(len(report.errors) - ROWS_SHOWN), class_="error")
+    told = difference_of(report)
+    if told is not None:
+        yield _section("Before and after", section(told, report.models[-1], f"s{len(report.models) - 1}-", "s0-"))
     if len(report.models) > 1:
         yield _section("Side by side", *_side_by_side(report.models))
     found, commands = remarks(report), acceptances(report)
     shown = report.models[:MODELS_SHOWN]
     alone = len(report.models) == 1
-    told = difference_of(report)
-    if told is not None:
-        yield _section("Before and after", section(told, report.models[-1], f"s{len(report.models) - 1}-", "s0-"))
     for number, model in enumerate(shown):
         comparisons = [made for made in report.comparisons if made.source == model.source]
         own = [replace(remark, source="") for remark in found if remark.source == model.source]
@@ -104,7 +104,7 @@ def _answer(report: AuditReport) -> str:
     """What the page has to say, in one line."""
     told = difference_of(report)
     if told is not None:
-        return f"{in_short(told)}: from {told.against} to {told.source}"
+        return in_short(told)[:1].upper() + in_short(told)[1:]
     if len(report.models) == 1:
         return wording.verdict(report.models[0])
     if not report.models:
@@ -116,8 +116,10 @@ def _answer(report: AuditReport) -> str:
 
 def _tally(report: AuditReport) -> str:
     """What was objected to, in numbers; nothing is green where nothing was audited, or judged."""
-    if difference_of(report) is not None:
-        return "Nothing was judged."
+    told = difference_of(report)
+    if told is not None:
+        old, new = (displayable(source, PATH_LIMIT) for source in (told.against, told.source))
+        return f"From {old} to {new}. Nothing was judged."
     beside = "".join(f" {in_short(made)} since {made.against}." for made in report.comparisons if made.changes)
     if len(report.models) == 1 and beside:
         return f"{verdict(report).capitalize()}.{displayable_text(beside)}"

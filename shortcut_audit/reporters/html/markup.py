@@ -28,8 +28,8 @@ LINES = frozenset(
 
 UNBROKEN = 12
 """Characters of a name for which any line has room."""
-PARTS = re.compile(r"(?<=[./:])(?=[^./:])")
-"""Between the parts of a path."""
+FOLDERS, MODULES = re.compile(r"(?<=/)(?=[^/])"), re.compile(r"(?<=[.:])(?=[^.:])")
+"""Between the parts of a path: of a file, whose suffix stays with its name, or of a module."""
 
 Piece: TypeAlias = "Element | str"
 
@@ -94,7 +94,9 @@ def badge(kind: Kind) -> Element:
 
 def name_of(name: str, limit: int = NAME_LIMIT) -> Element:
     """A name out of a file, fit to be shown. A long one is broken between the parts of its path, if it must be."""
-    first, *others = PARTS.split(shown) if len(shown := displayable(name, limit)) > UNBROKEN else [shown]
+    shown = displayable(name, limit)
+    parts = FOLDERS if "/" in shown else MODULES
+    first, *others = parts.split(shown) if len(shown) > UNBROKEN else [shown]
     return element("code", first, *(piece for part in others for piece in (element("wbr"), part)))
 
 
