@@ -25,6 +25,7 @@ from shortcut_audit.search import merges
 from shortcut_audit.search.between import Between, Field
 from shortcut_audit.search.lineage import UNIT, Lineage
 from shortcut_audit.search.merges import Merge
+from shortcut_audit.search.runs import Runs
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.walk import explore
 from tests.random_graphs import built, graphs, luck, recipes, same_in_every_run, verdict
@@ -236,7 +237,7 @@ def searched(lineage: Lineage, merge: Merge) -> tuple[dict[int, Route], dict[int
     """The ways that the search finds, and those by definition."""
     operands = [lineage.number[term.value] for term in merge.operands]
     offsets = [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands]
-    found = {way.operand: (way.cost, way.fork) for way in explore(lineage, operands, offsets)}
+    found = {way.operand: (way.cost, way.fork) for way in explore(Runs(lineage), operands, offsets)}
     return deciding(found, operands), deciding(by_definition(lineage, operands, offsets), operands)
 
 

@@ -43,9 +43,13 @@ class Cones:
 
     def shared(self, number: int, position: int, cut: int) -> bool:
         """Whether another operand than the one at a position is computed from a value that this one leads back to."""
-        if not self._lineage.ancestry.holds(self._shared, number):
+        if not self.shares(number):
             return False
         return not cut or any(self._holds(other, cut, number) for other in range(len(self._pasts)) if other != position)
+
+    def shares(self, number: int) -> bool:
+        """Whether several operands are computed from a value. If they are, they are from all that it is computed from."""
+        return self._lineage.ancestry.holds(self._shared, number)
 
     def _holds(self, position: int, cut: int, number: int) -> bool:
         if not self._lineage.ancestry.holds(self._pasts[position], number):

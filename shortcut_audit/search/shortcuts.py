@@ -27,7 +27,7 @@ def find(between: Between, merge: Merge) -> tuple[Found, ...] | Refusal:
     lineage = between.lineage
     numbers = [lineage.number[term.value] for term in merge.operands]
     offsets = [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands]
-    ways = explore(lineage, numbers, offsets)
+    ways = explore(between.runs, numbers, offsets)
     between.close(lineage.number[merge.result.id])
     if not ways:
         return _unrelated(lineage, merge, numbers)
@@ -44,7 +44,7 @@ def find(between: Between, merge: Merge) -> tuple[Found, ...] | Refusal:
         barred |= trial.failed
         if not trial.failed or trial.is_formula or len(merge.operands) - len(found) < 2:
             break
-        ways = explore(lineage, numbers, offsets, barred)
+        ways = explore(between.runs, numbers, offsets, barred)
         if not ways:
             break
     if found or first is None:
@@ -70,7 +70,7 @@ def _whole(
         if not siblings:
             return best
         parted |= siblings
-        ways = explore(lineage, numbers, offsets, barred, parted=parted)
+        ways = explore(between.runs, numbers, offsets, barred, parted=parted)
         verdict = Trial(between, merge, numbers, ways, pieces=True).verdict() if ways else None
         if not isinstance(verdict, tuple) or {one.operand for one in verdict} != {one.operand for one in found}:
             return found

@@ -13,13 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from heapq import heappop, heappush
+from itertools import chain
 from typing import NamedTuple
 
 from shortcut_audit.frozen import frozen
 from shortcut_audit.search import gates
 from shortcut_audit.search.cones import Cones
-from shortcut_audit.search.lineage import UNIT, Lineage
+from shortcut_audit.search.lineage import UNIT
+from shortcut_audit.search.runs import Runs
 from shortcut_audit.search.steps import Step
+
+LEAPT = -1
+"""Stands for the slot where a walker has come by a run of steps."""
 
 
 class _Stand(NamedTuple):
@@ -58,7 +63,7 @@ class Way:
 
 
 def explore(
-    lineage: Lineage,
+    runs: Runs,
     operands: Sequence[int],
     offsets: Sequence[int],
     barred: frozenset[tuple[int, int]] = frozenset(),
@@ -72,11 +77,12 @@ def explore(
     topological order: the cheapest way to one is final when its turn comes. When no cheaper way can be found, an
     earlier fork at the same cost is looked for, up to the one value through which everything passes, if there is one.
     """
+    lineage = runs.lineage
     cones = Cones(lineage, operands)
     first = cones.earliest
     if first is None:
         return ()
-    walkers = _Walkers(lineage, cones, operands, offsets, barred, parted)
+    walkers = _Walkers(runs, cones, operands, offsets, barred, parted)
     entry = None if parted else lineage.ancestry.dominators.common(operands)
     first = 0 if parted else first
     while walkers.latest >= first and (walkers.hopeful or entry is None or walkers.latest >= entry):
@@ -92,14 +98,15 @@ class _Walkers:
 
     def __init__(
         self,
-        lineage: Lineage,
+        runs: Runs,
         cones: Cones,
         operands: Sequence[int],
         offsets: Sequence[int],
         barred: frozenset[tuple[int, int]],
         parted: frozenset[tuple[int, int]],
     ) -> None:
-        self._lineage = lineage
+        self._lineage = runs.lineage
+        self._runs = runs
         self._cones = cones
         self._barred, self._parted = barred, parted
         self._fronts: list[dict[int, dict[int, _Stand]]] = [
@@ -177,25 +184,39 @@ class _Walkers:
         It does not pass a nonlinearity, nor a gate before a learned map: a map of a gated value is a nonlinear layer
         (GLU, Shazeer 2020). Behind a matrix gate it passes nothing learned: that would be attention.
         """
-        front, limit = self._fronts[position], self._limit(position)
+        leapt = None if cut or came.bare else self._runs.leap(number, self._cones.shares)
+        if leapt is not None:
+            end, price = leapt
+            self._stand(position, end, _Stand(came.cost + price, number, 0, LEAPT, 0))
+            return
+        limit = self._limit(position)
         for parent, step, slot in self._lineage.parents(number):
             matrix = step == Step.NONLINEAR and self._lineage.multiplies(number)
             level = int(Step.GATE) if matrix else step
-            further = came.cost + UNIT[level]
             mapped = level == Step.GATE and came.cost >= UNIT[Step.DIAGONAL if matrix else Step.LINEAR]
+            further = came.cost + UNIT[level]
             if further > limit or level == Step.NONLINEAR or mapped or (came.bare and level > Step.GATE):
                 continue
             by = self._cones.cut(cut, gates.past(self._lineage, number, slot)) if level == Step.GATE else cut
-            known = front.setdefault(parent, {}).get(by)
-            if known is None or further < known.cost:
-                if known is not None:
-                    self._count(position, known, -1)
-                front[parent][by] = _Stand(further, number, cut, slot, level, came.bare or matrix)
-                self._count(position, front[parent][by], 1)
-                if parent not in self._at:
-                    self._at[parent] = set()
-                    heappush(self._order, -parent)
-                self._at[parent].add(position)
+            stand = _Stand(further, number, cut, slot, level, came.bare or matrix)
+            self._stand(position, parent, stand, by)
+
+    def _stand(self, position: int, number: int, stand: _Stand, cut: int = 0) -> None:
+        """A walker takes its stand at a value by a cut, unless it has come there no dearer, or would in vain."""
+        if stand.cost > self._limit(position):
+            return
+        front = self._fronts[position].setdefault(number, {})
+        known = front.get(cut)
+        if known is not None and known.cost <= stand.cost:
+            return
+        if known is not None:
+            self._count(position, known, -1)
+        front[cut] = stand
+        self._count(position, stand, 1)
+        if number not in self._at:
+            self._at[number] = set()
+            heappush(self._order, -number)
+        self._at[number].add(position)
 
     def ways(self) -> tuple[Way, ...]:
         """The way of each operand that found a fork, cheapest first, the earlier fork where two cost the same."""
@@ -206,10 +227,10 @@ class _Walkers:
         return tuple(sorted(found, key=lambda way: (way.cost, way.fork)))
 
     def _links(self, position: int, fork: int, cut: int) -> tuple[tuple[int, int, int], ...]:
-        trail = self._trails[position]
-        links = []
+        trail, at, pieces = self._trails[position], fork, list[tuple[tuple[int, int, int], ...]]()
         stand = trail[fork, cut]
         while stand.child >= 0:
-            links.append((stand.child, stand.slot, stand.level))
-            stand = trail[stand.child, stand.cut]
-        return tuple(links)
+            leapt = stand.slot == LEAPT
+            pieces.append(self._runs.links(stand.child, at) if leapt else ((stand.child, stand.slot, stand.level),))
+            at, stand = stand.child, trail[stand.child, stand.cut]
+        return pieces[0] if len(pieces) == 1 else tuple(chain.from_iterable(pieces))

@@ -49,7 +49,7 @@ def searches(*lines: str, shape: tuple[int | str | None, ...] = (1, 8, 4, 4)) ->
     made = []
     for merge in sums.merges:
         operands = [lineage.number[term.value] for term in merge.operands]
-        ways = explore(lineage, operands, [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands])
+        ways = explore(between.runs, operands, [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands])
         between.close(lineage.number[merge.result.id])
         made.append(Search(between, operands, ways))
     return made
