@@ -5,7 +5,7 @@ The last stage that sees the graph: after it there is only the report.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from shortcut_audit import report
@@ -14,7 +14,7 @@ from shortcut_audit.account.classify import kind_of, learned
 from shortcut_audit.account.cost import Ledger, open_sizes, parameters, total
 from shortcut_audit.account.entries import Entries, elements_added
 from shortcut_audit.account.uncounted import explained
-from shortcut_audit.account.whatif import Priced, option, what_if
+from shortcut_audit.account.whatif import Priced, ops_on, option, what_if
 from shortcut_audit.algebra.derived import larger
 from shortcut_audit.algebra.formula import number_of
 from shortcut_audit.algebra.polynomial import Cost, Number, formula, integer, names
@@ -22,8 +22,11 @@ from shortcut_audit.graph.model import ModelGraph, TensorType, Value
 from shortcut_audit.graph.sizes import size_in_bytes
 from shortcut_audit.names import displayable
 from shortcut_audit.operators.table import row_of
+from shortcut_audit.report.words import Kind
 from shortcut_audit.search import Searched
+from shortcut_audit.search.found import Found
 from shortcut_audit.search.merges import Refusal
+from shortcut_audit.search.routes import Route
 
 CONSTANT = "all operands are the same in every forward pass: constant, may be folded"
 
@@ -33,7 +36,7 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
     ledger = Ledger(graph, searched.measure)
     order = {made: position for position, op in enumerate(graph.ops) for made in op.outputs}
     found = sorted(searched.found, key=lambda found: order[found.merge.op.outputs[0]])
-    priced = tuple(Priced(shortcut, kind_of(shortcut)) for shortcut in found)
+    priced = tuple(_with_kinds(found))
     refused = sorted(searched.refused, key=lambda refusal: order[refusal.op.outputs[0]])
     others = (*_constant_sums(graph), *refused)
     merges = {shortcut.found.merge.op: shortcut.found.merge for shortcut in priced}
@@ -43,9 +46,10 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
         totals = replace(totals, parameters_lower_bound=True)
     entries = Entries(searched.graph, ledger)
     shortcuts = _shortcuts(entries, priced)
-    standing = {
-        op: s.key for one, s in zip(reversed(priced), reversed(shortcuts), strict=True) for op in one.found.through
-    }
+    first: dict[Route, str] = {}
+    for one, shortcut in zip(priced, shortcuts, strict=True):
+        first.setdefault(one.found.way, shortcut.key)
+    standing = {op: key for route, key in reversed(first.items()) for op in route.through}
     return report.ModelReport(
         source=graph.source,
         format=graph.format,
@@ -63,6 +67,16 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
         declared=tuple(report.Declared(*each) for each in graph.declared),
         outputs=tuple(_output(graph, name) for name in graph.outputs),
     )
+
+
+def _with_kinds(found: Iterable[Found]) -> Iterator[Priced]:
+    """Each shortcut with its kind: that of those which take one route, and are added or taken away alike, told once."""
+    known: dict[tuple[Route, bool], Kind] = {}
+    for shortcut in found:
+        key = shortcut.way, shortcut.operand.negated
+        if key not in known:
+            known[key] = kind_of(shortcut)
+        yield Priced(shortcut, known[key])
 
 
 def _joined(searched: Searched) -> tuple[str, ...]:
@@ -102,7 +116,7 @@ def _output(graph: ModelGraph, name: str) -> report.TensorInfo:
 def _summary(graph: ModelGraph, normal: ModelGraph, ledger: Ledger, priced: tuple[Priced, ...]) -> report.Summary:
     """All shortcuts together; `normal` is the graph with the values of normal forms, which merges may add."""
     kinds = [shortcut.kind for shortcut in priced]
-    ops = dict.fromkeys(op for shortcut in priced for op in shortcut.found.through)
+    ops = ops_on(priced)
     merges = {shortcut.found.merge.op: shortcut.found.merge for shortcut in priced}
     macs, adds, held = (
         ledger.macs(ops),

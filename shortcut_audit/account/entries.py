@@ -14,11 +14,12 @@ from shortcut_audit import report
 from shortcut_audit.account import describe
 from shortcut_audit.account.classify import learned
 from shortcut_audit.account.cost import Ledger, parameters, span, total
-from shortcut_audit.account.notes import notes_on
+from shortcut_audit.account.notes import Notes
 from shortcut_audit.account.outputs import Dependence
 from shortcut_audit.account.quantised import Scales
 from shortcut_audit.account.whatif import Priced
 from shortcut_audit.algebra.polynomial import Cost, formula, integer
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import ModelGraph, Op, Source
 from shortcut_audit.graph.sizes import count, number, size_in_bytes
 from shortcut_audit.operators.row import Effect
@@ -26,12 +27,26 @@ from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.concatenations import Concatenation
 from shortcut_audit.search.found import Found
 from shortcut_audit.search.merges import Merge, Refusal
+from shortcut_audit.search.routes import Route
 from shortcut_audit.search.steps import Step
 
 STEPS_SHOWN = 64
 """Steps of a route that are listed: the first and the last. No real shortcut has half as many."""
 NAMES_SHOWN = 64
 """Additions of one sum that are listed again at each of its shortcuts but the first, which has them all."""
+
+
+@frozen
+class _OfRoute:
+    """What an entry says of a route: the same for all shortcuts that take it."""
+
+    steps: tuple[report.Step, ...]
+    words: str
+    has_weight: bool
+    has_bias: bool
+    parameters: int | None
+    macs: Cost
+    tied: bool
 
 
 class Entries:
@@ -48,15 +63,17 @@ class Entries:
         self._added: dict[Op, Cost] = {}
         self._scales = Scales(graph)
         self._steps: dict[tuple[Op, Step], report.Step] = {}
+        self._notes = Notes()
+        self._routes: dict[Route, _OfRoute] = {}
 
     def shortcut(self, shortcut: Priced, scope: str, key: str) -> report.Shortcut:
         """The entry of a shortcut, under its key."""
         found, merge = shortcut.found, shortcut.found.merge
-        has_weight, has_bias = _weight_and_bias(found)
-        notes = notes_on(found, shortcut.kind, tied=bool(self._ledger.tied(found.through)))
+        route = self._of_route(found)
+        notes = self._notes.on(found, shortcut.kind, tied=route.tied)
         if len(found.route) > STEPS_SHOWN:
             notes += (f"{len(found.route) - STEPS_SHOWN} of the {len(found.route)} steps of its route are not listed",)
-        macs, adds = self._ledger.macs(found.through), self._elements_added(merge)
+        adds = self._elements_added(merge)
         held = size_in_bytes(found.fork.type.shape, found.fork.type.dtype)
         return report.Shortcut(
             key=key,
@@ -64,13 +81,13 @@ class Entries:
             kind=shortcut.kind,
             merge=self._merge(merge),
             fork=report.ForkInfo(found.fork.id, found.fork.type.shape),
-            route=self._route(found),
-            weights_in_words=describe.in_words(self._graph, found),
-            has_weight=has_weight,
-            has_bias=has_bias,
-            parameters=None if found.fed else parameters(learned(found.through)),
-            macs=integer(macs),
-            macs_formula=formula(macs),
+            route=route.steps,
+            weights_in_words=route.words,
+            has_weight=route.has_weight,
+            has_bias=route.has_bias,
+            parameters=route.parameters,
+            macs=integer(route.macs),
+            macs_formula=formula(route.macs),
             elementwise_adds=integer(adds),
             elementwise_adds_formula=formula(adds),
             held_bytes=integer(held),
@@ -115,6 +132,20 @@ class Entries:
         if merge.op not in self._added:
             self._added[merge.op] = elements_added(self._graph, merge)
         return self._added[merge.op]
+
+    def _of_route(self, found: Found) -> _OfRoute:
+        if found.way not in self._routes:
+            has_weight, has_bias = _weight_and_bias(found)
+            self._routes[found.way] = _OfRoute(
+                steps=self._route(found),
+                words=describe.in_words(self._graph, found),
+                has_weight=has_weight,
+                has_bias=has_bias,
+                parameters=None if found.fed else parameters(learned(found.through)),
+                macs=self._ledger.macs(found.through),
+                tied=bool(self._ledger.tied(found.through)),
+            )
+        return self._routes[found.way]
 
     def _route(self, found: Found) -> tuple[report.Step, ...]:
         links = found.route

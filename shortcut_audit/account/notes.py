@@ -5,7 +5,8 @@ Where experts differ the rules decide, and a note says why (theory: undecidable)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from shortcut_audit.account.describe import weights_of
 from shortcut_audit.operators.row import Effect
@@ -13,28 +14,32 @@ from shortcut_audit.operators.table import row_of
 from shortcut_audit.report.words import Kind
 from shortcut_audit.search.found import Found
 from shortcut_audit.search.marks import Mark
+from shortcut_audit.search.routes import Route
 from shortcut_audit.search.steps import Step
 
+Check: TypeAlias = "Callable[[Found, Kind], str]"
+"""What makes a note on a shortcut of a kind; an empty one where there is nothing to say."""
 
-def notes_on(found: Found, kind: Kind, *, tied: bool) -> tuple[str, ...]:
-    """The notes on one shortcut, most important first. `tied`: other ops of the model read its weights, too."""
-    checks = (
-        _folded,
-        _subtracted,
-        _normalisation_only,
-        _bare_normalisation,
-        _fed,
-        _outside_gate,
-        _linear_branch,
-        _opaque_branch,
-        _requantised,
-        _dropped,
-        _selected,
-        _pooled,
-    )
-    notes = [note for check in checks if (note := check(found, kind))]
-    notes += [said for mark, said in MARKED.items() if mark in found.marks]
-    return (*notes, TIED) if tied else tuple(notes)
+
+class Notes:
+    """The notes on the shortcuts of a model. What there is to say of a route is said once for all that take it."""
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[Check, Route, Kind], str] = {}
+
+    def on(self, found: Found, kind: Kind, *, tied: bool) -> tuple[str, ...]:
+        """The notes on one shortcut, most important first. `tied`: other ops of the model read its weights, too."""
+        notes = [note for check in CHECKS if (note := self._note(check, found, kind))]
+        notes += [said for mark, said in MARKED.items() if mark in found.marks]
+        return (*notes, TIED) if tied else tuple(notes)
+
+    def _note(self, check: Check, found: Found, kind: Kind) -> str:
+        if check in OF_THE_MERGE:
+            return check(found, kind)
+        key = check, found.way, kind
+        if key not in self._said:
+            self._said[key] = check(found, kind)
+        return self._said[key]
 
 
 TIED = "its weights are tied: other ops read them, too, and they count once in the model's sums"
@@ -135,3 +140,22 @@ MARKED: Mapping[Mark, str] = {
     Mark.ADDED_AGAIN: "its fork is added in several sums: a position embedding, perhaps, that each layer adds again",
 }
 """What is said of what the search has marked, most important first."""
+
+CHECKS: tuple[Check, ...] = (
+    _folded,
+    _subtracted,
+    _normalisation_only,
+    _bare_normalisation,
+    _fed,
+    _outside_gate,
+    _linear_branch,
+    _opaque_branch,
+    _requantised,
+    _dropped,
+    _selected,
+    _pooled,
+)
+"""What makes notes, the most important first."""
+
+OF_THE_MERGE = frozenset({_subtracted, _linear_branch, _opaque_branch})
+"""Those that look at more than the route."""

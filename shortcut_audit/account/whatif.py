@@ -30,6 +30,7 @@ from shortcut_audit.operators.table import channels_read, is_weight_layer, row_o
 from shortcut_audit.report import Option, Price, WhatIf
 from shortcut_audit.report.words import Kind
 from shortcut_audit.search.found import Found
+from shortcut_audit.search.routes import Route
 
 
 @frozen
@@ -38,6 +39,24 @@ class Priced:
 
     found: Found
     kind: Kind
+
+
+def ops_on(shortcuts: Iterable[Priced]) -> dict[Op, None]:
+    """Every op that stands on some shortcuts; what many of them share is looked at once."""
+    routes = dict.fromkeys(shortcut.found.way for shortcut in shortcuts)
+    return dict.fromkeys(op for route in routes for op in route.through)
+
+
+def all_changes(shortcuts: Iterable[Priced]) -> list[Cost]:
+    """For each shortcut whether it changes dimensions; for those of one route that end in one shape it is told once."""
+    known: dict[tuple[Route, Shape, Kind], Cost] = {}
+    changes = []
+    for shortcut in shortcuts:
+        key = shortcut.found.way, shortcut.found.merge.result.type.shape, shortcut.kind
+        if key not in known:
+            known[key] = changes_dimensions(shortcut)
+        changes.append(known[key])
+    return changes
 
 
 def changes_dimensions(shortcut: Priced) -> Cost:
@@ -91,7 +110,7 @@ def option(shortcuts: tuple[Priced, ...]) -> Option:
     projected = [s.kind == "projection" for s in shortcuts]
     if not any(projected):
         return "A"  # 3
-    changed = [changes_dimensions(shortcut) for shortcut in shortcuts]
+    changed = all_changes(shortcuts)
     settled = [(is_p, change == 1) for is_p, change in zip(projected, changed, strict=True) if isinstance(change, int)]
     if any(is_p != change for is_p, change in settled):
         return "C" if all(projected) else "mixed"  # 5, 6
@@ -103,7 +122,7 @@ def what_if(graph: ModelGraph, ledger: Ledger, shortcuts: tuple[Priced, ...]) ->
     pricing = _Pricing(graph, ledger, shortcuts)
     options = [
         pricing.bare,
-        pricing.projecting([(shortcut, changes_dimensions(shortcut)) for shortcut in shortcuts]),
+        pricing.projecting(list(zip(shortcuts, all_changes(shortcuts), strict=True))),
         pricing.projecting([(shortcut, 1) for shortcut in shortcuts]),
     ]
     if any(shortcut.found.fed for shortcut in shortcuts):
@@ -149,16 +168,16 @@ class _Pricing:
             chosen = [(shortcut, times) for shortcut, times in shortcuts if formula(times) == change]
             times = chosen[0][1]
             if times != 0:
-                ops = {op for shortcut, _ in chosen for op in shortcut.found.through}
+                ops = ops_on(shortcut for shortcut, _ in chosen)
                 if times is None or not priced.isdisjoint(ops):
                     return UNKNOWN
-                priced |= ops
+                priced.update(ops)
                 prices += [_times(price, times) for price in self._prices([shortcut for shortcut, _ in chosen])]
         return total(spent[0] for spent in prices), total(spent[1] for spent in prices)
 
     def _prices(self, shortcuts: list[Priced]) -> list[Spent]:
         """What projections on these shortcuts cost: their own where they are projections, else such as W_s would."""
-        own = dict.fromkeys(op for s in shortcuts if s.kind == "projection" for op in s.found.through)
+        own = ops_on(s for s in shortcuts if s.kind == "projection")
         restored = [op for op in own if op in self._removed]
         prices = [_projection(s.found, self._extra) for s in shortcuts if s.kind != "projection"]
         return [*prices, (self._held(restored), self._ledger.macs(restored))]
@@ -171,7 +190,7 @@ def _times(spent: Spent, times: Number) -> Spent:
 
 def _removable(graph: ModelGraph, shortcuts: tuple[Priced, ...]) -> dict[Op, None]:
     """The ops on shortcuts that nobody needs once the shortcuts are gone: a gate may be the branch's, too."""
-    candidates = {op for shortcut in shortcuts for op in shortcut.found.through}
+    candidates = ops_on(shortcuts)
     cut = {(s.found.operand.value, made) for s in shortcuts for op in s.found.merge.ops for made in op.outputs}
     shown = frozenset(graph.outputs)
     removed: dict[Op, None] = {}

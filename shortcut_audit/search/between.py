@@ -18,6 +18,7 @@ from shortcut_audit.search.holdings import as_set
 from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.reach import Reach, Region
 from shortcut_audit.search.reading import UNREAD, WHOLE, Reading, reading_of
+from shortcut_audit.search.routes import Routes
 from shortcut_audit.search.runs import Runs
 from shortcut_audit.search.steps import Step
 
@@ -154,13 +155,14 @@ TIDIED = 64
 
 
 class Between:
-    """The fields of one search, and the runs that its walkers take."""
+    """The fields of one search, the runs that its walkers take, and the routes that they find."""
 
-    __slots__ = ("_fields", "_made", "lineage", "runs")
+    __slots__ = ("_fields", "_made", "lineage", "routes", "runs")
 
     def __init__(self, lineage: Lineage) -> None:
         self.lineage = lineage
         self.runs = Runs(lineage)
+        self.routes = Routes(lineage)
         self._fields: dict[tuple[int, frozenset[int]], Field] = {}
         self._made = 0
 

@@ -48,7 +48,7 @@ class Cones:
         return not cut or any(self._holds(other, cut, number) for other in range(len(self._pasts)) if other != position)
 
     def shares(self, number: int) -> bool:
-        """Whether several operands are computed from a value. If they are, they are from all that it is computed from."""
+        """Whether several operands are computed from a value. If so, they are from all that it is computed from."""
         return self._lineage.ancestry.holds(self._shared, number)
 
     def _holds(self, position: int, cut: int, number: int) -> bool:

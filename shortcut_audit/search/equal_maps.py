@@ -12,8 +12,7 @@ from shortcut_audit.graph.model import Op
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_weight_layer, row_of
 from shortcut_audit.search.between import Field
-from shortcut_audit.search.reach import Reached
-from shortcut_audit.search.steps import Step
+from shortcut_audit.search.reach import is_linear
 
 Maps: TypeAlias = tuple[tuple[int, ...], ...]
 """The shapes of learned matrices and kernels, transposed or not."""
@@ -46,8 +45,3 @@ def is_scaled_by(field: Field, number: int, maps: Maps) -> bool:
     factors = [lineage.number[factor] for factor in op.values()]
     linear = [n for n in factors if is_linear(field.reached(n))]
     return any(maps_of(field.ops([n])) == maps for n in linear)
-
-
-def is_linear(reached: Reached | None) -> bool:
-    """Whether a route leads here that a linear map is the dearest step of."""
-    return reached is not None and reached.level <= Step.LINEAR

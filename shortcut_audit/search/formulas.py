@@ -15,10 +15,11 @@ from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import does_work, row_of
 from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.reach import Reach
+from shortcut_audit.search.routes import Link
 from shortcut_audit.search.steps import Step
 
 
-def is_formula(reach: Reach, branch: Sequence[int], route: Iterable[tuple[Op, Step]]) -> bool:
+def is_formula(reach: Reach, branch: Sequence[int], route: Iterable[Link]) -> bool:
     """Whether what a branch without weights makes of a fork, beside a route of these steps, is made of products alone.
 
     `branch` are the operands that it comes to.
@@ -30,7 +31,7 @@ def is_formula(reach: Reach, branch: Sequence[int], route: Iterable[tuple[Op, St
     """
     if reach.any(branch, _works_otherwise):
         return False
-    if any(step is Step.GATE or (step is Step.SELECTION and row_of(op.kind).moves) for op, step in route):
+    if any(link.step is Step.GATE or (link.step is Step.SELECTION and row_of(link.op.kind).moves) for link in route):
         return True  # 2
     if not reach.any(branch, _multiplies_strangers):
         return True  # 1

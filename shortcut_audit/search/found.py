@@ -8,16 +8,7 @@ from shortcut_audit.search.additions import Term
 from shortcut_audit.search.extent import Extent
 from shortcut_audit.search.marks import Mark
 from shortcut_audit.search.merges import Merge
-from shortcut_audit.search.steps import Step
-
-
-@frozen
-class Link:
-    """One step of a route: the value that it makes, the op that makes it, and what it does to what it lets through."""
-
-    op: Op
-    slot: int
-    step: Step
+from shortcut_audit.search.routes import Link, Route
 
 
 @frozen
@@ -26,13 +17,28 @@ class Found:
 
     merge: Merge
     operand: Term
-    fork: Value
-    route: tuple[Link, ...]
-    """The steps from fork to merge; empty for a bare edge."""
-    through: tuple[Op, ...]
-    """Every op between the fork and this operand: the route, its gates, and ways beside it."""
+    way: Route
+    """What it leads through; many shortcuts may share it."""
     residual: Extent
     """What lies between the fork and the operands that do the work."""
     marks: frozenset[Mark] = frozenset()
-    fed: frozenset[Op] = frozenset()
-    """The ops among them that apply what may be a weight which the caller brings: its size is not known."""
+
+    @property
+    def fork(self) -> Value:
+        """The value from which shortcut and residual branch start."""
+        return self.way.fork
+
+    @property
+    def route(self) -> tuple[Link, ...]:
+        """The steps from fork to merge; empty for a bare edge."""
+        return self.way.links
+
+    @property
+    def through(self) -> tuple[Op, ...]:
+        """Every op between the fork and this operand: the route, its gates, and ways beside it."""
+        return self.way.through
+
+    @property
+    def fed(self) -> frozenset[Op]:
+        """The ops among them that apply what may be a weight which the caller brings: its size is not known."""
+        return self.way.fed

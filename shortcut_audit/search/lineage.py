@@ -32,6 +32,11 @@ def dearest(cost: int) -> Step:
     return Step(max(cost.bit_length() - 1, 0) // CLASS_BITS)
 
 
+def passes(cost: int, level: Step) -> bool:
+    """Whether a route of this cost has a step of a class dearer than a view."""
+    return bool(cost >> CLASS_BITS * level & (1 << CLASS_BITS) - 1)
+
+
 NESTED = 4
 """How many sums of linear maps, one in the other, are taken for one map."""
 

@@ -13,7 +13,7 @@ from shortcut_audit.graph.model import Op
 from shortcut_audit.operators.row import Family
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.between import Field
-from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search.lineage import Lineage, passes
 from shortcut_audit.search.siblings import are_siblings
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.walk import Way
@@ -43,13 +43,12 @@ AGAIN = 3
 def marks_of(lineage: Lineage, way: Way, field: Field, others: Sequence[int]) -> frozenset[Mark]:
     """The marks of a shortcut that are seen around its merge. `others` make the branch, `field` is where it lies."""
     found = set[Mark]()
-    levels = {level for *_, level in way.links}
-    if Step.SELECTION in levels:
+    if passes(way.cost, Step.SELECTION):
         if are_siblings(lineage.graph, lineage.values, way, field.region(others, route=way.values)):
             found.add(Mark.SIBLINGS)
     elif not way.links and field.is_joined(others):
         found.add(Mark.JOINED)
-    if Step.LINEAR in levels:
+    if passes(way.cost, Step.LINEAR):
         found |= _beside_attention(lineage, way, field, others)
     makers = [lineage.maker(other) for other in others]
     if any(op is not None and row_of(op.kind).short == "resize" for op in makers):

@@ -36,6 +36,11 @@ class Reached(NamedTuple):
         return dearest(self.cost)
 
 
+def is_linear(reached: Reached | None) -> bool:
+    """Whether a route leads here that a linear map is the dearest step of."""
+    return reached is not None and reached.level <= Step.LINEAR
+
+
 Test: TypeAlias = Callable[[Lineage, Op], bool]
 """Something that ops can be looked through for."""
 

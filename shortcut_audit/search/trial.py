@@ -16,11 +16,11 @@ from shortcut_audit.operators.row import Family
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Reason
 from shortcut_audit.search.between import Between, Field
-from shortcut_audit.search.equal_maps import Maps, as_deep, is_linear, is_scaled_by, maps_of
+from shortcut_audit.search.equal_maps import Maps, as_deep, is_scaled_by, maps_of
 from shortcut_audit.search.extent import Extent
 from shortcut_audit.search.formulas import is_formula
-from shortcut_audit.search.found import Found, Link
-from shortcut_audit.search.lineage import UNIT, dearest
+from shortcut_audit.search.found import Found
+from shortcut_audit.search.lineage import UNIT, dearest, passes
 from shortcut_audit.search.marks import Mark, marks_of
 from shortcut_audit.search.merges import Merge, Refusal
 from shortcut_audit.search.reach import Reached
@@ -81,6 +81,7 @@ class Trial:
     ) -> None:
         """`pieces`: whether the ways lead to what is mixed before route and branch take pieces of it."""
         self._lineage = between.lineage
+        self._routes = between.routes
         self._merge = merge
         self._pieces = pieces
         self._numbers = numbers
@@ -213,25 +214,25 @@ class Trial:
         fork, and more than a slice is taken, or the sum is a gate's pre-activation (siblings.py).
         """
         way, graph = self._ways[position], self._lineage.graph
-        links = self._links(way)
-        route = [(link.op, link.step) for link in links]
         field, others = self._beside[position], (worker for worker in self._workers if worker != way.operand)
         weighing = any((here := self._reached(field, other)) is not None and here.weighing for other in others)
-        if not weighing and is_formula(field, self._others(position), route):
+        if not weighing and is_formula(field, self._others(position), self._routes.links(way)):
             return "elementwise expression"  # 1
-        products = [
-            (link.op, link.slot)
-            for link, (number, *_) in zip(links, way.links, strict=True)
-            if link.step is Step.GATE and self._lineage.multiplies(number)
-        ]
+        products = self._products(way) if passes(way.cost, Step.GATE) else []
         if products and not (weighing and self._mixes_streams(position, products)):
             return "parallel branches"  # 2
-        if any(step is Step.SELECTION for _, step in route) and (
+        if passes(way.cost, Step.SELECTION) and (
             dearest(way.cost) > Step.SELECTION or feeds_activations_only(graph, self._merge.result.id)
         ):
             branch = field.region(self._others(position), route=way.values)
             return "independent sources" if are_siblings(graph, self._lineage.values, way, branch) else None  # 3
         return None
+
+    def _products(self, way: Way) -> list[tuple[Op, int]]:
+        """The products with a computed matrix on a way, each with the slot by which it enters."""
+        gates = ((number, slot) for number, slot, level in way.links if level == Step.GATE)
+        makers = ((self._lineage.values[number].op, number, slot) for number, slot in gates)
+        return [(op, slot) for op, number, slot in makers if op is not None and self._lineage.multiplies(number)]
 
     def _mixes_streams(self, position: int, products: list[tuple[Op, int]]) -> bool:
         """Whether the one matrix on a way mixes axes of its fork that the branch does not treat as positions.
@@ -254,14 +255,6 @@ class Trial:
         branch = self._beside[position].region(self._others(position), route=self._ways[position].values)
         return not any(are_positions(self._lineage, self._ways[position].fork, axis, branch) for axis in axes)
 
-    def _links(self, way: Way) -> list[Link]:
-        links = []
-        for number, slot, level in way.links:
-            op = self._lineage.values[number].op
-            assert op is not None, "a route leads through ops"
-            links.append(Link(op, slot, Step(level)))
-        return links
-
     def _work(self, field: Field, operand: int) -> _Work:
         """What an operand does between a fork and the merge."""
         key = field, operand
@@ -274,20 +267,18 @@ class Trial:
         return self._kept[key]
 
     def _found(self, position: int) -> Found:
-        way = self._ways[position]
-        links, own = self._links(way), self._own[position]
+        way, own = self._ways[position], self._own[position]
         if own not in self._extents:
             self._extents[own] = own.extent(self._numbers[worker] for worker in self._workers)
-        through = self._through(position, links) if links else ()
+        route = self._routes.of(own, self._numbers[way.operand], way)
+        if way.cut and route.links:
+            route = self._routes.beside(route, own, self._beside[position].ops(self._others(position)))
         return Found(
             merge=self._merge,
             operand=self._merge.operands[way.operand],
-            fork=self._lineage.original(way.fork),
-            route=tuple(links),
-            through=through,
+            way=route,
             residual=self._extents[own],
             marks=self._marks(position),
-            fed=self._lineage.fed.on([(link.op, link.slot) for link in links], through, way.fork),
         )
 
     def _marks(self, position: int) -> frozenset[Mark]:
@@ -295,36 +286,3 @@ class Trial:
         if len(others) > MARKED:
             return frozenset()
         return marks_of(self._lineage, self._ways[position], self._beside[position], others)
-
-    def _through(self, position: int, links: list[Link]) -> tuple[Op, ...]:
-        """The ops of a shortcut. What its gates read that the branch reads beside them is the branch's."""
-        own, beside = self._own[position], self._beside[position]
-        ops = own.passed(self._numbers[self._ways[position].operand])
-        elsewhere = self._joined_work(own, links)
-        ops = tuple(op for op in ops if op not in elsewhere)
-        if not self._ways[position].cut:
-            return ops
-        branch = set(beside.ops(self._others(position))).difference(link.op for link in links)
-        return tuple(op for op in ops if op not in branch)
-
-    def _joined_work(self, own: Field, links: list[Link]) -> frozenset[Op]:
-        """What makes the values that a selection on the route joins to what passes, where that is no linear map of it.
-
-        `concat(x, W x)` and a scatter of W x into x are W_s together; `concat(x, f(x))` and a scatter of f(x) into x
-        let x through beside another layer's result.
-        """
-        if all(link.step is not Step.SELECTION for link in links):
-            return frozenset()
-        number = self._lineage.number
-        joined, needed = [], {link.op for link in links}
-        for link in links:
-            others = [
-                number[given]
-                for slot, given in enumerate(link.op.inputs)
-                if slot != link.slot and isinstance(given, str)
-            ]
-            if link.step is not Step.SELECTION:
-                needed.update(own.ops(others))
-                continue
-            joined += [other for other in others if not is_linear(own.reached(other))]
-        return frozenset(own.ops(joined)).difference(needed) if joined else frozenset()

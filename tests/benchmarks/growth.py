@@ -47,6 +47,7 @@ GROWING: Mapping[str, tuple[Callable[[int], Draft], int]] = {
     "one long sum": (shapes.one_long_sum, 60),
     "idle route": (shapes.idle_route, 60),
     "solver": (shapes.solver, 30),
+    "shared route": (shapes.shared_route, 20),
     "parallel chains": (shapes.parallel_chains, 30),
     "skip sum": (shapes.skip_sum, 30),
     "crossing": (shapes.crossing, 30),
@@ -55,13 +56,12 @@ GROWING: Mapping[str, tuple[Callable[[int], Draft], int]] = {
 """Each model, and the smallest number of layers that is fitted."""
 
 STEEP: Mapping[str, tuple[Callable[[int], Draft], int]] = {
-    "shared route": (shapes.shared_route, 20),
     "gated route": (shapes.gated_route, 20),
 }
 """What still grows faster than the model does, though no faster than its square.
 
-They have n routes of up to n steps. Each step of each route is looked at, though the report lists at most 64 of them:
-the work is linear in what the routes are long together.
+A route of n gates, and a sum at each: n routes of up to n steps, of which no two are the same. Each step of each route
+is looked at, as the words for them (`weights_in_words`) name each gate of each.
 """
 
 
