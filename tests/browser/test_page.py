@@ -236,6 +236,7 @@ def test_in_print_nothing_is_clipped_or_covered(browser: Any, pages: dict[str, P
     shown.page.emulate_media(media="print")
     assert shown.page.evaluate(OVERLAPS) == []
     assert shown.page.evaluate(CLIPPED) == []
+    assert shown.page.locator("td").first.evaluate("(node) => getComputedStyle(node).display") == "table-cell"
     shown.close()
 
 
