@@ -146,6 +146,8 @@ def _picture(model: ModelReport) -> Iterator[str]:
     chart = mermaid.chart(model)
     if chart:
         yield _folded(f"Picture of {_html(model.source)}", ["```mermaid", chart, "```"])
+    elif model.layers:
+        yield f"The picture of {_code(model.source)} is larger than GitHub draws one: `-o NAME.svg` has it."
 
 
 def _shortcut(row: Row) -> str:

@@ -132,7 +132,7 @@ def _side_by_side(models: Sequence[ModelReport]) -> list[Element]:
     for columns in (COLUMNS[:WHAT_THERE_IS], COLUMNS[WHAT_THERE_IS:]):
         heads = ("model", *(column.head for column in columns))
         body = (
-            [cell(_link(number, model)), *(cell(column.whole(model)) for column in columns)]
+            [cell(_link(number, model)), *(cell(column.whole(model).replace(" %", "\u00a0%")) for column in columns)]
             for number, model in enumerate(models)
         )
         tables.append(table(heads, body, len(models), numbers=len(columns)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from shortcut_audit.reporters import Style
 from shortcut_audit.reporters.text import diagram
 from shortcut_audit.reporters.text.canvas import Page
 from tests import goldens
+from tests.browser.zoo import ZOO, transformer
 from tests.reporters import examples
 
 
@@ -50,6 +52,23 @@ def deep(blocks: int) -> ModelReport:
         key = f"h.{number // 2}" + ("#1" if number % 2 else "")
         shortcuts.append(replace(one, key=key, merge=merge, first_layer=2 * number, last_layer=2 * number + 1))
     return replace(examples.RESNET18, layers=tuple(layers), shortcuts=tuple(shortcuts))
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize(
+    ("build", "lines"),
+    [
+        # stem; 4 stages of a first block, 3 of them with others behind it: 2 lines each; layer1.1; the legend
+        (ZOO["resnet152"], 1 + 2 * 4 + 2 * 4 + 1),
+        (transformer(48, "gpt2-xl.onnx"), 6 + 1),
+        (ZOO["decoder"], 6 + 1),
+    ],
+)
+def test_a_deep_network_fits_a_screen_of_24_lines(
+    build: Callable[[], ModelReport], lines: int, ascii_only: bool
+) -> None:
+    drawn = shown(build(), Style(ascii_only=ascii_only)).strip("\n").splitlines()
+    assert len(drawn) == lines <= 24
 
 
 @pytest.mark.parametrize("blocks", [2, 48, 1_000])
