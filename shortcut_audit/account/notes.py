@@ -25,21 +25,17 @@ class Notes:
     """The notes on the shortcuts of a model. What there is to say of a route is said once for all that take it."""
 
     def __init__(self) -> None:
-        self._said: dict[tuple[Check, Route, Kind], str] = {}
+        self._said: dict[tuple[Route, Kind], tuple[str | None, ...]] = {}
 
     def on(self, found: Found, kind: Kind, *, tied: bool) -> tuple[str, ...]:
         """The notes on one shortcut, most important first. `tied`: other ops of the model read its weights, too."""
-        notes = [note for check in CHECKS if (note := self._note(check, found, kind))]
-        notes += [said for mark, said in MARKED.items() if mark in found.marks]
-        return (*notes, TIED) if tied else tuple(notes)
-
-    def _note(self, check: Check, found: Found, kind: Kind) -> str:
-        if check in OF_THE_MERGE:
-            return check(found, kind)
-        key = check, found.way, kind
-        if key not in self._said:
-            self._said[key] = check(found, kind)
-        return self._said[key]
+        said = self._said.get((found.way, kind))
+        if said is None:
+            said = tuple(None if check in OF_THE_MERGE else check(found, kind) for check in CHECKS)
+            self._said[found.way, kind] = said
+        notes = [known or check(found, kind) for check, known in zip(CHECKS, said, strict=True) if known != ""]
+        notes += [told for mark, told in MARKED.items() if mark in found.marks]
+        return (*filter(None, notes), *((TIED,) if tied else ()))
 
 
 TIED = "its weights are tied: other ops read them, too, and they count once in the model's sums"

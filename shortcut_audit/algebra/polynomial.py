@@ -187,9 +187,12 @@ def place(factor: tuple[Atom, int]) -> str:
 
 def total(numbers: Iterable[Number]) -> Number:
     """The sum of some numbers, term by term in one pass."""
+    listed = tuple(numbers)
+    if all(isinstance(number, int) for number in listed):
+        return sum(number for number in listed if isinstance(number, int))
     found: dict[Monomial, int] = {}
     unclear: list[Number] = []
-    for number in numbers:
+    for number in listed:
         if is_vague(number):
             unclear.append(number)
         for monomial, coefficient in terms_of(number).items():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from shortcut_audit.algebra.polynomial import Cost, total
+from shortcut_audit.algebra.polynomial import Cost, Number, total
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import ModelGraph, Op, Weight
 from shortcut_audit.graph.sizes import number
@@ -53,28 +53,43 @@ NOTHING = Extent()
 
 def joined(extents: Iterable[Extent]) -> Extent:
     """Several stretches together, in one pass."""
-    each = tuple(extents)
-    macs = [extent.macs for extent in each]
-    counted = [count for count in macs if count is not None]
-    ends = [extent.layers for extent in each if extent.layers is not None]
-    first = min((extent for extent in each if extent.layers is not None), key=_starts, default=NOTHING)
+    ops = weight_layers = parameters = 0
+    macs, counted = list[Number](), True
+    tied, unknown = frozenset[Weight](), frozenset[str]()
+    working = mixing = nonlinear = False
+    first_layer, layers = None, None
+    for extent in extents:
+        ops += extent.ops
+        weight_layers += extent.weight_layers
+        parameters += extent.parameters
+        counted = counted and extent.macs is not None
+        macs.append(extent.macs or 0)
+        tied = tied | extent.tied if extent.tied else tied
+        unknown = unknown | extent.unknown if extent.unknown else unknown
+        working = working or extent.working
+        mixing = mixing or extent.mixing
+        nonlinear = nonlinear or extent.nonlinear
+        if extent.layers is not None:
+            if layers is None or extent.layers < layers:
+                first_layer = extent.first_layer
+            layers = extent.layers if layers is None else _hull(layers, extent.layers)
     return Extent(
-        sum(extent.ops for extent in each),
-        sum(extent.weight_layers for extent in each),
-        total(counted) if len(counted) == len(macs) else None,
-        sum(extent.parameters for extent in each),
-        frozenset().union(*(extent.tied for extent in each if extent.tied)),
-        any(extent.working for extent in each),
-        any(extent.mixing for extent in each),
-        any(extent.nonlinear for extent in each),
-        frozenset().union(*(extent.unknown for extent in each if extent.unknown)),
-        first.first_layer,
-        (min(start for start, _ in ends), max(end for _, end in ends)) if ends else None,
+        ops,
+        weight_layers,
+        total(macs) if counted else None,
+        parameters,
+        tied,
+        working,
+        mixing,
+        nonlinear,
+        unknown,
+        first_layer,
+        layers,
     )
 
 
-def _starts(extent: Extent) -> tuple[int, int]:
-    return extent.layers or (0, 0)
+def _hull(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
 class Measure:
