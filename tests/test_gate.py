@@ -290,6 +290,26 @@ def test_every_format_lists_what_was_declared(command: Command, form: str) -> No
     assert "opaque" not in said
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ['allowed-kinds = ["identity"]', "max-projections = 0", "max-extra-parameters = 0", 'max-extra-macs = "1%"'],
+)
+def test_an_operator_that_is_itself_the_addition_is_no_way_past_the_gate(command: Command, asked: str) -> None:
+    model = network("projection", "identity")
+    for node in model.graph.node:
+        if node.op_type == "Add":
+            node.op_type, node.domain = "Fused", "com.example"
+    save(Path("model.onnx"), model)
+    Path("pyproject.toml").write_text(f"[tool.shortcut-audit]\n{asked}\n")
+    answer = command("model.onnx", "--format", "json")
+    assert answer.status == 1
+    assert {rule for rule, _, _ in answer.findings()} <= {"kind-unknown", "cost-unknown"}
+    (audited,) = json.loads(answer.out)["models"]
+    found = [(other["reason"], other["detail"].partition(" at ")[0]) for other in audited["other_adds"]]
+    assert found == [("not understood", "com.example::Fused")] * 2
+    assert (audited["summary"]["unknown"], audited["totals"]["adds"]) == (2, 0)
+
+
 def test_what_is_declared_fails_where_it_is_asked_to(command: Command) -> None:
     save(Path("model.onnx"), network("opaque"))
     Path("pyproject.toml").write_text(DECLARED % "copy" + '[tool.shortcut-audit.rules]\noperator-declared = "error"\n')

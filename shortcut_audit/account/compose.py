@@ -40,7 +40,8 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
     refused = sorted(searched.refused, key=lambda refusal: order[refusal.op.outputs[0]])
     others = (*_constant_sums(graph), *refused)
     merges = {shortcut.found.merge.op: shortcut.found.merge for shortcut in priced}
-    adds = sum(1 + len(merge.folded) for merge in merges.values()) + sum(1 + len(other.folded) for other in others)
+    known = [other for other in others if row_of(other.op.kind).understood]  # what may be an addition is not one yet
+    adds = sum(1 + len(merge.folded) for merge in merges.values()) + sum(1 + len(other.folded) for other in known)
     totals, summary = ledger.totals(adds), _summary(graph, searched.graph, ledger, priced)
     if any(shortcut.found.fed for shortcut in priced):
         totals = replace(totals, parameters_lower_bound=True)

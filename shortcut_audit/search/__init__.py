@@ -2,7 +2,8 @@
 
 `search` is the way in: merges.py lists the sums. For each, walk.py finds the ways back to what its operands share,
 between.py what lies on them and beside them; ancestry.py and reach.py answer for all sums together. shortcuts.py
-decides, and opaque.py takes back what depends on ops that are not understood.
+decides, opaque.py takes back what depends on ops that are not understood, and unseen.py tells which of these may be
+additions themselves.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import ModelGraph
-from shortcut_audit.search import concatenations, merges, opaque, shortcuts
+from shortcut_audit.search import concatenations, merges, opaque, shortcuts, unseen
 from shortcut_audit.search.between import Between
 from shortcut_audit.search.concatenations import Concatenation
 from shortcut_audit.search.extent import Measure
@@ -44,7 +45,8 @@ def search(graph: ModelGraph) -> Searched:
         return made
     least = _searched(opaque.at_least(graph))
     found, refused = opaque.settled(made.graph, (made.found, made.refused), (least.found, least.refused))
-    return made._replace(found=found, refused=refused)
+    hidden = unseen.additions(graph, found, lambda drawn: _searched(drawn).found, opaque.at_least)
+    return made._replace(found=found, refused=(*refused, *hidden))
 
 
 def _searched(graph: ModelGraph) -> Searched:
