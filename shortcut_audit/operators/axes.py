@@ -59,3 +59,12 @@ def stacked(graph: ModelGraph, name: str) -> Stack | None:
         return None
     before = iter(made.inputs[0] for made in fresh)  # in the order of the values among the inputs
     return Stack(axis, tuple(next(before) if isinstance(given, str) else given for given in op.inputs))
+
+
+def summed_stack(graph: ModelGraph, op: Op) -> Stack | None:
+    """What an op adds up that was stacked for it alone, `stack([a, b]).sum(axis)`: the axis put in is summed away."""
+    pile = op.inputs[0] if row_of(op.kind).sums_axes and op.inputs else None
+    if not isinstance(pile, str) or op.attributes.get("keepdims", 1) != 0 or len(graph.readers[pile]) != 1:
+        return None
+    stack, shape = stacked(graph, pile), graph.values[pile].type.shape
+    return stack if stack is not None and shape is not None and only_axis(op, len(shape)) == stack.axis else None

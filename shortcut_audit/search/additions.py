@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Constant, Dim, Input, ModelGraph, Op, Shape, Value
-from shortcut_audit.operators.axes import only_axis, stacked
+from shortcut_audit.operators.axes import summed_stack
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.neutral import passes
 
@@ -66,17 +66,8 @@ def _added(graph: ModelGraph, op: Op) -> tuple[Input, ...] | None:
     row = row_of(op.kind)
     if row.adds:
         return op.inputs  # 1, 2
-    if row.sums_axes and op.inputs and isinstance(op.inputs[0], str):
-        return _stacked(graph, op, op.inputs[0])  # 3
-    return None
-
-
-def _stacked(graph: ModelGraph, op: Op, pile: str) -> tuple[Input, ...] | None:
-    """The values behind `stack([a, b]).sum(axis)`: the axis that was put in for them is summed away."""
-    stack, shape = stacked(graph, pile), graph.values[pile].type.shape
-    if stack is None or shape is None or len(graph.readers[pile]) != 1 or op.attributes.get("keepdims", 1) != 0:
-        return None
-    return stack.slices if only_axis(op, len(shape)) == stack.axis else None
+    stack = summed_stack(graph, op)
+    return None if stack is None else stack.slices  # 3
 
 
 def same_shape(one: Shape, other: Shape) -> bool:

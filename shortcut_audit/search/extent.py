@@ -13,6 +13,7 @@ from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import ModelGraph, Op, Weight
 from shortcut_audit.graph.sizes import number
 from shortcut_audit.operators import table
+from shortcut_audit.operators.axes import summed_stack
 
 
 @frozen
@@ -130,14 +131,15 @@ class Measure:
     def _measured(self, op: Op) -> Extent:
         learned = [weight for weight in op.weights() if weight.learned]
         nth = self._nth.get(op)
+        adds = summed_stack(self._graph, op) is not None  # an Add, whatever the axis over which it is written
         return Extent(
             ops=1,
             weight_layers=int(nth is not None),
             macs=self._macs(op),
             parameters=sum(weight.elements for weight in learned if weight not in self._tied),
             tied=self._tied.intersection(learned),
-            working=table.does_work(op),
-            mixing=table.mixes(op),
+            working=table.does_work(op) and not adds,
+            mixing=table.mixes(op) and not adds,
             nonlinear=table.is_nonlinear(op),
             unknown=frozenset() if table.row_of(op.kind).understood else frozenset({op.label}),
             first_layer=None if nth is None else op,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from shortcut_audit.graph.model import ModelGraph, Op
 from shortcut_audit.operators.equation import terms_of
 from shortcut_audit.operators.row import Effect, Family
-from shortcut_audit.operators.table import does_work, row_of
+from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.reach import Reach
 from shortcut_audit.search.routes import Link
@@ -37,7 +37,7 @@ def is_formula(reach: Reach, branch: Sequence[int], route: Iterable[Link]) -> bo
         return True  # 1
     lineage, ops = reach.lineage, reach.ops(branch)
     graph = lineage.graph
-    products = {op: product for op in ops if does_work(op) and (product := _product(graph, op)) is not None}
+    products = {op: product for op in ops if _works(lineage, op) and (product := _product(graph, op)) is not None}
     read = {op: _stuff(lineage, product) for op, product in products.items() if not _is_outer(graph, op)}
     summed = {products[op] for op in read}
     laid_out = [_stuff(lineage, op) for op in ops if op not in summed and _is_outer(graph, op)]
@@ -45,14 +45,18 @@ def is_formula(reach: Reach, branch: Sequence[int], route: Iterable[Link]) -> bo
     return bool(read) and all(not stuff.isdisjoint(along) for stuff in read.values())  # 3
 
 
+def _works(lineage: Lineage, op: Op) -> bool:
+    return lineage.measure.of(op).working
+
+
 def _works_otherwise(lineage: Lineage, op: Op) -> bool:
     """Whether an op works, and is no product of values."""
-    return does_work(op) and _product(lineage.graph, op) is None
+    return _works(lineage, op) and _product(lineage.graph, op) is None
 
 
 def _multiplies_strangers(lineage: Lineage, op: Op) -> bool:
     """Whether an op multiplies, and adds up, formulas of several values."""
-    product = _product(lineage.graph, op) if does_work(op) else None
+    product = _product(lineage.graph, op) if _works(lineage, op) else None
     return product is not None and len(_stuff(lineage, product)) > 1
 
 

@@ -146,6 +146,8 @@ class Lineage:
         normalised = is_normalisation([self._expressions[given] for given, _ in read])
         for given, slot in read:
             kinship = Kinship.SAME_ELEMENT if same_element else Kinship.STRANGERS
+            if same_element and len({name for name, _ in read}) == 1:
+                kinship = Kinship.SAME_VALUE
             if normalised and not same_element and self._expressions[given].part is not Part.STATISTIC:
                 kinship = Kinship.STATISTIC
             if kinship is Kinship.STRANGERS and self.fed.applies(op, slot):

@@ -155,7 +155,8 @@ class _Search:
             objection = _objection(self._graph, addition, self._shown)
             if objection is None and self._is_stretched(addition, operands):
                 objection = STRETCHED  # 2
-            if objection is None and is_normalisation([self._expressions[term.value] for term in operands]):
+            terms = {term.value for term in operands}  # x + x combines nothing, whatever x is
+            if objection is None and len(terms) > 1 and is_normalisation([self._expressions[name] for name in terms]):
                 objection = "normalisation", "a value is combined with statistics of it"  # 7
             if objection is None:
                 totals.append(_Total(addition, operands, parts, self._form(addition, operands, parts)))

@@ -68,3 +68,12 @@ def test_what_kind_of_stretch_it_is() -> None:
     assert (activated.working, activated.mixing, activated.nonlinear) == (False, False, True)
     both = mapped + activated
     assert (both.working, both.mixing, both.nonlinear) == (True, False, True)
+
+
+def test_a_sum_over_what_was_stacked_for_it_is_an_addition() -> None:
+    """As x + r, it reads no weights and mixes no positions; the same over an axis that was there pools."""
+    tensors = {"front": stored(1, dtype="int64", data=(0,))}
+    for reduced, works in (("ReduceSum(s, front) keepdims=0", False), ("ReduceSum(r, front) keepdims=0", True)):
+        graph = assemble(listing("r = Relu(x)", "s = Stack(x, r) axis=0", f"y = {reduced}", x=(8, 4, 4), **tensors))
+        found = Measure(graph).of(graph.ops[-1])
+        assert (found.working, found.mixing) == (works, works)

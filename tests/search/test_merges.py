@@ -321,3 +321,8 @@ def test_a_sum_of_linear_maps_is_one_for_who_reads_it_later() -> None:
     drawn = listing(*lines, outputs=("y", "u"), x=(1, 8, 4, 4), w=stored(8, 8, 3, 3), p=stored(8, 8, 1, 1))
     kinds = {(s.merge.name, s.kind, s.parameters) for s in audit_draft(drawn).shortcuts}
     assert kinds == {("u", "identity", 0), ("y", "projection", 64)}  # 8 x 8 x 1 x 1
+
+
+def test_a_value_that_is_added_to_itself_is_combined_with_no_statistic() -> None:
+    report = audit_draft(listing("m = Softmax(x)", "y = Add(m, m)", x=(1, 8)))
+    assert [other.reason for other in report.other_adds] == ["elementwise expression"]

@@ -163,3 +163,12 @@ def test_padding_by_an_attribute_may_pad_nothing(pads: str, level: Step) -> None
 def test_data_passes_through_every_slot_of_an_einsum() -> None:
     weights = {"w": stored(4, 4), "v": stored(4, 4)}
     assert step("y = Einsum(w, v, x) equation=ij,jk,bchk->bchi", slot=2, **weights) is Step.LINEAR
+
+
+@pytest.mark.parametrize(
+    ("line", "level"), [("Add(r, r)", Step.SCALE), ("Sum(r, r, r)", Step.SCALE), ("Mul(r, r)", Step.NONLINEAR)]
+)
+def test_a_value_added_to_itself_is_doubled(line: str, level: Step) -> None:
+    """As `2 x` is; `x * x` is an activation."""
+    lineage = Lineage(assemble(listing("r = Relu(x)", f"y = {line}", x=(1, 8))), ())
+    assert {Step(found) for _, found, _ in lineage.parents(lineage.number["y"])} == {level}
