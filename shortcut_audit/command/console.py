@@ -21,7 +21,8 @@ def on_stdout(style: Style) -> Style:
     """The style, as the reader of stdout can see it."""
     if sys.stdout is None:
         return in_file(style)
-    return replace(in_file(style), color=_colored(sys.stdout), ascii_only=_ascii_only(sys.stdout))
+    color, ascii_only = _colored(sys.stdout), _ascii_only(sys.stdout)
+    return replace(in_file(style), color=color, ascii_only=ascii_only, watched=sys.stdout.isatty())
 
 
 def in_file(style: Style) -> Style:

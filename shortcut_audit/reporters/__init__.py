@@ -24,6 +24,8 @@ class Style:
     width: int = 80
     color: bool = False
     ascii_only: bool = False
+    watched: bool = False
+    """Whether it goes to a terminal, which breaks what is wider; a program that reads it wants its lines whole."""
     verbose: int = 0
     quiet: bool = False
     diagram: bool = False

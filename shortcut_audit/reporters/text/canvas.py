@@ -7,7 +7,7 @@ carries no meaning of its own. Widths are counted in terminal cells (a Chinese c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
@@ -100,14 +100,15 @@ class Page:
         left = self.width - indent
         line: list[Ink] = []
         used = 0
-        for word, style, spaces in _words(inks):
-            if line and spaces and used + spaces + cell_len(word) > left:
+        for spaces, word in _words(inks):
+            wide = sum(map(width_of, word))
+            if line and spaces and used + spaces + wide > left:
                 self.line(*line, indent=indent)
                 indent, hang, left = indent + hang, 0, left - hang
-                line, used = [(word, style)], cell_len(word)
+                line, used = [*word], wide
             else:
-                line.append((" " * spaces + word, style))
-                used += spaces + cell_len(word)
+                line += [(" " * spaces + text_of(word[0]), style_of(word[0])), *word[1:]]
+                used += spaces + wide
         self.line(*line, indent=indent)
 
     def facts(self, facts: Sequence[str], *, indent: int) -> None:
@@ -174,12 +175,17 @@ def widths(rows: Sequence[Sequence[Ink]]) -> list[int]:
     return [max(map(width_of, column)) for column in zip(*rows, strict=True)]
 
 
-def _words(inks: Iterable[Ink]) -> Iterable[tuple[str, str, int]]:
-    """Word, style, and the spaces before it: 0 where it continues a word (styles may change within one)."""
+def _words(inks: Iterable[Ink]) -> Iterator[tuple[int, list[Ink]]]:
+    """The spaces before each word, and the word, within which styles may change."""
     spaces = 0
+    word: list[Ink] = []
     for ink in inks:
-        for number, word in enumerate(_BREAK.split(text_of(ink))):
+        for number, part in enumerate(_BREAK.split(text_of(ink))):
+            if number and word:
+                yield spaces, word
+                spaces, word = 0, []
             spaces += number > 0
-            if word:
-                yield word, style_of(ink), spaces
-                spaces = 0
+            if part:
+                word.append((part, style_of(ink)))
+    if word:
+        yield spaces, word

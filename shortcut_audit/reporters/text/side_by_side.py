@@ -29,8 +29,8 @@ _SHARES = {"extra_parameters": extra_parameters_share, "extra_macs": extra_macs_
 
 
 def show(page: Page, models: Sequence[ModelReport]) -> None:
-    """The table, in as many parts as the page needs; with -q in one, however long its lines are."""
-    common = "" if page.style.quiet else _folder([model.source for model in models])
+    """The table, in as many parts as the page needs; with -q in one, unless a terminal would break its lines."""
+    common = "" if _whole(page) else _folder([model.source for model in models])
     if common:
         page.line((f"in {page.name(common, PATH_LIMIT)}", "dim"))
     rows: list[list[Ink]] = [[("model", "dim")]]
@@ -42,9 +42,13 @@ def show(page: Page, models: Sequence[ModelReport]) -> None:
         table = [[*name, *cells] for name, cells in zip(rows, _cells(page, models, columns), strict=True)]
         wide = widths(table)
         room = page.width - sum(wide[1:]) - 2 * (len(wide) - 1)
-        wide[0] = wide[0] if page.style.quiet else min(wide[0], max(room, SHORTEST_NAME))
+        wide[0] = wide[0] if _whole(page) else min(wide[0], max(room, SHORTEST_NAME))
         named = [[_shortened(page, row[0], wide[0]), *row[1:]] for row in table]
         page.table(named, right=frozenset(range(1, len(wide))), widths=wide, indent=0)
+
+
+def _whole(page: Page) -> bool:
+    return page.style.quiet and not page.style.watched
 
 
 def _parts(page: Page, models: Sequence[ModelReport], name: int) -> list[list[Column]]:
@@ -54,7 +58,7 @@ def _parts(page: Page, models: Sequence[ModelReport], name: int) -> list[list[Co
     used = name
     for column in COLUMNS:
         wide = sum(width + 2 for width in widths(_cells(page, models, [column])))
-        if used + wide > page.width and parts[-1] and not page.style.quiet:
+        if used + wide > page.width and parts[-1] and not _whole(page):
             parts.append([])
             used = name
         parts[-1].append(column)

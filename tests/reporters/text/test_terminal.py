@@ -14,6 +14,7 @@ import pytest
 
 from shortcut_audit.report import AuditReport, Comparison, Failure, Finding, ModelReport, Uncounted
 from shortcut_audit.reporters import Style
+from shortcut_audit.reporters.text.canvas import Page
 from shortcut_audit.reporters.text.terminal import format as render
 from tests import goldens
 from tests.reporters import examples
@@ -51,6 +52,21 @@ def test_each_model_at_80_columns(name: str) -> None:
 )
 def test_each_style(name: str, style: Style) -> None:
     goldens.check(name, render(report(MODELS[name.partition(".")[0]]), style))
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_no_terminal_breaks_a_line_of_a_quiet_report_and_a_pipe_gets_it_whole(width: int) -> None:
+    several = report(examples.RESNET18, examples.TRANSFORMER, examples.PLAIN)
+    shown = render(several, Style(width=width, quiet=True, watched=True)).splitlines()
+    assert max(map(len, shown)) <= width
+    assert len(render(several, Style(width=width, quiet=True)).splitlines()) == 1 + 3 + 1  # heads, models, the sum
+
+
+def test_a_word_whose_style_changes_is_broken_nowhere() -> None:
+    """The colon belongs to the name before it: eleven cells, where ten are left."""
+    page = Page(Style(width=20))
+    page.prose("it stands ", ("layer2.0..9", "bold"), ": here")
+    assert page.text().splitlines() == ["it stands", "layer2.0..9: here"]
 
 
 def test_findings_comparison_and_failures() -> None:
