@@ -63,10 +63,10 @@ def test_no_terminal_breaks_a_line_of_a_quiet_report_and_a_pipe_gets_it_whole(wi
 
 
 def test_a_word_whose_style_changes_is_broken_nowhere() -> None:
-    """The colon belongs to the name before it: eleven cells, where ten are left."""
-    page = Page(Style(width=20))
-    page.prose("it stands ", ("layer2.0..9", "bold"), ": here")
-    assert page.text().splitlines() == ["it stands", "layer2.0..9: here"]
+    """The colon belongs to the name before it, which alone would just fit: 28 + 1 + 11 cells."""
+    page = Page(Style(width=40))
+    page.prose(f"{'x' * 28} ", ("layer2.0..9", "bold"), ": here")
+    assert page.text().splitlines() == ["x" * 28, "layer2.0..9: here"]
 
 
 def test_findings_comparison_and_failures() -> None:
