@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -92,24 +93,64 @@ def test_the_action_runs_no_input_as_code() -> None:
     assert not [script for script in scripts if "${{" in script]
 
 
-GH = """#!{python}
-import json, os, sys
+GH = r"""#!{python}
+import argparse, json, os, re, shutil, subprocess, sys
 from pathlib import Path
 
-arguments = sys.argv[1:]
 state = Path(os.environ["RUNNER_TEMP"])
 with (state / "calls").open("a") as calls:
-    calls.write(json.dumps([a.replace(str(state), "TEMP") for a in arguments]) + "\\n")
-writes = "--method" in arguments
-if os.environ["GH_REFUSES"] in ("all", "writing" if writes else "reading"):
+    calls.write(json.dumps([a.replace(str(state), "TEMP") for a in sys.argv[1:]]) + "\n")
+
+reader = argparse.ArgumentParser(prog="gh", allow_abbrev=False, exit_on_error=True)
+api = reader.add_subparsers(required=True).add_parser("api", allow_abbrev=False)
+api.add_argument("endpoint")
+api.add_argument("-X", "--method")
+api.add_argument("-F", "--field", action="append", default=[])
+api.add_argument("-f", "--raw-field", action="append", default=[])
+api.add_argument("-H", "--header", action="append", default=[])
+api.add_argument("--paginate", action="store_true")
+api.add_argument("--slurp", action="store_true")
+api.add_argument("--input")
+shown = api.add_mutually_exclusive_group()
+shown.add_argument("-q", "--jq")
+shown.add_argument("-t", "--template")
+shown.add_argument("--silent", action="store_true")
+shown.add_argument("--verbose", action="store_true")
+asked = reader.parse_args()
+method = asked.method or ("POST" if asked.field or asked.raw_field or asked.input else "GET")
+thread, one = "repos/[^/]+/[^/]+/issues/[1-9][0-9]*/comments", "repos/[^/]+/[^/]+/issues/comments/[1-9][0-9]*"
+routes = {{"GET": rf"{{thread}}(\?per_page=([1-9][0-9]?|100))?", "POST": thread, "PATCH": one}}
+if asked.paginate and (method != "GET" or asked.input):
+    sys.exit("the `--paginate` option is not supported for non-GET requests")
+if asked.slurp and (not asked.paginate or asked.jq):
+    sys.exit("the `--slurp` option is not supported with `--jq` or `--template`")
+if not os.environ.get("GH_TOKEN"):
+    sys.exit("gh: To use GitHub CLI in a GitHub Actions workflow, set the GH_TOKEN environment variable.")
+if not re.fullmatch(routes.get(method, "-"), asked.endpoint):
+    sys.exit(f"gh: Not Found (HTTP 404): {{method}} {{asked.endpoint}}")
+if os.environ["GH_REFUSES"] in ("all", "reading" if method == "GET" else "writing"):
     sys.exit("gh: Resource not accessible by integration (HTTP 403)")
-if not writes:
-    print(os.environ["GH_OWN"])
+if method == "GET":
+    if os.environ["GH_COMMENTS"] and shutil.which("jq"):
+        for page in json.loads(os.environ["GH_COMMENTS"]):
+            subprocess.run(["jq", "-r", asked.jq], input=json.dumps(page), text=True, check=True)
+    else:
+        print(os.environ["GH_OWN"])
+else:
+    sent = dict(field.split("=", 1) for field in asked.field)
+    (file,) = [value[1:] for key, value in sent.items() if key == "body" and value.startswith("@")]
+    if not 0 < len(Path(file).read_text(encoding="utf-8")) <= 65536:
+        sys.exit("gh: Validation Failed (HTTP 422): body is too long (maximum is 65536 characters)")
+    if not asked.silent:
+        print("{{}}")
 """
-"""Stands in for GitHub's command: writes down what it is asked, and answers with the comments that are a bot's."""
+"""Stands in for GitHub's command: takes what `gh api` takes (cli/cli, pkg/cmd/api/api.go) and refuses all else, knows
+the paths and the limit of GitHub's comments, and answers with those that are a bot's, or by jq with those given."""
 
 
-def comment(tmp_path: Path, *, own: str = "", refuses: str = "", **step: str) -> subprocess.CompletedProcess[str]:
+def comment(
+    tmp_path: Path, *, own: str = "", comments: str = "", refuses: str = "", **step: str
+) -> subprocess.CompletedProcess[str]:
     gh = tmp_path / "bin" / "gh"
     gh.parent.mkdir(exist_ok=True)
     gh.write_text(GH.format(python=sys.executable))
@@ -123,6 +164,8 @@ def comment(tmp_path: Path, *, own: str = "", refuses: str = "", **step: str) ->
         "MARKDOWN": str(tmp_path / "report.md"),
         "STATUS": "0",
         "GH_OWN": own,
+        "GH_COMMENTS": comments,
+        "GH_TOKEN": "token",
         "GH_REFUSES": refuses,
         **step,
     }
@@ -156,6 +199,35 @@ def test_one_comment_is_written_or_brought_up_to_date(tmp_path: Path, own: str, 
     assert written == asked
     text = (tmp_path / "shortcut-audit.comment.md").read_text(encoding="utf-8")
     assert text == "<!-- shortcut-audit -->\n# Shortcuts\n\n`a b` $HOME\n"
+
+
+def said_by(number: int, kind: str, body: str) -> dict[str, object]:
+    return {"id": number, "user": {"type": kind}, "body": body}
+
+
+MARKED = "<!-- shortcut-audit -->\nreport"
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="the filter is jq's")
+@pytest.mark.parametrize(
+    ("pages", "asked"),
+    [
+        ([[]], THREAD),
+        ([[said_by(3, "User", MARKED), said_by(4, "Bot", "hello"), said_by(5, "Bot", f"quoting {MARKED}")]], THREAD),
+        ([[said_by(3, "User", MARKED)], [said_by(6, "Bot", MARKED)]], "repos/owner/name/issues/comments/6"),
+        ([[said_by(7, "Bot", MARKED), said_by(8, "Bot", MARKED)]], "repos/owner/name/issues/comments/7"),
+    ],
+)
+def test_only_a_bots_own_comment_is_written_over(tmp_path: Path, pages: list[object], asked: str) -> None:
+    (tmp_path / "report.md").write_text("# Shortcuts\n", encoding="utf-8")
+    done = comment(tmp_path, comments=json.dumps(pages))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert calls(tmp_path)[1][3] == asked
+
+
+def test_without_a_token_a_notice_says_so(tmp_path: Path) -> None:
+    done = comment(tmp_path, GH_TOKEN="")
+    assert (done.returncode, done.stdout.startswith("::notice title=shortcut-audit::no comment")) == (0, True)
 
 
 def test_without_a_report_the_comment_is_not_left_green(tmp_path: Path) -> None:
