@@ -165,6 +165,8 @@ class Operator:
     rescales: bool = False
     """Whether it is nonlinear but turns one statistic into another, as a normalisation needs it: a power, or one kept
     from zero."""
+    exponential: bool = False
+    """Whether a softmax written out takes it of what is centred, exp(x - max(x)), or of a sum of such."""
     sums_axes: bool = False
     """Whether it adds up what lies along some axes."""
     averages: bool = False

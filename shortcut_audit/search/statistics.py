@@ -48,7 +48,7 @@ def _made_of(op: Op, known: Mapping[str, Expression]) -> Expression | None:
 
     1. A statistic is gathered along axes, or by scattering with a reduction. 2. Views of anything, powers, and sums and
     products, also with learned vectors. A squashed statistic, sigmoid(mean(x)), is a gate's. 3. A statistic is spread
-    over the elements again, by whatever index.
+    over the elements again, by whatever index. 4. A softmax takes exp and log of what is centred, and of sums of that.
     """
     row = row_of(op.kind)
     read = [known[given] for given in _data(op, row)]
@@ -57,16 +57,22 @@ def _made_of(op: Op, known: Mapping[str, Expression]) -> Expression | None:
     origin = read[0].origin
     if any(expression.origin != origin for expression in read[1:]):
         return None
-    parts = {expression.part for expression in read}
-    if row.statistic or (row.effect is Effect.NORMALISATION and not row.running):
-        return Expression(origin, Part.STATISTIC if row.statistic else Part.NORMALISED)  # 1
-    if op.attributes.get("reduction", "none") != "none":
-        return Expression(origin, Part.STATISTIC)  # 1
+    part = _part(op, row, {expression.part for expression in read})
+    return None if part is None else Expression(origin, part)
+
+
+def _part(op: Op, row: Operator, parts: set[Part]) -> Part | None:
+    """What an op makes of such parts of one value, by the numbers above."""
+    if row.statistic or op.attributes.get("reduction", "none") != "none":
+        return Part.STATISTIC  # 1
+    if row.effect is Effect.NORMALISATION and not row.running:
+        return Part.NORMALISED
+    alone = next(iter(parts)) if len(parts) == 1 else None
     if row.effect is Effect.SELECTION:
-        return Expression(origin, Part.STATISTIC) if parts == {Part.STATISTIC} else None  # 3
+        return alone if alone is Part.STATISTIC else None  # 3
     if row.effect in {Effect.VIEW, Effect.SUM, Effect.PRODUCT} or row.rescales:
-        return Expression(origin, parts.pop() if len(parts) == 1 else Part.NORMALISED)  # 2
-    return None
+        return Part.NORMALISED if alone is None else alone  # 2
+    return (alone or Part.NORMALISED) if row.exponential and Part.VALUE not in parts else None  # 4
 
 
 def _data(op: Op, row: Operator) -> Sequence[str]:

@@ -186,7 +186,9 @@ class Trial:
         mine = self._work(self._own[position], way.operand)
         for worker in islice(equals, TIES):
             other = self._work(field, worker)
-            if other.cost < mine.cost or (level is Step.LINEAR and self._maps_alike(position, worker)):
+            if other.cost < mine.cost:
+                continue
+            if level is Step.LINEAR and other.mixing == mine.mixing and self._maps_alike(position, worker):
                 continue
             if other.mixing if other.mixing != mine.mixing else other.does_more_than(mine):
                 return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shortcut_audit.assembly.assemble import assemble
+from shortcut_audit.graph.model import TensorType
 from shortcut_audit.pipeline import audit_draft
 from tests.sketch import audited, found, kinds, listing, reasons, stored
 
@@ -209,6 +210,19 @@ def test_equal_maps_are_parallel_whoever_else_reads_the_sum_of_some() -> None:
     """ESPNet fuses dilated convolutions hierarchically: d1, d2 + d1, d3 + (d2 + d1) are all read."""
     fused = "s = Add(d3, t)", "v = Relu(s)", "y = Concat(u, v) axis=1"
     assert kinds_and_reasons(FIRST, SECOND, THIRD, *SUM_OF_TWO, *fused) == ([], ["parallel branches"] * 2)
+
+
+@pytest.mark.parametrize("mixed", ["m = MatMul(a, x)", "m = ScatterElements(z, i, x) axis=0 reduction=add"])
+def test_the_root_weight_of_a_graph_layer_is_a_projection(mixed: str) -> None:
+    """GraphSAGE (Hamilton et al. 2017): W_1 (A x) + W_2 x. The maps are equal, but one reads what others have sent."""
+    given = {"a": (6, 6), "i": TensorType((6, 8), "int64")}
+    zeros = stored(6, 8, data=(0.0,) * 48, literal=True, learned=False)
+    lines = (mixed, "u = MatMul(m, w1)", "v = MatMul(x, w2)", "y = Add(u, v)")
+    used = {name: kind for name, kind in given.items() if f"({name}," in mixed or f" {name}," in mixed}
+    made = audit_draft(listing(*lines, x=(6, 8), **used, z=zeros, w1=stored(8, 8), w2=stored(8, 8)))
+    assert [(s.kind, [w.name for step in s.route for w in step.weights]) for s in made.shortcuts] == [
+        ("projection", ["w2"])
+    ]
 
 
 def test_a_map_beside_two_in_a_row_is_a_projection() -> None:

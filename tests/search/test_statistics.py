@@ -45,6 +45,10 @@ NORMALISATIONS = {
         "g = ReduceL2(v) axes=1, keepdims=1", "a = ReduceMean(g) axes=-1, keepdims=1", "ae = Add(a, eps)",
         "k = Div(g, ae)", "vk = Mul(v, k)", "vg = Mul(vk, gamma)", "vb = Add(vg, beta)", "n = Add(vb, v)",
     ),
+    "log softmax": ("m = ReduceMax(v) axes=-1, keepdims=1", "d = Sub(v, m)", "e = Exp(d)",
+                    "z = ReduceSum(e, last) keepdims=1", "l = Log(z)", "n = Sub(d, l)"),
+    "log-sum-exp": ("m = ReduceMax(v) axes=-1, keepdims=1", "d = Sub(v, m)", "e = Exp(d)",
+                    "z = ReduceSum(e, last) keepdims=1", "l = Log(z)", "t = Add(m, l)", "n = Sub(v, t)"),
     "softmax": ("m = ReduceMax(v) axes=-1, keepdims=1", "d = Sub(v, m)", "e = Exp(d)",
                 "z = ReduceSum(e, last) keepdims=1", "n = Div(e, z)"),
 }  # fmt: skip
@@ -77,6 +81,13 @@ def test_a_normalisation_written_out_merges_nothing(name: str, shape: tuple[int 
 def test_the_sum_in_which_a_value_meets_its_statistic_says_so() -> None:
     report = audited((1, 16, 8), *NORMALISATIONS["layer norm by TensorFlow"])
     assert [(o.name, o.reason) for o in report.other_adds] == [("we", "constant operand"), ("n", "normalisation")]
+
+
+def test_a_value_beside_its_own_softmax_merges_nothing() -> None:
+    """x + softmax(x), the softmax one operator or written out: no layer is skipped, a formula of x."""
+    whole, apart = ("n = Softmax(v)",), NORMALISATIONS["softmax"]
+    kinds = [[s.kind for s in audited((1, 16, 8), *lines, "y2 = Add(v, n)").shortcuts] for lines in (whole, apart)]
+    assert kinds == [["identity"], ["identity"]]  # y = v + W n
 
 
 def test_a_softmax_over_the_edges_of_a_graph() -> None:

@@ -9,9 +9,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shortcut_audit.graph.model import Source
 from shortcut_audit.loaders.onnx.text import text
@@ -67,23 +67,39 @@ def absorbs_norm(node: NodeProto) -> bool:
     return all(RENAMED.fullmatch(text(name)) for name in node.input[1:3])
 
 
-def noted_tensors(graph: GraphProto) -> dict[str, bool]:
-    """The stored tensors of which the exporter notes what they are (1), by name: whether each is a parameter.
+class Noted(NamedTuple):
+    """What the exporter notes of the stored tensors of a graph."""
+
+    learned: Mapping[str, bool]
+    """Those of which it says what they are: whether each is a parameter."""
+    numbers: Container[str]
+    """Those of one element of which it says nothing, though it does of what the module stores: numbers in the code."""
+
+
+def noted_tensors(graph: GraphProto) -> Noted:
+    """The stored tensors of which the exporter notes what they are (1), by name.
 
     Of a constant that it folded it notes from what. Where that is nothing but its own constants, and the shapes of what
     the graph computes, no parameter is behind it (zeros_like); where it is more, the note tells nothing.
     """
     computed = {text(name) for node in graph.node for name in node.output}.union(text(i.name) for i in graph.input)
-    noted = {}
+    noted: dict[str, bool] = {}
+    folded: set[str] = set()
+    signed = False
     for info in graph.value_info:
         for entry in info.metadata_props:
             if entry.key == SIGNATURE:
+                signed = True
                 noted[text(info.name)] = text(entry.value) == "PARAMETER"
-            elif entry.key == FOLDED_FROM and len(entry.value) <= LONGEST_RECORD:
+            elif entry.key == FOLDED_FROM:
+                folded.add(text(info.name))
+                if len(entry.value) > LONGEST_RECORD:
+                    continue
                 names = _strings(text(entry.value))
                 if names and all(UNNAMED.fullmatch(name) or name in computed for name in names):
                     noted[text(info.name)] = False
-    return noted
+    single = {text(tensor.name) for tensor in graph.initializer if all(size == 1 for size in tensor.dims)}
+    return Noted(noted, single - noted.keys() - folded if signed else ())
 
 
 def scope_in_name(name: str) -> str:

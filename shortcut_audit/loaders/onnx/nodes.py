@@ -82,8 +82,9 @@ class Flattening:
         noted = noted_tensors(graph)
         for initializer in graph.initializer:
             if (name := frame.meaning(initializer.name)) is not None:
-                learned = noted.get(text(initializer.name))
-                self._store(stored_tensor(initializer, name, self.oddities, learned=learned))
+                own = text(initializer.name)
+                learned, literal = noted.learned.get(own), own in noted.numbers
+                self._store(stored_tensor(initializer, name, self.oddities, learned=learned, literal=literal))
         for sparse in graph.sparse_initializer:
             if (name := frame.meaning(sparse.values.name)) is not None:
                 self.tensors.append(sparse_tensor(sparse, name))

@@ -18,7 +18,7 @@ _FUSED = Operator(Effect.UNKNOWN, data=(), shape=same)
 ROWS = table_of(
     rows(
         "Relu LeakyRelu Elu Selu Celu ThresholdedRelu Sigmoid HardSigmoid HardSwish Swish Tanh Gelu Mish Softplus "
-        "Softsign Erf Exp Log Sign Sin Cos Tan Sinh Cosh Asin Acos Atan Asinh Acosh Atanh Shrink BitwiseNot",
+        "Softsign Erf Sign Sin Cos Tan Sinh Cosh Asin Acos Atan Asinh Acosh Atanh Shrink BitwiseNot",
         _ACTIVATION,
     ),
     # Of ATen alone.
@@ -39,6 +39,7 @@ ROWS = table_of(
     rows("IsNaN", replace(_ACTIVATION, types=BOOL, masks=True)),
     # What makes of one statistic another.
     rows("Sqrt", replace(_ACTIVATION, elements=arithmetic.singles(arithmetic.root), rescales=True)),
+    rows("Exp Log", replace(_ACTIVATION, exponential=True)),
     rows("Reciprocal", replace(_ACTIVATION, elements=arithmetic.singles(arithmetic.inverse), rescales=True)),
     rows("Rsqrt", replace(_ACTIVATION, rescales=True)),
     rows("Pow", replace(_ACTIVATION, shape=binary, elements=arithmetic.pairs(arithmetic.POW), rescales=True)),

@@ -192,20 +192,25 @@ class Algebra:
             return None
         return [(-1 if slot in row.negated else 1, given) for slot, given in enumerate(op.inputs) if given is not None]
 
-    def is_factor_only(self, name: str) -> bool:
-        """Whether all that is done with a value is to multiply it."""
+    def is_factor_only(self, name: str, factors: frozenset[str] = frozenset()) -> bool:
+        """Whether all that is done with a value is to multiply it, and to compute the factors of that."""
         waiting, looked_at = [name], 0
         while waiting:
-            for reader in self._graph.readers[waiting.pop()]:
+            current = waiting.pop()
+            if self._graph.returns(current) or not self._graph.readers[current]:
+                return False
+            for reader in self._graph.readers[current]:
                 looked_at += 1
                 op = self._graph.values[reader].op
                 if op is None or looked_at > READERS:
                     return False
                 if is_copy(op):
                     waiting.append(reader)
-                elif row_of(op.kind).effect is not Effect.PRODUCT:
-                    return False
-        return name not in self._graph.outputs
+                elif row_of(op.kind).effect is not Effect.PRODUCT and reader not in factors:
+                    if not factors:
+                        return False
+                    waiting.append(reader)
+        return True
 
     def is_fixed_operator(self, name: str, on: str) -> bool:
         """Whether a value is what a linear operator without learned weights makes of another one: pool(x), A x."""

@@ -101,14 +101,15 @@ def _written_out(
 ) -> list[Product] | None:
     """A product with a sum, distributed; sums within only as far as there is something in them that opposes a term.
 
-    What nobody but products reads stands there to be multiplied. Any other sum is a value of its own, and is looked
-    into only where all of a term cancels.
+    What nobody but products reads stands there to be multiplied, also where its factor is computed from it. Any other
+    sum is a value of its own, and is looked into only where all of a term cancels.
     """
     addends = algebra.addends(atom)
     if addends is None or len(addends) > WIDE or not looks.left:
         return None
     looks.left -= 1
-    opposes = _oppose if algebra.is_factor_only(atom) else _cancel
+    factors = frozenset(factor for factor in rest.atoms if isinstance(factor, str))
+    opposes = _oppose if algebra.is_factor_only(atom, factors) else _cancel
     found, parts = False, list[Product]()
     for sign, given in addends:
         part = rest.times(algebra.term(given, sign))

@@ -120,4 +120,15 @@ def test_what_a_stored_tensor_was(record: str, value: str, noted: bool | None) -
     info.metadata_props.add(key=record, value=value)
     fed = helper.make_tensor_value_info("x", 1, [8])
     graph = helper.make_graph([helper.make_node("Relu", ["x"], ["r"])], "g", [fed], [], value_info=[info])
-    assert noted_tensors(graph).get("w") is noted
+    assert noted_tensors(graph).learned.get("w") is noted
+
+
+def test_a_number_of_which_nothing_is_noted_is_the_codes_where_parameters_are_noted() -> None:
+    """The exporter over torch.export stores 0.0 * x's number beside parameters, without a note."""
+    tensors = [helper.make_tensor(name, 1, sizes, [0.0]) for name, sizes in (("w", [1]), ("n", []), ("f", []))]
+    infos = [helper.make_tensor_value_info(tensor.name, 1, tensor.dims) for tensor in tensors]
+    graph = helper.make_graph([], "g", [], [], tensors, value_info=infos)
+    assert "n" not in noted_tensors(graph).numbers
+    graph.value_info[0].metadata_props.add(key=SIGNATURE, value="PARAMETER")
+    graph.value_info[2].metadata_props.add(key=FOLDED_FROM, value="['alpha']")
+    assert noted_tensors(graph).numbers == {"n"}

@@ -77,6 +77,22 @@ def test_an_interpolation_by_a_constant_is_free(how: str) -> None:
     assert kinds(*lines, t=THIRD, one=ONE) == ["parameter-free"]
 
 
+def test_a_difference_by_which_its_own_gate_is_computed_is_distributed() -> None:
+    """t = sigmoid(G (h - x)): an exporter writes h - x once. The sum that the gate reads is a merge of its own."""
+    gate = ("d = Sub(h, x)", "g = Conv(d, gk)", "t = Sigmoid(g)", "m = Mul(t, d)")
+    report = audited(*BLOCK, *gate, "y = Sub(h, m)", k=KERNEL, gk=KERNEL)
+    assert [(s.merge.name, s.kind, s.fork.name) for s in report.shortcuts] == [
+        ("d", "parameter-free", "x"),
+        ("y", "gated", "x"),
+    ]
+
+
+def test_a_difference_that_is_read_elsewhere_is_a_value_of_its_own() -> None:
+    """The same, its gate computed from x alone, and h - x handed to another layer."""
+    lines = (*GATE, "d = Sub(h, x)", "m = Mul(t, d)", "y = Sub(h, m)", "z = Conv(d, gk)")
+    assert "gated" not in kinds(*lines, gk=KERNEL)
+
+
 def test_every_addition_of_the_file_is_listed_once() -> None:
     """The difference, its product and the sum: two additions of 8 * 4 * 4 = 128 elements, one of them the merge."""
     report = audited(*BLOCK, "d = Sub(h, x)", "m = Mul(d, t)", "y = Add(x, m)", k=KERNEL, t=THIRD)
