@@ -56,8 +56,8 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
         row = row_of(part.kind)
         if part.kind == QUANTISATION:
             scales.update(part.outputs)
-        if not scales.isdisjoint(part.inputs):
-            continue  # what is combined with a scale of quantisation is one
+        if row.effect is Effect.PRODUCT and not scales.isdisjoint(part.inputs):
+            continue  # what is multiplied by a scale of quantisation is one
         for slot, name in enumerate(part.inputs):
             tensor = kept.get(name) if name is not None else None
             if tensor is not None and (_stands_for_weights(row, slot, tensor) or name in moved):

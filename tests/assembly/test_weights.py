@@ -149,3 +149,19 @@ def test_what_a_program_takes_apart_and_nobody_applies_is_no_weight() -> None:
     mask = stored(dtype="int32", data=(15,), literal=True)
     lines = "l = BitwiseAnd(q, mask)", "y = Gather(l, x)"
     assert totals(*lines, x=(4,), q=stored(8, 16, dtype="int32", learned=False), mask=mask).parameters == 0
+
+
+def test_attention_in_few_bits_holds_its_weights_though_its_scale_is_computed() -> None:
+    """Dynamically quantised BERT: 8 x 24 weights and 24 biases; the scale that the op reads makes nothing else one."""
+    report = audit_draft(
+        listing(
+            "q, s, z = DynamicQuantizeLinear(x)",
+            "y = com.microsoft::QAttention(q, w, b, s, ws, _, z, wz) num_heads=2",
+            x=(1, 5, 8),
+            w=stored(8, 24, dtype="int8"),
+            b=stored(24),
+            ws=stored(),
+            wz=stored(dtype="int8"),
+        )
+    )
+    assert report.totals.parameters == 216
