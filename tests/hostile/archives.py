@@ -298,6 +298,11 @@ UNLISTED: tuple[Case, ...] = (
         "a pickle named .pt2", content(b"\x80\x02" + PICKLE, "model.pt2"), "Python pickle, .* which is never loaded"
     ),
     reject("a zip archive of nothing", content(b"PK\x05\x06" + bytes(18), "model.pt2"), "without models/"),
+    reject(
+        "an archive cut off behind another one that it holds",
+        content(GOOD[:-40] + packed({"inner/data.pkl": "x"}), "model.pt2"),
+        "damaged or truncated zip archive .what is left holds inner/data.pkl",
+    ),
     reject("a zip archive's first bytes", content(b"PK\x03\x04", "model.pt2"), "truncated zip"),
     audited("a program before the archive", content(b"PK#!/bin/sh\n" + GOOD, "model.pt2"), **SHORTCUT),
     audited("a remark of 60 kB behind the archive", _remarked(), **SHORTCUT),

@@ -165,7 +165,7 @@ class _Entry:
 def _read(archive: zipfile.ZipFile, source: str) -> Draft:
     documents = _Documents(archive)
     names = documents.names
-    entry = _model_entry(names)
+    entry = _model_entry(names, within=all(each.header_offset > 0 for each in archive.infolist()))
     _check_unambiguous(names)
     # What is needed of the weights' document is little: it is read first, so that the two are never held together.
     ties = _ties(documents, f"{entry.folder}{TIES.format(entry.model)}")
@@ -173,7 +173,8 @@ def _read(archive: zipfile.ZipFile, source: str) -> Draft:
     return draft_of(program)
 
 
-def _model_entry(names: Sequence[str]) -> _Entry:
+def _model_entry(names: Sequence[str], *, within: bool) -> _Entry:
+    """The one model of an archive. `within`: it begins inside of the file, as what is left of one that was cut off."""
     found = [_Entry(name, match[2], match[1]) for name in names if (match := MODEL.fullmatch(name))]
     found += [_Entry(name, "model", "") for name in names if name == OLD_MODEL]
     if len(found) == 1:
@@ -181,6 +182,10 @@ def _model_entry(names: Sequence[str]) -> _Entry:
     if found:
         listed = ", ".join(displayable(entry.name) for entry in found[:8])
         raise UnreadableModel(f"the archive holds several models ({listed}); save each in a file of its own")
+    if within and names:
+        raise UnreadableModel(
+            f"damaged or truncated zip archive (what is left holds {displayable(names[0])}); {RESAVE}"
+        )
     raise UnreadableModel(_other_archive(names))
 
 
