@@ -13,6 +13,7 @@ from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import AuditReport, Failure, Finding, Level, wording
 from shortcut_audit.report.wording import exact
 from shortcut_audit.reporters import WHOLE, Style
+from shortcut_audit.reporters.shared import changed
 from shortcut_audit.reporters.shared.grouped import gravest_first, verdict
 from shortcut_audit.reporters.shared.locations import Places, about
 
@@ -29,7 +30,9 @@ def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- w
     if len(commands) > ANNOTATIONS:
         lines.append(_plain(f"{exact(len(commands) - ANNOTATIONS)} more are in the job summary, not annotated"))
     lines += [_plain(f"{_path(model.source)}: {wording.verdict(model)}") for model in report.models]
-    lines.append(_plain(verdict(report)))
+    difference = changed.told(report)
+    lines += map(_plain, difference)
+    lines.append(_plain("nothing was judged" if difference else verdict(report)))
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import AuditReport, Failure, Finding
 from shortcut_audit.reporters import WHOLE, Style
+from shortcut_audit.reporters.shared import changed
 from shortcut_audit.reporters.shared.grouped import gravest_first
 from shortcut_audit.reporters.shared.locations import Place, Places, about
 
@@ -89,6 +90,8 @@ def _remarks(report: AuditReport) -> defaultdict[str, list[str]]:
         if not report.fails(finding):
             said = _said(finding, places.of(finding))
             remarks[finding.source].append(f"{finding.level} {finding.rule}: {said}")
+    for line in changed.told(report):
+        remarks[report.models[-1].source].append(line)
     return remarks
 
 

@@ -16,6 +16,7 @@ from shortcut_audit.report import AuditReport, Failure, Finding
 from shortcut_audit.report.wording import exact
 from shortcut_audit.reporters import WHOLE, Style
 from shortcut_audit.reporters.json import dumped
+from shortcut_audit.reporters.shared import changed
 from shortcut_audit.reporters.shared.fingerprints import fingerprints
 from shortcut_audit.reporters.shared.grouped import gravest_first
 from shortcut_audit.reporters.shared.locations import Place, Places, about
@@ -48,6 +49,7 @@ def _run(report: AuditReport) -> dict[str, Any]:
                 "toolExecutionNotifications": [
                     *map(_failure, report.errors),
                     *_left_out(len(ranked) - RESULTS),
+                    *({"level": "note", "message": {"text": _escaped(line)}} for line in changed.told(report)),
                 ],
             }
         ],

@@ -8,9 +8,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 
 from shortcut_audit.frozen import frozen
+from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import AuditReport, Change, Comparison, Layer, Side
 from shortcut_audit.report.wording import counted, exact, short
 from shortcut_audit.reporters.shared.operators import plain_name
+from shortcut_audit.reporters.shared.ranges import LABELS_SHOWN, in_ranges
+
+LINES_SHOWN = 50
+"""Changes that a log lists."""
 
 
 @frozen
@@ -44,6 +49,25 @@ def in_short(comparison: Comparison) -> str:
         return f"no difference: the same {counted(comparison.unchanged, 'shortcut')} and {counted(same, 'layer')}"
     shortcuts = f"{counted(len(comparison.changes), 'shortcut')} changed, {exact(comparison.unchanged)} unchanged"
     return shortcuts if same is None else f"{shortcuts}; layers: {', '.join([*heaps, f'{exact(same)} unchanged'])}"
+
+
+def told(report: AuditReport) -> list[str]:
+    """The answer to --diff for logs: a line for how much has changed, then one for each change; else nothing."""
+    found = difference_of(report)
+    if found is None:
+        return []
+    groups = [("", group) for group in alike(found.changes, "->")]
+    groups += [(f"layers {heap.what}: ", group) for heap in of_layers(found) for group in heap.groups]
+    lines = [f"{what}{_in_ranges(group.keys)}: {group.what}" for what, group in groups[:LINES_SHOWN]]
+    more = [f"and {exact(len(groups) - LINES_SHOWN)} more: the JSON report has all"] if groups[LINES_SHOWN:] else []
+    old, new = (displayable(source, PATH_LIMIT) for source in (found.against, found.source))
+    return [f"{in_short(found)}: from {old} to {new}", *map(displayable_text, lines), *more]
+
+
+def _in_ranges(keys: Sequence[str]) -> str:
+    labels = in_ranges(map(displayable, keys), "...")
+    more = [f"{exact(len(labels) - LABELS_SHOWN)} more"] if labels[LABELS_SHOWN:] else []
+    return ", ".join([*labels[:LABELS_SHOWN], *more])
 
 
 def alike(changes: Iterable[Change], arrow: str) -> list[Alike]:

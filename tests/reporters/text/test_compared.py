@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import shortcut_audit
 from shortcut_audit.gate.difference import difference
 from shortcut_audit.report import AuditReport
-from shortcut_audit.reporters import Style, markdown
+from shortcut_audit.reporters import Style, github, junit, markdown, sarif
 from shortcut_audit.reporters.text.terminal import format as render
 from tests import goldens
 
@@ -38,6 +39,19 @@ def test_the_difference_at_a_terminal(golden: str, old: str, style: Style) -> No
 def test_a_network_that_is_exported_in_another_way_has_the_same_layers_with_other_parameters() -> None:
     """Of a .pt2 the BatchNorms stand beside the convolutions; ONNX folds them in: a bias for each output channel."""
     goldens.check("difference.folded.txt", render(told("resnet18.pt2", "resnet18.onnx"), Style()))
+
+
+@pytest.mark.parametrize("reporter", [github, junit, sarif])
+def test_the_difference_in_logs(reporter: ModuleType) -> None:
+    said = reporter.format(told("resnet18.onnx", "resnet50.onnx")).replace("&gt;", ">").replace("-\\u003e", "->")
+    for line in (
+        "12 shortcuts changed, 4 unchanged; layers: 1 changed, 40 added, 7 removed, 13 unchanged: from samples",
+        "layer1.0: identity -> projection, +16,640 parameters, +51.4 M MACs",  # 64 * 256 + 256; 56 * 56 * 64 * 256
+        "layer1.2, layer2.2...3, layer3.2...5, layer4.2: new: identity",
+        "layers added: layer3.0...5.conv3: conv 1x1, 256 -> 1024, 6 x 263,168 parameters",  # 256 * 1024 + 1024
+    ):
+        assert line in said
+    assert "nothing to object to" not in said
 
 
 def test_the_difference_in_markdown() -> None:
