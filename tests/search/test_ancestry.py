@@ -9,6 +9,8 @@ import pytest
 
 from shortcut_audit.search.ancestry import Ancestry, Descent, Dominators, Places
 
+GRAPHS = range(1_000)
+
 
 def drawn(seed: int, size: int = 40) -> list[list[int]]:
     """What each value of a graph is computed from, by chance: nothing, one, two or three earlier ones."""
@@ -27,7 +29,7 @@ def dag_of(above: list[list[int]]) -> nx.DiGraph:
     return dag
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", GRAPHS)
 def test_pasts_are_the_ancestors_that_networkx_finds(seed: int) -> None:
     """Of the operands of sums, each asked for when its turn comes; some are asked for again by a later sum."""
     above = drawn(seed)
@@ -41,7 +43,7 @@ def test_pasts_are_the_ancestors_that_networkx_finds(seed: int) -> None:
             assert found == nx.ancestors(dag, operand) | {operand}
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", GRAPHS)
 def test_dominators_are_those_that_networkx_finds(seed: int) -> None:
     above = drawn(seed)
     dag = dag_of(above)
@@ -53,6 +55,23 @@ def test_dominators_are_those_that_networkx_finds(seed: int) -> None:
     assert [dominators.of(n) for n in range(len(above))] == [
         None if expected[n] == "root" else expected[n] for n in range(len(above))
     ]
+
+
+@pytest.mark.parametrize("seed", GRAPHS)
+def test_what_two_values_pass_through_is_the_lowest_common_ancestor_among_dominators(seed: int) -> None:
+    """By brute force: of the values in both chains of dominators, the one in the latest topological generation."""
+    above = drawn(seed)
+    dag, dominators = dag_of(above), Dominators(len(above))
+    generation = {n: depth for depth, each in enumerate(nx.topological_generations(dag)) for n in each}
+    chains: list[set[int]] = []
+    for number, read in enumerate(above):
+        dominators.enter(number, read)
+        over = dominators.of(number)
+        chains.append({number} if over is None else {number} | chains[over])
+    chance = random.Random(seed)
+    for pair in (chance.sample(range(len(above)), 2) for _ in range(10)):
+        both = chains[pair[0]] & chains[pair[1]]
+        assert dominators.common(pair) == max(both, key=generation.__getitem__, default=None)
 
 
 def test_what_two_values_pass_through() -> None:
@@ -78,7 +97,7 @@ def test_the_earliest_of_a_past() -> None:
     assert ancestry.earliest(0) is None
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", GRAPHS)
 def test_what_is_computed_from_a_value_are_the_descendants_that_networkx_finds(seed: int) -> None:
     above = drawn(seed)
     dag, places = dag_of(above), Places(range(len(above)))
