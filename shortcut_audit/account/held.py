@@ -1,6 +1,7 @@
 """How does a user hold the graph in which shortcuts were found?
 
-As a frozen `networkx.DiGraph` of values, each marked with the shortcuts that fork, merge or lead through there.
+`load()` hands it out as a frozen `networkx.DiGraph` of values, each marked with the shortcuts that fork, merge or lead
+through there.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Does an output element of this op depend on several positions of its data?
 
-Operators of which that is not always, or never, so. Their rows refer to the functions here. A product of two values
-does. Cases: 1. a convolution, unless its kernel is 1x1; 2. a product with stored weights, unless they stand on the
-right: then it maps each position alone (on the left they mix positions, as in an MLP-mixer); 3. an einsum with stored
-weights, unless it sums over the last axis of the data alone; 4. what is scattered, where it is added up: message
-passing.
+The functions here answer for operators of which it depends on the call; their rows refer to them. A product of two
+values always mixes. Cases: 1. a convolution, unless its kernel is 1x1; 2. a product with stored weights, unless they
+stand on the right: then it maps each position alone (on the left they mix positions, as in an MLP-mixer); 3. an einsum
+with stored weights, unless it sums over the last axis of the data alone; 4. what is scattered, where it is added up:
+message passing.
 """
 
 from __future__ import annotations

@@ -65,3 +65,17 @@ def test_shortcuts_that_came_and_went_are_said_apart() -> None:
     with_one = audited("x -> Conv.1 -> Add -> Conv.2", "x -> Add")
     assert [one.what for one in alike(difference(with_one, with_two).changes, "->")] == ["new: identity"]
     assert [one.what for one in alike(difference(with_two, with_one).changes, "->")] == ["gone: identity"]
+
+
+def test_layers_of_which_no_module_is_recorded_are_paired_by_their_geometry() -> None:
+    """A bias makes a layer another one of the same geometry: 8 weights more; 1x1 for 3x3 is another layer."""
+    plain, biased, narrow = (
+        audited(f"x -> {line} -> Relu -> Conv.2 -> Add", "x -> Add")
+        for line in ("Conv.1", "Conv.1{bias=1}", "Conv.1{k=1}")
+    )
+    with_bias, without = difference(plain, biased), difference(plain, narrow)
+    assert [(pair.then.parameters, pair.now.parameters) for pair in with_bias.layers_changed] == [(576, 584)]
+    assert (with_bias.layers_added, with_bias.layers_removed) == ((), ())
+    assert [layer.parameters for layer in without.layers_added] == [64]
+    assert [layer.parameters for layer in without.layers_removed] == [576]
+    assert without.layers_changed == ()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
+from shortcut_audit.search.streams import mixed_axes
 from tests.sketch import listing, stored
 
 SHARED = (
@@ -166,3 +168,11 @@ def test_weights_that_a_softmax_makes_are_not_let_through() -> None:
         "av = MatMul(a, q)", "t = Einsum(a, shaw) equation=bij,ijd->bid", "y = Add(av, t)",
     )  # fmt: skip
     assert [(s.kind, s.fork.name) for s in made.shortcuts] == [("projection", "a")]
+
+
+def test_an_axis_of_one_fraction_is_not_mixed() -> None:
+    """`bnsf,bnmsf->bmf` sums the axes n and s; where s has one element, n alone is mixed."""
+    for fractions, axes in ((1, (1,)), (2, (1, 2))):
+        lines = ("r = Relu(x)", "m = Relu(y)", "z = Einsum(r, m) equation=bnsf,bnmsf->bmf")
+        graph = assemble(listing(*lines, x=(1, 4, fractions, 8), y=(1, 4, 4, fractions, 8)))
+        assert mixed_axes(graph, graph.ops[-1], 0) == axes
