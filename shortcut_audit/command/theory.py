@@ -12,6 +12,16 @@ _HEADING = re.compile(r"^### (.+)$", re.MULTILINE)
 _NOTE = "note: "
 
 
+ALSO = {
+    "extra parameters": "extra weights", "extra params": "extra weights", "params": "parameters",
+    "extra macs": "extra work", "all": "shortcut", "free": "parameter-free", "proj": "projection",
+    "held": "held memory",
+    "additions": "merging", "element wise additions": "merging", "other additions": "merge", "f(x)": "x", "y": "x",
+    "folded normalisation": "folded norm",
+}  # fmt: skip
+"""What tables and sentences call a word for short, or in full."""
+
+
 def text() -> str:
     """The whole theory, as Markdown."""
     return resources.files("shortcut_audit").joinpath("theory.md").read_text(encoding="utf-8")
@@ -29,7 +39,7 @@ def section(word: str) -> str | None:
     Case and hyphens do not matter, nor does a plural: "Projections" is asked for as "projection". A note is found by
     how it begins.
     """
-    asked = _plain(word)
+    asked = _plain(ALSO.get(_plain(word), word))
     by_name = {_plain(heading): heading for heading in sections()}
     for candidate in (asked, asked.removesuffix("s"), f"option {asked}"):
         if candidate in by_name:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shortcut_audit.command.explain import explain
+from shortcut_audit.command.theory import section
 from shortcut_audit.errors import UsageError
 from shortcut_audit.gate.rules import RULE_IDS
 from shortcut_audit.operators.declaration import MEANINGS
@@ -37,3 +38,17 @@ def test_operators_lists_what_may_be_declared() -> None:
 def test_an_unknown_word_is_met_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="did you mean 'gated'"):
         explain("gatd")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("extra weights", "extra work", "merging", "held memory", "option", "what if", "plain", "MACs", "FLOPs"),
+        *("params", "all", "identity", "free", "gated", "proj", "extra params", "extra MACs", "additions", "held"),
+        *("block", "kind", "x", "F(x)", "y", "W_s", "skips", "parameters", "bias", "folded normalisation", "opset"),
+        *("element-wise additions", "other additions", "per sample", "layers", "fork", "route", "depthwise", "buffers"),
+    ],
+)
+def test_every_label_and_head_of_a_report_is_explained(word: str) -> None:
+    """As the report at a terminal, the page and the tables say them."""
+    assert section(word) is not None
