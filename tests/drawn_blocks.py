@@ -110,6 +110,16 @@ SCATTERED = {
 }  # fmt: skip
 """x, and all of f added in its first channel: index_add."""
 
+BRANCHED = {
+    "then": (
+        "$m = ReduceMean(x) axes=1,2 keepdims=1", "$c = Less($m, half)", "$s = Add(x, f)", "$ = If($c, $s, x)",
+    ),
+    "else": (
+        "$m = ReduceMean(x) axes=1,2 keepdims=1", "$c = Less($m, half)", "$s = Add(f, x)", "$ = If($c, x, $s)",
+    ),
+}  # fmt: skip
+"""x + f, or x alone, as the data tell: layers that are skipped."""
+
 PARALLEL = {"plain": ("$w = MatMul(x, $v)", "$o = Relu($w)", "$ = Add($o, f)")}
 
 NORMS = {
@@ -135,6 +145,7 @@ BLOCKS: Mapping[str, tuple[Mapping[str, tuple[str, ...]], str | None]] = {
     "quantised": (QUANTISED, "identity"),
     "pooled": (POOLED, "parameter-free"),
     "scattered": (SCATTERED, "identity"),
+    "branched": (BRANCHED, "identity"),
     "parallel": (PARALLEL, None),
     "norm": (NORMS, None),
 }
@@ -235,6 +246,7 @@ KERNELS: Mapping[str, Callable[..., Any]] = {
     "Sum": lambda *given: sum(given),
     "Relu": lambda x: np.maximum(x, 0), "Sigmoid": lambda x: 1 / (1 + np.exp(-x)), "Reciprocal": lambda x: 1 / x,
     "Identity": lambda x: x, "Scale": lambda x, factor: x * factor,
+    "If": lambda chosen, one, other: one if np.all(chosen) else other,
     "ReduceMean": lambda x, axes, keepdims: x.mean(axes, keepdims=bool(keepdims)),
     "Concat": lambda *given, axis: np.concatenate(given, axis), "Split": lambda x, axis: np.split(x, 2, axis),
     "Shape": np.shape, "ConstantOfShape": lambda shape, value: np.full(shape, value),

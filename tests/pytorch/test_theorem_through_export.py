@@ -45,7 +45,7 @@ def chosen(condition: Any, one: Any, other: Any) -> Any:
 
 KERNELS: Mapping[str, Callable[..., Any]] = {
     "Add": lambda a, b: a + b, "Sub": lambda a, b: a - b, "Mul": lambda a, b: a * b, "Div": lambda a, b: a / b,
-    "MatMul": lambda a, b: a @ b, "Neg": lambda a: -a, "Less": lambda a, b: a < b, "Where": chosen,
+    "MatMul": lambda a, b: a @ b, "Neg": lambda a: -a, "Less": lambda a, b: a < b, "Where": chosen, "If": chosen,
     "Sqrt": lambda a: a.sqrt(), "Sum": lambda *given: sum(given[1:], given[0]), "Relu": lambda a: a.relu(),
     "Sigmoid": lambda a: a.sigmoid(), "Reciprocal": lambda a: a.reciprocal(), "Identity": lambda a: a.clone(),
     "ReduceMean": lambda a, axes, keepdims: a.mean(axes, keepdim=bool(keepdims)),
