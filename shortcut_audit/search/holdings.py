@@ -59,7 +59,7 @@ class Holdings:
 
     def of(self, ops: int) -> Extent:
         """What the ops of a set hold together."""
-        if ops.bit_count() <= len(self._macs) + len(self._parameters) + len(self._tied):
+        if ops.bit_count() <= max(FEW, len(self._macs) + len(self._parameters) + len(self._tied)):
             return joined(map(self._measure.of, self.among(ops)))
         layers = ops & self._layers
         first = self._ops[_first(layers)] if layers else None
@@ -88,7 +88,7 @@ Addends: TypeAlias = "list[tuple[Number, int]]"
 """Numbers, each with the set of places where it is to be added."""
 
 FEW = 32
-"""Of more different numbers their binary digits are added up."""
+"""So many ops are looked at one by one. Of more different numbers their binary digits are added up."""
 
 
 def _addends(numbers: Iterable[tuple[int, Number]]) -> Addends:
