@@ -83,8 +83,11 @@ class Flattening:
         for initializer in graph.initializer:
             if (name := frame.meaning(initializer.name)) is not None:
                 own = text(initializer.name)
-                learned, literal = noted.learned.get(own), own in noted.numbers
-                self._store(stored_tensor(initializer, name, self.oddities, learned=learned, literal=literal))
+                tensor = stored_tensor(initializer, name, self.oddities, learned=noted.learned.get(own))
+                # What would make a term vanish is no literal for want of a note: whoever adds a gain that begins as 0
+                # (ReZero) to an exported file writes none.
+                literal = own in noted.numbers and tensor.data not in {None, (0,), (1,)}
+                self._store(replace(tensor, literal=literal))
         for sparse in graph.sparse_initializer:
             if (name := frame.meaning(sparse.values.name)) is not None:
                 self.tensors.append(sparse_tensor(sparse, name))
