@@ -254,8 +254,12 @@ def _box_look(box: Box) -> Hashable:
 
 
 def _shortcut_look(shortcut: Shortcut) -> Hashable:
+    """What is drawn of a shortcut; the order of its fork's axes is not, nor the ops between the layers it skips."""
     s = shortcut
-    return s.kind, s.fork.shape, s.merge.shape, s.weights_in_words, s.parameters, s.macs, s.span
+    sizes = None if s.fork.shape is None else tuple(sorted(map(str, s.fork.shape)))
+    around = (s.span.parameters, s.span.macs_formula) if s.span.weight_layers else s.span.ops
+    weights = s.weights_in_words, s.parameters, s.macs
+    return s.kind, sizes, s.merge.shape, weights, s.span.weight_layers, around
 
 
 def _width(part: int | None, whole: int) -> int:

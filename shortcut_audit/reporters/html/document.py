@@ -70,7 +70,7 @@ def format(report: AuditReport, style: Style = WHOLE) -> str:  # noqa: A001 -- w
 
 
 def _body(report: AuditReport, style: Style) -> Iterator[Element]:
-    yield element("header", element("h1", said(_answer(report))), element("p", _tally(report)), _legend())
+    yield element("header", element("h1", said(_answer(report))), element("p", _tally(report)), *_legend(report))
     yield element("main", *_main(report, style))
     yield element("footer", f"shortcut-audit {displayable(report.version)}. {wording.CONVENTION}.")
 
@@ -144,12 +144,14 @@ def _link(number: int, model: ModelReport) -> Element:
     return element("a", name, href=f"#model-{number}") if number < MODELS_SHOWN else name
 
 
-def _legend() -> Element:
-    """What the lines of the pictures say: their patterns, and their widths."""
+def _legend(report: AuditReport) -> list[Element]:
+    """What the lines of the pictures say, by pattern and by width; nothing where there are no lines."""
+    if not any(model.shortcuts for model in report.models):
+        return []
     kinds = [element("li", badge(kind), " ", EQUATIONS[kind]) for kind in KINDS]
     lines = (element("span", class_=f"width w{width}") for width in (1, 2, 3))
     widths = element("li", *lines, "the wider, the more of the model's parameters: under 0.1 %, under 1 %, more")
-    return element("ul", *kinds, widths, class_="legend")
+    return [element("ul", *kinds, widths, class_="legend")]
 
 
 def _section(title: str, *content: Piece, class_: str = "") -> Element:

@@ -41,7 +41,7 @@ from shortcut_audit.reporters.html.network import network
 from shortcut_audit.reporters.shared.grouped import Remark
 from shortcut_audit.reporters.shared.part import left_out as not_all
 from shortcut_audit.reporters.shared.part import listed
-from shortcut_audit.reporters.shared.runs import Row, rows
+from shortcut_audit.reporters.shared.runs import Row, alike, rows
 from shortcut_audit.reporters.shared.totals import Option, facts, options, sums, work
 
 
@@ -60,7 +60,7 @@ def _remark(remark: Remark) -> list[Element]:
     for place in filter(None, (remark.line, remark.source)):
         where += [*([element("br")] if where else []), name_of(place, PATH_LIMIT)]
     level = element("span", remark.level, class_=f"level {remark.level}")
-    return [cell(level), cell(remark.rule), cell(*where), cell(said(remark.message))]
+    return [cell(level), cell(remark.rule), cell(*where), cell(said(remark.message.replace("->", "→")))]
 
 
 @frozen
@@ -117,7 +117,7 @@ def _facts(model: ModelReport) -> Iterator[Piece]:
 
 def _shortcuts(model: ModelReport, anchor: str, style: Style) -> list[Element]:
     heads = ("block", "kind", "x → y", "W_s", "skips", "parameters", "MACs")
-    found = rows(listed(model, style))
+    found = alike(rows(listed(model, style)))
     part = not_all(model, style)
     numbers = {id(shortcut): number for number, shortcut in enumerate(model.shortcuts)}
     details = (_details(row.first) for row in found)
@@ -130,10 +130,9 @@ def _row(row: Row, anchors: Sequence[str]) -> list[Element]:
     """A row; the picture's arcs link to its anchors."""
     shortcut = row.first
     block: list[Piece] = [element("span", id=anchor, class_="anchor") for anchor in anchors]
-    block += [name_of(shortcut.key)]
+    block += ranges_of([member.key for member in row.members])
     kind: list[Piece] = [badge(shortcut.kind)]
     if row.repeats > 1:
-        block += [" … ", name_of(row.last.key)]
         kind += [f" ×\u00a0{exact(row.repeats)}"]
     fork, merge = shape_of(shortcut.fork.shape), shape_of(shortcut.merge.shape)
     return [

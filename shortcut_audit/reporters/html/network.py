@@ -52,9 +52,9 @@ def network(
     writer = _Writer(numbers, anchor, marks, alone=alone)
     content = writer.group(drawn)
     heading = [element("strong", title), element("br")] if title else []
-    how = "Layers from top to bottom, an arc for every shortcut. "
-    caption = element("figcaption", *heading, how,
-                      element("span", "Point at an arc, or reach it by Tab, for its card.", class_="hint"))  # fmt: skip
+    hint = element("span", "Point at an arc, or reach it by Tab, for its card.", class_="hint")
+    arcs = [", an arc for every shortcut. ", hint] if model.shortcuts else [". No arcs: there are no shortcuts."]
+    caption = element("figcaption", *heading, "Layers from top to bottom", *arcs)
     return [element("figure", caption, content, class_="network")]
 
 

@@ -52,6 +52,14 @@ def rows(shortcuts: Sequence[Shortcut]) -> list[Row]:
     return found
 
 
+def alike(found: Sequence[Row]) -> list[Row]:
+    """The rows with one for all that show the same and differ in the numbers of their names only."""
+    same: dict[Hashable, list[Shortcut]] = {}
+    for row in found:
+        same.setdefault((_NUMBERS.sub("0", row.first.key), _look(row.first)), []).extend(row.members)
+    return [Row(tuple(members)) for members in same.values()]
+
+
 def gathered(found: Sequence[Row]) -> list[Row]:
     """The rows with one for all that differ in numbers only: the same module in every stage of a network."""
     alike: dict[Hashable, list[Shortcut]] = {}

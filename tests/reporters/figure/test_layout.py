@@ -121,3 +121,16 @@ def test_rows() -> None:
     assert (arc.first, arc.last) == (1, 3)
     (brace,) = sheet(picture).braces
     assert (brace.first, brace.last) == (1, 3)
+
+
+def test_the_order_of_the_axes_of_a_fork_is_no_difference_that_is_drawn() -> None:
+    """A ConvNet that norms over the last axis hands its first block x as 1x56x56x96, the others x as 1x96x56x56."""
+    plain = model("abab", (0, 1), (2, 3))
+    first, second = plain.shortcuts
+    turned = replace(
+        first, fork=replace(first.fork, shape=(1, 56, 56, 64)), span=replace(first.span, ops=first.span.ops + 1)
+    )
+    level = replace(second, fork=replace(second.fork, shape=(1, 64, 56, 56)))
+    assert drawn(figure(replace(plain, shortcuts=(turned, level)))) == "2*(ab+)"
+    other = replace(second, fork=replace(second.fork, shape=(1, 32, 56, 56)))
+    assert drawn(figure(replace(plain, shortcuts=(turned, other)))) == "(ab+)(ab+)"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shortcut_audit.reporters.shared.runs import rows
+from shortcut_audit.reporters.shared.runs import alike, rows
 from tests.reporters import examples
 
 
@@ -37,3 +37,13 @@ def test_runs(looks: str, expected: list[str]) -> None:
 def test_a_note_keeps_a_row_apart() -> None:
     one = examples.RESNET18.shortcuts[0]
     assert len(rows([one, replace(one, notes=("a note",)), one])) == 3
+
+
+def test_what_shows_the_same_in_modules_that_are_counted_shares_a_row_of_the_page() -> None:
+    """The second block's identity differs (b, c), so that the pattern is not repeated: the rest is told once still."""
+    one = examples.RESNET18.shortcuts[0]
+    keys = ("net.0.mix", "net.0", "net.1.mix", "net.1", "head.mix")
+    found = alike(rows([replace(one, key=k, parameters=ord(look)) for k, look in zip(keys, "abaca", strict=True)]))
+    assert [[s.key for s in row.members] for row in found] == [
+        ["net.0.mix", "net.1.mix"], ["net.0"], ["net.1"], ["head.mix"]
+    ]  # fmt: skip
