@@ -92,7 +92,7 @@ SHOWN = ("quiet", "verbose", "diagram", "kinds", "only")
 
 def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, sort: str | None, **asked: Any) -> int:
     """Which shortcuts of a residual network are identities, which are learned projections, and what do they cost?"""
-    from shortcut_audit.command.places import places
+    from shortcut_audit.command.places import check, places
     from shortcut_audit.command.render import show
     from shortcut_audit.command.request import Outcome
     from shortcut_audit.report import AuditReport, Failure
@@ -101,6 +101,7 @@ def _command(form: str, outputs: tuple[str, ...], exit_zero: bool, sort: str | N
     if style.quiet and style.verbose:
         raise click.UsageError("-q and -v contradict each other")
     annotate = asked.pop("annotate")
+    check(outputs, asked["diff"] or asked["sources"])
     asked["journal"] = journal_of(outputs)
     if asked["resume"] and asked["journal"] is None:
         raise click.UsageError("--resume needs a table (-o NAME.parquet, NAME.csv), beside which the journal lies")

@@ -53,14 +53,27 @@ def places(form: str, outputs: Sequence[str], style: Style, sources: Sequence[st
         yield Place(summary, Wanted("markdown", in_file(Style())), partial(_append, summary))
 
 
-def named(file: str, sources: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Each model, and the file of its own."""
+def check(files: Sequence[str], sources: Sequence[str]) -> None:
+    """Refuses, before anything is audited, a file of one model where several were named. Raises UsageError."""
+    for file in files:
+        form = format_of(file)
+        if form is None or REPORTERS[form].of_one:
+            _one_or_named(file, sources)
+
+
+def _one_or_named(file: str, sources: Sequence[str]) -> None:
     if STEM not in file and len(sources) > 1:
-        suffix = PurePath(file).suffix
+        form = format_of(file)
+        suffix = PurePath(file).suffix if form is None else REPORTERS[form].suffix
         raise UsageError(
             f"{file}: {suffix} shows one model, and there are {len(sources)}; write {STEM} in its name: "
             f"{STEM}{suffix} is a file for each"
         )
+
+
+def named(file: str, sources: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each model, and the file of its own."""
+    _one_or_named(file, sources)
     taken: dict[str, int] = {}
     for source in sources:
         stem = re.sub(r"[^\w.-]", "_", PurePath(source).stem) or "model"

@@ -56,6 +56,8 @@ class Watched:
         head = f"{self._finished:,} of {self._total:,} models{rate}: " if self._total > 1 else ""
         tail = f": {stage}" if stage else ""
         name = shown_path(source)
+        while "/" in name and cell_len(head + name + tail) >= width:  # its last parts say which it is
+            name = name.partition("/")[2]
         while name and cell_len(head + name + tail) >= width:
             name = name[1:]
         return (head + name + tail)[: max(width - 1, 0)]

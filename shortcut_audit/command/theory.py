@@ -17,9 +17,18 @@ ALSO = {
     "extra macs": "extra work", "all": "shortcut", "free": "parameter-free", "proj": "projection",
     "held": "held memory",
     "additions": "merging", "element wise additions": "merging", "other additions": "merge", "f(x)": "x", "y": "x",
-    "folded normalisation": "folded norm",
+    "folded normalisation": "folded norm", "source": "model", "from": "output", "new": "changed", "gone": "changed",
+    "discards": "reads one position in 4", "stride": "1x1/2",
 }  # fmt: skip
 """What tables and sentences call a word for short, or in full."""
+
+_FORMS = (
+    (re.compile(r"[x×] ?[0-9]+"), "repetition"),
+    (re.compile(r"#[0-9]+"), "#1"),
+    (re.compile(r"[0-9]+x[0-9]+/[0-9]+"), "1x1/2"),
+    (re.compile(r"(reads one position in|discards [0-9]+ of) [0-9]+( positions)?"), "reads one position in 4"),
+)
+"""Words with a number in them, and the heading that answers for all of their kind."""
 
 
 def text() -> str:
@@ -40,8 +49,11 @@ def section(word: str) -> str | None:
     how it begins.
     """
     asked = _plain(ALSO.get(_plain(word), word))
+    for pattern, heading in _FORMS:
+        if pattern.fullmatch(asked):
+            return heading
     by_name = {_plain(heading): heading for heading in sections()}
-    for candidate in (asked, asked.removesuffix("s"), f"option {asked}"):
+    for candidate in (asked, asked.removesuffix("s"), asked.removeprefix("a "), f"option {asked}"):
         if candidate in by_name:
             return by_name[candidate]
     notes = (name for name in by_name if name.startswith(_NOTE) and asked.startswith(name.removeprefix(_NOTE)))

@@ -97,5 +97,6 @@ STEM = "{stem}"
 def format_of(file: str) -> str | None:
     """The format of a file, by the longest suffix that its name ends in: r.layers.csv is a table of layers."""
     ending = {reporter.suffix: name for name, reporter in REPORTERS.items() if reporter.suffix}
+    ending[".sarif.json"] = "sarif"  # SARIF 2.1.0, section 3.2: a file's name ends in .sarif, or in this
     found = max((suffix for suffix in ending if file.lower().endswith(suffix)), key=len, default=None)
     return None if found is None else ending[found]

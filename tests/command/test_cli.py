@@ -151,12 +151,13 @@ def test_json_is_a_whole_document_even_if_nothing_could_be_done(capsys: Capture)
 
 
 def test_one_run_writes_every_format(capsys: Capture) -> None:
-    files = ["a.txt", "b.JSON", "c.md", "d.sarif", "e.html"]
+    files = ["a.txt", "b.JSON", "c.md", "d.sarif", "e.html", "f.sarif.json"]
     assert execute([PLAIN, "-q", *(word for file in files for word in ("-o", file))]) == 0
     assert Path("a.txt").read_text() == capsys.readouterr().out
     assert json.loads(Path("b.JSON").read_text())["models"][0]["source"] == PLAIN
     assert "plain34" in Path("c.md").read_text()
     assert json.loads(Path("d.sarif").read_text())["version"] == "2.1.0"
+    assert Path("f.sarif.json").read_text() == Path("d.sarif").read_text()
     assert Path("e.html").read_text().startswith("<!doctype html>")
 
 
@@ -202,6 +203,10 @@ def test_a_picture_of_each_model_is_a_file_of_its_own(capsys: Capture) -> None:
     assert execute([PLAIN, HIGHWAY, "-q", "-o", "one.svg"]) == 2
     assert "one.svg: .svg shows one model, and there are 2; write {stem} in its name" in capsys.readouterr().err
     assert execute([PLAIN, "-q", "-o", "one.svg"]) == 0
+    files = ["-o", "all.model-explorer.json", "-o", "all.csv"]
+    assert execute([PLAIN, HIGHWAY, "-q", *files]) == 2
+    assert ".model-explorer.json shows one model" in capsys.readouterr().err
+    assert [file.name for file in Path().glob("all.*")] == []  # nothing was audited, no journal was begun
 
 
 def test_models_are_sorted_by_a_column(capsys: Capture) -> None:

@@ -47,6 +47,8 @@ def test_an_unknown_word_is_met_with_the_nearest() -> None:
         *("params", "all", "identity", "free", "gated", "proj", "extra params", "extra MACs", "additions", "held"),
         *("block", "kind", "x", "F(x)", "y", "W_s", "skips", "parameters", "bias", "folded normalisation", "opset"),
         *("element-wise additions", "other additions", "per sample", "layers", "fork", "route", "depthwise", "buffers"),
+        *("model", "output", "from", "in every row", "x2", "x 23", "#1", "1x1/2", "3x3/2", "changed", "new", "gone"),
+        *("discards 3 of 4 positions", "reads one position in 9", "a learned diagonal"),
     ],
 )
 def test_every_label_and_head_of_a_report_is_explained(word: str) -> None:

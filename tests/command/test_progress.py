@@ -52,6 +52,12 @@ def test_a_line_never_wraps(width: int) -> None:
     assert len(watched.line(2, width)) < width
 
 
+def test_a_long_path_is_cut_between_its_folders() -> None:
+    watched = progress.Watched(1)
+    watched.at("shared/corpus/models/net.onnx", "reading")
+    assert watched.line(2, 31) == "models/net.onnx: reading"  # with "corpus/" it would take all 31 cells
+
+
 def test_who_waits_at_a_terminal_sees_it_and_it_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)

@@ -18,6 +18,13 @@ def test_a_row_a_model_between_the_rules_of_booktabs() -> None:
     assert rows[1].startswith("models/resnet18.onnx & 11.7 M & 1.81 G & 8 & 5 & 0 & 0 & 3 & B & ")
 
 
+def test_the_folder_that_all_models_lie_in_is_said_once() -> None:
+    pair = (replace(RESNET18, source=f"nets/old_ones/{name}.onnx") for name in ("a", "b"))
+    lines = render(report(*pair)).splitlines()
+    assert lines[0] == "% in nets/old_ones/"
+    assert [line.split(" & ")[0] for line in lines if ".onnx" in line] == ["a.onnx", "b.onnx"]
+
+
 def test_no_name_is_a_command() -> None:
     text = render(report(replace(RESNET18, source="\\input{/etc/passwd} & 50% $x$ ~^_#")))
     row = next(line for line in text.splitlines() if "passwd" in line)

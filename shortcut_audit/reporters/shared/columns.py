@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from shortcut_audit.frozen import frozen
 from shortcut_audit.report import AuditReport, ModelReport
@@ -101,3 +102,12 @@ def in_order(report: AuditReport, column: str) -> AuditReport:
 
 def _greatest_first(cell: records.Cell) -> tuple[bool, int]:
     return (True, 0) if not isinstance(cell, int) else (False, -cell)
+
+
+def folder_of(names: Sequence[str]) -> str:
+    """The folder that all models lie in, with its last "/"; empty where there is none, or one model only."""
+    if len(names) < 2:
+        return ""
+    parts = [name.split("/")[:-1] for name in names]
+    same = takewhile(lambda level: len(set(level)) == 1, zip(*parts, strict=False))
+    return "".join(f"{level[0]}/" for level in same)

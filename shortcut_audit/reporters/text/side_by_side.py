@@ -6,7 +6,6 @@ One line a model where it fits; otherwise in parts, one below the other. Only na
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import takewhile
 
 from shortcut_audit.names import PATH_LIMIT
 from shortcut_audit.report import ModelReport
@@ -16,6 +15,7 @@ from shortcut_audit.reporters.shared.columns import (
     Column,
     extra_macs_share,
     extra_parameters_share,
+    folder_of,
 )
 from shortcut_audit.reporters.text.canvas import Ink, Page, widths
 
@@ -30,7 +30,7 @@ _SHARES = {"extra_parameters": extra_parameters_share, "extra_macs": extra_macs_
 
 def show(page: Page, models: Sequence[ModelReport]) -> None:
     """The table, in as many parts as the page needs; with -q in one, unless a terminal would break its lines."""
-    common = "" if _whole(page) else _folder([model.source for model in models])
+    common = "" if _whole(page) else folder_of([model.source for model in models])
     if common:
         page.line((f"in {page.name(common, PATH_LIMIT)}", "dim"))
     rows: list[list[Ink]] = [[("model", "dim")]]
@@ -64,15 +64,6 @@ def _parts(page: Page, models: Sequence[ModelReport], name: int) -> list[list[Co
         parts[-1].append(column)
         used += wide
     return parts
-
-
-def _folder(names: Sequence[str]) -> str:
-    """The folder that all models lie in; empty where there is none, or it is no saving."""
-    if len(names) < 2:
-        return ""
-    parts = [name.split("/")[:-1] for name in names]
-    same = takewhile(lambda level: len(set(level)) == 1, zip(*parts, strict=False))
-    return "".join(f"{level[0]}/" for level in same)
 
 
 def _names(page: Page, models: Sequence[ModelReport], common: str) -> list[str]:
