@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from onnx import TensorProto, helper
 
 from shortcut_audit.command.cli import execute
 from shortcut_audit.gate.rules import RULES
@@ -308,6 +309,28 @@ def test_an_operator_that_is_itself_the_addition_is_no_way_past_the_gate(command
     found = [(other["reason"], other["detail"].partition(" at ")[0]) for other in audited["other_adds"]]
     assert found == [("not understood", "com.example::Fused")] * 2
     assert (audited["summary"]["unknown"], audited["totals"]["adds"]) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ['allowed-kinds = ["identity"]', "max-projections = 0", "max-extra-parameters = 0", 'max-extra-macs = "1%"'],
+)
+def test_two_outputs_of_one_unknown_operator_are_no_way_past_the_gate(command: Command, asked: str) -> None:
+    """x + F(x) in one kernel that hands back both terms."""
+    nodes = [
+        helper.make_node("Fused", ["x"], ["a", "b"], "both", domain="com.example"),
+        helper.make_node("Add", ["a", "b"], ["y"], "sum"),
+    ]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 8]) for name in "xy"]
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.example", 1)]
+    save(Path("model.onnx"), helper.make_model(helper.make_graph(nodes, "g", ends[:1], ends[1:]), opset_imports=opsets))
+    Path("pyproject.toml").write_text(f"[tool.shortcut-audit]\n{asked}\n")
+    answer = command("model.onnx", "--format", "json")
+    assert answer.status == 1
+    assert {rule for rule, _, _ in answer.findings()} <= {"kind-unknown", "cost-unknown"}
+    (audited,) = json.loads(answer.out)["models"]
+    found = [(other["reason"], other["detail"]) for other in audited["other_adds"]]
+    assert (found, audited["summary"]["unknown"]) == ([("not understood", "com.example::Fused at both")], 1)
 
 
 def test_what_is_declared_fails_where_it_is_asked_to(command: Command) -> None:

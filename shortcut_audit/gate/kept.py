@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -70,7 +71,10 @@ def rewrite(file: Path, models: Iterable[AcceptedModel], root: Path, gone: Calla
     Of the others those stay that are not `gone`: in the set that was audited, and no longer there. Raises ConfigError
     if there is a file that is no baseline, which would be lost, and if what would be written could not be read again.
     """
-    renewed = {portable(model.source, root): model for model in models}
+    found = [(portable(model.source, root), model) for model in models]
+    renewed = dict(found)
+    if twice := _contradicted(replace(model, source=name) for name, model in found):
+        raise ConfigError(f"{file}: two models would both be kept as {shown(twice)}: they are outside of {root}")
     before = {portable(model.source, root): model for model in (read(file).models if is_there(file) else ())}
     dropped = tuple(name for name in before if name not in renewed and gone(name))
     kept = [model for name, model in before.items() if name not in renewed and name not in dropped]
@@ -154,7 +158,22 @@ def _models(document: object, verdict: str, advice: str) -> tuple[AcceptedModel,
         more = f" (and {counted(len(wrong.args) - 1, 'more problem')})" if len(wrong.args) > 1 else ""
         raise ConfigError(f"{verdict}: {wrong.args[0]}{more}; {advice}") from None
     models: tuple[AcceptedModel, ...] = found["models"]
+    if twice := _contradicted(models):
+        raise ConfigError(
+            f"{verdict}: models: {shown(twice)} stands twice, not accepted as the same; keep one of the two"
+        )
     return models
+
+
+def _contradicted(models: Iterable[AcceptedModel]) -> str | None:
+    """The first name by which two models were accepted that are not the same: nobody could tell which of them it is."""
+    seen: dict[str, AcceptedModel] = {}
+    for model in models:
+        name = posixpath.normpath(model.source)
+        one = replace(model, source=name, whole=None)
+        if seen.setdefault(name, one) != one:
+            return name
+    return None
 
 
 def _version(value: Any) -> int:

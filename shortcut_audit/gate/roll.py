@@ -47,13 +47,14 @@ class Counterparts:
         1. The model whose path agrees in the most components, from the file name backwards. 2. Where no file name
         agrees, the same without suffixes: the other exporter may write another format. 3. If `alone`, the only model of
         the baseline, whatever its name: the user has put the two side by side. Of several that agree as much, the one
-        of equal structure; none where there is none.
+        whose whole path it is, then the one of equal structure; none where there is none.
         """
         for parts, named in self._by_name.items():
             own = parts(source)
             agreeing = [(_agreement(own, parts(entry.source)), entry) for entry in named.get(own[-1:], ())]
             best = max((agreement for agreement, _ in agreeing), default=0)
-            nearest = [entry for agreement, entry in agreeing if agreement == best]
+            near = [entry for agreement, entry in agreeing if agreement == best]
+            nearest = [entry for entry in near if parts(entry.source) == own] or near
             if best:
                 alike = [entry for entry in nearest if model is not None and equal_structure(entry, model)]
                 return nearest[0] if len(nearest) == 1 else next(iter(alike), None)  # 1, 2

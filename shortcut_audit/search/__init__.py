@@ -43,8 +43,11 @@ def search(graph: ModelGraph) -> Searched:
     made = _searched(graph)
     if not any(map(opaque.is_opaque, graph.ops)):
         return made
-    least = _searched(opaque.at_least(graph))
-    found, refused = opaque.settled(made.graph, (made.found, made.refused), (least.found, least.refused))
+    least, *mixed = (
+        _searched(opaque.at_least(graph, but))[:2]
+        for but in (frozenset[str](), *opaque.mixtures(made.graph, made.refused))
+    )
+    found, refused = opaque.settled(made.graph, made[:2], least, mixed)
     hidden = unseen.additions(graph, found, lambda drawn: _searched(drawn).found, opaque.at_least)
     return made._replace(found=found, refused=(*refused, *hidden))
 

@@ -2,14 +2,16 @@
 
 Such an op may do anything between next to nothing and a nonlinear layer. The search is run for both ends. What comes
 out the same stands, whatever the op does: y = x + W opaque(V x) has an identity. Any other verdict is *not understood*,
-and names the op: opaque(x) + F(x) may be an identity, a projection, or two parallel branches.
+and names the op: opaque(x) + F(x) may be an identity, a projection, or two parallel branches. Where two of them are
+added, opaque(x) + opaque'(x), one may do the least and the other the most: x + F(x).
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TypeAlias
 
 from shortcut_audit.graph.model import ModelGraph, Op, Shape, Value
@@ -33,13 +35,62 @@ def is_opaque(op: Op) -> bool:
     return row.repeats or not row.understood
 
 
-def at_least(graph: ModelGraph) -> ModelGraph:
-    """The graph with each op that is not understood doing the least that it could do."""
-    doing = {op: replace(op, kind=PREFIX + _least(graph, op)) for op in graph.ops if is_opaque(op)}
+def at_least(graph: ModelGraph, but: frozenset[str] = frozenset()) -> ModelGraph:
+    """The graph with each op that is not understood doing the least that it could do, `but` where it makes these."""
+    doing = {op: _split(op, _least(graph, op), but) for op in graph.ops if is_opaque(op)}
+    makers = {name: part for parts in doing.values() for part in parts for name in part.outputs if name is not None}
     values = {
-        name: replace(value, op=doing[value.op]) if value.op in doing else value for name, value in graph.values.items()
+        name: replace(value, op=makers[name]) if value.op in doing else value for name, value in graph.values.items()
     }
-    return replace(graph, values=values, ops=tuple(doing.get(op, op) for op in graph.ops))
+    return replace(graph, values=values, ops=tuple(part for op in graph.ops for part in doing.get(op, (op,))))
+
+
+def _split(op: Op, least: str, but: frozenset[str]) -> tuple[Op, ...]:
+    """An op that does little, and beside it what it was where it makes some values that are to be worked for."""
+    much = tuple(name if name in but else None for name in op.outputs)
+    if not any(much):
+        return (replace(op, kind=PREFIX + least),)
+    little = tuple(None if name in but else name for name in op.outputs)
+    worked = replace(op, outputs=much)
+    return (replace(op, kind=PREFIX + least, outputs=little), worked) if any(little) else (op,)
+
+
+def mixtures(graph: ModelGraph, refused: Iterable[Refusal]) -> Iterator[frozenset[str]]:
+    """Sets of values that ops make of which nobody knows what they do: of two that are added, one is in a set.
+
+    For each two there is a set that holds the one, and one that holds the other. Each round splits the values so that
+    half of the pairs that are left, at the least, stand on two sides: the number of sets grows like the logarithm of
+    the number of pairs, and is two where no value stands in two sums.
+    """
+    left = list(_added_together(graph, refused))
+    while left:
+        beside: dict[str, list[str]] = {}
+        for one, other in left:
+            beside.setdefault(one, []).append(other)
+            beside.setdefault(other, []).append(one)
+        side: dict[str, bool] = {}
+        for name, others in beside.items():
+            known = [side[other] for other in others if other in side]
+            side[name] = 2 * sum(known) < len(known)
+        yield frozenset(name for name, chosen in side.items() if chosen)
+        yield frozenset(name for name, chosen in side.items() if not chosen)
+        left = [(one, other) for one, other in left if side[one] == side[other]]
+
+
+def _added_together(graph: ModelGraph, refused: Iterable[Refusal]) -> Iterator[tuple[str, str]]:
+    """Of what is added in parallel, the nearest values before two terms that ops make that are not understood."""
+    nearest: dict[str, tuple[int, str]] = {}
+    for op in graph.ops:
+        before = min((nearest[name] for name in op.values() if name in nearest), default=None)
+        for made in filter(None, op.outputs):
+            if is_opaque(op):
+                nearest[made] = 0, made
+            elif before is not None:
+                nearest[made] = before[0] + 1, before[1]
+    for refusal in refused:
+        if refusal.reason == "parallel branches":
+            terms = [name for op in (*refusal.folded, refusal.op) for name in op.values() if name in nearest]
+            yield from pairwise(dict.fromkeys(nearest[name][1] for name in terms))
 
 
 def _least(graph: ModelGraph, op: Op) -> str:
@@ -64,8 +115,12 @@ def _differ(one: Shape, other: Shape) -> bool:
     return one is not None and other is not None and one != other
 
 
-def settled(graph: ModelGraph, most: Sums, least: Sums) -> tuple[tuple[Found, ...], tuple[Refusal, ...]]:
+def settled(
+    graph: ModelGraph, most: Sums, least: Sums, mixed: Iterable[Sums] = ()
+) -> tuple[tuple[Found, ...], tuple[Refusal, ...]]:
     """The verdicts that are the same however little an op that is not understood may do; any other is refused.
+
+    `mixed`: what is found where some of these ops do much, and others little.
 
     Where the least finds no shortcut, and the most does, a clear one stands beside a branch of which nobody knows what
     it does: y = x + opaque(x). That is taken for real work, as a note says.
@@ -84,8 +139,10 @@ def settled(graph: ModelGraph, most: Sums, least: Sums) -> tuple[tuple[Found, ..
             kept.extend(shortcuts)
         else:
             refused.append(_unknown(graph, merge.op, merge.result, merge.folded))
+    others = [little, *map(_verdicts, mixed)]
     for refusal in most[1]:
-        if _restricted(little.get(refusal.result.id), set(refusal.op.values())):
+        terms = set(refusal.op.values())
+        if any(_restricted(verdicts.get(refusal.result.id), terms) for verdicts in others):
             refused.append(_unknown(graph, refusal.op, refusal.result, refusal.folded))
         else:
             refused.append(refusal)

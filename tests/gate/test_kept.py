@@ -227,3 +227,21 @@ def test_two_models_of_one_name_are_both_kept(tmp_path: Path) -> None:
     models = [AcceptedModel(f"/elsewhere/{folder}/m.onnx", (shortcut(parameters=1),)) for folder in "ba"]
     kept_text = json.loads(write(models, tmp_path))
     assert [model["source"] for model in kept_text["models"]] == ["m.onnx", "m.onnx"]
+
+
+@pytest.mark.parametrize("again", ["m.onnx", "./m.onnx", "models/../m.onnx"])
+def test_a_model_that_stands_twice_is_refused_unless_it_is_the_same(again: str, tmp_path: Path) -> None:
+    """Nobody could tell what was accepted of it: edited by hand, the second may be the worse."""
+    file = tmp_path / "base.json"
+    better, worse = AcceptedModel("m.onnx", ()), AcceptedModel(again, (shortcut(parameters=1),))
+    file.write_text(write([better, worse], Path("/")).replace('"source": "m.onnx"', f'"source": "{again}"', 1))
+    with pytest.raises(ConfigError, match=r"models: 'm.onnx' stands twice, not accepted as the same; keep one"):
+        read(file)
+    file.write_text(write([better, better], tmp_path))
+    assert [model.source for model in read(file).models] == ["m.onnx", "m.onnx"]
+
+
+def test_two_models_elsewhere_of_one_name_are_not_kept_as_one(tmp_path: Path) -> None:
+    one, other = (AcceptedModel(f"/else/{n}/m.onnx", (shortcut(parameters=n),)) for n in (1, 2))
+    with pytest.raises(ConfigError, match=r"two models would both be kept as 'm.onnx': they are outside of"):
+        rewrite(tmp_path / "base.json", [one, other], tmp_path, lambda name: False)

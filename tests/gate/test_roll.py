@@ -43,6 +43,12 @@ def test_a_configured_baseline_is_for_its_own_models_only() -> None:
     assert Counterparts([AcceptedModel("a.onnx", ())]).of("new.onnx", alone=False) is None
 
 
+def test_the_whole_path_is_nearer_than_one_below_it_of_equal_structure() -> None:
+    """An entry that somebody adds as elsewhere/a.onnx does not stand in for the one that was accepted as a.onnx."""
+    known = [model("elsewhere/a.onnx", "projection"), model("a.onnx", "identity")]
+    assert Counterparts(known).of("a.onnx", model("a.onnx", "projection"), alone=False) is known[1]
+
+
 def test_a_tie_of_paths_is_broken_by_structure() -> None:
     known = [model("x/a.onnx", "identity"), model("y/a.onnx", "projection")]
     answer = Counterparts(known).of("a.onnx", model("a.onnx", "projection"), alone=False)

@@ -30,6 +30,7 @@ for schema in (
     "step_back_(Tensor(a!) x, Tensor s) -> Tensor(a!)",
     "hidden(Tensor(a!) x, Tensor s) -> ()",
     "log(Tensor x) -> ()",
+    "both(Tensor x) -> (Tensor, Tensor)",
 ):
     DEFINED.define(schema)
 
@@ -49,6 +50,7 @@ implement("step_", step)
 implement("step_back_", lambda x, s: x.mul_(s))
 implement("hidden", step)
 implement("log", lambda x: None)
+implement("both", lambda x: (x.clone(), torch.tanh(x)))
 
 
 class Block(nn.Module):
@@ -156,3 +158,19 @@ def test_the_gate_is_shut_until_it_is_declared(
     assert execute(["model.pt2", "--format", "json"]) == 0
     findings = json.loads(capsys.readouterr().out)["findings"]
     assert [found["rule"] for found in findings] == ["operator-declared"]
+
+
+class Both(nn.Module):
+    """x + F(x), both of which one operator makes."""
+
+    def forward(self, x: Any) -> Any:
+        passed, worked = torch.ops.declared_here.both(x)
+        return passed + worked
+
+
+def test_it_is_unknown_what_two_outputs_of_one_operator_are_together(tmp_path: Path) -> None:
+    program = torch.export.export(Both(), (X,))
+    torch.export.save(program, tmp_path / "both.pt2")
+    for way in (audit(Both(), X), audit(program), audit(tmp_path / "both.pt2")):
+        found = [(each.reason, each.detail.partition(" at ")[0]) for each in way.other_adds]
+        assert (found, way.summary.unknown) == ([("not understood", "declared_here::both.default")], 1)

@@ -97,6 +97,40 @@ def test_what_nobody_understands_selects_where_it_changes_a_shape_that_is_known(
     assert [op.kind for op in at_least(graph).ops] == [f"declared::{least}"]
 
 
+RELU_OF_BOTH = "c = Relu(a)", "d = Relu(b)", "y = Add(c, d)"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (("a, b = Mystery(x)", "y = Add(a, b)"), "not understood"),  # x + F(x)
+        (("a, b = Mystery(x)", "c = Relu(b)", "y = Add(a, c)"), "not understood"),
+        (("a, b = Mystery(x)", "c = Relu(a)", "y = Add(c, b)"), "not understood"),
+        (("z, a, b = Mystery(x)", "y = Add(a, b)"), "not understood"),
+        (("a = Mystery(x)", "b = Enigma(x)", "y = Add(a, b)"), "not understood"),
+        (("a = Mystery(x, w)", "b = Enigma(x, v)", "y = Add(a, b)"), "not understood"),  # W x + F(x)
+        (("a, b, c = Mystery(x)", "r = Relu(a)", "s = Relu(c)", "y = Sum(r, b, s)"), "not understood"),
+        (("a = Mystery(x)", "n = Relu(x)", "y = Add(a, n)"), "parallel branches"),  # x + relu(x) at the most
+        (("a, b = Mystery(x)", *RELU_OF_BOTH), "parallel branches"),  # no shortcut passes a nonlinearity
+    ],
+)
+def test_of_two_that_are_added_one_may_do_little_and_one_much(body: tuple[str, ...], reason: str) -> None:
+    weights = {"w": stored(4, 4, learned=True), "v": stored(4, 4, learned=True)}
+    found = audit_draft(listing(*body, x=(1, 8, 4, 4), outputs=("y",), **weights))  # type: ignore[arg-type]
+    assert ([other.reason for other in found.other_adds], found.summary.unknown) == (
+        [reason], int(reason == "not understood")
+    )  # fmt: skip
+    assert found.shortcuts == ()
+
+
+def test_each_sum_of_a_round_of_values_is_asked_both_ways() -> None:
+    """Three values, each two of them added, one relu'd: no two sides hold the light and the heavy of all sums."""
+    drawn = "a, b, c = Mystery(x)", "r = Relu(a)", "s = Relu(b)", "t = Relu(c)"
+    sums = "i = Add(r, b)", "j = Add(s, c)", "k = Add(t, a)"
+    found = audit_draft(listing(*drawn, *sums, x=(1, 8, 4, 4), outputs=("i", "j", "k")))
+    assert [other.reason for other in found.other_adds] == ["not understood"] * 3
+
+
 LOOP = ("a = Conv(x, w) pads=1,1,1,1", "r = Relu(a)", "f = Conv(r, v) pads=1,1,1,1", "s = LoopState(x)")
 
 
