@@ -37,6 +37,12 @@ def of_boxes(boxes: Sequence[Box], glyphs: Glyphs) -> str:
     return "; ".join(f"{times} x {label}" if times > 1 else label for label, times in said)
 
 
+def of_many(boxes: Sequence[Box], glyphs: Glyphs) -> str:
+    """The same where there is no room for all: "13 layers: conv 1x1, 64 → 128 … conv 1x1, 256 → 128"."""
+    ends = f"{of_box(boxes[0], glyphs)} {glyphs.ellipsis} {of_box(boxes[-1], glyphs)}"
+    return f"{counted(len(boxes), 'layer')}: {ends}"
+
+
 def where_of(box: Box) -> str:
     """The module that a layer stands in, or its name."""
     return "" if box.layer is None else displayable(box.layer.scope or box.layer.name, LABEL_LIMIT)

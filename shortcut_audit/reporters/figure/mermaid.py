@@ -47,7 +47,9 @@ def _lines(drawn: Sheet) -> Iterator[str]:
 
 def _node(row: Row) -> str:
     if row.merge is None:
-        return f'["{_escaped(captions.of_boxes(row.boxes, UNICODE))}"]'
+        every = captions.of_boxes(row.boxes, UNICODE)
+        few = len(every) <= 2 * captions.LABEL_LIMIT
+        return f'["{_escaped(every if few else captions.of_many(row.boxes, UNICODE))}"]'
     keys = ", ".join(shortcut.key for shortcut in row.merge.shortcuts[:3])
     return f'(["⊕ {_escaped(keys)}"])'
 

@@ -77,7 +77,7 @@ class _Diagram:
             stage = self._page.said(wording.shape(row.stage)) if row.stage is not None else ""
             left = [*self._braces(number), *self._drawn(number, arcs), "  "]
             room = self._page.width - sum(map(width_of, left)) - (len(stage) + 2 if stage else 0)
-            label, style = self._label(row)
+            label, style = self._label(row, room)
             label = self._cut(label, max(room, 8))
             gap = self._page.width - sum(map(width_of, left)) - width_of(label) - len(stage)
             right: list[Ink] = [" " * max(gap, 2), (stage, "dim")] if stage else []
@@ -132,16 +132,24 @@ class _Diagram:
         return self._pens.cross if crossed else self._pens.down[arc.shortcut.kind]
 
     def _cut(self, label: str, room: int) -> str:
-        """A label from its beginning on: what it opens with says most."""
+        """A label from its beginning on, in whole words: what it opens with says most."""
         if cell_len(label) <= room:
             return label
         dots = self._page.glyphs.ellipsis
-        return set_cell_size(label, room - len(dots)).rstrip() + dots
+        fits = set_cell_size(label, room - len(dots)).rstrip()
+        words = fits if label.startswith(f"{fits} ") else fits.rpartition(" ")[0]
+        return (words.rstrip(" ,;:(") or fits) + dots
 
-    def _label(self, row: Row) -> tuple[str, str]:
+    def _label(self, row: Row, room: int) -> tuple[str, str]:
         page = self._page
         if row.merge is None:
-            return page.said(captions.of_boxes(row.boxes, page.glyphs)), ""
+            every = page.said(captions.of_boxes(row.boxes, page.glyphs))
+            if cell_len(every) <= room or len(row.boxes) < 3:
+                return every, ""
+            many = page.said(captions.of_many(row.boxes, page.glyphs))
+            return many if cell_len(many) <= room else many.partition(f" {page.glyphs.ellipsis}")[
+                0
+            ] + page.glyphs.ellipsis, ""
         first = row.merge.shortcuts[0]
         said = [f"{page.name(s.key)} {captions.of_shortcut(s, page.glyphs)}" for s in row.merge.shortcuts]
         return page.said("; ".join(said)), KIND_STYLES[first.kind]

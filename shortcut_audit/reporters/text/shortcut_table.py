@@ -170,7 +170,10 @@ class _Table:
     def _paragraphs(self, names: Sequence[str]) -> None:
         for name, row in zip(names, self._rows, strict=True):
             self._page.prose(name, "  ", self._kind(row), indent=INDENT, hang=4)
-            where = f"{self._output(row)} {self._origin(row)}".strip()
+            origin = self._origin(row)
+            where = (
+                f"{self._output(row)}{' ' if origin.startswith(('from ', 'by ')) else ', ' if origin else ''}{origin}"
+            )
             parameters, macs = text_of(self._parameters(row)), text_of(self._macs(row))
             price = f"{parameters} parameter{'' if parameters == '1' else 's'}, {macs} MACs"
             skips = f"skips {self._skips(row, -1)}"

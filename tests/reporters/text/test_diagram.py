@@ -77,3 +77,18 @@ def test_a_transformer_of_any_depth_is_six_lines(blocks: int) -> None:
     lines = shown(deep(blocks), Style()).splitlines()
     assert len(lines) == 6 + 1
     assert lines[0].startswith(f"{blocks:,} x")
+
+
+def test_layers_for_which_there_is_no_room_are_counted_and_labels_end_in_whole_words() -> None:
+    """121 layers of a DenseNet in a row, from the first to the last; at 40 columns 38 are left beside the spine."""
+    densenet = ZOO["densenet"]()
+    first, *others = shown(densenet, Style(width=120)).splitlines()
+    assert first.split(": ")[0].endswith(f"{len(densenet.layers)} layers")
+    assert others == []
+    narrow = shown(examples.RESNET18, Style(width=50)).splitlines()
+    cut = [line.split("…")[0] for line in narrow if "…" in line]
+    assert cut != []
+    assert all(
+        line.split()[-1].rstrip(",;") in "conv bias stride no → 64 128 256 512 3x3 1x1 linear 1000 1x1/2 projection"
+        for line in cut
+    )
