@@ -75,8 +75,21 @@ def _side_by_side(page: Page, report: AuditReport) -> None:
 
 
 def _brief(page: Page, model: ModelReport, comparisons: Sequence[Comparison]) -> None:
-    """-q: the answer alone."""
-    page.line((page.name(model.source, PATH_LIMIT), "bold"), ": ", wording.verdict(model))
+    """-q: the answer alone, in one line where a program may read it, and the picture that was asked for."""
+    answer: tuple[Ink, ...] = (page.name(model.source, PATH_LIMIT), "bold"), ": ", wording.verdict(model)
+    if page.style.watched:
+        page.prose(*answer, hang=2)
+    else:
+        page.line(*answer)
+    if page.style.diagram:
+        _picture(page, model)
+
+
+def _picture(page: Page, model: ModelReport) -> None:
+    from shortcut_audit.reporters.text import diagram
+
+    page.line()
+    diagram.show(page, model)
 
 
 def _model(page: Page, model: ModelReport, comparisons: Sequence[Comparison]) -> None:
@@ -85,10 +98,7 @@ def _model(page: Page, model: ModelReport, comparisons: Sequence[Comparison]) ->
     page.line()
     page.prose((wording.verdict(model), "bold"))
     if page.style.diagram:
-        from shortcut_audit.reporters.text import diagram
-
-        page.line()
-        diagram.show(page, model)
+        _picture(page, model)
     if model.shortcuts:
         page.line()
         shortcut_table.show(page, model, notes)

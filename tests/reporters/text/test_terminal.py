@@ -237,3 +237,14 @@ def test_a_model_that_cannot_be_priced_has_no_zeros() -> None:
     assert re.search(r"A: no weights on any +unknown +unknown\n", shown)
     assert "extra work     unknown MACs and FLOPs" in shown
     assert "held memory    unknown: x" in shown
+
+
+def test_a_quiet_answer_is_broken_between_words_at_a_terminal_and_has_the_picture_that_was_asked_for() -> None:
+    one = examples.report(examples.RESNET18)
+    assert len(render(one, Style(width=60, quiet=True)).splitlines()) == 1
+    shown = render(one, Style(width=60, quiet=True, watched=True)).splitlines()
+    assert len(shown) > 1
+    assert " ".join(line.strip() for line in shown) == render(one, Style(width=60, quiet=True)).strip()
+    drawn = render(one, Style(quiet=True, diagram=True))
+    assert "⊕─╯  layer1.0 identity" in drawn
+    assert "what if" not in drawn
