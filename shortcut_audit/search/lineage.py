@@ -16,6 +16,7 @@ from shortcut_audit.search.extent import Extent, Measure
 from shortcut_audit.search.fed import Fed
 from shortcut_audit.search.holdings import Holdings
 from shortcut_audit.search.merges import Merge
+from shortcut_audit.search.neutral import original
 from shortcut_audit.search.reading import Reading
 from shortcut_audit.search.statistics import Part, expressions, is_normalisation
 from shortcut_audit.search.steps import Kinship, Step, step
@@ -146,7 +147,7 @@ class Lineage:
         normalised = is_normalisation([self._expressions[given] for given, _ in read])
         for given, slot in read:
             kinship = Kinship.SAME_ELEMENT if same_element else Kinship.STRANGERS
-            if same_element and len({name for name, _ in read}) == 1:
+            if same_element and len({self.original(self.number[name]).id for name, _ in read}) == 1:
                 kinship = Kinship.SAME_VALUE
             if normalised and not same_element and self._expressions[given].part is not Part.STATISTIC:
                 kinship = Kinship.STATISTIC
@@ -174,13 +175,8 @@ class Lineage:
         return value.op
 
     def original(self, number: int) -> Value:
-        """A value, or what it is a copy of, of the same type: an Identity is no other value."""
-        value = self.values[number]
-        while value.op is not None and is_copy(value.op) and isinstance(given := value.op.inputs[0], str):
-            if self.graph.values[given].type != value.type:
-                break
-            value = self.graph.values[given]
-        return value
+        """A value, seen through copies."""
+        return original(self.graph, self.values[number])
 
     def steers(self, number: int, slot: int) -> bool:
         """Whether what stands in a slot tells a selection what to select, and does not pass itself."""

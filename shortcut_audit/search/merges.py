@@ -18,6 +18,7 @@ from shortcut_audit.report import Reason
 from shortcut_audit.search import additions, stacks
 from shortcut_audit.search.additions import Addition, Fold, Term
 from shortcut_audit.search.logits import feeds_softmax_only
+from shortcut_audit.search.neutral import original
 from shortcut_audit.search.rewrites.choices import paired
 from shortcut_audit.search.rewrites.products import Algebra
 from shortcut_audit.search.rewrites.sums import Sum, normal_form
@@ -155,7 +156,7 @@ class _Search:
             objection = _objection(self._graph, addition, self._shown)
             if objection is None and self._is_stretched(addition, operands):
                 objection = STRETCHED  # 2
-            terms = {term.value for term in operands}  # x + x combines nothing, whatever x is
+            terms = {self._original(term.value) for term in operands}  # x + x combines nothing, whatever x is
             if objection is None and len(terms) > 1 and is_normalisation([self._expressions[name] for name in terms]):
                 objection = "normalisation", "a value is combined with statistics of it"  # 7
             if objection is None:
@@ -163,6 +164,9 @@ class _Search:
             else:
                 self._refuse(addition, *objection, tuple(part.inner.op for part in parts))
         return totals
+
+    def _original(self, name: str) -> str:
+        return original(self._graph, self._graph.values[name]).id
 
     def _is_stretched(self, addition: Addition, operands: Sequence[Term]) -> bool:
         """Whether an operand is stretched though it has the shape of the sum: along one element, or copies of one."""

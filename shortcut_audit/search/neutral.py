@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape
+from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape, Value
 from shortcut_audit.operators.table import is_copy, row_of
 
 
@@ -35,3 +35,12 @@ def keeps_shape(graph: ModelGraph, op: Op, slot: int) -> bool:
 
 def _known(shape: Shape) -> bool:
     return shape is not None and all(size is not None for size in shape)
+
+
+def original(graph: ModelGraph, value: Value) -> Value:
+    """A value, or what it is a copy of, of the same type: an Identity is no other value."""
+    while value.op is not None and is_copy(value.op) and isinstance(given := value.op.inputs[0], str):
+        if graph.values[given].type != value.type:
+            break
+        value = graph.values[given]
+    return value
