@@ -166,9 +166,16 @@ def test_data_passes_through_every_slot_of_an_einsum() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "level"), [("Add(r, r)", Step.SCALE), ("Sum(r, r, r)", Step.SCALE), ("Mul(r, r)", Step.NONLINEAR)]
+    ("line", "level"),
+    [
+        ("Add(r, r)", Step.SCALE),
+        ("Sum(r, r, r)", Step.SCALE),
+        ("Mul(r, r)", Step.NONLINEAR),
+        ("Add(r, c)", Step.SCALE),
+        ("Mul(c, r)", Step.NONLINEAR),
+    ],
 )
 def test_a_value_added_to_itself_is_doubled(line: str, level: Step) -> None:
-    """As `2 x` is; `x * x` is an activation."""
-    lineage = Lineage(assemble(listing("r = Relu(x)", f"y = {line}", x=(1, 8))), ())
+    """As `2 x` is; `x * x` is an activation. A copy of x is x."""
+    lineage = Lineage(assemble(listing("r = Relu(x)", "c = Identity(r)", f"y = {line}", "z = Neg(c)", x=(1, 8))), ())
     assert {Step(found) for _, found, _ in lineage.parents(lineage.number["y"])} == {level}
