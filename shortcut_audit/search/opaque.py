@@ -77,20 +77,22 @@ def mixtures(graph: ModelGraph, refused: Iterable[Refusal]) -> Iterator[frozense
         left = [(one, other) for one, other in left if side[one] == side[other]]
 
 
+NEAREST = 4
+"""So many of the values before a term that ops make that are not understood are set against one another."""
+
+
 def _added_together(graph: ModelGraph, refused: Iterable[Refusal]) -> Iterator[tuple[str, str]]:
-    """Of what is added in parallel, the nearest values before two terms that ops make that are not understood."""
-    nearest: dict[str, tuple[int, str]] = {}
+    """Each two of the nearest values before the terms of a sum that ops make that are not understood."""
+    nearest: dict[str, tuple[tuple[int, str], ...]] = {}
     for op in graph.ops:
-        before = min((nearest[name] for name in op.values() if name in nearest), default=None)
+        before = {name: far for given in op.values() for far, name in reversed(nearest.get(given, ()))}
+        behind = tuple(sorted((far + 1, name) for name, far in before.items())[:NEAREST])
         for made in filter(None, op.outputs):
-            if is_opaque(op):
-                nearest[made] = 0, made
-            elif before is not None:
-                nearest[made] = before[0] + 1, before[1]
+            nearest[made] = ((0, made),) if is_opaque(op) else behind
     for refusal in refused:
-        if refusal.reason == "parallel branches":
-            terms = [name for op in (*refusal.folded, refusal.op) for name in op.values() if name in nearest]
-            yield from pairwise(dict.fromkeys(nearest[name][1] for name in terms))
+        if refusal.reason in {"parallel branches", "elementwise expression"}:
+            terms = dict.fromkeys(name for op in (*refusal.folded, refusal.op) for name in op.values())
+            yield from pairwise(dict.fromkeys(name for term in terms for _, name in nearest.get(term, ())))
 
 
 def _least(graph: ModelGraph, op: Op) -> str:

@@ -110,6 +110,7 @@ RELU_OF_BOTH = "c = Relu(a)", "d = Relu(b)", "y = Add(c, d)"
         (("a = Mystery(x)", "b = Enigma(x)", "y = Add(a, b)"), "not understood"),
         (("a = Mystery(x, w)", "b = Enigma(x, v)", "y = Add(a, b)"), "not understood"),  # W x + F(x)
         (("a, b, c = Mystery(x)", "r = Relu(a)", "s = Relu(c)", "y = Sum(r, b, s)"), "not understood"),
+        (("a, b = Mystery(x)", "m = Mul(a, b)", "y = Add(a, m)"), "not understood"),  # x + x F(x)
         (("a = Mystery(x)", "n = Relu(x)", "y = Add(a, n)"), "parallel branches"),  # x + relu(x) at the most
         (("a, b = Mystery(x)", *RELU_OF_BOTH), "parallel branches"),  # no shortcut passes a nonlinearity
     ],
@@ -121,6 +122,14 @@ def test_of_two_that_are_added_one_may_do_little_and_one_much(body: tuple[str, .
         [reason], int(reason == "not understood")
     )  # fmt: skip
     assert found.shortcuts == ()
+
+
+def test_what_two_make_is_told_apart_behind_a_joint_of_known_sizes() -> None:
+    lines = "a, b = Mystery(x)", "c = Concat(a, b) axis=1", "d, e = Split(c) axis=1", "y = Add(d, e)"
+    made = TensorType((1, 8, 4, 4), "float32")
+    drawn = listing(*lines, x=(1, 8, 4, 4), outputs=("y",))
+    (other,) = audit_draft(replace(drawn, recorded={"a": made, "b": made})).other_adds
+    assert (other.reason, other.detail) == ("not understood", "Mystery at a")
 
 
 def test_each_sum_of_a_round_of_values_is_asked_both_ways() -> None:
