@@ -88,6 +88,26 @@ def compatible(one: tuple[Dim, ...], other: tuple[Dim, ...]) -> bool:
     return len(one) == len(other) and all(map(may_equal, one, other))
 
 
+def same_shape(one: Shape, other: Shape) -> bool:
+    """Whether an operand may have the shape of the result. Unknown sizes are never "different" (theory: assumed).
+
+    A size that is fixed at 1 where the result's is open is stretched, whatever the open size will be. Leading axes that
+    an operand lacks are ones, as broadcasting makes them.
+    """
+    if one is None or other is None:
+        return True
+    one = (1,) * (len(other) - len(one)) + one
+    if len(one) != len(other):
+        return False
+    return not any(_differ(a, b) for a, b in zip(one, other, strict=True))
+
+
+def _differ(size: Dim, of_result: Dim) -> bool:
+    if isinstance(size, int) and isinstance(of_result, int):
+        return size != of_result
+    return size == 1 and isinstance(of_result, str)
+
+
 def broadcast(left: tuple[Dim, ...], right: tuple[Dim, ...]) -> tuple[Dim, ...]:
     """Multidirectional broadcasting (onnx/docs/Broadcasting.md)."""
     if left == right:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shortcut_audit.frozen import frozen
-from shortcut_audit.graph.model import Constant, Dim, Input, ModelGraph, Op, Shape, Value
+from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, Value
+from shortcut_audit.graph.sizes import same_shape
 from shortcut_audit.operators.axes import summed_stack
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.neutral import passes
@@ -68,26 +69,6 @@ def _added(graph: ModelGraph, op: Op) -> tuple[Input, ...] | None:
         return op.inputs  # 1, 2
     stack = summed_stack(graph, op)
     return None if stack is None else stack.slices  # 3
-
-
-def same_shape(one: Shape, other: Shape) -> bool:
-    """Whether an operand may have the shape of the sum. Unknown sizes are never "different" (theory: assumed).
-
-    A size that is fixed at 1 where the sum's is open is stretched, whatever the open size will be. Leading axes that an
-    operand lacks are ones, as broadcasting makes them.
-    """
-    if one is None or other is None:
-        return True
-    one = (1,) * (len(other) - len(one)) + one
-    if len(one) != len(other):
-        return False
-    return not any(_differ(a, b) for a, b in zip(one, other, strict=True))
-
-
-def _differ(size: Dim, of_sum: Dim) -> bool:
-    if isinstance(size, int) and isinstance(of_sum, int):
-        return size != of_sum
-    return size == 1 and isinstance(of_sum, str)
 
 
 @frozen

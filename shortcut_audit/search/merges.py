@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Value
+from shortcut_audit.graph.sizes import same_shape
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_copy, row_of
 from shortcut_audit.report import Reason
@@ -207,7 +208,7 @@ class _Search:
         return tuple(
             Term(made, negated)
             for made, negated in written
-            if isinstance(made, str) and additions.same_shape(self._desk.value(made).type.shape, shape)
+            if isinstance(made, str) and same_shape(self._desk.value(made).type.shape, shape)
         )
 
     def _choices(self, totals: Mapping[str, _Total]) -> set[Op]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from shortcut_audit.graph.model import Constant, ModelGraph, Op
+from shortcut_audit.graph.sizes import same_shape
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.neutral import is_neutral, keeps_shape
@@ -53,9 +54,9 @@ def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
     """What a value goes through when it enters `op` by input `slot`; `kinship` is that of the op's values.
 
     Cases: 1. unknown operator, or a slot that steers; 2. a step that the row decides alone; 3. a product or a sum with
-    constants (x + 0 and 1 x are copies of x), 4. with a statistic of itself, 5. with another value; 6. a choice between
-    values; 7. a contraction with constants, or with another value. 8. What may be a weight is none the cheaper for
-    being fed. 9. A sum of linear maps of one value is a linear map of it, and one of that value alone a multiple.
+    constants (x + 0 and 1 x are copies of x), 4. with a statistic of itself, 5. with another value, over whose shape it
+    is not stretched; 6. a choice between values; 7. a contraction with constants, or with another value. 8. What may be
+    a weight is none the cheaper for being fed. 9. A sum of linear maps of one value is a linear map of it, and one of that value alone a multiple.
     """
     row = row_of(op.kind)
     if not row.understood or (row.data and slot not in row.data):
@@ -88,7 +89,15 @@ def _arithmetic(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
     if kinship is Kinship.SAME_VALUE and row_of(op.kind).effect is Effect.SUM:
         return Step.SCALE  # 9
     gated = row_of(op.kind).effect is Effect.PRODUCT and kinship not in {Kinship.SAME_ELEMENT, Kinship.SAME_VALUE}
-    return Step.GATE if gated else Step.NONLINEAR  # 5
+    return Step.GATE if gated and not _is_stretched(graph, op, slot) else Step.NONLINEAR  # 5
+
+
+def _is_stretched(graph: ModelGraph, op: Op, slot: int) -> bool:
+    """Whether an element of a factor stands in many of the product: it scales them, and they do not gate it."""
+    given, made = op.inputs[slot], op.outputs[0]
+    if not isinstance(given, str) or made is None:
+        return False
+    return not same_shape(graph.values[given].type.shape, graph.values[made].type.shape)
 
 
 def _contraction(op: Op, kinship: Kinship) -> Step:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sketch import audited, kinds, reasons
+from shortcut_audit.pipeline import audit_draft
+from tests.sketch import audited, kinds, listing, reasons, stored
 
 TOKENS = (1, 8, 8)
 
@@ -157,3 +158,25 @@ def test_a_condition_that_scales_and_shifts_every_layer_is_no_fork(written: str)
         drawn += [f"s -> Conv.g{layer}{one} -> Mul.{layer}", f"s -> Conv.b{layer} -> Add.{layer}"]
         drawn += [f"#one{layer}[] -> Add.one{layer}"] if one else []
     assert kinds(*drawn) == []
+
+
+def test_the_score_of_a_router_scales_experts_and_is_no_shortcut() -> None:
+    """p E_0(x[i]) + p E_1(x[i]), where i and p come of one softmax: Switch Transformers (Fedus et al. 2022)."""
+    draft = listing(
+        "r = MatMul(x, w)",
+        "q = Softmax(r) axis=-1",
+        "m = ReduceMax(q) axes=-1 keepdims=0",
+        "p = Reshape(m, to)",
+        "i = ArgMax(q) axis=1 keepdims=0",
+        "g = Gather(x, i) axis=0",
+        "e = MatMul(g, w0)",
+        "f = MatMul(g, w1)",
+        "h = MatMul(f, w2)",
+        "a = Mul(e, p)",
+        "b = Mul(h, p)",
+        "y = Add(a, b)",
+        x=(7, 8),
+        to=stored(2, dtype="int64", data=(-1, 1), literal=True),
+        **{name: stored(8, 8) for name in ("w", "w0", "w1", "w2")},
+    )
+    assert [s for s in audit_draft(draft).shortcuts if s.fork.name == "q"] == []

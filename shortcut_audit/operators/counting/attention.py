@@ -161,9 +161,10 @@ def _projections(call: Operands, given: str) -> Cost:
 
 
 def linear_attention(call: Operands) -> Cost:
-    """LinearAttention (ONNX 27), token by token: a state [keys, values] for each head is updated and read.
+    """LinearAttention, token by token: a state [keys, values] for each head is updated and read.
 
     q^T S for each head of queries, the outer product of k and v for each head of keys; the delta rules read S^T k, too.
+    Heads of queries share a state (ONNX 27 and com.microsoft), or are read from several of them (com.microsoft).
     Kernels that work chunk by chunk take more.
     """
     rule = call.attributes.get("update_rule", "gated_delta")
@@ -176,10 +177,10 @@ def linear_attention(call: Operands) -> Cost:
     axes.read("bhtd", query)
     axes.read("bgtd", key)
     axes.read("bgtv", value)
-    axes.demand(heads[0] % heads[1] == 0)
+    axes.demand(max(heads) % min(heads) == 0)
     if call.has(3):
-        axes.read("bgdv", call.input(3))
-    return axes.count("bhtdv", *("bgtdv" for _ in range(LINEAR_RULES[rule])))
+        axes.read("nbgdv" if call.integer("state_window", 0) else "bgdv", call.input(3))
+    return axes.count("bhtdv" if heads[0] >= heads[1] else "bgtdv", *("bgtdv" for _ in range(LINEAR_RULES[rule])))
 
 
 LINEAR_RULES: Mapping[Attribute, int] = {"linear": 1, "gated": 1, "delta": 2, "gated_delta": 2}

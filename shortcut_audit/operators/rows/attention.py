@@ -139,7 +139,7 @@ ROWS = table_of(
     rows("com.microsoft::RelativePositionBias", replace(_OPAQUE, shape=shape.relative_position_bias)),
     rows("RotaryEmbedding com.microsoft::RotaryEmbedding", replace(_OPAQUE, shape=same, buffers=(1, 2, 3))),
     rows(
-        "LinearAttention",
+        "LinearAttention com.microsoft::LinearAttention",
         replace(
             _ATTENTION,
             shape=shape.linear_attention,

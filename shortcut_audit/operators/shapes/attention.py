@@ -37,13 +37,19 @@ def heads_apart(call: Call, slot: int, name: str) -> tuple[Dim, ...]:
 
 
 def linear_attention(call: Call) -> list[Shape]:
-    """LinearAttention: the output (B, T, query heads * value size), the state (B, key heads, key size, value size)."""
+    """LinearAttention: the output (B, T, heads * value size), the state (B, key heads, key size, value size).
+
+    Where com.microsoft's has more heads of keys than of queries, one output for each of those. With state_window it
+    keeps the states of the last tokens: that many states, on an axis in front.
+    """
     query, key, value = call.shape(0), call.shape(1), call.shape(2)
     if not len(query) == len(key) == len(value) == 3:
         raise Unknown
     heads, shared = call.integer("q_num_heads"), call.integer("kv_num_heads")
     key_size, value_size = divided(key[2], shared), divided(value[2], shared)
-    return [(*query[:2], scaled(value_size, heads)), (query[0], shared, key_size, value_size)]
+    window = call.integer("state_window", 0)
+    states = (query[0], shared, key_size, value_size)
+    return [(*query[:2], scaled(value_size, max(heads, shared))), (window, *states) if window else states]
 
 
 def fused_attention(call: Call) -> list[Shape]:

@@ -160,6 +160,15 @@ def test_linear_attention_updates_and_reads_a_state(rule: str, count: int | None
     assert linear_attention(made) == count
 
 
+@pytest.mark.parametrize(("heads", "count"), [((2, 4), 960), ((3, 4), None)])
+def test_several_states_for_a_head_of_queries(heads: tuple[int, int], count: int | None) -> None:
+    """com.microsoft, 5 tokens, 2 heads of queries over 4 states of 4 x 6: 480 read (4 x 5 x 4 x 6), 480 updated."""
+    past = (3, 1, 4, 4, 6)
+    given = ((1, 5, 4 * heads[0]), (1, 5, 16), (1, 5, 24), past)
+    made = call(*given, q_num_heads=heads[0], kv_num_heads=heads[1], update_rule="gated", state_window=3)
+    assert linear_attention(made) == count
+
+
 def test_gates_of_relative_positions() -> None:
     """Batch 1, 5 tokens, 2 heads of 4, weight [4, 8]: 2 x 5 x 4 x 8."""
     made = call((1, 5, 8), (8,), (1, 2, 5, 5), (4, 8), num_heads=2)

@@ -108,6 +108,7 @@ CALLS = {
     "com.microsoft::PackedMultiHeadAttention": call((5, 8), (5, 8), (5, 8), None, (1, 5), (2,), to=(5, 8), num_heads=2),
     "com.microsoft::GatedRelativePositionBias": call((1, 5, 8), (8,), (1, 2, 5, 5), (4, 8), num_heads=2),
     "LinearAttention": call((1, 5, 8), (1, 5, 8), (1, 5, 8), q_num_heads=2, kv_num_heads=2),
+    "com.microsoft::LinearAttention": call((1, 5, 8), (1, 5, 8), (1, 5, 8), q_num_heads=2, kv_num_heads=2),
     "CausalConvWithState": call((1, 8, 5), (8, 1, 4), to=(1, 8, 5)),
     "PackedLinear": call((5, 8), (4, 4), to=(5, 4), K=8, N=4),
     "com.microsoft::CDist": call((3, 4), (5, 4), to=(3, 5)),

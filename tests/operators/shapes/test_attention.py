@@ -28,6 +28,13 @@ def test_linear_attention() -> None:
     assert found == "2x5x48 2x2x4x6"
 
 
+def test_linear_attention_of_com_microsoft_has_several_states_for_a_query_and_keeps_some() -> None:
+    """2 heads of queries of 4 over 4 of keys and of values of 3; the last 5 states are kept."""
+    given, kind = ("2x5x8", "2x5x16", "2x5x12"), "com.microsoft::LinearAttention"
+    assert out(kind, *given, outputs=2, q_num_heads=2, kv_num_heads=4) == "2x5x12 2x4x4x3"
+    assert out(kind, *given, outputs=2, q_num_heads=2, kv_num_heads=4, state_window=5) == "2x5x12 5x2x4x4x3"
+
+
 def test_fused_attention() -> None:
     kind = "com.microsoft::Attention"
     assert out(kind, "2x5x8", "8x24", "24", num_heads=2) == "2x5x8"  # 24 / 3
