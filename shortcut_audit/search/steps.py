@@ -56,7 +56,8 @@ def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
     Cases: 1. unknown operator, or a slot that steers; 2. a step that the row decides alone; 3. a product or a sum with
     constants (x + 0 and 1 x are copies of x), 4. with a statistic of itself, 5. with another value, over whose shape it
     is not stretched; 6. a choice between values; 7. a contraction with constants, or with another value. 8. What may be
-    a weight is none the cheaper for being fed. 9. A sum of linear maps of one value is a linear map of it, and one of that value alone a multiple.
+    a weight is none the cheaper for being fed. 9. A sum of linear maps of one value is a linear map of it, and one of
+    that value alone a multiple.
     """
     row = row_of(op.kind)
     if not row.understood or (row.data and slot not in row.data):
