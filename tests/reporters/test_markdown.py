@@ -72,6 +72,12 @@ def test_the_verdict_comes_first_and_details_are_folded() -> None:
     assert markdown.format(report(PLAIN)).startswith("## shortcut-audit: nothing to object to in 1 model\n")
 
 
+def test_what_was_held_against_no_rule_is_not_said_to_be_in_order() -> None:
+    """As `audit` in Python makes it: no run has judged it."""
+    text = markdown.format(AuditReport("0.1.0", (PLAIN,)))
+    assert text.startswith("## shortcut-audit: no rule was asked in 1 model\n")
+
+
 def test_what_cannot_be_known_is_called_unknown() -> None:
     row = next(line for line in markdown.format(report(UNKNOWN)).splitlines() if line.startswith("| `decoder.onnx`"))
     assert row == (  # 65,536 of 2,898,176 are 2.2613 %

@@ -32,11 +32,15 @@ class Remark:
 
 
 def verdict(report: AuditReport) -> str:
-    """What came of the run, in words: "2 errors, 1 note in 3 models; 1 could not be audited"."""
+    """What came of the run, in words: "2 errors, 1 note in 3 models; 1 could not be audited".
+
+    A report that Python code has asked for is held against no rule.
+    """
     levels = [finding.level for finding in report.findings]
     found = [counted(levels.count(level), level) for level in LEVELS if level in levels]
     failed = f"; {exact(len(report.errors))} could not be audited" if report.errors else ""
-    return f"{', '.join(found) or 'nothing to object to'} in {counted(len(report.models), 'model')}{failed}"
+    nothing = "no rule was asked" if report.failing is None else "nothing to object to"
+    return f"{', '.join(found) or nothing} in {counted(len(report.models), 'model')}{failed}"
 
 
 def remarks(report: AuditReport) -> list[Remark]:
