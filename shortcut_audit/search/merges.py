@@ -98,10 +98,10 @@ def find(graph: ModelGraph) -> Sums:
     """What the additions of a graph merge.
 
     Reasons: 1. "constant operand": at most one term is a value; 2. "broadcast": a term is stretched over the other;
-    3. "attention logits": the sum feeds nothing but a softmax; 4. "average": the sum of equals, divided by their
-    number; 5. "interpolation": the difference in x + w (f - x), of which the sum is the merge; 6. "cancelled": opposite
-    terms leave but one; or "elementwise expression": all terms are multiples of one value; 7. "normalisation": of one
-    value and statistics of it; 8. "weighted stack": a contraction of what was stacked.
+    3. "attention logits": the sum feeds nothing but a softmax; 4. "interpolation": the difference in x + w (f - x), of
+    which the sum is the merge; 5. "cancelled": opposite terms leave but one; or "elementwise expression": all terms are
+    multiples of one value; 6. "normalisation": of one value and statistics of it; 7. "weighted stack": a contraction of
+    what was stacked.
     """
     return _Search(graph).sums()
 
@@ -134,12 +134,12 @@ class _Search:
             users = spread.get(total.addition.op)
             if users is not None and self._only_spread(total.addition.result.id, users):
                 told = "the difference is weighted and added to what was subtracted: x + w (f - x)"
-                self._refuse(total.addition, "interpolation", told, total.folded)  # 5
+                self._refuse(total.addition, "interpolation", told, total.folded)  # 4
             else:
                 self._merge(total)
         for op in stacks.weighted(self._graph):
             told = "values are stacked, and added up, each times a weight"
-            self._refusals.append(Refusal(op, self._graph.values[op.outputs[0] or ""], "weighted stack", told))  # 8
+            self._refusals.append(Refusal(op, self._graph.values[op.outputs[0] or ""], "weighted stack", told))  # 7
         place = {op: number for number, op in enumerate(self._graph.ops)}
         refusals = sorted(self._refusals, key=lambda refusal: place[refusal.op])
         merges = sorted(self._merges, key=lambda merge: max(place[op] for op in merge.ops))
@@ -159,7 +159,7 @@ class _Search:
                 objection = STRETCHED  # 2
             terms = {self._original(term.value) for term in operands}  # x + x combines nothing, whatever x is
             if objection is None and len(terms) > 1 and is_normalisation([self._expressions[name] for name in terms]):
-                objection = "normalisation", "a value is combined with statistics of it"  # 7
+                objection = "normalisation", "a value is combined with statistics of it"  # 6
             if objection is None:
                 totals.append(_Total(addition, operands, parts, self._form(addition, operands, parts)))
             else:
@@ -187,7 +187,7 @@ class _Search:
         if total.form.changed:
             operands = self._normal(addition, total.form)
             if len(operands) < 2:
-                self._refuse(addition, *_left_over(total.form), total.folded)  # 6
+                self._refuse(addition, *_left_over(total.form), total.folded)  # 5
                 return
         self._merges.append(
             Merge(addition.op, addition.result, operands, len(total.operands), total.folded, total.copies)
@@ -266,8 +266,6 @@ def _objection(graph: ModelGraph, addition: Addition, shown: frozenset[str]) -> 
         return "constant operand", other if addition.constants else "there is no other operand"  # 1
     if len(addition.terms) < 2:
         return STRETCHED  # 2
-    if row_of(addition.op.kind).averages:
-        return "average", "what is averaged are equals: no operand is the shortcut of another"  # 4
     if feeds_softmax_only(graph, addition.result.id, shown):
         return "attention logits", "the sum feeds nothing but a softmax"  # 3
     return None

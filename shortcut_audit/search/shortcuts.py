@@ -6,6 +6,7 @@ the shortcut; another operand must do real work, and strictly more than the shor
 
 from __future__ import annotations
 
+from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.between import Between
 from shortcut_audit.search.found import Found
 from shortcut_audit.search.lineage import UNIT, Lineage
@@ -22,8 +23,15 @@ def find(between: Between, merge: Merge) -> tuple[Found, ...] | Refusal:
     Where the nearest forks give no verdict the next ones are tried, but for the terms of a formula. Reasons:
     1. "independent sources": the operands share no input; 2. "parallel branches": each operand changes what they share
     by a nonlinearity, or the cheapest does as much as the others; 3. "elementwise expression": no operand does real
-    work between fork and merge.
+    work between fork and merge; 4. "average", whichever of these it is of a mean: (x + f(x)) / 2 may be written as one.
     """
+    verdict = _found(between, merge)
+    if isinstance(verdict, Refusal) and row_of(merge.op.kind).averages:
+        return refuse(merge, "average", "what is averaged are equals: no operand is the shortcut of another")  # 4
+    return verdict
+
+
+def _found(between: Between, merge: Merge) -> tuple[Found, ...] | Refusal:
     lineage = between.lineage
     numbers = [lineage.number[term.value] for term in merge.operands]
     offsets = [UNIT[Step.SCALE] if term.negated else 0 for term in merge.operands]

@@ -206,6 +206,14 @@ def kinds_and_reasons(*lines: str) -> tuple[list[str], list[str]]:
     return [s.kind for s in made.shortcuts], [o.reason for o in made.other_adds]
 
 
+def test_a_mean_is_judged_as_a_sum_is() -> None:
+    """(x + f(x)) / 2, written as one operator; two heads, and what shares nothing, are averaged equals."""
+    assert kinds("x -> Conv -> Relu -> Mean", "x -> Mean") == ["identity"]
+    assert kinds("x -> Conv.1{k=3} -> Relu -> Mean", "x -> Conv.2{k=1} -> Mean") == ["projection"]
+    assert reasons("x -> Conv.1 -> Mean", "x -> Conv.2 -> Mean") == ["average"]
+    assert reasons("x -> Conv.1 -> Relu.1 -> Mean", "x -> Conv.2 -> Relu.2 -> Mean") == ["average"]
+
+
 def test_equal_maps_are_parallel_whoever_else_reads_the_sum_of_some() -> None:
     """ESPNet fuses dilated convolutions hierarchically: d1, d2 + d1, d3 + (d2 + d1) are all read."""
     fused = "s = Add(d3, t)", "v = Relu(s)", "y = Concat(u, v) axis=1"
