@@ -90,7 +90,7 @@ def _added_together(graph: ModelGraph, refused: Iterable[Refusal]) -> Iterator[t
         for made in filter(None, op.outputs):
             nearest[made] = ((0, made),) if is_opaque(op) else behind
     for refusal in refused:
-        if refusal.reason in {"parallel branches", "elementwise expression"}:
+        if refusal.reason in {"parallel branches", "elementwise expression", "average"}:
             terms = dict.fromkeys(name for op in (*refusal.folded, refusal.op) for name in op.values())
             yield from pairwise(dict.fromkeys(name for term in terms for _, name in nearest.get(term, ())))
 

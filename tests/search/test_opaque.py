@@ -172,3 +172,10 @@ def test_beside_a_clear_shortcut_a_loop_is_a_branch() -> None:
     )
     found = audit_draft(listing(*lines, x=(1, 8, 4, 4), outputs=("y",), p=stored(4, 4), q=stored(4, 4)))
     assert [shortcut.kind for shortcut in found.shortcuts] == ["identity"]
+
+
+def test_a_mean_of_two_values_that_nobody_understands_is_not_understood_either() -> None:
+    """As their sum is: one may be x, and the other F(x)."""
+    made = audit_draft(listing("a = com.x::M(x)", "b = com.x::N(x)", "y = Mean(a, b)", x=(2, 8)))
+    assert [(add.reason, add.detail) for add in made.other_adds] == [("not understood", "com.x::M at a")]
+    assert made.summary.unknown == 1
