@@ -2,16 +2,8 @@
 
 Each graph of the gallery (gallery.py) is changed in one place at a time. tests/golden/varied.txt holds, for each graph,
 what is said of it then: each answer once, behind it the changes to which it is the answer. Of an answer stands what is
-not said of the graph as it is; changes that are not named leave the verdict as it is.
-
-    n3 turned   the op that makes n3 reads its operands the other way round
-    n3 gone     what it read first is taken for it
-    n3 shown    n3 is an output of the model, too
-    n3 cut, n3 halved, n3 weighed   who reads n3 reads its Relu, half of it, or a learned multiple of it
-    n3 axis+1   an integer of its attributes, or the first of several, is one more
-    x open, x unknown, x batch   the sizes of an input are open, are not known, or the first is open
-    w literal, w hidden, w fed   a tensor is a number in the code, is of unknown elements, is fed by the caller
-    w wider     its last axis is one more
+not said of the graph as it is; changes that are not named leave the verdict as it is. What a change is called tells
+changes.py.
 
     WRITE_GOLDEN=1 pytest tests/test_varied.py
 
@@ -20,98 +12,27 @@ writes the answers anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from zlib import crc32
 
-from shortcut_audit.graph.draft import Draft, Node, Tensor
-from shortcut_audit.graph.model import TensorType
+from shortcut_audit.graph.draft import Draft
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
+from tests.changes import changes, detours
 from tests.gallery import Picture, pictures
 
 FILE = Path(__file__).parent / "golden" / "varied.txt"
 
 CHANGES = 16
-"""How many changes are tried of one graph, drawn from all there are."""
-
-
-def changes(draft: Draft) -> Iterator[tuple[str, Draft]]:
-    """The draft with one thing changed, by what is changed."""
-    for place, node in enumerate(draft.nodes):
-        name = next((made for made in node.outputs if made is not None), "")
-        for how, other in _nodes(node):
-            yield f"{name} {how}", _with(draft, place, other)
-        yield f"{name} shown", replace(draft, outputs=tuple(dict.fromkeys((*draft.outputs, name))))
-        for how, kind, operand in (("cut", "Relu", None), ("halved", "Mul", HALF), ("weighed", "Mul", WEIGHT)):
-            yield f"{name} {how}", _behind(draft, place, name, kind, operand)
-    for slot, (name, known) in enumerate(draft.inputs):
-        for how, shape in _shapes(known):
-            fed = (*draft.inputs[:slot], (name, replace(known, shape=shape)), *draft.inputs[slot + 1 :])
-            yield f"{name} {how}", replace(draft, inputs=fed)
-    for slot, tensor in enumerate(draft.tensors):
-        rest = draft.tensors[:slot], draft.tensors[slot + 1 :]
-        for how, changed in _tensors(tensor):
-            yield f"{tensor.name} {how}", replace(draft, tensors=(*rest[0], changed, *rest[1]))
-        fed = (*draft.inputs, (tensor.name, TensorType(tensor.shape, tensor.dtype)))
-        yield f"{tensor.name} fed", replace(draft, tensors=(*rest[0], *rest[1]), inputs=fed)
-
-
-HALF, WEIGHT = Tensor("half_", (), "float32", (0.5,), literal=True), Tensor("weight_", (1,), "float32")
-
-
-def _nodes(node: Node) -> Iterator[tuple[str, Node]]:
-    if len(set(node.inputs)) > 1:
-        yield "turned", replace(node, inputs=node.inputs[::-1])
-    if node.inputs and node.inputs[0] is not None and node.kind != "Identity":
-        yield "gone", replace(node, kind="Identity", inputs=node.inputs[:1], attributes={})
-    for key, value in node.attributes.items():
-        more = (value[0] + 1, *value[1:]) if isinstance(value, tuple) and value and type(value[0]) is int else None
-        more = value + 1 if type(value) is int else more
-        if more is not None:
-            yield f"{key}+1", replace(node, attributes={**node.attributes, key: more})
-
-
-def _shapes(known: TensorType) -> Iterator[tuple[str, tuple[int | str | None, ...] | None]]:
-    if known.shape is not None:
-        yield "open", tuple(f"s{axis}" for axis in range(len(known.shape)))
-        yield "batch", ("batch", *known.shape[1:])
-        yield "unknown", None
-
-
-def _tensors(tensor: Tensor) -> Iterator[tuple[str, Tensor]]:
-    if not tensor.literal:
-        yield "literal", replace(tensor, literal=True)
-    if tensor.data is not None:
-        yield "hidden", replace(tensor, data=None)
-    if tensor.shape and tensor.data is None:
-        yield "wider", replace(tensor, shape=(*tensor.shape[:-1], tensor.shape[-1] + 1))
-
-
-def _with(draft: Draft, place: int, node: Node) -> Draft:
-    return replace(draft, nodes=(*draft.nodes[:place], node, *draft.nodes[place + 1 :]))
-
-
-def _behind(draft: Draft, place: int, name: str, kind: str, operand: Tensor | None) -> Draft:
-    """The draft with an op behind a value, which all who read the value read instead of it."""
-    made = f"{name}~"
-    read = (name,) if operand is None else (name, operand.name)
-    later = [replace(n, inputs=tuple(made if i == name else i for i in n.inputs)) for n in draft.nodes[place + 1 :]]
-    return replace(
-        draft,
-        nodes=(*draft.nodes[: place + 1], Node(kind, read, (made,), made), *later),
-        outputs=tuple(made if output == name else output for output in draft.outputs),
-        tensors=draft.tensors if operand is None else (*draft.tensors, operand),
-    )
+"""How many changes of either sort are tried of one graph, drawn from all there are."""
 
 
 def drawn(picture: Picture) -> list[tuple[str, Draft]]:
     """The changes of a picture that are tried."""
-    possible = list(changes(picture.draft()))
     chance = Random(crc32(picture.title.encode()))
-    return possible if len(possible) <= CHANGES else chance.sample(possible, CHANGES)
+    sorts = list(changes(picture.draft())), list(detours(picture.draft()))
+    return [each for sort in sorts for each in (sort if len(sort) <= CHANGES else chance.sample(sort, CHANGES))]
 
 
 def said(report: ModelReport) -> list[str]:

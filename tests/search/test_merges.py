@@ -306,6 +306,15 @@ def test_a_choice_is_a_merge_of_what_both_sums_hold_unless_it_stretches_them(
     assert [merge.result.id for merge in merges.find(assemble(drawn))[0]] == merged
 
 
+@pytest.mark.parametrize(("taken", "merged"), [("h", ["y"]), ("k", ["a", "y_"])])
+def test_a_value_in_one_product_of_a_sum_is_not_in_all(taken: str, merged: list[str]) -> None:
+    """x + g h and x + k h - h are x + h (g or k - 1); x + k h - k holds h only in part: two sums of their own."""
+    lines = ("b = Add(x, q)", "y_ = Sub(b, t)", "y = Where(c, a, y_)")
+    lines = (*CHOSEN[:3], *(line.replace("t)", f"{taken})") for line in lines))
+    drawn = listing(*lines, **dict.fromkeys("xghk", (1, 8, 1, 1)), c=TensorType((1, 8, 1, 1), "bool"))
+    assert [merge.result.id for merge in merges.find(assemble(drawn))[0]] == merged
+
+
 @pytest.mark.parametrize("between", ["i = Mul(u, one)", "i = Add(u, nought)", "i = Sub(u, nought)", "i = Div(u, one)"])
 def test_what_changes_nothing_does_not_part_two_sums(between: str) -> None:
     """F + 1 (x + W x) is F + x + W x: the identity has a projection beside it, and is none of its own."""

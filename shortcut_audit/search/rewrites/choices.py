@@ -44,11 +44,12 @@ def paired(one: Sum, other: Sum) -> tuple[Pair, ...] | None:
 
 
 def _pair_of(one: list[Gathered], other: list[Gathered]) -> Pair | None:
-    """The last term of either sum, if they are products that have one value in common."""
+    """The last term of either sum, if all of its products have one value in common: `g h` and `k h - h`."""
     if len(one) != 1 or len(other) != 1:
         return None
-    held = other[0].products[0].atoms
-    values = [atom for atom in one[0].products[0].atoms if isinstance(atom, str) and atom in held]
+    first, *rest = (*one[0].products, *other[0].products)
+    held = [set(product.atoms) for product in rest]
+    values = [atom for atom in first.atoms if isinstance(atom, str) and all(atom in atoms for atoms in held)]
     return Pair(values[0], one[0], other[0]) if len(values) == 1 else None
 
 
