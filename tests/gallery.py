@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shortcut_audit.graph.draft import Draft, Tensor
-from shortcut_audit.graph.model import TensorType
+from shortcut_audit.graph.model import Shape, TensorType
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import Layer, ModelReport, Shortcut, Span
 from shortcut_audit.report.model import Price, Totals
@@ -93,7 +93,8 @@ def _told(report: ModelReport) -> Iterator[str]:
         yield f"joint {joint.name}: {', '.join(joint.joins)}"
     for layer in report.layers:
         on = f", on {layer.shortcut}" if layer.shortcut else ""
-        yield f"layer {layer.name}: {layer.op} {layer.detail}, {layer.parameters} parameters, {_macs(layer)}{on}"
+        costs = f"{layer.parameters} parameters, {_macs(layer)}{on}"
+        yield f"layer {layer.name}: {layer.op} {layer.detail}, makes {_shape(layer.shape)}, {costs}"
     totals, summary, prices = report.totals, report.summary, report.summary.what_if
     least = f"{' at least' * totals.lower_bound}{' at least that many parameters' * totals.parameters_lower_bound}"
     yield (
@@ -114,7 +115,16 @@ def _shortcut(one: Shortcut) -> Iterator[str]:
     yield f"{one.merge.op} {one.merge.name}{also}: {one.kind} of {one.fork.name} after layer {one.merge.after_layers}"
     for step in one.route:
         weights = ", ".join(f"{w.role} {w.name}" for w in step.weights)
-        yield f"  by {step.name}, a {step.step_class}: {step.op} {step.detail}" + (f" [{weights}]" if weights else "")
+        strides = f" strides {step.strides}" if step.strides else ""
+        by = f"  by {step.name}, a {step.step_class}: {step.op} {step.detail}{strides}"
+        yield by + (f" [{weights}]" if weights else "")
+    holds = [what for what, has in (("weight", one.has_weight), ("bias", one.has_bias)) if has] or ["no weight"]
+    quantised = f", quantised {one.quantisation}" if one.quantisation != "none" else ""
+    outputs = ", ".join(map(str, one.outputs))
+    yield (
+        f"  {one.key}: {_shape(one.fork.shape)} to {_shape(one.merge.shape)}, with {' and '.join(holds)}, "
+        f"for outputs {outputs}{quantised}"
+    )
     adds, held = one.elementwise_adds or one.elementwise_adds_formula, one.held_bytes or one.held_bytes_formula
     words = f"; {one.weights_in_words}" if one.weights_in_words else ""
     yield f"  costs {one.parameters} parameters, {_macs(one)}; adds {adds}; holds {held}{words}"
@@ -124,6 +134,10 @@ def _shortcut(one: Shortcut) -> Iterator[str]:
         f"{span.parameters} parameters, {_macs(span)}"
     )
     yield from (f"  note: {note}" for note in one.notes)
+
+
+def _shape(shape: Shape) -> str:
+    return "?" if shape is None else "x".join("?" if size is None else str(size) for size in shape) or "a scalar"
 
 
 def _macs(costly: Layer | Totals | Shortcut | Span) -> str:
