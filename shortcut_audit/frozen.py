@@ -1,33 +1,67 @@
 """How is a class of frozen values made, without code being written for it at every start?
 
-`dataclasses` writes and compiles six methods for each class, half a millisecond's work. A run has 140 such classes,
+`dataclasses` takes half a millisecond to look at a class and to write six methods for it. A run has 110 such classes,
 makes values of half of them, and compares, hashes and prints few. Here the class is a dataclass to whoever asks
-(`fields`, `replace`, `match`); its `__init__` is written when the first value is made, and the other methods are the
-same functions for all classes.
+(`fields`, `match`), who finds its fields once he does; its `__init__` is written when the first value is made, and the
+other methods are the same functions for all classes.
 """
 
 from __future__ import annotations
 
-from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from dataclasses import MISSING, Field, FrozenInstanceError, field, make_dataclass
+from inspect import get_annotations
 from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
 Class = TypeVar("Class", bound=type[Any])
+Value = TypeVar("Value")
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(written: Class) -> Class:
-    """What `@dataclass(frozen=True, slots=True)` makes of a class, in a quarter of the time.
+    """What `@dataclass(frozen=True, slots=True)` makes of a class, in a tenth of the time.
 
     A class whose values are equal to themselves alone says so: `__eq__, __hash__ = object.__eq__, object.__hash__`.
     """
-    made: Any = dataclass(init=False, repr=False, eq=False, slots=True)(written)
+    inherited: dict[str, Field[Any]] = getattr(written, "__parts__", {})
+    own = {name: _field(name, said, written) for name, said in get_annotations(written).items()}
+    parts = {**inherited, **own}
+    body = {name: what for name, what in written.__dict__.items() if name not in (*own, "__dict__", "__weakref__")}
+    kinds: dict[str, Any] = {
+        "__slots__": tuple(name for name in own if name not in inherited),
+        "__match_args__": tuple(name for name, part in parts.items() if part.init and part.kw_only is not True),
+        "__parts__": parts,
+        "__compared__": attrgetter(*(name for name, part in parts.items() if part.compare)),
+        "__dataclass_fields__": _Fields(),
+    }
+    metaclass: Any = type(written)
+    made: Any = metaclass(written.__name__, written.__bases__, {**METHODS, **body, **kinds})
     made.__init__ = _written_when_called(made)
-    made.__compared__ = attrgetter(*(part.name for part in fields(made) if part.compare))
-    for name, method in METHODS.items():
-        if name not in written.__dict__:
-            setattr(made, name, method)
     return made  # type: ignore[no-any-return]
+
+
+def replace(value: Value, /, **changes: Any) -> Value:
+    """A value of the same class, some fields of which are others: what `dataclasses.replace` makes."""
+    made: Any = value.__class__
+    return made(**{**{name: getattr(value, name) for name, part in made.__parts__.items() if part.init}, **changes})  # type: ignore[no-any-return]
+
+
+def _field(name: str, said: Any, written: Any) -> Field[Any]:
+    """A field as a class body states it: its default, or what `field` has made of it."""
+    given = written.__dict__.get(name, MISSING)
+    found: Field[Any] = given if isinstance(given, Field) else field(default=given)
+    found.name, found.type = name, said
+    return found
+
+
+class _Fields:
+    """What `dataclasses` knows of a class, found out when somebody asks."""
+
+    def __get__(self, value: object, made: Any) -> dict[str, Field[Any]]:
+        parts = [(name, part.type, part) for name, part in made.__parts__.items()]
+        found: Any = make_dataclass(made.__name__, parts, init=False, repr=False, eq=False)
+        made.__dataclass_fields__ = found.__dataclass_fields__
+        return made.__dataclass_fields__  # type: ignore[no-any-return]
 
 
 def _written_when_called(made: Any) -> Any:
@@ -42,10 +76,10 @@ def _initialiser(made: Any) -> Any:
     """`def __init__(self, a, b=default_b, *, c=default_c)`, which fills every slot."""
     known: dict[str, Any] = {"MISSING": MISSING}
     positional, keywords, body = ["self"], ["*"], []
-    for part in fields(made):
+    for part in made.__parts__.values():
         parameter, value = _filled(part, known)
         if parameter:
-            (keywords if part.kw_only else positional).append(parameter)
+            (keywords if part.kw_only is True else positional).append(parameter)
         if value:
             known[f"set_{part.name}"] = getattr(made, part.name).__set__
             body.append(f"set_{part.name}(self, {value})")
@@ -71,7 +105,7 @@ def _filled(part: Field[Any], known: dict[str, Any]) -> tuple[str, str]:
 
 
 def _repr(self: Any) -> str:
-    shown = (f"{part.name}={getattr(self, part.name)!r}" for part in fields(self) if part.repr)
+    shown = (f"{part.name}={getattr(self, part.name)!r}" for part in self.__parts__.values() if part.repr)
     return f"{type(self).__qualname__}({', '.join(shown)})"
 
 
@@ -88,12 +122,12 @@ def _refuse(self: Any, name: str, value: object = None) -> None:
 
 
 def _state(self: Any) -> list[Any]:
-    return [getattr(self, part.name) for part in fields(self)]
+    return [getattr(self, name) for name in self.__parts__]
 
 
 def _restore(self: Any, state: list[Any]) -> None:
-    for part, value in zip(fields(self), state, strict=True):
-        object.__setattr__(self, part.name, value)
+    for name, value in zip(self.__parts__, state, strict=True):
+        object.__setattr__(self, name, value)
 
 
 METHODS = {

@@ -6,13 +6,13 @@ load -> bind -> assemble -> search -> compose. One screen; nothing is decided he
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from shortcut_audit.account.compose import compose
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.assembly.declared import is_understood
 from shortcut_audit.errors import UsageError
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.loaders import load, load_at, load_object
 from shortcut_audit.loaders.bind import bind

@@ -6,7 +6,6 @@ The last stage that sees the graph: after it there is only the report.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from shortcut_audit import report
 from shortcut_audit.account import bodies
@@ -18,6 +17,7 @@ from shortcut_audit.account.whatif import Priced, ops_on, option, what_if
 from shortcut_audit.algebra.derived import larger
 from shortcut_audit.algebra.formula import number_of
 from shortcut_audit.algebra.polynomial import Cost, Number, formula, integer, names
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import ModelGraph, TensorType, Value
 from shortcut_audit.graph.sizes import size_in_bytes
 from shortcut_audit.names import displayable

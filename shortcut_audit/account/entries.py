@@ -7,7 +7,6 @@ is made once: a merge may hold thousands of shortcuts, and one op may stand on t
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import replace
 from pathlib import Path
 
 from shortcut_audit import report
@@ -19,7 +18,7 @@ from shortcut_audit.account.outputs import Dependence
 from shortcut_audit.account.quantised import Scales
 from shortcut_audit.account.whatif import Priced
 from shortcut_audit.algebra.polynomial import Cost, formula, integer
-from shortcut_audit.frozen import frozen
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.graph.model import ModelGraph, Op, Source
 from shortcut_audit.graph.sizes import count, number, size_in_bytes
 from shortcut_audit.operators.row import Effect

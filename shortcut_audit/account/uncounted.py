@@ -7,11 +7,10 @@ decomposition; 4. a shape that it reads or makes is unknown, because of an op be
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from shortcut_audit import report
 from shortcut_audit.account.cost import name_of
 from shortcut_audit.account.describe import shape_text
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape
 from shortcut_audit.names import displayable
 from shortcut_audit.operators.counting.contractions import unsolved

@@ -7,12 +7,14 @@ algebra/formula.py). Whatever has a formula is computed anew from it, and so are
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 from shortcut_audit.algebra.derived import evaluated
 from shortcut_audit.algebra.formula import number_of
 from shortcut_audit.algebra.polynomial import Number, formula, integer
+from shortcut_audit.frozen import replace
 
 FORMULA = "_formula"
 """How the field ends that holds a cost as a formula."""
@@ -29,11 +31,17 @@ class Costly:
 
     def __post_init__(self) -> None:
         """Writes the formula of every cost that is given as a number alone."""
-        for field in fields(self):  # type: ignore[arg-type]
-            if field.name.endswith(FORMULA) and getattr(self, field.name) is None:
-                number = getattr(self, field.name.removesuffix(FORMULA))
-                if number is not None:
-                    object.__setattr__(self, field.name, str(number))
+        noun: Any = self.__class__
+        for name in _formulas(noun):
+            number = getattr(self, name.removesuffix(FORMULA))
+            if number is not None and getattr(self, name) is None:
+                object.__setattr__(self, name, str(number))
+
+
+@cache
+def _formulas(noun: Any) -> tuple[str, ...]:
+    """The fields of a class that hold costs as formulas."""
+    return tuple(field.name for field in fields(noun) if field.name.endswith(FORMULA))
 
 
 def settled(noun: Noun, sizes: Mapping[str, Number]) -> Noun:
@@ -50,7 +58,7 @@ def settled(noun: Noun, sizes: Mapping[str, Number]) -> Noun:
             changed[field.name] = settled(before, sizes)
         elif isinstance(before, tuple) and before and is_dataclass(before[0]):
             changed[field.name] = tuple(settled(item, sizes) for item in before)
-    return replace(noun, **changed)  # type: ignore[type-var]
+    return replace(noun, **changed)
 
 
 def _size(size: int | str | None, sizes: Mapping[str, Number]) -> int | str | None:

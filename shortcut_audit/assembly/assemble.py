@@ -16,7 +16,7 @@ Turns a loader's `Draft` into the frozen `ModelGraph`, the same way for every so
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from shortcut_audit.assembly import fold, misfits, unfold
 from shortcut_audit.assembly.bends import straightened
@@ -29,6 +29,7 @@ from shortcut_audit.assembly.remarks import remarks
 from shortcut_audit.assembly.structure import in_order
 from shortcut_audit.assembly.weights import QUANTISED_TYPES, stored_tensors
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Draft, Node
 from shortcut_audit.graph.model import Body, Constant, Datum, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
 from shortcut_audit.graph.naming import Names
@@ -87,7 +88,7 @@ def _named_sizes(name: str, tensor_type: TensorType) -> TensorType:
     return replace(tensor_type, shape=sizes)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Assembly:
     """The graph under construction: what every name stands for so far."""
 

@@ -7,9 +7,9 @@ the larger of a single value; a power of 1; a leaky ReLU, plain or parametric, w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from shortcut_audit.assembly.signs import Resolve, TypeOf
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.model import Constant
 

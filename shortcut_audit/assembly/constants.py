@@ -6,8 +6,8 @@ Constants stand for stored tensors, or for numbers that the code writes: of thes
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.dtypes import ITEM_BITS
 from shortcut_audit.graph.model import Constant, Input, TensorType, Weight, elements

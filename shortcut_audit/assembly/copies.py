@@ -16,9 +16,9 @@ tells is known once types and constants are: this module gives each the canonica
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import replace
 
 from shortcut_audit.assembly.signs import Resolve, Signs, TypeOf
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.dtypes import ITEM_BITS, ONNX_TYPES
 from shortcut_audit.graph.model import Constant

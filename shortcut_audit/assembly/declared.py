@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TypeAlias
 
 from shortcut_audit.assembly.unfold import ALIASES, LAYOUTS, UNFOLDINGS
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Draft, Node
 from shortcut_audit.operators.declaration import Declaration, find
 from shortcut_audit.operators.rows.declared import PREFIX, spelled

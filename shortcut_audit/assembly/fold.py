@@ -10,9 +10,9 @@ Exporters write what Python decided as ops: an If on a size that is known, a lis
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TypeAlias
 
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.model import Attribute, Datum, Shape
 from shortcut_audit.graph.naming import Names

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.model import Attribute
 from shortcut_audit.graph.naming import Names
@@ -17,7 +18,7 @@ IsValue: TypeAlias = Callable[[str], bool]
 NONE: Mapping[str, Attribute] = {}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Parts:
     """The canonical nodes of one fused node, under construction."""
 

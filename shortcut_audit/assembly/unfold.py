@@ -16,11 +16,10 @@ Slots: ONNX operator specification, and ONNX Runtime's ContribOperators.md for d
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from shortcut_audit.assembly import quantised
 from shortcut_audit.assembly.parts import IsValue, Parts
-from shortcut_audit.frozen import frozen
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.model import Attribute
 from shortcut_audit.graph.naming import Names

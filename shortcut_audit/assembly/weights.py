@@ -6,10 +6,10 @@ What the file says, or what follows from who reads a tensor and where (theory: p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from shortcut_audit.assembly import unfold
 from shortcut_audit.assembly.quantised import QUANTISATION
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Draft, Node, Tensor
 from shortcut_audit.graph.model import Constant, Datum, TensorType, Weight
 from shortcut_audit.graph.naming import Names

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import field, fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from shortcut_audit.command.limits import BUILDING, limited
 from shortcut_audit.errors import Lacking, ShortcutAuditError, UnreadableModel, UsageError
-from shortcut_audit.frozen import frozen
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.loaders.factories import is_factory
 from shortcut_audit.loaders.inputs import InputSpec, parse_inputs
 from shortcut_audit.operators.declaration import Declaration

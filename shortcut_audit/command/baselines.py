@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from shortcut_audit.command.attempt import Task, attempt
 from shortcut_audit.command.limits import bounded
 from shortcut_audit.errors import ConfigError
+from shortcut_audit.frozen import replace
 from shortcut_audit.gate import baseline
 from shortcut_audit.gate.accepted import AcceptedModel, accept
 from shortcut_audit.gate.config import Config

@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from dataclasses import replace
 from typing import Any
 
 from shortcut_audit.errors import PROGRAM
+from shortcut_audit.frozen import replace
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text, loggable
 from shortcut_audit.reporters import Style
 

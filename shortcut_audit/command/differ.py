@@ -5,11 +5,10 @@ A run over both, in which nothing is judged: the report has the two models, and 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from shortcut_audit.command.request import Outcome, Progress, Request
 from shortcut_audit.command.run import run
 from shortcut_audit.errors import UsageError
+from shortcut_audit.frozen import replace
 from shortcut_audit.gate.difference import difference
 
 

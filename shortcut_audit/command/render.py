@@ -7,11 +7,10 @@ A format that still fails then fails alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from shortcut_audit.command import limits
 from shortcut_audit.command.attempt import Attempt, guarded
-from shortcut_audit.frozen import frozen
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.report import AuditReport, Failure, ModelReport
 from shortcut_audit.reporters import REPORTERS, Style
 

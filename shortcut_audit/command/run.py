@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,7 @@ from shortcut_audit.command.limits import bounded
 from shortcut_audit.command.request import Outcome, Progress, Request
 from shortcut_audit.command.sources import Named, expand, listed
 from shortcut_audit.errors import PROGRAM, ConfigError, Lost, UsageError
-from shortcut_audit.frozen import frozen
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.gate import config, policy
 from shortcut_audit.gate.accepted import accept
 from shortcut_audit.gate.kept import Renewed, rewrite

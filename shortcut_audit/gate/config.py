@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from shortcut_audit.errors import ConfigError, UsageError
-from shortcut_audit.frozen import frozen
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.gate.config_values import (
     DOCUMENT,
     REVISION,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
 
+from shortcut_audit.frozen import replace
 from shortcut_audit.gate.accepted import accept
 from shortcut_audit.gate.baseline import compare
 from shortcut_audit.report import Comparison, Layer, LayerChange, ModelReport

@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from shortcut_audit.errors import ConfigError
-from shortcut_audit.frozen import frozen
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.gate.accepted import COUNT_LIMIT, AcceptedModel, AcceptedShortcut, Baseline, RouteStep
 from shortcut_audit.gate.document import Reader, Wrong, is_count, list_of, one_of, optional, record, shown, string
 from shortcut_audit.gate.paths import is_there, read_regular

@@ -7,11 +7,11 @@ the configuration has decided to live with.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatchcase
 
 from shortcut_audit.errors import UsageError
+from shortcut_audit.frozen import replace
 from shortcut_audit.gate.case import Case
 from shortcut_audit.gate.config import Config
 from shortcut_audit.gate.document import did_you_mean, shown

@@ -19,9 +19,9 @@ Rules that every loader keeps:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 
-from shortcut_audit.frozen import frozen
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.graph.model import Attribute, Body, Datum, Source, TensorType
 
 

@@ -7,12 +7,12 @@ symbols that stood there, also within a formula ("past + 1"). An open dimension 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from shortcut_audit.algebra.derived import evaluated
 from shortcut_audit.algebra.formula import number_of
 from shortcut_audit.algebra.polynomial import Polynomial, names
 from shortcut_audit.errors import Lacking, UsageError
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.graph.model import Dim, TensorType
 from shortcut_audit.graph.sizes import dim_of

@@ -8,8 +8,8 @@ the element types, and the arithmetic that exporters do on shapes. What an op do
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import Attribute, Shape, TensorType, elements
 from shortcut_audit.graph.sizes import Unknown
 from shortcut_audit.operators.row import Operator

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from shortcut_audit.algebra.settled import Costly, settled
-from shortcut_audit.frozen import frozen
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.report.places import Concatenation, Layer, OtherAdd, Shortcut, TensorInfo, Uncounted
 from shortcut_audit.report.words import Option
 from shortcut_audit.report.written import as_dictionary

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from shortcut_audit.algebra.settled import Costly
-from shortcut_audit.frozen import frozen
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.report.model import ModelReport
 from shortcut_audit.report.places import Layer
 from shortcut_audit.report.words import Kind, Level, Shape, Trend

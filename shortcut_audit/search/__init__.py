@@ -9,9 +9,9 @@ additions themselves.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import ModelGraph
 from shortcut_audit.search import concatenations, merges, opaque, shortcuts, unseen
 from shortcut_audit.search.between import Between

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from typing import TypeAlias
 
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import ModelGraph, Op, Shape, Value
 from shortcut_audit.operators.rows.declared import PREFIX
 from shortcut_audit.operators.table import row_of

@@ -9,8 +9,8 @@ work.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import ModelGraph, Op
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.found import Found

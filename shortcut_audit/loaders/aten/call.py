@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.dtypes import ITEM_BITS, ONNX_NUMBERS
 from shortcut_audit.graph.model import Attribute, Dim, Shape, TensorType

@@ -7,9 +7,9 @@ and inputs: caches, statistics.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.graph.model import TensorType
 from shortcut_audit.loaders.aten.aliases import Place

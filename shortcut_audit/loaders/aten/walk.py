@@ -11,9 +11,10 @@ That order is what in-place ops mean:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import Dim, TensorType
 from shortcut_audit.loaders.aten import control
 from shortcut_audit.loaders.aten.aliases import Aliases, Place, View

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Node, Tensor
 from shortcut_audit.graph.model import Body, Datum, Dim, TensorType
 from shortcut_audit.graph.naming import Names

@@ -38,7 +38,7 @@ class Damaged(Exception):
     """These bytes are no protobuf message; the text says where and why."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Reader:
     """Walks a file's bytes, with what it may still spend on it."""
 

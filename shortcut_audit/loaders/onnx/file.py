@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Draft, Tensor
 from shortcut_audit.graph.model import TensorType
 from shortcut_audit.loaders.onnx.arities import OPSET

@@ -68,7 +68,7 @@ def levels_of(model: ModelProto, functions: Mapping[Key, FunctionProto]) -> int:
     return _Measure(functions).graph(model.graph, 0)[1]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Measure:
     """Sizes of functions, each worked out once: their weight, and the levels of nesting in them."""
 

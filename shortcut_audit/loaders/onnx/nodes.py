@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Node, Tensor
 from shortcut_audit.graph.model import Attribute, Datum, TensorType
 from shortcut_audit.graph.model import Body as Stands
@@ -42,7 +43,7 @@ UNROLLED = 10_000
 """Nodes that may be written out for the steps of loops, all together."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Flattening:
     """A model on its way into a draft: what is read so far."""
 

@@ -151,7 +151,7 @@ def _mapped(path: Path) -> Iterator[mmap.mmap]:
         yield data
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Walk:
     """One pass over the file, with what it may still copy."""
 

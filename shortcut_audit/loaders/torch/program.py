@@ -6,10 +6,11 @@ Reads an ExportedProgram, as it stands in memory, into an `AtenProgram`, as a .p
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from shortcut_audit.errors import UnreadableModel
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Tensor
 from shortcut_audit.graph.model import Dim, Source, TensorType
 from shortcut_audit.graph.sizes import canonical

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
+from shortcut_audit.frozen import replace
 from shortcut_audit.operators.row import Effect, Family, Operator, rows, table_of
 from shortcut_audit.operators.shapes import arithmetic
 from shortcut_audit.operators.shapes.element_types import BOOL, PAIR

@@ -5,8 +5,7 @@ What a sum or a product is on a route depends on what else it reads.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from shortcut_audit.frozen import replace
 from shortcut_audit.operators.row import Effect, Operator, rows, table_of
 from shortcut_audit.operators.shapes import arithmetic, constants
 from shortcut_audit.operators.shapes.element_types import ANY, BOOL, PAIR, SECOND, either

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from shortcut_audit.frozen import replace
 from shortcut_audit.operators.counting import attention as count
 from shortcut_audit.operators.counting import experts, packing
 from shortcut_audit.operators.row import Effect, Operator, Untold, rows, table_of

@@ -5,8 +5,7 @@ With stored weights a learned linear map; with another value a product of values
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from shortcut_audit.frozen import replace
 from shortcut_audit.operators.counting import contractions as count
 from shortcut_audit.operators.counting import packing
 from shortcut_audit.operators.mixing import by_kernel, by_labels, by_side

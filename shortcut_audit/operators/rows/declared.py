@@ -7,10 +7,10 @@ Two ask: the search, of an operator that is not understood, what the least is th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache, partial
 
 from shortcut_audit.algebra.polynomial import Cost
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import Shape
 from shortcut_audit.graph.sizes import count, may_equal
 from shortcut_audit.operators.counting.attention import attention

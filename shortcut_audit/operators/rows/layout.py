@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from shortcut_audit.frozen import replace
 from shortcut_audit.operators.row import Arrangement, Effect, Operator, rows, table_of
 from shortcut_audit.operators.shapes import arithmetic, constants, layout
 from shortcut_audit.operators.shapes.control import state

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from shortcut_audit.frozen import replace
 from shortcut_audit.operators.row import Effect, Operator, rows, table_of
 from shortcut_audit.operators.shapes.attention import embedding_normalization
 from shortcut_audit.operators.shapes.element_types import NORMALIZATION, SKIP_NORMALIZATION

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from shortcut_audit.frozen import replace
 from shortcut_audit.operators.counting.contractions import unsolved
 from shortcut_audit.operators.row import Effect, Family, Operator, rows, table_of
 from shortcut_audit.operators.shapes import arithmetic, reductions, resampling, windows

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from shortcut_audit.frozen import replace
 from shortcut_audit.operators.counting import packing
 from shortcut_audit.operators.mixing import by_reduction
 from shortcut_audit.operators.row import Arrangement, Effect, Joint, Operator, Whole, rows, table_of

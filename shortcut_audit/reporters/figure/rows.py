@@ -7,9 +7,8 @@ a row, where there is little room.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
-from shortcut_audit.frozen import frozen
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.report import Shape, Shortcut
 from shortcut_audit.reporters.figure.layout import Fold, Group, Item, Merge
 from shortcut_audit.reporters.figure.spine import Box

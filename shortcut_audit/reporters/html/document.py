@@ -7,10 +7,10 @@ it. The page is built as a tree and written by the standard library, so that no 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from importlib import resources
 from xml.etree.ElementTree import Element, tostring
 
+from shortcut_audit.frozen import replace
 from shortcut_audit.names import PATH_LIMIT, displayable, displayable_text
 from shortcut_audit.report import (
     AuditReport,

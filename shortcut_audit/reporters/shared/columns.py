@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import takewhile
 
-from shortcut_audit.frozen import frozen
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.report import AuditReport, ModelReport
 from shortcut_audit.report.wording import Amount, exact, in_brief, option_of, share, short
 from shortcut_audit.reporters.shared import records

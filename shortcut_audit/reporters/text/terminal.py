@@ -8,9 +8,9 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice
 
+from shortcut_audit.frozen import replace
 from shortcut_audit.names import PATH_LIMIT
 from shortcut_audit.report import AuditReport, Comparison, Level, ModelReport, wording
 from shortcut_audit.report.wording import counted, exact

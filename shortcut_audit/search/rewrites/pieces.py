@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice, takewhile
 
-from shortcut_audit.frozen import frozen
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, TensorType, Value
 from shortcut_audit.operators.axes import joint_axis
 from shortcut_audit.operators.pieces import Piece, Taken, cuts, piece_of

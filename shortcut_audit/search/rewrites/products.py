@@ -7,12 +7,11 @@ learned tensor is a factor of its own, whatever it holds.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 from typing import TypeAlias
 
-from shortcut_audit.frozen import frozen
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, elements
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_copy, row_of

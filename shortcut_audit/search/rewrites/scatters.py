@@ -6,8 +6,7 @@ and ScatterND and ScatterElements with the reduction "add". What is scattered in
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import Constant, ModelGraph, TensorType, Value
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of

@@ -10,9 +10,9 @@ other: both hold the same value, with opposite signs (laws.py says why only ther
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from shortcut_audit.frozen import frozen
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.graph.model import Op
 from shortcut_audit.search.rewrites.products import Algebra, Product
 
@@ -88,7 +88,7 @@ def _spread(algebra: Algebra, terms: list[Product], place: int, met: set[Op]) ->
     return None
 
 
-@dataclass
+@dataclass(slots=True, eq=False, repr=False)
 class _Looks:
     """What has been found on the way down from one factor, and how many sums may still be looked into."""
 

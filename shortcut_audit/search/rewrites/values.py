@@ -7,12 +7,12 @@ place it takes. What the file writes stays as it is: it is what the report accou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
 from typing import TypeAlias
 
-from shortcut_audit.frozen import frozen
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.graph.model import Attribute, Constant, ModelGraph, Op, TensorType, Value
 from shortcut_audit.graph.naming import Names
 from shortcut_audit.operators.infer import infer
@@ -36,7 +36,7 @@ def rebuilt(graph: ModelGraph, values: Mapping[str, Value]) -> ModelGraph:
     )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Desk:
     """Where values of a normal form are written down."""
 
