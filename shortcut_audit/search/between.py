@@ -8,15 +8,13 @@ common is measured once. Where the whole past of a merge passes through one valu
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import reduce
-from itertools import pairwise
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import Op
 from shortcut_audit.search.extent import NOTHING, Extent, joined
-from shortcut_audit.search.holdings import as_set
 from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.reach import Reach, Region
+from shortcut_audit.search.readers import Readers
 from shortcut_audit.search.reading import UNREAD, WHOLE, Reading, reading_of
 from shortcut_audit.search.routes import Routes
 from shortcut_audit.search.runs import Runs
@@ -40,7 +38,7 @@ class Field(Reach):
         super().__init__(lineage, fork, cut)
         self._known_contents: dict[int, Content] = {}
         """What lies between the fork and some values, those included."""
-        self._readers: _Readers | None = None
+        self._readers: Readers | None = None
 
     def extent(self, operands: Iterable[int]) -> Extent:
         """What lies between the fork and some values."""
@@ -70,7 +68,9 @@ class Field(Reach):
     def _read(self, ops: int) -> Reading:
         """How a set of ops reads the fork."""
         if self._readers is None:
-            self._readers = _Readers(self.lineage, self.fork)
+            graph, values, places = self.lineage.graph, self.lineage.values, self.lineage.ancestry.places.of_value
+            made = self.lineage.below[self.fork]
+            self._readers = Readers({places[number]: reading_of(graph, values[number]) for number in made})
         return self._readers.among(ops)
 
     def _measured(self, tops: Sequence[int]) -> Content:
@@ -115,38 +115,6 @@ class Field(Reach):
         return Content(joined(extents), read)
 
 
-class _Readers:
-    """The values that are made of a fork itself, as a set: how do those of them read it that are in another set?"""
-
-    __slots__ = ("_at", "_joining", "_others", "_sorted")
-
-    def __init__(self, lineage: Lineage, fork: int) -> None:
-        places, made = lineage.ancestry.places, lineage.below[fork]
-        readings = {number: reading_of(lineage.graph, lineage.values[number]) for number in made}
-        self._joining = as_set(places.of_value[number] for number in made if readings[number].joined)
-        self._others = as_set(places.of_value[number] for number in made if readings[number].otherwise)
-        self._at = {places.of_value[number]: reading for number, reading in readings.items()}
-        self._sorted = any(map(self._ascends, (self._at, reversed(self._at))))
-
-    def _ascends(self, places: Iterable[int]) -> bool:
-        """Whether the pieces lie one behind the other: what the first and the last hold together, all do."""
-        pieces = [piece for place in places if (piece := self._at[place].piece) is not None]
-        return all(
-            (one.axis, one.start) <= (other.axis, other.start) and (one.axis, one.stop) <= (other.axis, other.stop)
-            for one, other in pairwise(pieces)
-        )
-
-    def among(self, values: int) -> Reading:
-        """How those that are in a set read the fork."""
-        here = values & (self._joining | self._others)
-        if not here:
-            return UNREAD
-        ends = ((here & -here).bit_length() - 1, here.bit_length() - 1)
-        places = ends if self._sorted else (place for place in self._at if here >> place & 1)
-        read = reduce(Reading.beside, (self._at[place] for place in places))
-        return Reading(bool(here & self._joining), bool(here & self._others), read.piece)
-
-
 KEPT = 1 << 16
 """How many values are kept in mind for the forks that may come again."""
 
@@ -189,8 +157,5 @@ class Between:
         entry = lineage.ancestry.dominator(result)
         if entry is None or any(level != Step.NONLINEAR for _, level, _ in lineage.parents(result)):
             return  # open, or walkers may pass through the result
-        op = lineage.values[result].op
-        assert op is not None, "a sum is made by an op"
-        inside, read = self.field(entry).content(lineage.above[result])
-        read = read.beside(WHOLE) if entry in lineage.above[result] else read
-        lineage.closed[result] = entry, inside + lineage.measure.of(op), read
+        inside, read = self.field(entry).content([result])
+        lineage.closed[result] = entry, inside, read.beside(WHOLE) if entry in lineage.above[result] else read

@@ -15,7 +15,7 @@ from shortcut_audit.account.compose import compose
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.search import search
-from tests.benchmarks import shapes
+from tests.benchmarks import blocks, shapes
 
 GROWING: Mapping[str, tuple[Callable[[int], Draft], int]] = {
     "side input": (shapes.side_input, 40),
@@ -54,6 +54,67 @@ GROWING: Mapping[str, tuple[Callable[[int], Draft], int]] = {
     "nested choices": (shapes.nested_choices, 30),
 }
 """Each model, and the smallest number of layers that is fitted."""
+
+BLOCKS: tuple[Callable[[int], Draft], ...] = (
+    blocks.views_between,
+    blocks.joined_and_split,
+    blocks.split_stream,
+    blocks.shared_weight,
+    blocks.quantised,
+    blocks.opaque_branches,
+    blocks.opaque_chain,
+    blocks.opaque_pairs,
+    blocks.fan_of_gates,
+    blocks.experts,
+    blocks.gated_sum,
+    blocks.masked,
+    blocks.tree,
+    blocks.tree_read_again,
+    blocks.fibonacci,
+    blocks.fibonacci_of_layers,
+    blocks.lerps,
+    blocks.shared_gate,
+    blocks.gru,
+    blocks.lstm,
+    blocks.ligru,
+    blocks.mingru,
+    blocks.inputs,
+    blocks.stretched_terms,
+    blocks.softmax_written_out,
+    blocks.norms_written_out,
+    blocks.dense_blocks,
+    blocks.unet_of_residuals,
+    blocks.hyper_connections,
+    blocks.streams,
+    blocks.reversible,
+    blocks.stacked,
+    blocks.telescope,
+    blocks.horner,
+    blocks.scaled_sums,
+    blocks.factored,
+    blocks.res2net,
+    blocks.memory,
+    blocks.fused_stages,
+    blocks.made_weights,
+    blocks.same_terms,
+    blocks.same_long_terms,
+    blocks.prefix_sums,
+    blocks.strided,
+    blocks.long_names,
+    blocks.copies,
+    blocks.folded_weights,
+    blocks.squeeze_excite,
+    blocks.rezero,
+    blocks.cross_gated,
+    blocks.lookups,
+    blocks.delays,
+    blocks.scattered,
+    blocks.rotary,
+    blocks.runge_kutta,
+)
+"""Blocks of which BLOCK_COUNT are the fewest that are fitted."""
+
+BLOCK_COUNT = 8
 
 STEEP: Mapping[str, tuple[Callable[[int], Draft], int]] = {
     "gated route": (shapes.gated_route, 20),

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from tests.benchmarks.growth import GROWING, STEEP, exponent
+from shortcut_audit.graph.draft import Draft
+from tests.benchmarks.growth import BLOCK_COUNT, BLOCKS, GROWING, STEEP, exponent
 
 
 @pytest.mark.parametrize("model", GROWING)
 def test_work_grows_with_the_model(model: str) -> None:
     """Work of n log n has an exponent of about 1.1 at this size, work of n^1.5 fails."""
     assert exponent(*GROWING[model]) <= 1.15
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
+def test_work_grows_with_the_number_of_blocks(block: Callable[[int], Draft]) -> None:
+    assert exponent(block, BLOCK_COUNT) <= 1.15
 
 
 @pytest.mark.parametrize("model", STEEP)
