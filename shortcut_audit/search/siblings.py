@@ -30,7 +30,7 @@ def are_siblings(graph: ModelGraph, values: Sequence[Value], way: Way, branch: R
     whole, alike, piece = {way.fork}, {way.fork}, None
     for number, _, level in way.links:
         if level not in KEEPING:
-            piece = piece_of(graph, values[number]) if level == Step.SELECTION else None
+            piece = piece_of(graph, values[number])
             break
         whole.add(number)
         alike = {number} if level == Step.VIEW and not is_copy(_maker(values[number])) else alike | {number}

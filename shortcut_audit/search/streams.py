@@ -37,9 +37,9 @@ def mixed_axes(graph: ModelGraph, op: Op, slot: int) -> tuple[int, ...]:
         hidden = len(shape) - len(first) - len(last) if dots else 0
         summed = [axis for axis, label in enumerate(first + " " * hidden + last) if label not in result + " "]
         return tuple(axis for axis in summed if shape[axis] != 1) or tuple(summed)
-    if row_of(op.kind).family is not Family.MATRIX_PRODUCT or len(shape) < 2:
+    if row_of(op.kind).family is not Family.MATRIX_PRODUCT or not shape:
         return ()
-    return (len(shape) - (2 if slot else 1),)
+    return (max(0, len(shape) - (2 if slot else 1)),)  # a vector has one axis, on either side
 
 
 def are_positions(lineage: Lineage, fork: int, axis: int, branch: Region) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from shortcut_audit.assembly.assemble import assemble
+from shortcut_audit.graph.draft import Tensor
+from shortcut_audit.graph.model import TensorType
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
-from shortcut_audit.search.streams import mixed_axes
+from shortcut_audit.search.streams import POSITIONS, _laid_out, _summed, mixed_axes
 from tests.sketch import listing, stored
 
 SHARED = (
@@ -176,3 +178,121 @@ def test_an_axis_of_one_fraction_is_not_mixed() -> None:
         lines = ("r = Relu(x)", "m = Relu(y)", "z = Einsum(r, m) equation=bnsf,bnmsf->bmf")
         graph = assemble(listing(*lines, x=(1, 4, fractions, 8), y=(1, 4, 4, fractions, 8)))
         assert mixed_axes(graph, graph.ops[-1], 0) == axes
+
+
+@pytest.mark.parametrize("shape", [(8,), (1, 8)])
+def test_without_a_batch_the_verdict_is_the_same(shape: tuple[int, ...]) -> None:
+    """x M + f(x), M computed from x by 8 x 64 weights: M mixes the features, which the branch reads in a layer."""
+    lines = ("g_ = MatMul(x, wide)", "g__ = Tanh(g_)", "g = Reshape(g__, square)", "m = MatMul(x, g)")
+    lines += ("f_ = MatMul(x, v)", "f = Relu(f_)", "y = Add(m, f)")
+    drawn = listing(*lines, x=shape, wide=stored(8, 64), v=stored(8, 8), square=integers((8, 8)))
+    (shortcut,) = audit_draft(drawn).shortcuts
+    assert (shortcut.kind, shortcut.fork.name, shortcut.parameters) == ("gated", "x", 512)
+
+
+def integers(numbers: tuple[int, ...]) -> Tensor:
+    return stored(len(numbers), dtype="int64", data=numbers, literal=True)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "slot", "axes"),
+    [
+        ((4, 8), (8, 3), 0, (1,)),
+        ((4, 8), (8, 3), 1, (0,)),
+        ((2, 4, 8), (2, 8, 3), 0, (2,)),
+        ((2, 4, 8), (2, 8, 3), 1, (1,)),
+        ((8,), (8, 3), 0, (0,)),
+        ((4, 8), (8,), 1, (0,)),  # a vector is summed along its one axis
+    ],
+)
+def test_a_matrix_product_mixes_the_axis_that_it_sums(
+    left: tuple[int, ...], right: tuple[int, ...], slot: int, axes: tuple[int, ...]
+) -> None:
+    graph = assemble(listing("a = Relu(x)", "b = Relu(z)", "y = MatMul(a, b)", x=left, z=right))
+    assert mixed_axes(graph, graph.ops[-1], slot) == axes
+
+
+@pytest.mark.parametrize(
+    ("equation", "left", "right", "slot", "axes"),
+    [
+        ("ij,jk->ik", (4, 8), (8, 3), 0, (1,)),
+        ("ij,jk->ik", (4, 8), (8, 3), 1, (0,)),
+        ("bij,kj->bik", (2, 4, 8), (3, 8), 1, (1,)),
+        ("...ij,...jk->...ik", (5, 2, 4, 8), (5, 2, 8, 3), 0, (3,)),
+        ("...ij,...jk->...ik", (5, 2, 4, 8), (5, 2, 8, 3), 1, (2,)),
+        ("ij,ij->ij", (4, 8), (4, 8), 0, ()),  # nothing is summed
+        ("ij,ij->", (4, 8), (4, 8), 0, (0, 1)),
+    ],
+)
+def test_an_einsum_mixes_the_axes_whose_letters_the_result_has_not(
+    equation: str, left: tuple[int, ...], right: tuple[int, ...], slot: int, axes: tuple[int, ...]
+) -> None:
+    graph = assemble(listing("a = Relu(x)", "b = Relu(z)", f"y = Einsum(a, b) equation={equation}", x=left, z=right))
+    assert mixed_axes(graph, graph.ops[-1], slot) == axes
+
+
+@pytest.mark.parametrize(
+    ("line", "axes"),
+    [
+        ("y = MatMul(a, w)", ()),  # a learned matrix is no computed one
+        ("y = Mul(a, b)", ()),  # no axis is summed
+        ("y = MatMul(a, a)", (1,)),
+    ],
+)
+def test_only_a_product_with_another_value_mixes(line: str, axes: tuple[int, ...]) -> None:
+    names = {"w": stored(8, 8)} if "w)" in line else {}
+    graph = assemble(listing("a = Relu(x)", "b = Relu(z)", line, "o = Add(y, b)", x=(8, 8), z=(8, 8), **names))
+    op = next(op for op in graph.ops if op.name == "y")
+    assert mixed_axes(graph, op, 0) == axes
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "axis", "stands"),
+    [
+        ((2, 3, 4), (2, 12), 0, 0),
+        ((2, 3, 4), (2, 12), 1, None),  # with what is behind it, it is laid into the last axis
+        ((2, 3, 4), (2, 12), 2, None),
+        ((2, 3, 4), (2, 24), 1, None),  # twice as much may stand in the last axis
+        ((2, 3, 4), (6, 4), 0, POSITIONS),
+        ((2, 3, 4), (6, 4), 1, POSITIONS),
+        ((2, 3, 4), (6, 4), 2, 1),
+        ((2, 3, 4), (2, 1, 3, 4), 0, 0),
+        ((2, 3, 4), (2, 1, 3, 4), 1, 2),
+        ((2, 3, 4), (2, 3, 2, 2), 1, 1),
+        ((3, 3, 4), (3, 3, 4), 0, 0),  # of two equal axes each stays: 12 elements are behind it, and 4
+        ((3, 3, 4), (3, 3, 4), 1, 1),
+        ((2, 1, 4), (2, 4), 1, POSITIONS),  # nothing of one element is laid anywhere
+        (("n", 3, 4), ("n", 12), 0, 0),
+        (("n", 3, 4), ("n", 12), 1, None),
+        (("n", 3, 4), (12, "n"), 0, POSITIONS),
+        (("n", "t", 4), ("n", "u"), 0, POSITIONS),  # how much is behind it nobody knows
+        ((2, 3), (), 0, POSITIONS),
+    ],
+)
+def test_where_an_axis_stands_in_another_layout(
+    before: tuple[int | str, ...], after: tuple[int | str, ...], axis: int, stands: int | None
+) -> None:
+    assert _laid_out(before, after, axis) == stands
+
+
+@pytest.mark.parametrize(
+    ("axes", "after", "stands"),
+    [
+        ("1,", (2, 4), [0, None, 1]),
+        ("1,", (2, 1, 4), [0, None, 2]),  # kept
+        ("-1,", (2, 3), [0, 1, None]),
+        ("0,2", (3,), [None, 0, None]),
+        ("0,1", (4,), [None, None, 0]),
+    ],
+)
+def test_where_an_axis_stands_after_a_sum(axes: str, after: tuple[int, ...], stands: list[int | None]) -> None:
+    """Of the axes before it, those that are summed are gone."""
+    keep = int(len(after) == 3)
+    graph = assemble(listing(f"y = ReduceSum(x) axes={axes} keepdims={keep}", x=(2, 3, 4)))
+    assert graph.values["y"].type.shape in {after, None}
+    assert [_summed((2, 3, 4), after, axis, graph.ops[0]) for axis in range(3)] == stands
+
+
+def test_of_a_sum_over_axes_that_nobody_lists_nothing_is_known() -> None:
+    graph = assemble(listing("y = ReduceSum(x, axes)", x=(2, 3, 4), axes=TensorType((1,), "int64")))
+    assert _summed((2, 3, 4), (2, 4), 0, graph.ops[0]) == POSITIONS
