@@ -202,15 +202,40 @@ def stretched(left: Number, right: Number) -> Number:
 
 
 def _capped(size: Number, other: Number) -> bool:
-    """Whether a size is min(n, other) with n > 0: beside the other it is the other, or 1 itself."""
-    if isinstance(size, int) or len(size.terms) != 1:
-        return False
-    ((monomial, coefficient),) = size.terms.items()
-    atom = monomial[0][0]
-    if isinstance(atom, str) or atom.function != "min" or (len(monomial), monomial[0][1], coefficient) != (1, 1, 1):
+    """Whether a size is min(n, other) with n > 0: beside the other it is the other, or 1 itself.
+
+    So is max(0, min(n, past + other) - min(n, past)): as many rows of a table of n, from the row `past` on.
+    """
+    atom = _only_atom(size)
+    if atom is None:
         return False
     cap, capped = atom.arguments
-    return isinstance(cap, int) and cap > 0 and capped == other
+    if atom.function == "min":
+        return isinstance(cap, int) and cap > 0 and capped == other
+    return atom.function == "max" and cap == 0 and _is_cut(capped, other)
+
+
+def _is_cut(size: Number, length: Number) -> bool:
+    """Whether a size is min(n, end) - min(n, start) with end - start = length."""
+    terms = {coefficient: monomial for monomial, coefficient in terms_of(size).items()}
+    if set(terms) != {1, -1} or len(terms_of(size)) > 2:
+        return False
+    end, start = (_only_atom(Polynomial({terms[sign]: 1})) for sign in (1, -1))
+    if end is None or start is None or (end.function, start.function) != ("min", "min"):
+        return False
+    (rows, last), (cap, first) = end.arguments, start.arguments
+    return isinstance(rows, int) and rows == cap and last - first == length
+
+
+def _only_atom(size: Number) -> Derived | None:
+    """The one term of its own that a size is; None where it is anything else."""
+    if isinstance(size, int) or len(size.terms) != 1:
+        return None
+    ((monomial, coefficient),) = size.terms.items()
+    if coefficient != 1 or len(monomial) != 1:
+        return None
+    atom, exponent = monomial[0]
+    return atom if isinstance(atom, Derived) and exponent == 1 and len(atom.arguments) == 2 else None
 
 
 def _derived(function: str, arguments: tuple[Number, ...], text: str) -> Number:

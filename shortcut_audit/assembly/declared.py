@@ -41,7 +41,7 @@ def with_declared(draft: Draft, operators: Mapping[str, Declaration]) -> tuple[D
 def noted(draft: Draft, used: Used) -> Iterator[str]:
     """What the reader should know of the operators that nobody defines, declared or not."""
     declared = {name for name, _, _ in used}
-    opaque = [name for name in draft.undefined if name not in declared]
+    opaque = [name for name in draft.undefined if name not in declared and not is_understood(name)]
     if opaque:
         more = f" and {len(opaque) - 1:,} more" if len(opaque) > 1 else ""
         yield f"{opaque[0]}{more}: defined neither by ONNX, nor by ONNX Runtime, nor in the file; it stays opaque"

@@ -42,6 +42,12 @@ from shortcut_audit.algebra.polynomial import is_vague, names, symbol
         ("min(a, a + 1)", "a"),
         ("broadcast(a, 1)", "a"),
         ("broadcast(seq, min(512, seq))", "seq"),
+        # seq rows of a table of 64 are seq, none or one: one beside seq is seq. Of another table nothing is known.
+        ("broadcast(max(0, min(64, past + seq) - min(64, past)), seq)", "seq"),
+        (
+            "broadcast(max(0, min(64, past + seq) - min(65, past)), seq)",
+            "broadcast(max(0, min(64, past + seq) - min(65, past)), seq)",
+        ),
         ("broadcast(b, a)", "broadcast(a, b)"),
         # Names.
         ("x[0]", "x[0]"),

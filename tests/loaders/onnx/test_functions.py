@@ -141,6 +141,14 @@ def test_a_call_of_what_is_not_defined_stays_opaque(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("norm", ["SimplifiedLayerNormalization", "LayerNormalization"])
+def test_an_operator_that_onnx_runtime_puts_among_onnx_s_own_is_no_stranger(tmp_path: Path, norm: str) -> None:
+    """Its schemas say so (contrib_defs.cc), also of LayerNormalization before opset 17; its model builder writes them."""
+    text = f"""<ir_version: 8, opset_import: ["": 14]> agraph (float[4] x) => (float[4] y) <float[4] s = {{1, 1, 1, 1}}>
+        {{ y = {norm}(x, s) }}"""
+    assert assemble(draft_of(tmp_path, text)).notes == ()
+
+
 def test_a_function_of_another_opset_is_remarked_on(tmp_path: Path) -> None:
     draft = draft_of(tmp_path, BLOCK.replace('"f", opset_import: ["": 17]', '"f", opset_import: ["": 18]'))
     assert draft.notes == ("Block: written for opset 18, in a model of opset 17",)
