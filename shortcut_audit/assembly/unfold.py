@@ -262,6 +262,33 @@ def _embed_norm(parts: Parts) -> None:
         )
 
 
+def _causal_convolution(parts: Parts) -> None:
+    """CausalConvWithState of ONNX Runtime: that of ONNX, whose channels may stand last (cases 1 and 5).
+
+    In several dimensions, with several states, or on a slice of the channels it is an operator of its own.
+    """
+    given = parts.fused.attributes
+    own = ("state_window", "state_length", "state_update_capacity", "input_channels", "input_channel_offset")
+    if given.get("ndim", 1) != 1 or any(given.get(name, 0) != 0 for name in own) or parts.output(2) is not None:
+        return
+    if given.get("state_channels_last", -1) != -1:
+        return
+    moved = {"perm": (0, 2, 1)} if given.get("channels_last", 0) else None
+
+    def ahead(name: str | None) -> str | None:
+        return name if moved is None or name is None else parts.add("Transpose", name, attributes=moved)
+
+    inputs = (ahead(parts.input(0)), parts.input(1), parts.input(2), ahead(parts.input(3)))
+    outputs = tuple(name and (name if moved is None else parts.new_name()) for name in parts.fused.outputs)
+    kept, label = parts.kept("activation", "dilation"), parts.fused.label or parts.fused.kind
+    parts.nodes.append(
+        replace(parts.fused, kind="CausalConvWithState", label=label, inputs=inputs, outputs=outputs, attributes=kept)
+    )
+    for made, name in zip(outputs, parts.fused.outputs, strict=True):
+        if moved is not None and made is not None:
+            parts.add("Transpose", made, to=name, attributes=moved)
+
+
 def _einsum(parts: Parts) -> None:
     """Einsum, where nobody can read what it does: an operator that is not understood, rather than a guess."""
     if not readable(parts.fused.attributes.get("equation"), len(parts.fused.inputs)):
@@ -278,6 +305,7 @@ UNFOLDINGS: Mapping[str, Callable[[Parts], None]] = {
     "com.microsoft::SkipSimplifiedLayerNormalization": _skip_norm("RMSNormalization", beta=None, bias=3),
     "com.microsoft::GemmFastGelu": _fast_gelu,
     "com.microsoft::FusedMatMulActivation": _activated_matmul,
+    "com.microsoft::CausalConvWithState": _causal_convolution,
     "com.microsoft::GroupNorm": _group_norm,
     "com.microsoft::SkipGroupNorm": _skip_group_norm,
     "com.microsoft::EmbedLayerNormalization": _embed_norm,

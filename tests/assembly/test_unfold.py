@@ -311,6 +311,31 @@ def test_a_bias_may_come_with_a_residual() -> None:
     assert unfolded("y = com.microsoft::BiasDropout(a, B)") == ["y~1 = Bias(a, B)", "y = Dropout(y~1)"]
 
 
+def test_a_causal_convolution_of_one_dimension_is_that_of_onnx() -> None:
+    """Slots: data, kernel, bias, past state; outputs: result, state, and what speculation captures."""
+    kind = "com.microsoft::CausalConvWithState"
+    assert unfolded(f"y, s = {kind}(x, W, B, p) activation=silu dilation=2 ndim=1") == [
+        "y, s = CausalConvWithState(x, W, B, p) activation=silu dilation=2"
+    ]
+    assert unfolded(f"y, s = {kind}(x, W, _, p) channels_last=1") == [
+        "y~1 = Transpose(x) perm=(0, 2, 1)",
+        "y~2 = Transpose(p) perm=(0, 2, 1)",
+        "y~3, y~4 = CausalConvWithState(y~1, W, _, y~2)",
+        "y = Transpose(y~3) perm=(0, 2, 1)",
+        "s = Transpose(y~4) perm=(0, 2, 1)",
+    ]
+    assert unfolded(f"y = {kind}(x, W) channels_last=1")[1:] == [
+        "y~2 = CausalConvWithState(y~1, W, _, _)",
+        "y = Transpose(y~2) perm=(0, 2, 1)",
+    ]
+
+
+@pytest.mark.parametrize("own", ["ndim=2", "state_window=2", "input_channels=4", "state_channels_last=1"])
+def test_a_causal_convolution_that_onnx_does_not_know_stays_opaque(own: str) -> None:
+    text = f"y, s = com.microsoft::CausalConvWithState(x, W, B, p) {own}"
+    assert unfolded(text) == [text]
+
+
 def test_embeddings_that_are_summed_and_normalised() -> None:
     """Slots: ids, segment ids, words, positions, segments, scale, shift, mask, position ids."""
     assert unfolded("y, _, s = com.microsoft::EmbedLayerNormalization(i, j, W, P, S, G, H, _, p)") == [

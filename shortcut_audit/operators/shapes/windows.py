@@ -10,7 +10,7 @@ import math
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import Dim, Shape
-from shortcut_audit.graph.sizes import Unknown, divided, least_of, scaled, steps_within, total
+from shortcut_audit.graph.sizes import Unknown, divided, least_of, product, scaled, steps_within, total
 from shortcut_audit.operators.shapes.call import Call, Rule
 
 
@@ -244,12 +244,15 @@ def columns_to_image(call: Call) -> list[Shape]:
 
 
 def causal_convolution(call: Call) -> list[Shape]:
-    """CausalConvWithState: the output is shaped like X (N, C, L); the state keeps the last kernel - 1 positions."""
+    """CausalConvWithState: the output is shaped like X (N, C, L).
+
+    The state keeps the last (kernel - 1) * dilation positions.
+    """
     shape, weight = call.shape(0), call.shape(1)
     if len(shape) != 3 or len(weight) != 3:
         raise Unknown
-    kernel = weight[2]
-    return [shape, (*shape[:2], total((kernel, -1)))]
+    reach = total((weight[2], -1))
+    return [shape, (*shape[:2], product((reach, call.integer("dilation", 1))))]
 
 
 def reordered_output(call: Call) -> list[Shape]:

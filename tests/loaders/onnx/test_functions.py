@@ -143,8 +143,9 @@ def test_a_call_of_what_is_not_defined_stays_opaque(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("norm", ["SimplifiedLayerNormalization", "LayerNormalization"])
 def test_an_operator_that_onnx_runtime_puts_among_onnx_s_own_is_no_stranger(tmp_path: Path, norm: str) -> None:
-    """Its schemas say so (contrib_defs.cc), also of LayerNormalization before opset 17; its model builder writes them."""
-    text = f"""<ir_version: 8, opset_import: ["": 14]> agraph (float[4] x) => (float[4] y) <float[4] s = {{1, 1, 1, 1}}>
+    """Its schemas say so (contrib_defs.cc), of LayerNormalization before opset 17, too."""
+    text = f"""<ir_version: 8, opset_import: ["": 14]>
+        agraph (float[4] x) => (float[4] y) <float[4] s = {{1, 1, 1, 1}}>
         {{ y = {norm}(x, s) }}"""
     assert assemble(draft_of(tmp_path, text)).notes == ()
 
