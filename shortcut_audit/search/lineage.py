@@ -33,9 +33,14 @@ def dearest(cost: int) -> Step:
     return Step(max(cost.bit_length() - 1, 0) // CLASS_BITS)
 
 
+def times(cost: int, level: Step) -> int:
+    """How many steps of a class a route of this cost has; views are not counted."""
+    return cost >> CLASS_BITS * level & (1 << CLASS_BITS) - 1 if level > Step.VIEW else 0
+
+
 def passes(cost: int, level: Step) -> bool:
     """Whether a route of this cost has a step of a class dearer than a view."""
-    return bool(cost >> CLASS_BITS * level & (1 << CLASS_BITS) - 1)
+    return times(cost, level) > 0
 
 
 NESTED = 4

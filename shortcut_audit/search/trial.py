@@ -20,7 +20,7 @@ from shortcut_audit.search.equal_maps import Maps, as_deep, is_scaled_by, maps_o
 from shortcut_audit.search.extent import Extent
 from shortcut_audit.search.formulas import is_formula
 from shortcut_audit.search.found import Found
-from shortcut_audit.search.lineage import UNIT, dearest, passes
+from shortcut_audit.search.lineage import UNIT, dearest, passes, times
 from shortcut_audit.search.marks import Mark, marks_of
 from shortcut_audit.search.merges import Merge, Refusal
 from shortcut_audit.search.reach import Reached
@@ -54,8 +54,8 @@ TIES = 16
 class _Work:
     """What tells two operands of the same class apart."""
 
-    cost: int
-    """The price of the cheapest route from the fork (in lineage.UNIT)."""
+    series: int
+    """How many steps of its dearest class the cheapest route from the fork has."""
     mixing: bool
     macs: Cost
     parameters: int
@@ -151,10 +151,22 @@ class Trial:
             else:
                 accepted.append(position)
                 del self._workers[way.operand]
+        for position in self._deserted(accepted):
+            accepted.remove(position)
+            failed.add((self._ways[position].operand, self._ways[position].fork))
         self.failed, self.is_formula = frozenset(failed), bool(formulas) and all(formulas)
         if not accepted:
             return refuse(self._merge, objections[0], DETAILS[objections[0]])  # 2, 3
         return tuple(self._found(position) for position in accepted)
+
+    def _deserted(self, accepted: Sequence[int]) -> list[int]:
+        """Those of the shortcuts that lead around nothing, now that what they led around is a shortcut itself.
+
+        In n + W n + F(x), where n is linear in x, W n is the work beside n, and a shortcut beside F(x): both are.
+        """
+        if len({self._ways[position].fork for position in accepted}) < 2:
+            return []
+        return [position for position in accepted if self._objection(position) is not None]
 
     def _others(self, position: int) -> list[int]:
         """The numbers of all operands at work but that of a way."""
@@ -165,9 +177,9 @@ class Trial:
         """Why a way is no shortcut; None if it is one. Some other operand must do real work, and strictly more.
 
         More is: 0. any work, where the way does none and is added (pool(x) - x is a filter); 1. a dearer class; or, the
-        class being the same and the route no cheaper, 2. mixing, where the way mixes nothing, or 3. more MACs. Two
-        equal linear maps (of the same weight shapes) are parallel, wherever they are applied: averaged heads, or the
-        factor and the offset that a condition is mapped to.
+        class being the same, and its steps no fewer (B A x does not do less than W x: LoRA), 2. mixing, where the way
+        mixes nothing, or 3. more MACs. Two equal linear maps (of the same weight shapes) are parallel, wherever they
+        are applied: averaged heads, or the factor and the offset that a condition is mapped to.
         """
         way, field = self._ways[position], self._beside[position]
         if not any(self._works(field, worker) for worker in self._workers if worker != way.operand):
@@ -186,7 +198,7 @@ class Trial:
         mine = self._work(self._own[position], way.operand)
         for worker in islice(equals, TIES):
             other = self._work(field, worker)
-            if other.cost < mine.cost:
+            if other.series < mine.series:
                 continue
             if level is Step.LINEAR and other.mixing == mine.mixing and self._maps_alike(position, worker):
                 continue
@@ -265,7 +277,7 @@ class Trial:
             here, extent = field.reached(number), field.extent([number])
             assert here is not None, "it has been asked whether the operand works"
             maps = maps_of(field.ops([number])) if here.level is Step.LINEAR else ()
-            self._kept[key] = _Work(here.cost, extent.mixing, extent.macs, extent.all_parameters, maps)
+            self._kept[key] = _Work(times(here.cost, here.level), extent.mixing, extent.macs, extent.all_parameters, maps)
         return self._kept[key]
 
     def _found(self, position: int) -> Found:
