@@ -122,7 +122,7 @@ def _selected(found: Found, kind: Kind) -> str:
 
 
 def _pooled(found: Found, kind: Kind) -> str:
-    if any(row_of(link.op.kind).short in {"max pool", "max"} for link in found.route):
+    if any(row_of(link.op.kind).maximum for link in found.route):
         return "a maximum stands on the shortcut: it is fixed, but not linear"
     return ""
 

@@ -167,6 +167,8 @@ class Operator:
     from zero."""
     exponential: bool = False
     """Whether a softmax written out takes it of what is centred, exp(x - max(x)), or of a sum of such."""
+    maximum: bool = False
+    """Whether it selects the largest or smallest of several elements: without weights, and yet not linear."""
     sums_axes: bool = False
     """Whether it adds up what lies along some axes."""
     averages: bool = False

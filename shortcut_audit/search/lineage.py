@@ -15,6 +15,7 @@ from shortcut_audit.search.ancestry import Ancestry
 from shortcut_audit.search.extent import Extent, Measure
 from shortcut_audit.search.fed import Fed
 from shortcut_audit.search.holdings import Holdings
+from shortcut_audit.search.linear import Image, images
 from shortcut_audit.search.merges import Merge
 from shortcut_audit.search.neutral import original
 from shortcut_audit.search.reading import Reading
@@ -43,10 +44,6 @@ def passes(cost: int, level: Step) -> bool:
     return times(cost, level) > 0
 
 
-NESTED = 4
-"""How many sums of linear maps, one in the other, are taken for one map."""
-
-
 class Lineage:
     """A graph, prepared for walking back: values as numbers in topological order, parents with their step class.
 
@@ -59,7 +56,7 @@ class Lineage:
         "_below",
         "_expressions",
         "_holdings",
-        "_linear",
+        "_images",
         "_parents",
         "_roots",
         "_sources",
@@ -97,7 +94,7 @@ class Lineage:
         self.pasts: dict[tuple[int, int], frozenset[int]] = {}
         """For a product and the slot that a route enters it by: the past of its gates (gates.py)."""
         self._stuff: list[int] | None = None
-        self._linear: list[int] | None = None
+        self._images: list[Image] | None = None
 
     def _read(self, value: Value) -> tuple[int, ...]:
         return tuple(self.number[given] for given in value.op.values()) if value.op is not None else ()
@@ -147,19 +144,21 @@ class Lineage:
             way = Step.NONLINEAR if beside else step(self.graph, op, slot, Kinship.SAME_ELEMENT)
             yield self.number[given], int(way), slot
             return
-        same_element = len({self._roots[self.number[given]] for given, _ in read}) == 1
-        linear = row_of(op.kind).effect is Effect.SUM and len({self.linear_root(self.number[g]) for g, _ in read}) == 1
+        numbers = [self.number[given] for given, _ in read]
+        same_element = len({self._roots[number] for number in numbers}) == 1
         normalised = is_normalisation([self._expressions[given] for given, _ in read])
+        linear = row_of(op.kind).effect is Effect.SUM and len({self.image(number).root for number in numbers}) == 1
         for given, slot in read:
             kinship = Kinship.SAME_ELEMENT if same_element else Kinship.STRANGERS
-            if same_element and len({self.original(self.number[name]).id for name, _ in read}) == 1:
+            if same_element and len({self.original(number).id for number in numbers}) == 1:
                 kinship = Kinship.SAME_VALUE
-            if normalised and not same_element and self._expressions[given].part is not Part.STATISTIC:
+            elif normalised and not same_element and self._expressions[given].part is not Part.STATISTIC:
                 kinship = Kinship.STATISTIC
-            if kinship is Kinship.STRANGERS and self.fed.applies(op, slot):
+            elif linear and not normalised:
+                yield self.number[given], int(max(Step.SCALE, *(self.image(number).level for number in numbers))), slot
+                continue
+            elif kinship is Kinship.STRANGERS and self.fed.applies(op, slot):
                 kinship = Kinship.FED
-            if kinship is Kinship.STRANGERS and linear:
-                kinship = Kinship.LINEAR_IMAGES
             yield self.number[given], int(Step.NONLINEAR if beside else step(self.graph, op, slot, kinship)), slot
 
     def _trace(self, through: Callable[[Op], bool]) -> list[int]:
@@ -205,24 +204,11 @@ class Lineage:
             self._stuff = self._trace(_is_formula_s)
         return self._stuff[number]
 
-    def linear_root(self, number: int) -> int:
-        """The one value of which a value is a linear map; itself where there is none."""
-        if self._linear is None:
-            self._linear = self._linear_roots()
-        return self._linear[number]
-
-    def _linear_roots(self) -> list[int]:
-        """For each value that of which it is a linear map, by at most NESTED sums: series of them are no routes."""
-        roots, sums = list(range(len(self.values))), [0] * len(self.values)
-        for number, value in enumerate(self.values):
-            if value.op is None or not _is_linear(value.op):
-                continue
-            read = [self.number[given] for given in value.op.inputs if isinstance(given, str)]
-            above = {roots[given] for given in read}
-            depth = max((sums[given] for given in read), default=0) + (len(read) > 1)
-            if len(above) == 1 and depth <= NESTED:
-                roots[number], sums[number] = above.pop(), depth
-        return roots
+    def image(self, number: int) -> Image:
+        """A value as a linear map of one other value."""
+        if self._images is None:
+            self._images = images(self.graph, self.values, self.number)
+        return self._images[number]
 
     def sources(self, number: int) -> int:
         """The model's inputs (values computed from no value) that a value depends on, as a set of bits."""
@@ -288,15 +274,6 @@ def _application(value: Value, originals: Mapping[str, int]) -> Hashable:
 
 def _is_pointwise(op: Op) -> bool:
     return row_of(op.kind).pointwise
-
-
-def _is_linear(op: Op) -> bool:
-    """Whether an op is a linear map of the values that it reads: sums of maps of one value, too."""
-    row = row_of(op.kind)
-    if row.effect in {Effect.SUM, Effect.VIEW}:
-        return True
-    single = row.effect in {Effect.PRODUCT, Effect.CONTRACTION} and len(op.values()) == 1 and not row.rescales
-    return single and (not row.data or isinstance(op.inputs[row.data[0]], str))
 
 
 def _is_formula_s(op: Op) -> bool:

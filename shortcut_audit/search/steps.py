@@ -42,11 +42,9 @@ class Kinship(IntEnum):
     """Functions of one value, element by element: their product is an activation, x * sigmoid(x)."""
     STATISTIC = 2
     """A value that is combined with statistics of itself: a normalisation, (x - mean(x)) / std(x)."""
-    LINEAR_IMAGES = 4
-    """Linear maps of one value, which are added up: x + W x is one as well."""
     FED = 3
     """What is beside it may be weights that the caller brings (fed.py)."""
-    SAME_VALUE = 5
+    SAME_VALUE = 4
     """One value, several times: x + x is 2 x."""
 
 
@@ -56,8 +54,8 @@ def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
     Cases: 1. unknown operator, or a slot that steers; 2. a step that the row decides alone; 3. a product or a sum with
     constants (x + 0 and 1 x are copies of x), 4. with a statistic of itself, 5. with another value, over whose shape it
     is not stretched; 6. a choice between values; 7. a contraction with constants, or with another value. 8. What may be
-    a weight is none the cheaper for being fed. 9. A sum of linear maps of one value is a linear map of it, and one of
-    that value alone a multiple.
+    a weight is none the cheaper for being fed. 9. A sum of one value with itself is a multiple of it; of linear maps of
+    one value linear.py tells what they come to.
     """
     row = row_of(op.kind)
     if not row.understood or (row.data and slot not in row.data):
@@ -85,8 +83,6 @@ def _arithmetic(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
         return Step.DIAGONAL  # 4
     if kinship is Kinship.FED and row_of(op.kind).effect is Effect.SUM:
         return Step.DIAGONAL  # 8
-    if kinship is Kinship.LINEAR_IMAGES:
-        return Step.LINEAR  # 9
     if kinship is Kinship.SAME_VALUE and row_of(op.kind).effect is Effect.SUM:
         return Step.SCALE  # 9
     gated = row_of(op.kind).effect is Effect.PRODUCT and kinship not in {Kinship.SAME_ELEMENT, Kinship.SAME_VALUE}

@@ -277,7 +277,9 @@ class Trial:
             here, extent = field.reached(number), field.extent([number])
             assert here is not None, "it has been asked whether the operand works"
             maps = maps_of(field.ops([number])) if here.level is Step.LINEAR else ()
-            self._kept[key] = _Work(times(here.cost, here.level), extent.mixing, extent.macs, extent.all_parameters, maps)
+            self._kept[key] = _Work(
+                times(here.cost, here.level), extent.mixing, extent.macs, extent.all_parameters, maps
+            )
         return self._kept[key]
 
     def _found(self, position: int) -> Found:

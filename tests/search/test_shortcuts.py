@@ -250,6 +250,46 @@ def test_a_low_rank_adapter_is_a_parallel_branch() -> None:
     assert reasons(*drawn, shape=(1, 4, 8)) == ["parallel branches"]
 
 
+@pytest.mark.parametrize(
+    "before", ["y = Mul(x, two)", "y = Add(x, x)", "y = Mul(x, mask)", "y = Slice(x, zero, four, two_)"]
+)
+def test_what_is_scaled_or_cut_before_it_is_mapped_is_mapped_no_less(before: str) -> None:
+    """W_1 (2 x) + W_3 x is W_1 x + W_3 x with another W_1; a stride of the kernel may be written as a slice."""
+    report = audit_draft(
+        listing(
+            before,
+            "a = Conv(y, w1)",
+            "b = Conv(x, w3) pads=1,1,1,1",
+            "s = Add(a, b)",
+            x=(1, 8, 4, 4),
+            w1=stored(8, 8, 1, 1),
+            w3=stored(8, 8, 3, 3),
+            mask=stored(1, 1, 4, 4),
+            two=stored(data=(2.0,), literal=True),
+            zero=stored(1, dtype="int64", data=(0,)),
+            four=stored(1, dtype="int64", data=(4,)),
+            two_=stored(1, dtype="int64", data=(2,)),
+        )
+    )
+    assert [(one.kind, one.route[-1].name) for one in report.shortcuts] == [("projection", "a")]
+
+
+@pytest.mark.parametrize(
+    ("first", "kind"), [("AveragePool.n{k=1,stride=1}", "parameter-free"), ("Conv.n", "projection")]
+)
+def test_a_shortcut_leads_around_work_that_is_none_itself(first: str, kind: str) -> None:
+    """n + W n + F(x), n linear in x: both lead around F(x), and n not around W n alone."""
+    shortcuts = audited(
+        f"x -> {first} -> Sum",
+        f"{first.partition('{')[0]} -> Conv.w{{k=1}} -> Sum",
+        "x -> Conv.1 -> Relu -> Conv.2 -> Sum",
+    ).shortcuts
+    assert [(one.kind, one.fork.name, one.span.weight_layers) for one in shortcuts] == [
+        (kind, "x", 2),
+        ("projection", "x", 2),
+    ]
+
+
 def test_a_scaled_shortcut_beside_a_pooling_mixer() -> None:
     """PoolFormerV2: s x + (pool(n) - n) with n = norm(x), folded into one sum: the mixer does more than the scale."""
     (shortcut,) = audited(

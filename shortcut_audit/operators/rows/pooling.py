@@ -19,13 +19,14 @@ _FUSED = Operator(Effect.UNKNOWN, data=())
 ROWS = table_of(
     # Windows and regions.
     rows("AveragePool", replace(_WINDOWS, short="avg pool")),
-    rows("MaxPool", replace(_WINDOWS, types=(0, "int64"), short="max pool")),
-    rows("LpPool", _WINDOWS),
+    rows("MaxPool", replace(_WINDOWS, types=(0, "int64"), maximum=True, short="max pool")),
+    rows("LpPool", replace(_WINDOWS, effect=Effect.NONLINEAR)),
     rows("GlobalAveragePool", replace(_GLOBAL, statistic=True, short="global avg pool")),
-    rows("GlobalMaxPool GlobalLpPool", _GLOBAL),
+    rows("GlobalMaxPool", replace(_GLOBAL, maximum=True)),
+    rows("GlobalLpPool", replace(_GLOBAL, effect=Effect.NONLINEAR)),
     rows("AdaptiveAveragePool", replace(_POOLING, shape=windows.adaptive_pooling)),
     rows("MaxUnpool", replace(_POOLING, shape=windows.unpooling, mixes=False)),
-    rows("MaxRoiPool", replace(_POOLING, shape=resampling.regions_pooled)),
+    rows("MaxRoiPool", replace(_POOLING, maximum=True, shape=resampling.regions_pooled)),
     rows("RoiAlign", replace(_POOLING, shape=resampling.regions_aligned)),
     rows("Col2Im", replace(_POOLING, shape=windows.columns_to_image)),
     rows("Im2Col", replace(_POOLING, mixes=False)),
@@ -41,9 +42,11 @@ ROWS = table_of(
     ),
     rows(
         "ReduceMax",
-        replace(_REDUCTION, elements=arithmetic.reductions(arithmetic.MAX), statistic=True, short="max"),
+        replace(_REDUCTION, elements=arithmetic.reductions(arithmetic.MAX), statistic=True, maximum=True, short="max"),
     ),
-    rows("ReduceMin", replace(_REDUCTION, elements=arithmetic.reductions(arithmetic.MIN), statistic=True)),
+    rows(
+        "ReduceMin", replace(_REDUCTION, elements=arithmetic.reductions(arithmetic.MIN), statistic=True, maximum=True)
+    ),
     rows("CumSum", replace(_POOLING, shape=same)),
     rows("ReduceL1 ReduceL2 ReduceSumSquare", replace(_NONLINEAR, statistic=True)),
     rows("ReduceLogSum ReduceLogSumExp", _NONLINEAR),
