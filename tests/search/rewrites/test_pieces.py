@@ -17,12 +17,17 @@ NUMBERS = {
 }
 FIRST = stored(dtype="int64", data=(0,), literal=True)
 SECOND = stored(dtype="int64", data=(1,), literal=True)
+RATE = stored(data=(0.5,), literal=True)
 
 
 def seen(*lines: str, **tensors: Tensor | tuple[int, ...]) -> str:
     """What the last op of a listing is found to do, and to what."""
     read = " ".join(lines).replace("(", " ").replace(")", " ").replace(",", " ").split()
-    used = {name: tensor for name, tensor in {**NUMBERS, "first": FIRST, "second": SECOND}.items() if name in read}
+    used = {
+        name: tensor
+        for name, tensor in {**NUMBERS, "first": FIRST, "second": SECOND, "rate": RATE}.items()
+        if name in read
+    }
     graph = followed(assemble(listing(*lines, t=T, u=U, **used, **tensors)))
     op = list(graph.values.values())[-1].op
     assert op is not None
@@ -39,6 +44,7 @@ JOINT = "c = Concat(u, t) axis=1"
         ((JOINT, "y = Slice(c, i0, i1, i1)"), "Identity(u)"),
         ((JOINT, "y = Slice(c, i1, i8, i1)"), "Identity(t)"),
         ((JOINT, "k = Identity(c)", "y = Slice(k, i1, i8, i1)"), "Identity(t)"),
+        ((JOINT, "k = Dropout(c, rate)", "y = Slice(k, i1, i8, i1)"), "Identity(t)"),  # a copy that reads a number
         ((JOINT, "y = Slice(c, i1, i4, i1)"), "Slice(t)"),
         ((JOINT, "y = Gather(c, second) axis=1"), "Gather(t)"),
         ((JOINT, "y = Gather(c, i0) axis=1"), "Identity(u)"),
