@@ -188,8 +188,8 @@ def place(factor: tuple[Atom, int]) -> str:
 def total(numbers: Iterable[Number]) -> Number:
     """The sum of some numbers, term by term in one pass."""
     listed = tuple(numbers)
-    if all(isinstance(number, int) for number in listed):
-        return sum(number for number in listed if isinstance(number, int))
+    if Polynomial not in map(type, listed):
+        return sum(listed)
     found: dict[Monomial, int] = {}
     unclear: list[Number] = []
     for number in listed:

@@ -192,7 +192,7 @@ class _Assembly:
                 for slot, (name, given) in enumerate(zip(node.inputs, inputs, strict=True))
             )
         source = not row.understood and not any(node.inputs)  # what an unknown op makes from nothing may be anything
-        if not row.varies and not source and not any(isinstance(given, str) for given in inputs):
+        if not row.varies and not source and str not in map(type, inputs):
             self._add_constants(node, inputs, made)
         elif vanishes(node, inputs):
             self._add_constants(node, (), made)  # nothing of the value is left: 0 x

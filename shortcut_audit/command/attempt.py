@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field, fields, is_dataclass
 from functools import cache, partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from shortcut_audit.command.limits import BUILDING, limited
@@ -212,14 +213,15 @@ def _is_over(noun: Any, limit: int) -> bool:
         elif isinstance(thing, tuple):
             waiting += thing
         elif thing is not None and not isinstance(thing, int):
-            waiting += [getattr(thing, name) for name in _parts_of(thing.__class__)]
+            waiting += _parts_of(thing.__class__)(thing)
     return size > limit
 
 
 @cache
-def _parts_of(noun: Any) -> tuple[str, ...]:
-    """What the values of a class consist of; a number has no parts."""
-    return tuple(part.name for part in fields(noun)) if is_dataclass(noun) else ()
+def _parts_of(noun: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """Takes a value of a class apart; a number has no parts."""
+    names = [part.name for part in fields(noun)] if is_dataclass(noun) else []
+    return attrgetter(*names) if len(names) > 1 else lambda thing: tuple(getattr(thing, name) for name in names)
 
 
 def _is_only_read(task: Task) -> bool:

@@ -10,11 +10,10 @@ from contextlib import AbstractContextManager
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from shortcut_audit.command import limits
 from shortcut_audit.command.attempt import Attempt, Task, guarded
-from shortcut_audit.command.baselines import Asked, Baselines
 from shortcut_audit.command.collect import collected, ledger_for
 from shortcut_audit.command.limits import bounded
 from shortcut_audit.command.request import Outcome, Progress, Request
@@ -22,8 +21,6 @@ from shortcut_audit.command.sources import Named, expand, listed
 from shortcut_audit.errors import PROGRAM, ConfigError, Lost, UsageError
 from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.gate import config, policy
-from shortcut_audit.gate.accepted import accept
-from shortcut_audit.gate.kept import Renewed, rewrite
 from shortcut_audit.installed import __version__
 from shortcut_audit.loaders.inputs import parse_dims, parse_inputs
 from shortcut_audit.report import AuditReport, Comparison, Failure, Finding, ModelReport
@@ -31,6 +28,8 @@ from shortcut_audit.report import AuditReport, Comparison, Failure, Finding, Mod
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from shortcut_audit.command.baselines import Asked, Baselines
+    from shortcut_audit.gate.kept import Renewed
     from shortcut_audit.loaders.remote.ranges import Transfer
 
 
@@ -49,18 +48,8 @@ def run(request: Request, progress: Progress) -> Outcome:
     settings = _configured(request, here)
     sources = _sources(request, settings)
     named = [source for source in sources if isinstance(source, Named)]
-    asked = Asked(request.sources, here, listed=request.source_list is not None)
-    baselines = Baselines(settings, [source.name for source in named], asked, here)
-    asked_for = bool(request.dims or request.inputs)
-    tasks = [
-        replace(
-            _task(each.name, settings),
-            torchscript=request.torchscript,
-            url=each.url,
-            configured="" if asked_for else settings.file,
-        )
-        for each in named
-    ]
+    tasks = _tasks(request, settings, named)
+    baselines = _baselines(request, settings, [source.name for source in named], here)
     ledger = ledger_for(len(tasks), Path(request.journal) if request.journal else None, resume=request.resume)
     made = _Made()
     with progress(len(tasks)) as watch:
@@ -81,7 +70,7 @@ def run(request: Request, progress: Progress) -> Outcome:
     return Outcome(
         AuditReport(__version__, models, findings, failures, comparisons, failing),
         objected=bool(failing),
-        accepted=None if file is None else _accepted(file, models, failures, asked, here),
+        accepted=None if file is None else _accepted(file, models, failures, _asked(request, here), here),
         tracebacks=tuple(made.tracebacks),
         transfers=_transfers(made.transfers),
         ledger=ledger,
@@ -233,12 +222,50 @@ def _sources(request: Request, settings: config.Config) -> Sequence[Named | Fail
     return [Named(source) for source in configured]  # never a URL
 
 
-def _task(source: str, settings: config.Config) -> Task:
-    own = settings.settings_for(source)
-    return Task(source, own.dims, own.inputs, operators=settings.operators)
+def _asked(request: Request, here: Path) -> Asked:
+    from shortcut_audit.command.baselines import Asked
+
+    return Asked(request.sources, here, listed=request.source_list is not None)
 
 
-def _judged(made: Attempt[ModelReport], settings: config.Config, baselines: Baselines) -> Attempt[_Judged]:
+class _NoBaselines:
+    """What the models are held against where there is no baseline."""
+
+    def fail(self, source: str) -> None:
+        """Nobody misses it."""
+
+    def compare(self, model: ModelReport) -> None:
+        """There is nothing beside it."""
+
+    def settled(self) -> tuple[dict[str, Comparison], list[Finding]]:
+        """Nobody was renamed, nobody is missing."""
+        return {}, []
+
+
+_Baselines: TypeAlias = "Baselines | _NoBaselines"
+
+
+def _baselines(request: Request, settings: config.Config, sources: Sequence[str], here: Path) -> _Baselines:
+    if not settings.baselines():
+        return _NoBaselines()
+    from shortcut_audit.command.baselines import Baselines
+
+    return Baselines(settings, sources, _asked(request, here), here)
+
+
+def _tasks(request: Request, settings: config.Config, named: Sequence[Named]) -> list[Task]:
+    configured = "" if request.dims or request.inputs else settings.file
+    with bounded("the overrides of the configuration"):
+        asked = [settings.settings_for(each.name) for each in named]
+    return [
+        Task(each.name, own.dims, own.inputs, request.torchscript, settings.operators, configured, each.url)
+        for each, own in zip(named, asked, strict=True)
+    ]
+
+
+def _judged(
+    made: Attempt[ModelReport], settings: config.Config, baselines: Baselines | _NoBaselines
+) -> Attempt[_Judged]:
     """A model beside what was accepted of it, and what the rules say. Trouble with it is that model's alone."""
     model = made.result
     if isinstance(model, Failure):
@@ -274,6 +301,9 @@ def _accepted(
     file: str, models: Sequence[ModelReport], failures: Sequence[Failure], asked: Asked, here: Path
 ) -> Renewed | Failure:
     """The baseline that accepts these models. What the run asked for and did not find is dropped from it."""
+    from shortcut_audit.gate.accepted import accept
+    from shortcut_audit.gate.kept import rewrite
+
     if failures:
         return Failure(file, "not every source could be audited")
     work = partial(rewrite, Path(file), [accept(model) for model in models], here, asked)

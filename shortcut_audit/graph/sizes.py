@@ -85,7 +85,7 @@ def may_equal(one: Dim, other: Dim) -> bool:
 
 def compatible(one: tuple[Dim, ...], other: tuple[Dim, ...]) -> bool:
     """Whether two shapes can be the same. Unknown is never "different"."""
-    return len(one) == len(other) and all(map(may_equal, one, other))
+    return one == other or (len(one) == len(other) and all(map(may_equal, one, other)))
 
 
 def same_shape(one: Shape, other: Shape) -> bool:

@@ -186,11 +186,12 @@ class Operator:
     """Axis of the weight (slot 1) along which the channels of the data lie; -2 where rows of a matrix do."""
     short: str = ""
     """What practitioners call it; empty: by its own name."""
+    understood: bool = field(init=False)
+    """Whether it is known what the operator does. Of others the shape at most is."""
 
-    @property
-    def understood(self) -> bool:
-        """Whether it is known what the operator does. Of others the shape at most is."""
-        return self.effect is not Effect.UNKNOWN
+    def __post_init__(self) -> None:
+        """Answers once what is asked of every op, again and again."""
+        object.__setattr__(self, "understood", self.effect is not Effect.UNKNOWN)
 
     @property
     def running(self) -> bool:

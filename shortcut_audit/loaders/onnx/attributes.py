@@ -93,7 +93,7 @@ def kind_of(attribute: AttributeProto) -> int:
 
 def _held(attribute: AttributeProto) -> list[int]:
     """The types of the values that an attribute holds: one, as a rule."""
-    return [HOLDERS[stated.name] for stated, _ in attribute.ListFields() if stated.name in HOLDERS]
+    return [kind for stated, _ in attribute.ListFields() if (kind := HOLDERS.get(stated.name)) is not None]
 
 
 def defaults_of(function: FunctionProto) -> Bound:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -82,24 +82,28 @@ def noted_tensors(graph: GraphProto) -> Noted:
     Of a constant that it folded it notes from what. Where that is nothing but its own constants, and the shapes of what
     the graph computes, no parameter is behind it (zeros_like); where it is more, the note tells nothing.
     """
-    computed = {text(name) for node in graph.node for name in node.output}.union(text(i.name) for i in graph.input)
     noted: dict[str, bool] = {}
-    folded: set[str] = set()
-    signed = False
+    folded: dict[str, str] = {}
     for info in graph.value_info:
         for entry in info.metadata_props:
             if entry.key == SIGNATURE:
-                signed = True
                 noted[text(info.name)] = text(entry.value) == "PARAMETER"
             elif entry.key == FOLDED_FROM:
-                folded.add(text(info.name))
-                if len(entry.value) > LONGEST_RECORD:
-                    continue
-                names = _strings(text(entry.value))
-                if names and all(UNNAMED.fullmatch(name) or name in computed for name in names):
-                    noted[text(info.name)] = False
+                folded[text(info.name)] = text(entry.value)
+    learned = {**dict.fromkeys(_folded_from_nothing(graph, folded), False), **noted} if folded else noted
+    if not noted:
+        return Noted(learned, ())
     single = {text(tensor.name) for tensor in graph.initializer if all(size == 1 for size in tensor.dims)}
-    return Noted(noted, single - noted.keys() - folded if signed else ())
+    return Noted(learned, single - noted.keys() - folded.keys())
+
+
+def _folded_from_nothing(graph: GraphProto, folded: Mapping[str, str]) -> Iterator[str]:
+    """The constants, each with the record of what it was folded from, behind which there is no parameter."""
+    computed = {text(name) for node in graph.node for name in node.output}.union(text(i.name) for i in graph.input)
+    for own, record in folded.items():
+        names = _strings(record) if len(record) <= LONGEST_RECORD else ()
+        if names and all(UNNAMED.fullmatch(name) or name in computed for name in names):
+            yield own
 
 
 def scope_in_name(name: str) -> str:

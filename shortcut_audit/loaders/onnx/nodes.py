@@ -88,7 +88,7 @@ class Flattening:
                 # What would make a term vanish is no literal for want of a note: whoever adds a gain that begins as 0
                 # (ReZero) to an exported file writes none.
                 literal = own in noted.numbers and tensor.data not in {None, (0,), (1,)}
-                self._store(replace(tensor, literal=literal))
+                self._store(replace(tensor, literal=True) if literal else tensor)
         for sparse in graph.sparse_initializer:
             if (name := frame.meaning(sparse.values.name)) is not None:
                 self.tensors.append(sparse_tensor(sparse, name))

@@ -104,7 +104,7 @@ def _sizes(dims: Sequence[int], name: str) -> tuple[int, ...]:
     if len(dims) > RANK_LIMIT:
         raise UnreadableModel(f"stored tensor '{displayable(name)}' has {len(dims)} dimensions, more than {RANK_LIMIT}")
     shape = tuple(dims)
-    if any(size < 0 for size in shape):
+    if min(shape, default=0) < 0:
         raise UnreadableModel(f"stored tensor '{displayable(name)}' has a negative size in its shape {shape}")
     return shape
 
