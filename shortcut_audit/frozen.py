@@ -32,7 +32,7 @@ def frozen(written: Class) -> Class:
         "__match_args__": tuple(name for name, part in parts.items() if part.init and part.kw_only is not True),
         "__parts__": parts,
         "__compared__": attrgetter(*(name for name, part in parts.items() if part.compare)),
-        "__dataclass_fields__": _Fields(),
+        **{name: _Asked() for name in NOTED},
     }
     metaclass: Any = type(written)
     made: Any = metaclass(written.__name__, written.__bases__, {**METHODS, **body, **kinds})
@@ -54,14 +54,21 @@ def _field(name: str, said: Any, written: Any) -> Field[Any]:
     return found
 
 
-class _Fields:
-    """What `dataclasses` knows of a class, found out when somebody asks."""
+class _Asked:
+    """What `dataclasses` notes on a class, found out when somebody asks."""
 
-    def __get__(self, value: object, made: Any) -> dict[str, Field[Any]]:
+    def __set_name__(self, made: Any, name: str) -> None:
+        self._name = name
+
+    def __get__(self, value: object, made: Any) -> Any:
         parts = [(name, part.type, part) for name, part in made.__parts__.items()]
         found: Any = make_dataclass(made.__name__, parts, init=False, repr=False, eq=False)
-        made.__dataclass_fields__ = found.__dataclass_fields__
-        return made.__dataclass_fields__  # type: ignore[no-any-return]
+        for name in NOTED:
+            setattr(made, name, getattr(found, name))
+        return getattr(made, self._name)
+
+
+NOTED = ("__dataclass_fields__", "__dataclass_params__")
 
 
 def _written_when_called(made: Any) -> Any:
