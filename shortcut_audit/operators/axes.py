@@ -1,6 +1,7 @@
 """Along which axes does an op work: those that it names, puts in, or joins values along?
 
-Axes are counted from the front. An op names them in an attribute or, in newer opsets, in its second input.
+Axes are counted from the front or, where nobody knows how many there are, as they are written. An op names them in an
+attribute or, in newer opsets, in its second input.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ class Stack:
     """What was stacked, without the new axis; constants that were joined with it as they are."""
 
 
-def from_front(axis: Attribute, rank: int) -> int | None:
-    """An axis, counted from the front; None where there is no such axis."""
+def from_front(axis: Attribute, rank: int | None) -> int | None:
+    """An axis, counted from the front, or as it is written where nobody knows the rank; None where there is none."""
+    if rank is None:
+        return axis if isinstance(axis, int) else None
     return axis % rank if isinstance(axis, int) and -rank <= axis < rank else None
 
 
@@ -32,13 +35,13 @@ def listed(op: Op) -> tuple[object, ...] | None:
     return axes if isinstance(axes, tuple) else None
 
 
-def only_axis(op: Op, rank: int) -> int | None:
+def only_axis(op: Op, rank: int | None) -> int | None:
     """The one axis that an op lists; None where it lists several, or nobody knows."""
     axes = listed(op) or ()
     return from_front(axes[0], rank) if len(axes) == 1 and isinstance(axes[0], int) else None
 
 
-def joint_axis(op: Op, rank: int) -> int | None:
+def joint_axis(op: Op, rank: int | None) -> int | None:
     """The axis of its result along which an op joins what it reads; None if it joins nothing."""
     joins = row_of(op.kind).joins
     return None if joins is None else from_front(op.attributes.get("axis", joins.axis), rank)
@@ -46,16 +49,16 @@ def joint_axis(op: Op, rank: int) -> int | None:
 
 def stacked(graph: ModelGraph, name: str) -> Stack | None:
     """What a value was stacked from: by an op that does, or by one that joins values of which each got the axis."""
-    op, shape = graph.values[name].op, graph.values[name].type.shape
-    axis = None if op is None or shape is None else joint_axis(op, len(shape))
-    if op is None or shape is None or axis is None:
+    op, rank = graph.values[name].op, _rank(graph, name)
+    axis = None if op is None else joint_axis(op, rank)
+    if op is None or axis is None:
         return None
     joins = row_of(op.kind).joins
     if joins is not None and joins.fresh:
         return Stack(axis, op.inputs)
     makers = [graph.values[given].op for given in op.values()]
     fresh = [made for made in makers if made is not None and row_of(made.kind).arranges is Arrangement.PUT_IN]
-    if not fresh or len(fresh) < len(makers) or {only_axis(made, len(shape)) for made in fresh} != {axis}:
+    if not fresh or len(fresh) < len(makers) or {only_axis(made, rank) for made in fresh} != {axis}:
         return None
     before = iter(made.inputs[0] for made in fresh)  # in the order of the values among the inputs
     return Stack(axis, tuple(next(before) if isinstance(given, str) else given for given in op.inputs))
@@ -66,5 +69,10 @@ def summed_stack(graph: ModelGraph, op: Op) -> Stack | None:
     pile = op.inputs[0] if row_of(op.kind).sums_axes and op.inputs else None
     if not isinstance(pile, str) or op.attributes.get("keepdims", 1) != 0 or len(graph.readers[pile]) != 1:
         return None
-    stack, shape = stacked(graph, pile), graph.values[pile].type.shape
-    return stack if stack is not None and shape is not None and only_axis(op, len(shape)) == stack.axis else None
+    stack = stacked(graph, pile)
+    return stack if stack is not None and only_axis(op, _rank(graph, pile)) == stack.axis else None
+
+
+def _rank(graph: ModelGraph, name: str) -> int | None:
+    shape = graph.values[name].type.shape
+    return None if shape is None else len(shape)

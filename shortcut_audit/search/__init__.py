@@ -2,8 +2,8 @@
 
 `search` is the way in: merges.py lists the sums. For each, walk.py finds the ways back to what its operands share,
 between.py what lies on them and beside them; ancestry.py and reach.py answer for all sums together. shortcuts.py
-decides, opaque.py takes back what depends on ops that are not understood, and unseen.py tells which of these may be
-additions themselves.
+decides, opaque.py takes back what depends on ops that are not understood, or on pieces that nobody can follow
+(loose.py), and unseen.py tells which of these ops may be additions themselves.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from shortcut_audit.frozen import replace
-from shortcut_audit.graph.model import ModelGraph
-from shortcut_audit.search import concatenations, merges, opaque, shortcuts, unseen
+from shortcut_audit.graph.model import ModelGraph, Op
+from shortcut_audit.search import concatenations, loose, merges, opaque, shortcuts, unseen
 from shortcut_audit.search.between import Between
 from shortcut_audit.search.concatenations import Concatenation
 from shortcut_audit.search.extent import Measure
@@ -40,16 +40,31 @@ class Searched(NamedTuple):
 
 def search(graph: ModelGraph) -> Searched:
     """The shortcuts of a graph, and its other additions."""
-    made = _searched(graph)
-    if not any(map(opaque.is_opaque, graph.ops)):
+    made, pieces = _searched(graph), loose.loose(graph)
+    obscure = any(map(opaque.is_opaque, graph.ops))
+    if not obscure and not pieces:
         return made
-    least, *mixed = (
-        _searched(opaque.at_least(graph, but))[:2]
-        for but in (frozenset[str](), *opaque.mixtures(made.graph, made.refused))
-    )
-    found, refused = opaque.settled(made.graph, made[:2], least, mixed)
-    hidden = unseen.additions(graph, found, lambda drawn: _searched(drawn).found, opaque.at_least)
-    return made._replace(found=found, refused=(*refused, *hidden))
+    others = tuple(loose.supposed(graph, pieces))
+    ends = [_ends(graph, made, obscure=obscure), *(_ends(other, _searched(other), obscure=obscure) for other in others)]
+    if obscure:
+        opened = [other for seen in (graph, *others) if (other := loose.opened(seen)) is not None]
+        ends[0] = ends[0].beside(_ends(other, _searched(other), obscure=True) for other in opened)
+    unknown = opaque.Unknown(made.graph, frozenset(piece.piece.id for piece in pieces))
+    found, refused = opaque.settled(unknown, *ends)
+    hidden: dict[Op, Refusal] = {}
+    for seen in (graph, *others) if obscure else ():
+        for refusal in unseen.additions(seen, found, lambda drawn: _searched(drawn).found, opaque.at_least):
+            hidden.setdefault(refusal.op, refusal)
+    return made._replace(found=found, refused=(*refused, *hidden.values()))
+
+
+def _ends(graph: ModelGraph, made: Searched, *, obscure: bool) -> opaque.Ends:
+    """What is found if ops that are not understood do the most, the least, or some of them the one, some the other."""
+    if not obscure:
+        return opaque.Ends(made[:2], made[:2])
+    doing = (frozenset[str](), *opaque.mixtures(made.graph, made.refused))
+    least, *mixed = (_searched(opaque.at_least(graph, but))[:2] for but in doing)
+    return opaque.Ends(made[:2], least, tuple(mixed))
 
 
 def _searched(graph: ModelGraph) -> Searched:

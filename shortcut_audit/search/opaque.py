@@ -1,4 +1,4 @@
-"""On which verdicts does it depend what an op does that is not understood?
+"""On which verdicts does it depend what an op does that is not understood, or where a loose piece lies?
 
 Such an op may do anything between next to nothing and a nonlinear layer. The search is run for both ends. What comes
 out the same stands, whatever the op does: y = x + W opaque(V x) has an identity. Any other verdict is *not understood*,
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import ModelGraph, Op, Shape, Value
@@ -27,6 +27,27 @@ it, perhaps beside the route: in concat(x, opaque(x)) they may be. Empty where t
 
 Sums: TypeAlias = "tuple[Sequence[Found], Sequence[Refusal]]"
 """What a search has found, and what it has refused."""
+
+
+class Ends(NamedTuple):
+    """What is found where ops that are not understood do the most, or the least."""
+
+    most: Sums
+    least: Sums
+    mixed: tuple[Sums, ...] = ()
+    """What is found where some of these ops do much, and others little."""
+
+    def beside(self, others: Iterable[Ends]) -> Ends:
+        """These, and what is found if such ops make other values, too."""
+        return self._replace(mixed=(*self.mixed, *(found for end in others for found in (*end[:2], *end.mixed))))
+
+
+class Unknown(NamedTuple):
+    """What of a graph is not known: what ops do, and where pieces lie."""
+
+    graph: ModelGraph
+    pieces: frozenset[str]
+    """The pieces of joints that nobody can follow."""
 
 
 def is_opaque(op: Op) -> bool:
@@ -117,35 +138,35 @@ def _differ(one: Shape, other: Shape) -> bool:
     return one is not None and other is not None and one != other
 
 
-def settled(
-    graph: ModelGraph, most: Sums, least: Sums, mixed: Iterable[Sums] = ()
-) -> tuple[tuple[Found, ...], tuple[Refusal, ...]]:
+def settled(unknown: Unknown, plain: Ends, *supposed: Ends) -> tuple[tuple[Found, ...], tuple[Refusal, ...]]:
     """The verdicts that are the same however little an op that is not understood may do; any other is refused.
 
-    `mixed`: what is found where some of these ops do much, and others little.
+    `supposed`: what is found where pieces that nobody can follow are these parts, or those (loose.py).
 
     Where the least finds no shortcut, and the most does, a clear one stands beside a branch of which nobody knows what
     it does: y = x + opaque(x). That is taken for real work, as a note says.
     """
-    little = _verdicts(least)
+    most, least = ([_verdicts(end) for end in ends] for ends in zip(*(e[:2] for e in (plain, *supposed)), strict=True))
     kept: list[Found] = []
     refused: list[Refusal] = []
     found: dict[str, list[Found]] = {}
-    for shortcut in most[0]:
+    for shortcut in plain.most[0]:
         found.setdefault(shortcut.merge.result.id, []).append(shortcut)
     for name, shortcuts in found.items():
-        merge = shortcuts[0].merge
+        merge, mine = shortcuts[0].merge, _of(shortcuts)
         terms = {term.value for term in merge.operands}
-        verdict = _restricted(little.get(name), terms)
-        if verdict == _of(shortcuts) or not (verdict or any(map(_rests_on_it, shortcuts))):
+        little = [_restricted(verdicts.get(name), terms) for verdicts in least]
+        clear = not any(map(_rests_on_it, shortcuts))
+        agreed = all(verdict == mine or (clear and not verdict) for verdict in little)
+        if agreed and all(_restricted(verdicts.get(name), terms) == mine for verdicts in most[1:]):
             kept.extend(shortcuts)
         else:
-            refused.append(_unknown(graph, merge.op, merge.result, merge.folded))
-    others = [little, *map(_verdicts, mixed)]
-    for refusal in most[1]:
+            refused.append(_unknown(unknown, merge.op, merge.result, merge.folded))
+    mixed = [_verdicts(end) for ends in (plain, *supposed) for end in ends.mixed]
+    for refusal in plain.most[1]:
         terms = set(refusal.op.values())
-        if any(_restricted(verdicts.get(refusal.result.id), terms) for verdicts in others):
-            refused.append(_unknown(graph, refusal.op, refusal.result, refusal.folded))
+        if any(_restricted(verdicts.get(refusal.result.id), terms) for verdicts in (*least, *mixed, *most[1:])):
+            refused.append(_unknown(unknown, refusal.op, refusal.result, refusal.folded))
         else:
             refused.append(refusal)
     return tuple(kept), tuple(refused)
@@ -191,19 +212,20 @@ def _restricted(verdict: tuple[bool, Verdict] | None, terms: set[str]) -> Verdic
     return frozenset(pair for pair in found if pair[0] in terms) if folded else found
 
 
-def _unknown(graph: ModelGraph, op: Op, result: Value, folded: tuple[Op, ...]) -> Refusal:
-    culprit = _nearest(graph, op)
+def _unknown(unknown: Unknown, op: Op, result: Value, folded: tuple[Op, ...]) -> Refusal:
+    culprit = _nearest(unknown, op)
     detail = "" if culprit is None else f"{culprit.kind} at {culprit.name or next(filter(None, culprit.outputs), '')}"
     return Refusal(op, result, "not understood", detail, folded)
 
 
-def _nearest(graph: ModelGraph, op: Op) -> Op | None:
-    """The op that is not understood from which an addition is the fewest steps away."""
+def _nearest(unknown: Unknown, op: Op) -> Op | None:
+    """The op that is not understood, or makes such a piece, from which an addition is the fewest steps away."""
     waiting = deque(op.values())
     seen = set(waiting)
     while waiting:
-        maker = graph.values[waiting.popleft()].op
-        if maker is not None and is_opaque(maker):
+        name = waiting.popleft()
+        maker = unknown.graph.values[name].op
+        if maker is not None and (is_opaque(maker) or name in unknown.pieces):
             return maker
         for given in maker.values() if maker is not None else ():
             if given not in seen:

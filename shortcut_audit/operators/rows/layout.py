@@ -32,7 +32,7 @@ ROWS = table_of(
     rows("com.microsoft::ExpandDims", replace(_FUSED, shape=layout.expand_dims, elements=constants.unmoved)),
     # What comes through a boundary: into a loop's body, out of a list. No list is a tensor.
     rows("LoopState", replace(_VIEW, shape=state, varies=True)),
-    rows("Optional OptionalGetElement SequenceAt", _VIEW),
+    rows("Optional OptionalGetElement", _VIEW),
     # In the same places, perhaps of another type.
     rows("Identity", replace(_COPY, elements=constants.unmoved)),
     rows("Dropout", replace(_COPY, shape=dropout, types=(0, dropout_mask))),

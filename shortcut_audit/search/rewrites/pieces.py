@@ -1,14 +1,15 @@
 """Whose elements are these?
 
 What is joined and cut again is what it was before: `cat([u, t])[:, 0]` is u, `cat([x, x]).chunk(2)` are x, and
-`cat(x.chunk(2))` is x. Elements are followed through Concat, Stack, Split, Slice and Gather by known indices. A joint
-that somebody reads as a whole is a value of its own, and a piece of it stays that: `x[:, :1]` of tokens x (VOLO).
+`cat(x.chunk(2))` is x. Elements are followed through Concat, Stack, Split, Slice and Gather by known indices. Where a
+joint is read as a whole, too, a piece of it stays one if it meets what is made of the whole: x[:, :1] + F(x) of tokens
+x (VOLO). Of pieces that nobody can follow loose.py supposes where they lie.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice, takewhile
 
 from shortcut_audit.frozen import frozen, replace
@@ -32,6 +33,16 @@ def followed(graph: ModelGraph) -> ModelGraph:
     return rebuilt(graph, known) if changed else graph
 
 
+def is_followed(graph: ModelGraph, value: Value, joint: str) -> bool:
+    """Whether it is known of which parts of a joint a piece is cut: of copies of it, along an axis of known sizes."""
+    piece, op = piece_of(graph, value), value.op
+    if piece is None or op is None or not isinstance(op.inputs[0], str) or original(graph, op.inputs[0]) != joint:
+        return False
+    made, shape = graph.values[joint].op, graph.values[joint].type.shape
+    axis = None if made is None or shape is None else joint_axis(made, len(shape))
+    return axis is not None and (axis != piece.axis or _joined(graph, joint, axis) is not None)
+
+
 @frozen
 class _Part:
     """One of the values that were joined, and where it lies."""
@@ -46,8 +57,9 @@ def _uncut(graph: ModelGraph, value: Value, joints: _Joints) -> Op | None:
     piece, op = piece_of(graph, value), value.op
     if piece is None or op is None or not isinstance(op.inputs[0], str):
         return None
-    parts = joints.of(_original(graph, op.inputs[0]), piece.axis)
-    if piece.taken is Taken.PARTLY or parts is None:
+    joint = original(graph, op.inputs[0])
+    parts = joints.of(joint, piece.axis)
+    if piece.taken is Taken.PARTLY or parts is None or joints.meet(joint, value.id):
         return None
     first = bisect_right(parts, piece.start, key=lambda part: part.stop)
     inside = list(takewhile(lambda part: part.start < piece.stop, islice(parts, first, None)))
@@ -72,12 +84,60 @@ class _Joints:
     def __init__(self, graph: ModelGraph) -> None:
         self._graph = graph
         self._known: dict[tuple[str, int], list[_Part] | None] = {}
+        self._made: dict[str, frozenset[str]] = {}
+        self._left = WALKED * len(graph.values)
 
     def of(self, name: str, axis: int) -> list[_Part] | None:
         """The values that were joined along an axis to a value."""
         if (name, axis) not in self._known:
             self._known[name, axis] = _joined(self._graph, name, axis)
         return self._known[name, axis]
+
+    def meet(self, name: str, piece: str) -> bool:
+        """Whether a piece of a joint is combined with what is made of the joint as a whole."""
+        if name not in self._made:
+            self._made[name] = frozenset(self._made_of_whole(name))
+        made = self._made[name]
+        waiting, looked_at = [piece] if made else [], 0
+        while waiting:
+            current = waiting.pop()
+            readers = self._graph.readers[current]
+            looked_at += len(readers)
+            if looked_at > READERS:
+                return False
+            for reader in readers:
+                op = self._graph.values[reader].op
+                others = [] if op is None else [given for given in op.values() if given != current]
+                if not others:
+                    waiting.append(reader)
+                elif not made.isdisjoint(others):
+                    return True
+        return False
+
+    def _made_of_whole(self, joint: str) -> Iterator[str]:
+        """What is computed from a joint as a whole, as far as that many values may still be walked."""
+        pieces, waiting, seen = [joint], list[str](), set[str]()
+        while pieces:
+            for reader in self._graph.readers[pieces.pop()]:
+                op = self._graph.values[reader].op
+                if op is not None and is_copy(op):
+                    pieces.append(reader)
+                elif op is None or not cuts(op):
+                    waiting.append(reader)
+        while waiting and self._left > 0:
+            current = waiting.pop()
+            if current not in seen:
+                self._left -= 1
+                seen.add(current)
+                yield current
+                waiting.extend(self._graph.readers[current])
+
+
+WALKED = 50
+"""So many values may be walked for each of the graph, in all, to tell what is made of joints as a whole."""
+
+READERS = 64
+"""So many readers may be looked at behind a piece, to tell what it is combined with first."""
 
 
 def _joined(graph: ModelGraph, name: str, axis: int) -> list[_Part] | None:
@@ -86,7 +146,7 @@ def _joined(graph: ModelGraph, name: str, axis: int) -> list[_Part] | None:
     joins = None if op is None else row_of(op.kind).joins
     if op is None or shape is None or joins is None:
         return None
-    if joint_axis(op, len(shape)) != axis or not _only_cut(graph, name):
+    if joint_axis(op, len(shape)) != axis:
         return None
     parts, start = [], 0
     for given in op.inputs:
@@ -96,20 +156,6 @@ def _joined(graph: ModelGraph, name: str, axis: int) -> list[_Part] | None:
         parts.append(_Part(given, start, start + size))
         start += size
     return parts
-
-
-def _only_cut(graph: ModelGraph, name: str) -> bool:
-    """Whether nobody reads a value but to cut it or to copy it."""
-    waiting = [name]
-    while waiting:
-        current = waiting.pop()
-        for reader in graph.readers[current]:
-            op = graph.values[reader].op
-            if op is not None and is_copy(op):
-                waiting.append(reader)
-            elif current in graph.outputs or op is None or not cuts(op):
-                return False
-    return True
 
 
 def _size(graph: ModelGraph, given: Input, axis: int) -> int | None:
@@ -150,7 +196,7 @@ def _covers(
     return shape is not None and pieces[0] is not None and end == shape[pieces[0].axis]
 
 
-def _original(graph: ModelGraph, name: str) -> str:
+def original(graph: ModelGraph, name: str) -> str:
     """The value of which another one is a copy."""
     while (op := graph.values[name].op) is not None and is_copy(op) and isinstance(source := op.inputs[0], str):
         name = source

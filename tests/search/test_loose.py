@@ -1,0 +1,156 @@
+"""Of a piece that nobody can follow, which part of what was joined may it be?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from shortcut_audit.graph.draft import Tensor
+from shortcut_audit.graph.model import TensorType
+from shortcut_audit.pipeline import audit_draft
+from shortcut_audit.report import ModelReport
+from tests.sketch import listing, stored
+
+SHAPES: dict[str, TensorType] = {
+    "known": TensorType((1, 8, 4, 4), "float32"),
+    "open batch": TensorType(("n", 8, 4, 4), "float32"),
+    "no sizes": TensorType((None, None, None, None), "float32"),
+    "no rank": TensorType(None, "float32"),
+}
+
+
+def ints(*numbers: int) -> Tensor:
+    return stored(len(numbers), dtype="int64", data=numbers, literal=True)
+
+
+def one(number: int) -> Tensor:
+    return stored(dtype="int64", data=(number,), literal=True)
+
+
+STORED = {
+    "zero": ints(0), "four": ints(4), "eight": ints(8), "end": ints(99), "ch": ints(1), "i": one(0), "j": one(1),
+    "w": stored(8, 8, 3, 3, learned=True), "p": stored(8, 8, 1, 1, learned=True), "g": stored(16, learned=True),
+    "half": stored(data=(0.5,), literal=True), "two": ints(1, 2, 8, 4, 4),
+}  # fmt: skip
+
+AB = "a, b = Mystery(x)"
+JOINT = "c = Concat(a, b) axis=1"
+CUT = "d, e = Split(c) axis=1"
+ADDED = "y = Add(d, e)"
+STACKED = ("m = Unsqueeze(a, zero)", "n = Unsqueeze(b, zero)", "c = Concat(m, n) axis=0")
+
+
+def report(*lines: str, x: TensorType = SHAPES["known"], outputs: tuple[str, ...] = ("y",)) -> ModelReport:
+    read = set(" ".join(lines).replace("(", " ").replace(")", " ").replace(",", " ").split())
+    tensors = {name: tensor for name, tensor in STORED.items() if name in read}
+    return audit_draft(listing(*lines, x=x, outputs=outputs, **tensors))
+
+
+def refused(*lines: str, x: TensorType = SHAPES["known"]) -> list[str]:
+    found = report(*lines, x=x)
+    assert found.shortcuts == ()
+    assert found.summary.unknown == sum(other.reason == "not understood" for other in found.other_adds)
+    return [other.reason for other in found.other_adds]
+
+
+OPAQUE = {
+    "split": (AB, JOINT, CUT, ADDED),
+    "slices": (AB, JOINT, "d = Slice(c, zero, eight, ch)", "e = Slice(c, eight, end, ch)", ADDED),
+    "relu of the second": (AB, JOINT, CUT, "r = Relu(e)", "y = Add(d, r)"),
+    "relu of the first": (AB, JOINT, CUT, "r = Relu(d)", "y = Add(r, e)"),
+    "three": ("a, b, k = Mystery(x)", "c = Concat(a, b, k) axis=1", "d, e, f = Split(c) axis=1", "y = Sum(d, e, f)"),
+    "gathered": (AB, *STACKED, "d = Gather(c, i) axis=0", "e = Gather(c, j) axis=0", ADDED),
+    "gathered by lists": (AB, *STACKED, "d = GatherND(c, zero)", "e = GatherND(c, four)", ADDED),
+    "transposed": (AB, JOINT, "t = Transpose(c) perm=0,2,3,1", "d, e = Split(t) axis=-1", ADDED),
+    "reshaped": (AB, JOINT, "t = Reshape(c, two)", "d, e = Split(t) axis=1", ADDED),
+    "scaled": (AB, JOINT, "t = Mul(c, half)", "d, e = Split(t) axis=1", ADDED),
+    "normalised": (AB, JOINT, "t = BatchNormalization(c, g, g, g, g)", "d, e = Split(t) axis=1", ADDED),
+    "joined again": (AB, JOINT, CUT, "u = Concat(e, d) axis=2", "v, q = Split(u) axis=2", "y = Add(v, q)"),
+    "joined with what it reads": ("a = Mystery(x)", "c = Concat(a, x) axis=1", CUT, ADDED),
+    "a sequence": (AB, "q = SequenceConstruct(a, b)", "d = SequenceAt(q, i)", "e = SequenceAt(q, j)", ADDED),
+    "a sequence, joined": (AB, "q = SequenceConstruct(a, b)", "c = ConcatFromSequence(q) axis=0 new_axis=1",
+                           "y = ReduceSum(c, zero) keepdims=0"),
+    "a sequence of its own": ("q = Mystery(x)", "d = SequenceAt(q, i)", "e = SequenceAt(q, j)", ADDED),
+    "pieces of what it makes": ("q = Mystery(x)", "d, e = Split(q) axis=1", ADDED),
+    "summed over a stack": (AB, *STACKED, "y = ReduceSum(c, zero) keepdims=0"),
+    "averaged over a stack": (AB, *STACKED, "y = ReduceMean(c, zero) keepdims=0"),
+    "scattered": (AB, "y = ScatterND(a, zero, b) reduction=add"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+@pytest.mark.parametrize("lines", OPAQUE.values(), ids=OPAQUE.keys())
+def test_what_makes_x_and_f_of_x_is_not_hidden_by_joints(lines: tuple[str, ...], shape: TensorType) -> None:
+    """a, b = opaque(x) may be x and F(x): then a + b is an identity, in whatever way the two are brought together."""
+    assert refused(*lines, x=shape) == ["not understood"]
+
+
+BRANCH = ("h = Conv(x, w) pads=1,1,1,1", "r = Relu(h)", "b = Conv(r, w) pads=1,1,1,1", "a = Conv(x, p)")
+
+
+@pytest.mark.parametrize("name", ["split", "gathered by lists", "transposed", "reshaped", "scaled"])
+def test_nor_is_what_is_understood_where_no_size_is_known(name: str) -> None:
+    """a = W x, b = F(x): a projection, if the pieces are the parts. Their channels are known, their height is not."""
+    lines = [line.replace("axis=1", "axis=2") for line in OPAQUE[name][1:]]
+    assert refused(*BRANCH, *lines, x=SHAPES["no rank"]) == ["not understood"]
+
+
+@pytest.mark.parametrize("name", ["gathered", "summed over a stack", "averaged over a stack", "a sequence, joined"])
+def test_what_lies_along_an_axis_of_its_own_is_followed_without_sizes(name: str) -> None:
+    _, *lines = OPAQUE[name]
+    found = report(*BRANCH, *lines, x=SHAPES["no rank"])
+    assert ([s.kind for s in found.shortcuts], found.summary.unknown) == (["projection"], 0)
+
+
+def test_a_shortcut_that_may_be_another_is_not_understood() -> None:
+    """y = F(x) + d with d = cat([W x, x])[:8]: the way through x is cheaper, and may be no way at all."""
+    lines = *BRANCH, "c = Concat(a, x) axis=1", CUT, "y = Add(d, b)"
+    assert [s.kind for s in report(*lines, outputs=("y", "e")).shortcuts] == ["projection"]
+    assert refused(*lines, "z = Relu(e)", x=SHAPES["no rank"]) == ["not understood"]
+
+
+@pytest.mark.parametrize("outputs", [("y",), ("y", "c")])
+def test_a_joint_that_is_read_as_a_whole_hides_nothing(outputs: tuple[str, ...]) -> None:
+    """cat([W x, F(x)]) is handed back, too, and its halves are added."""
+    found = report(*BRANCH, JOINT, CUT, ADDED, outputs=outputs)
+    assert [s.kind for s in found.shortcuts] == ["projection"]
+
+
+def test_what_beside_a_clear_shortcut_is_cut_from_a_joint_leaves_it_clear() -> None:
+    lines = AB, JOINT, CUT, "m = Mul(d, e)", "k = Conv(m, w) pads=1,1,1,1", "y = Add(k, x)"
+    for shape in SHAPES.values():
+        found = report(*lines, x=shape)
+        assert ([s.kind for s in found.shortcuts], found.summary.unknown) == (["identity"], 0)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (
+            "a, b = Split(x) axis=1",
+            "n = Neg(b)",
+            "c = Concat(n, a) axis=1",
+            "s = Mul(c, half)",
+            "y = Add(s, x)",
+        ),  # RoPE
+        ("c = Concat(x, x) axis=1", CUT, ADDED),  # x + x
+        ("r = Relu(x)", "c = Concat(r, x) axis=1", CUT, ADDED),  # x + relu(x)
+    ],
+)
+def test_an_expression_stays_one_whichever_piece_is_which(lines: tuple[str, ...]) -> None:
+    assert refused(*lines, x=SHAPES["no rank"]) == ["elementwise expression"]
+
+
+def test_pieces_smaller_than_all_that_an_op_reads_are_pieces_of_one_value() -> None:
+    """RoPE on what a kernel makes: x1 cos - x2 sin with the halves of opaque(x), which is as large as x."""
+    drawn = listing("q = Mystery(x)", "d, e = Split(q) axis=1", ADDED, x=(1, 8, 4, 4), outputs=("y",))
+    made = TensorType((1, 8, 4, 4), "float32")
+    (other,) = audit_draft(replace(drawn, recorded={"q": made})).other_adds
+    assert other.reason == "elementwise expression"
+
+
+def test_the_detail_names_the_piece() -> None:
+    lines = *BRANCH, "c = Concat(a, b) axis=2", "d, e = Split(c) axis=2", ADDED
+    (other,) = report(*lines, x=SHAPES["no rank"]).other_adds
+    assert other.detail == "Split at d"
