@@ -120,6 +120,19 @@ BRANCHED = {
 }  # fmt: skip
 """x + f, or x alone, as the data tell: layers that are skipped."""
 
+CONTEXT = {
+    "first": ("$s = Add(x, t)", "$ = Add($s, f)"),
+    "first, the other way round": ("$s = Add(t, x)", "$ = Add(f, $s)"),
+    "with the branch": ("$s = Add(f, t)", "$ = Add(x, $s)"),
+    "last": ("$s = Add(f, x)", "$ = Add($s, t)"),
+    "at once": ("$ = Sum(x, t, f)",),
+    "taken away": ("$n = Neg(t)", "$s = Sub(x, $n)", "$ = Add($s, f)"),
+    "through a copy": ("$s = Add(x, t)", "$c = Identity($s)", "$ = Add($c, f)"),
+    "in two": ("$h = Mul(t, half)", "$s = Add($h, x)", "$r = Add(f, $h)", "$ = Add($s, $r)"),
+    "two, first": ("$h = Mul(t, half)", "$s = Add($h, x)", "$r = Add($s, $h)", "$ = Add($r, f)"),
+}  # fmt: skip
+"""x + f, and over all tokens what a matrix makes of their mean."""
+
 PARALLEL = {"plain": ("$w = MatMul(x, $v)", "$o = Relu($w)", "$ = Add($o, f)")}
 
 NORMS = {
@@ -146,6 +159,7 @@ BLOCKS: Mapping[str, tuple[Mapping[str, tuple[str, ...]], str | None]] = {
     "pooled": (POOLED, "parameter-free"),
     "scattered": (SCATTERED, "identity"),
     "branched": (BRANCHED, "identity"),
+    "context": (CONTEXT, "identity"),
     "parallel": (PARALLEL, None),
     "norm": (NORMS, None),
 }
@@ -200,6 +214,12 @@ class Drawing:
             self.lines += [
                 f"{y}_g0 = MatMul({x}, {self.weight(f'{y}_gw', CHANNELS, CHANNELS)})",
                 f"{y}_t = Sigmoid({y}_g0)",
+            ]
+            t = f"{y}_t"
+        elif kind == "context":
+            self.lines += [
+                f"{y}_m0 = ReduceMean({x}) axes=1, keepdims=1",
+                f"{y}_t = MatMul({y}_m0, {self.weight(f'{y}_cw', CHANNELS, CHANNELS)})",
             ]
             t = f"{y}_t"
         elif kind == "diagonal":

@@ -33,6 +33,12 @@ STEPS = {
     "difference": ["{y} = Sub({a}, {b})"],
     "sum": ["{y} = Add({a}, {b})"],
     "block": ["{y}_c = Conv({a}, {y}_three) pads=1,1,1,1", "{y}_r = Relu({y}_c)", "{y} = Add({y}_r, {b})"],
+    "context": [
+        "{y}_g = ReduceMean({a}) axes=2,3 keepdims=1",
+        "{y}_t = Conv({y}_g, {y}_one)",
+        "{y}_near = Add({b}, {y}_t)",
+        "{y} = Add({y}_near, {c})",
+    ],
     "sum of three": ["{y}_two = Add({a}, {b})", "{y} = Add({y}_two, {c})"],
 }
 """What a step adds to a graph: {y} is the value that it makes, {a}, {b} and {c} are earlier ones."""

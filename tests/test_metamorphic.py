@@ -110,7 +110,19 @@ def reassociated(draft: Draft, random: Random) -> Draft:
     return replace(draft, nodes=tuple(node for node in nodes if node.name not in inner))
 
 
-@pytest.mark.parametrize("change", [renamed, shuffled, commuted, viewed, indirect, reassociated])
+def regrouped(draft: Draft, random: Random) -> Draft:
+    """x + (t + y) for (x + t) + y, where t is stretched over both."""
+    nodes = list(draft.nodes)
+    for place, node in enumerate(draft.nodes):
+        if node.name.endswith("_near") and random.random() < 0.5:
+            outer = draft.nodes[place + 1]
+            other = next(name for name in outer.inputs if name != node.name)
+            nodes[place] = replace(node, inputs=(node.inputs[1], other))
+            nodes[place + 1] = replace(outer, inputs=(node.inputs[0], node.name))
+    return replace(draft, nodes=tuple(nodes))
+
+
+@pytest.mark.parametrize("change", [renamed, shuffled, commuted, viewed, indirect, reassociated, regrouped])
 @same_in_every_run
 @given(draft=graphs, random=luck)
 def test_no_verdict_changes(change: Callable[[Draft, Random], Draft], draft: Draft, random: Random) -> None:

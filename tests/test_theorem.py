@@ -52,7 +52,8 @@ def test_a_normal_form_is_the_sum(drawing: Drawing) -> None:
     for name, value in written.items():
         np.testing.assert_allclose(normal[name], value, rtol=1e-9, atol=1e-9)  # 1
     for merge in sums.merges:
-        total = sum(-normal[term.value] if term.negated else normal[term.value] for term in merge.operands)
+        added = (*merge.operands, *merge.beside)
+        total = sum(-normal[term.value] if term.negated else normal[term.value] for term in added)
         np.testing.assert_allclose(total, written[merge.result.id], rtol=1e-9, atol=1e-9)  # 1
 
 

@@ -1,19 +1,17 @@
-"""Which ops add values, and which additions are part of another one?
+"""Which ops add values?
 
-An addition whose only use is another addition of the same shape is part of that one, copies in between (a Cast, an
-Identity) or not. A subtraction adds its second operand negated; a sum over freshly stacked values adds those.
+A subtraction adds its second operand negated; a sum over freshly stacked values adds those.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from itertools import compress
 
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, Value
 from shortcut_audit.graph.sizes import same_shape
 from shortcut_audit.operators.axes import summed_stack
 from shortcut_audit.operators.table import row_of
-from shortcut_audit.search.neutral import passes
 
 
 @frozen
@@ -31,9 +29,12 @@ class Addition:
     op: Op
     result: Value
     terms: tuple[Term, ...]
-    """The values that it adds whole; constants and operands that are broadcast are not among them."""
+    """The values that it adds and that have the shape of the sum; constants are not among them."""
+    stretched: tuple[Term, ...]
+    """The values that it adds and that have not."""
     constants: int
-    stretched: int
+    listed: bool
+    """Whether a report accounts for it: a difference, or an average, of less than two whole values adds none."""
 
 
 def all_of(graph: ModelGraph) -> dict[str, Addition]:
@@ -50,16 +51,16 @@ def _addition(graph: ModelGraph, op: Op) -> Addition | None:
     if given is None:
         return None
     row, result = row_of(op.kind), graph.values[made]
-    values = [(slot, term) for slot, term in enumerate(given) if isinstance(term, str)]
-    whole = tuple(
-        Term(term, negated=slot in row.negated)
-        for slot, term in values
-        if same_shape(graph.values[term].type.shape, result.type.shape)
+    terms = [Term(term, slot in row.negated) for slot, term in enumerate(given) if isinstance(term, str)]
+    whole = [same_shape(graph.values[term.value].type.shape, result.type.shape) for term in terms]
+    return Addition(
+        op,
+        result,
+        tuple(compress(terms, whole)),
+        tuple(term for term, fits in zip(terms, whole, strict=True) if not fits),
+        constants=sum(isinstance(term, Constant) for term in given),
+        listed=row.adds_plainly or sum(whole) > 1,
     )
-    if not row.adds_plainly and len(whole) < 2:
-        return None  # a difference, or an average, of less than two whole values
-    constants = sum(isinstance(term, Constant) for term in given)
-    return Addition(op, result, whole, constants, len(values) - len(whole))
 
 
 def _added(graph: ModelGraph, op: Op) -> tuple[Input, ...] | None:
@@ -69,52 +70,3 @@ def _added(graph: ModelGraph, op: Op) -> tuple[Input, ...] | None:
         return op.inputs  # 1, 2
     stack = summed_stack(graph, op)
     return None if stack is None else stack.slices  # 3
-
-
-@frozen
-class Fold:
-    """An addition that is part of another one."""
-
-    inner: Addition
-    term: str
-    """The value by which the other one reads it: its result, or a copy of that."""
-    copies: tuple[Op, ...]
-
-
-def fold(
-    graph: ModelGraph, addition: Addition, additions: Mapping[str, Addition], shown: frozenset[str]
-) -> Fold | None:
-    """How an addition of values is part of another one of the same shape: its only use, seen through copies and 1 x."""
-    if len(addition.terms) < 2 or row_of(addition.op.kind).averages:
-        return None
-    term, copies = addition.result.id, list[Op]()
-    while term not in shown and len(graph.readers[term]) == 1:
-        (reader,) = graph.readers[term]
-        outer, op = additions.get(reader), graph.values[reader].op
-        if outer is not None and row_of(outer.op.kind).averages:
-            return None
-        copied = op is not None and passes(graph, op, term)
-        if outer is not None and not copied:
-            once = len(outer.terms) > 1 and sum(other.value == term for other in outer.terms) == 1
-            return Fold(addition, term, tuple(copies)) if once else None
-        if op is None or not copied:
-            return None
-        copies.append(op)
-        term = reader
-    return None
-
-
-def unfolded(addition: Addition, within: Mapping[str, Fold]) -> tuple[tuple[Term, ...], tuple[Fold, ...]]:
-    """What an addition adds, seen through the additions that are folded into it, and those, earliest first."""
-    leaves: list[Term] = []
-    parts: list[Fold] = []
-    waiting = list(reversed(addition.terms))
-    while waiting:
-        term = waiting.pop()
-        fold = within.get(term.value)
-        if fold is None:
-            leaves.append(term)
-        else:
-            parts.append(fold)
-            waiting.extend(Term(t.value, t.negated != term.negated) for t in reversed(fold.inner.terms))
-    return tuple(leaves), tuple(reversed(parts))

@@ -105,6 +105,11 @@ class Fed:
         self._readers.setdefault(op, set()).add(slot)
         return True
 
+    def may_offset(self, given: str, added: str) -> bool:
+        """Whether what is added to a value may be a learned offset that the caller brings."""
+        added_to, offset = self._number(given), self._number(added)
+        return self._origins[offset] is Origin.BROUGHT and not self._stuff[added_to] & self._stuff[offset]
+
     def on(self, route: Iterable[tuple[Op, int]], through: Iterable[Op], fork: int) -> frozenset[Op]:
         """The ops of a shortcut from `fork` that apply such weights: on the route, and in its gates.
 

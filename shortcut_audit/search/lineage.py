@@ -100,7 +100,8 @@ class Lineage:
         return tuple(self.number[given] for given in value.op.values()) if value.op is not None else ()
 
     def _involved(self, merge: Merge) -> tuple[int, ...]:
-        return (*(self.number[term.value] for term in merge.operands), self.number[merge.result.id])
+        added = (self.number[term.value] for term in (*merge.operands, *merge.beside))
+        return (*added, self.number[merge.result.id])
 
     def _together(self) -> list[int]:
         """For each value the first one that its op makes."""

@@ -7,7 +7,7 @@ normal form: `x + t (h - x)` merges (1 - t) x and t h.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from shortcut_audit.frozen import frozen
@@ -17,15 +17,16 @@ from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_copy, row_of
 from shortcut_audit.report import Reason
 from shortcut_audit.search import additions, stacks
-from shortcut_audit.search.additions import Addition, Fold, Term
+from shortcut_audit.search.additions import Addition, Term
+from shortcut_audit.search.fed import Fed
 from shortcut_audit.search.logits import feeds_softmax_only
 from shortcut_audit.search.neutral import original
 from shortcut_audit.search.rewrites.choices import paired
 from shortcut_audit.search.rewrites.products import Algebra
 from shortcut_audit.search.rewrites.sums import Sum, normal_form
 from shortcut_audit.search.rewrites.values import Desk
-from shortcut_audit.search.statistics import expressions, is_normalisation
-from shortcut_audit.search.stretch import Stretches, is_stretched
+from shortcut_audit.search.statistics import expressions, holds_statistic, is_normalisation
+from shortcut_audit.search.totals import Total, totals
 
 
 @frozen
@@ -41,13 +42,15 @@ class Merge:
     """How many values the file adds here."""
     folded: tuple[Op, ...] = ()
     """The other additions of this sum."""
-    copies: tuple[Op, ...] = ()
-    """What stands between the additions of this sum and changes no element."""
+    between: tuple[Op, ...] = ()
+    """What stands between the additions of this sum: copies, and additions of what is stretched over it."""
+    beside: tuple[Term, ...] = ()
+    """What is stretched over the operands: no shortcut, and no reason for one, but computed beside it."""
 
     @property
     def ops(self) -> tuple[Op, ...]:
         """All ops of this sum."""
-        return (*self.folded, *self.copies, self.op)
+        return (*self.folded, *self.between, self.op)
 
 
 @frozen
@@ -73,25 +76,11 @@ class Sums(NamedTuple):
     """The graph, and in it the values of the normal forms that the file does not write."""
 
 
-@frozen
-class _Total:
-    """A sum that merges something, as far as the file tells."""
+class _Formed(NamedTuple):
+    """A sum that merges something, as far as the file tells, and its normal form."""
 
-    addition: Addition
-    operands: tuple[Term, ...]
-    parts: tuple[Fold, ...]
+    total: Total
     form: Sum
-    """The normal form of the sum."""
-
-    @property
-    def folded(self) -> tuple[Op, ...]:
-        """The other additions of this sum."""
-        return tuple(part.inner.op for part in self.parts)
-
-    @property
-    def copies(self) -> tuple[Op, ...]:
-        """What stands between them."""
-        return tuple(op for part in self.parts for op in part.copies)
 
 
 def find(graph: ModelGraph) -> Sums:
@@ -114,29 +103,29 @@ class _Search:
         self._shown = frozenset(graph.outputs)
         self._algebra = Algebra(graph)
         self._expressions = expressions(graph)
-        self._stretches = Stretches(graph)
         self._desk = Desk(graph)
-        self._additions = additions.all_of(graph)
+        self._fed: Fed | None = None
         self._merges: list[Merge] = []
         self._refusals: list[Refusal] = []
 
     def sums(self) -> Sums:
         """All of them."""
-        totals = self._totals()
+        formed = self._formed()
         spread: dict[Op, set[Op]] = {}
-        for total in totals:
-            for op in total.form.met:
+        for total, form in formed:
+            for op in form.met:
                 spread.setdefault(op, set()).update((*total.folded, total.addition.op))
-        chosen = self._choices({total.addition.result.id: total for total in totals})
-        for total in totals:
+        chosen = self._choices({one.total.addition.result.id: one for one in formed})
+        for one in formed:
+            total = one.total
             if total.addition.op in chosen:
                 continue
             users = spread.get(total.addition.op)
             if users is not None and self._only_spread(total.addition.result.id, users):
                 told = "the difference is weighted and added to what was subtracted: x + w (f - x)"
-                self._refuse(total.addition, "interpolation", told, total.folded)  # 4
+                self._refuse(total, "interpolation", told)  # 4
             else:
-                self._merge(total)
+                self._merge(one)
         for op in stacks.weighted(self._graph):
             told = "values are stacked, and added up, each times a weight"
             self._refusals.append(Refusal(op, self._graph.values[op.outputs[0] or ""], "weighted stack", told))  # 7
@@ -145,52 +134,69 @@ class _Search:
         merges = sorted(self._merges, key=lambda merge: max(place[op] for op in merge.ops))
         return Sums(tuple(merges), tuple(refusals), self._desk.finished())
 
-    def _totals(self) -> list[_Total]:
-        folds = (additions.fold(self._graph, a, self._additions, self._shown) for a in self._additions.values())
-        within = {fold.term: fold for fold in folds if fold is not None}
-        folded = {fold.inner.op for fold in within.values()}
-        totals = []
-        for addition in self._additions.values():
-            if addition.op in folded:
-                continue
-            operands, parts = additions.unfolded(addition, within)
-            objection = _objection(self._graph, addition, self._shown)
-            if objection is None and self._is_stretched(addition, operands):
-                objection = STRETCHED  # 2
-            terms = {self._original(term.value) for term in operands}  # x + x combines nothing, whatever x is
-            if objection is None and len(terms) > 1 and is_normalisation([self._expressions[name] for name in terms]):
-                objection = "normalisation", "a value is combined with statistics of it"  # 6
+    def _formed(self) -> list[_Formed]:
+        """The sums that merge something; the others are refused."""
+        formed = []
+        for total in totals(self._graph, additions.all_of(self._graph), self._shown, self._is_but_added):
+            objection = self._objection(total)
             if objection is None:
-                totals.append(_Total(addition, operands, parts, self._form(addition, operands, parts)))
+                formed.append(_Formed(total, self._form(total.operands)))
             else:
-                self._refuse(addition, *objection, tuple(part.inner.op for part in parts))
-        return totals
+                self._refuse(total, *objection)
+        return formed
+
+    def _is_but_added(self, whole: str, over: str) -> bool:
+        """Whether a value that is stretched over another one is added to it, and no more than that.
+
+        What a caller brings may be a learned offset (theory: fed weight), and what holds statistics of the value is the
+        shift of a normalisation that is written out.
+        """
+        if self._fed is None:
+            place = {name: number for number, name in enumerate(self._graph.values)}
+            self._fed = Fed(tuple(self._graph.values.values()), place.__getitem__)
+        if self._fed.may_offset(whole, over):
+            return False
+        return not holds_statistic(self._graph, self._expressions, over, self._expressions[whole].origin)
+
+    def _objection(self, total: Total) -> tuple[Reason, str] | None:
+        """Why a sum merges nothing; None if it may."""
+        graph, addition = self._graph, total.addition
+        if len(addition.terms) + len(addition.stretched) < 2:
+            other = "the other operand is the same in every forward pass"
+            return "constant operand", other if addition.constants else "there is no other operand"  # 1
+        if len(addition.terms) < 2:
+            return STRETCHED  # 2
+        if feeds_softmax_only(graph, addition.result.id, self._shown):
+            return "attention logits", "the sum feeds nothing but a softmax"  # 3
+        if len(total.operands) < 2:
+            return STRETCHED  # 2
+        terms = {self._original(term.value) for term in total.operands}  # x + x combines nothing, whatever x is
+        if len(terms) > 1 and is_normalisation([self._expressions[name] for name in terms]):
+            return "normalisation", "a value is combined with statistics of it"  # 6
+        return None
 
     def _original(self, name: str) -> str:
         return original(self._graph, self._graph.values[name]).id
 
-    def _is_stretched(self, addition: Addition, operands: Sequence[Term]) -> bool:
-        """Whether an operand is stretched though it has the shape of the sum: along one element, or copies of one."""
-        shape = addition.result.type.shape
-        ones = shape is not None and (1 in shape or self._stretches.repeats)
-        return ones and is_stretched([self._stretches.of(term.value) for term in operands], shape)
-
-    def _form(self, addition: Addition, operands: Sequence[Term], parts: Iterable[Fold]) -> Sum:
+    def _form(self, operands: Iterable[Term]) -> Sum:
         written = [(-1 if term.negated else 1, term.value) for term in operands]
         return normal_form(self._algebra, [self._algebra.term(value, sign) for sign, value in written])
 
-    def _refuse(self, addition: Addition, reason: Reason, detail: str, folded: tuple[Op, ...]) -> None:
-        self._refusals.append(Refusal(addition.op, addition.result, reason, detail, folded))
+    def _refuse(self, total: Total, reason: Reason, detail: str) -> None:
+        addition = total.addition
+        self._refusals.append(Refusal(addition.op, addition.result, reason, detail, total.folded))
 
-    def _merge(self, total: _Total) -> None:
+    def _merge(self, one: _Formed) -> None:
+        total, form = one
         addition, operands = total.addition, total.operands
-        if total.form.changed:
-            operands = self._normal(addition, total.form)
+        if form.changed:
+            operands = self._normal(addition, form)
             if len(operands) < 2:
-                self._refuse(addition, *_left_over(total.form), total.folded)  # 5
+                self._refuse(total, *_left_over(form))  # 5
                 return
+        added = len(total.operands)
         self._merges.append(
-            Merge(addition.op, addition.result, operands, len(total.operands), total.folded, total.copies)
+            Merge(addition.op, addition.result, operands, added, total.folded, total.between, total.beside)
         )
 
     def _normal(self, addition: Addition, form: Sum) -> tuple[Term, ...]:
@@ -211,32 +217,34 @@ class _Search:
             if isinstance(made, str) and same_shape(self._desk.value(made).type.shape, shape)
         )
 
-    def _choices(self, totals: Mapping[str, _Total]) -> set[Op]:
+    def _choices(self, formed: Mapping[str, _Formed]) -> set[Op]:
         """Merges that are a choice between two sums of the same values, of which there is no other use."""
         found: set[Op] = set()
         for op in self._graph.ops:
             if row_of(op.kind).effect is Effect.CHOICE and op.outputs[0] is not None and len(op.inputs) == 3:
-                one, other = (totals.get(given) if isinstance(given, str) else None for given in op.inputs[1:])
+                one, other = (formed.get(given) if isinstance(given, str) else None for given in op.inputs[1:])
                 if one is not None and other is not None and one is not other and self._only_use(one, other):
                     found.update(self._chosen(op, self._graph.values[op.outputs[0]], one, other))
         return found
 
-    def _only_use(self, *totals: _Total) -> bool:
-        names = [total.addition.result.id for total in totals]
+    def _only_use(self, *formed: _Formed) -> bool:
+        names = [one.total.addition.result.id for one in formed]
         return all(name not in self._shown and len(self._graph.readers[name]) == 1 for name in names)
 
-    def _chosen(self, choice: Op, result: Value, one: _Total, other: _Total) -> tuple[Op, ...]:
+    def _chosen(self, choice: Op, result: Value, one: _Formed, other: _Formed) -> tuple[Op, ...]:
         """Takes down one choice as the merge that the first sum writes; which sums that are."""
-        pairs, condition, op = paired(one.form, other.form), choice.inputs[0], one.addition.op
+        pairs, condition, op = paired(one.form, other.form), choice.inputs[0], one.total.addition.op
         if pairs is None or condition is None:
             return ()
         operands = self._whole((self._desk.chosen(result.id, condition, pair, op) for pair in pairs), result)
         if len(operands) < 2:
             return ()
-        added = len(one.operands) + len(other.operands) - 1
-        folded = (*one.folded, *other.folded, other.addition.op)
-        self._merges.append(Merge(op, result, operands, added, folded, (*one.copies, *other.copies, choice)))
-        return op, other.addition.op
+        first, second = one.total, other.total
+        added = len(first.operands) + len(second.operands) - 1
+        folded = (*first.folded, *second.folded, second.addition.op)
+        between, beside = (*first.between, *second.between, choice), (*first.beside, *second.beside)
+        self._merges.append(Merge(op, result, operands, added, folded, between, beside))
+        return op, second.addition.op
 
     def _only_spread(self, name: str, users: set[Op]) -> bool:
         """Whether all uses of an inner sum are products, which are added where it has been distributed."""
@@ -258,14 +266,3 @@ def _left_over(form: Sum) -> tuple[Reason, str]:
     if any(len(gathered.products) > 1 for gathered in form.terms):
         return "elementwise expression", "its terms are multiples of one value"
     return "cancelled", "opposite terms cancel, and no two values are left"
-
-
-def _objection(graph: ModelGraph, addition: Addition, shown: frozenset[str]) -> tuple[Reason, str] | None:
-    if len(addition.terms) + addition.stretched < 2:
-        other = "the other operand is the same in every forward pass"
-        return "constant operand", other if addition.constants else "there is no other operand"  # 1
-    if len(addition.terms) < 2:
-        return STRETCHED  # 2
-    if feeds_softmax_only(graph, addition.result.id, shown):
-        return "attention logits", "the sum feeds nothing but a softmax"  # 3
-    return None

@@ -85,3 +85,19 @@ def _data(op: Op, row: Operator) -> Sequence[str]:
 def is_normalisation(operands: list[Expression]) -> bool:
     """Whether what is combined are a value and statistics of it."""
     return len({one.origin for one in operands}) == 1 and any(one.part is not Part.VALUE for one in operands)
+
+
+def holds_statistic(graph: ModelGraph, known: Mapping[str, Expression], name: str, origin: str) -> bool:
+    """Whether a value is a sum or product of others of which one is a statistic of `origin`."""
+    waiting, seen = [name], {name}
+    while waiting:
+        current = waiting.pop()
+        expression, op = known[current], graph.values[current].op
+        if expression.part is not Part.VALUE:
+            if expression.origin == origin:
+                return True
+        elif op is not None and row_of(op.kind).effect in {Effect.VIEW, Effect.SUM, Effect.PRODUCT}:
+            fresh = [given for given in op.values() if given not in seen]
+            seen.update(fresh)
+            waiting.extend(fresh)
+    return False

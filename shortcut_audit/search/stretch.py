@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import TypeAlias
 
-from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape, Value
+from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, Shape, Value
 from shortcut_audit.operators.axes import listed
 from shortcut_audit.operators.pieces import piece_of
 from shortcut_audit.operators.row import Arrangement, Effect, Family
@@ -34,15 +34,15 @@ Data: TypeAlias = "tuple[str | None, Shape, Axes]"
 """The first value that an op reads, its shape, and what is known of its axes."""
 
 
-def is_stretched(operands: Sequence[Axes], shape: Shape) -> bool:
-    """Whether, in a sum of this shape, some operand has one element along an axis of which another has its own."""
+def stretched(operands: Sequence[Axes], shape: Shape) -> list[bool]:
+    """Which operands of a sum of this shape have one element along an axis of which another one has its own."""
     rank = len(shape or ())
-    for back in range(1, rank + 1):
-        states = {axes[-back] for axes in operands if back <= len(axes)}
-        if Axis.ONE in states and Axis.OWN in states:
-            return True
-    return False
+    own = {back for axes in operands for back in range(1, min(rank, len(axes)) + 1) if axes[-back] is Axis.OWN}
+    return [any(back <= len(axes) and axes[-back] is Axis.ONE for back in own) for axes in operands]
 
+
+KEEPING = frozenset({Effect.NORMALISATION, Effect.NONLINEAR})
+"""What computes each axis from that axis, if it keeps the shape."""
 
 REPEATING = frozenset({Arrangement.REPEATED, Arrangement.RESIZED})
 """What repeats the one element of an axis; an image of one pixel is the same pixel at any size."""
@@ -110,8 +110,10 @@ def _of_operator(op: Op, shape: Sequence[object], read: Data, known: Mapping[str
     row, (data, given, before) = row_of(op.kind), read
     if row.statistic:
         return _reduced(op, before, len(shape))  # 1
-    if row.pointwise or (given == shape and row.effect in {Effect.NORMALISATION, Effect.NONLINEAR}):
-        return _combined(op, known, len(shape))  # 3
+    if row.pointwise or (given == shape and row.effect in KEEPING):
+        return _combined(op.inputs, known, len(shape))  # 3
+    if row.effect is Effect.SELECTION and len(row.data) > 1 and 0 not in row.data:
+        return _combined([op.inputs[slot] for slot in row.data], known, len(shape))  # 3
     if row.family in {Family.CONVOLUTION, Family.WINDOW_POOLING} and before:
         return (before[0], Axis.OWN, *before[2:])  # 4
     if row.family is Family.MATRIX_PRODUCT and op.inputs[0] == data and len(op.values()) == 1:
@@ -172,9 +174,9 @@ def _repeated(before: Axes, given: Sequence[object], shape: Sequence[object], *,
     return (*(Axis.ONE,) * fresh, *(Axis.ONE if more else axis for axis, more in zip(before, grown, strict=True)))
 
 
-def _combined(op: Op, known: Mapping[str, Axes], rank: int) -> Axes:
+def _combined(inputs: Sequence[Input], known: Mapping[str, Axes], rank: int) -> Axes:
     read: list[Axes] = []
-    for given in op.inputs:
+    for given in inputs:
         if isinstance(given, str):
             read.append(known[given] or (Axis.UNKNOWN,) * rank)
         elif isinstance(given, Constant):

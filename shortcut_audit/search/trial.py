@@ -85,6 +85,8 @@ class Trial:
         self._merge = merge
         self._pieces = pieces
         self._numbers = numbers
+        self._spread = tuple(self._lineage.number[term.value] for term in merge.beside)
+        """What is stretched over the operands."""
         self._ways = ways
         self._own = [between.field(way.fork) for way in ways]
         """Where a way's own operand is looked at."""
@@ -285,10 +287,13 @@ class Trial:
     def _found(self, position: int) -> Found:
         way, own = self._ways[position], self._own[position]
         if own not in self._extents:
-            self._extents[own] = own.extent(self._numbers[worker] for worker in self._workers)
+            workers = (self._numbers[worker] for worker in self._workers)
+            self._extents[own] = own.extent((*workers, *self._spread))
         route = self._routes.of(own, self._numbers[way.operand], way)
         if way.cut and route.links:
-            route = self._routes.beside(route, own, self._beside[position].ops(self._others(position)))
+            route = self._routes.beside(
+                route, own, self._beside[position].ops((*self._others(position), *self._spread))
+            )
         return Found(
             merge=self._merge,
             operand=self._merge.operands[way.operand],
