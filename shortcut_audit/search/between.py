@@ -77,10 +77,10 @@ class Field(Reach):
         region, new, alone = Region(self, tops), list[int](), list[int]()
         known = Content(NOTHING, UNREAD)
         for number in region.latest_first():
-            if region.is_alone and number in self._known_contents and number < region.earliest_sibling:
-                known = self._known_contents[number]
-                break
-            if region.is_alone:
+            if region.is_alone and number < region.earliest_sibling:
+                if number in self._known_contents:
+                    known = self._known_contents[number]
+                    break
                 alone.append(len(new))
             new.append(number)
             region.enter(number)

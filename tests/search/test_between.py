@@ -39,6 +39,15 @@ def test_an_op_with_two_outputs_counts_once_however_often_it_is_met() -> None:
     assert [field.extent(numbers).ops for numbers in ([first], [second], [first, second])] == [2, 2, 3]
 
 
+def test_an_op_with_two_outputs_counts_once_beside_a_cut() -> None:
+    """Both halves are read straight from the fork: Split and Concat."""
+    drawn = "x -> Split -> Concat -> Add", "Split:1 -> Concat", "x -> Relu -> Add"
+    found = search(*drawn)
+    number = found.lineage.number
+    beside = found.between.field(number["x"], frozenset({number["Relu"]}))
+    assert beside.extent([number["Concat"]]).ops == 2
+
+
 def chains(seed: int) -> tuple[Lineage, list[int]]:
     """A graph of 30 ops that read one or two earlier values each, drawn by chance."""
     drawn = random.Random(seed)

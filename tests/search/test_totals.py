@@ -111,7 +111,7 @@ def test_a_context_of_the_branch_is_no_fork_of_it() -> None:
 
 
 def test_a_value_that_others_read_is_not_seen_past() -> None:
-    lines = "a = Add(x, t)", "y = Add(a, f)", "z = Sigmoid(a)"
+    lines = "r = Relu(t)", "a = Add(x, r)", "y = Add(a, f)", "z = Sigmoid(a)"
     assert told(audited(*lines)) == ([], [("a", "broadcast"), ("y", "parallel branches")])
 
 
