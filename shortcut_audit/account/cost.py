@@ -17,7 +17,7 @@ from shortcut_audit.graph.model import ModelGraph, Op, Weight
 from shortcut_audit.graph.sizes import number
 from shortcut_audit.operators.row import Family
 from shortcut_audit.operators.table import macs as macs_of
-from shortcut_audit.operators.table import row_of
+from shortcut_audit.operators.table import name_of, perhaps_weights, row_of
 from shortcut_audit.report import Span, Totals
 from shortcut_audit.search.extent import Extent, Measure
 
@@ -73,7 +73,7 @@ class Ledger:
             constant_macs=integer(total(macs_of(self._graph, op) for op in self._graph.constant_ops)),
             active_parameters=active_parameters(self._graph),
             untied_parameters=self._untied(),
-            parameters_lower_bound=any(map(_may_hide_weights, self._graph.ops)) or self._fed_weights(),
+            parameters_lower_bound=any(map(perhaps_weights, self._graph.ops)) or self._fed_weights(),
         )
 
     def _fed_weights(self) -> bool:
@@ -96,16 +96,6 @@ class Ledger:
         if not brought or shape is None or of_data is None:
             return False
         return row_of(op.kind).family is Family.CONVOLUTION or len(shape) < len(of_data)
-
-
-def name_of(op: Op) -> str:
-    """An operator as it is called where it cannot be counted: one that is not understood with its domain."""
-    return op.label if row_of(op.kind).understood or "::" not in op.kind else op.kind
-
-
-def _may_hide_weights(op: Op) -> bool:
-    """Whether an op that is not understood reads stored tensors that do not count: they may be packed weights."""
-    return not row_of(op.kind).understood and any(not weight.learned for weight in op.weights())
 
 
 def span(residual: Extent) -> Span:

@@ -8,7 +8,6 @@ decomposition; 4. a shape that it reads or makes is unknown, because of an op be
 from __future__ import annotations
 
 from shortcut_audit import report
-from shortcut_audit.account.cost import name_of
 from shortcut_audit.account.describe import shape_text
 from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Shape
@@ -17,7 +16,7 @@ from shortcut_audit.operators.counting.contractions import unsolved
 from shortcut_audit.operators.counting.operands import Operands, shape_of
 from shortcut_audit.operators.row import Untold
 from shortcut_audit.operators.rows.declared import unstated
-from shortcut_audit.operators.table import row_of, unread
+from shortcut_audit.operators.table import name_of, row_of, unread
 
 NAMED = 80
 """Characters of a node's name within a sentence."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from shortcut_audit.graph.draft import Draft, Tensor
-from shortcut_audit.graph.model import Constant, Op
+from shortcut_audit.graph.model import Op
 from shortcut_audit.operators.row import Family
-from shortcut_audit.operators.table import row_of
+from shortcut_audit.operators.table import name_of, perhaps_weights, row_of
 
 
 def remarks(draft: Draft, ops: Sequence[Op], read: Collection[str | None], integers: Collection[str]) -> Iterator[str]:
@@ -46,17 +46,10 @@ def _elements(tensor: Tensor) -> int:
 
 
 def _perhaps_weights(ops: Iterable[Op], integers: Collection[str]) -> Iterator[str]:
-    kinds = sorted(
-        {
-            op.kind
-            for op in ops
-            if not row_of(op.kind).understood
-            for given in op.inputs
-            if isinstance(given, Constant) and any(w.dtype in integers and w.elements > 1 for w in given.weights)
-        }
-    )
-    if kinds:
-        yield f"the parameters are a lower bound: {', '.join(kinds[:3])} may read integers that are weights in few bits"
+    packed = (op for op in ops if any(w.dtype in integers and w.elements > 1 for w in perhaps_weights(op)))
+    names = sorted(set(map(name_of, packed)))
+    if names:
+        yield f"the parameters are a lower bound: {', '.join(names[:3])} may read integers that are weights in few bits"
 
 
 def _in_place_of_weights(ops: Iterable[Op]) -> Iterator[str]:

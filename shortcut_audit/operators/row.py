@@ -118,6 +118,8 @@ class Operator:
     """Whether each output element depends on the input elements of the same position alone."""
     macs: Macs | None = None
     """Counts multiply-accumulates; None: known to need none."""
+    free: bool = False
+    """Whether it is known to need no multiply-accumulates, though what else it does is not."""
     counted_with: tuple[str, ...] = ()
     """Attributes by which MACs are counted: where one is there and cannot be read, no default is true."""
     untold: Untold | None = None

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from shortcut_audit.algebra.polynomial import Cost
-from shortcut_audit.graph.model import Constant, ModelGraph, Op
+from shortcut_audit.graph.model import Constant, ModelGraph, Op, Weight
 from shortcut_audit.operators.counting.operands import Operands
 from shortcut_audit.operators.row import UNKNOWN, Effect, Family, Operator, table_of
 from shortcut_audit.operators.rows import (
@@ -94,6 +94,23 @@ def is_copy(op: Op) -> bool:
     return bool(op.inputs) and row.effect is Effect.VIEW and row.pointwise
 
 
+def name_of(op: Op) -> str:
+    """An operator as it is called where it cannot be counted: one that is not understood with its domain."""
+    return op.label if row_of(op.kind).understood or "::" not in op.kind else op.kind
+
+
+def perhaps_weights(op: Op) -> tuple[Weight, ...]:
+    """The stored tensors that an op which is not understood reads, and of which nobody knows whether they are learned.
+
+    They may be packed weights. What stands where such an op has its scales and zero points is known.
+    """
+    row = row_of(op.kind)
+    if row.understood:
+        return ()
+    read = (given for slot, given in enumerate(op.inputs) if slot not in row.buffers and isinstance(given, Constant))
+    return tuple(weight for given in read for weight in given.weights if not weight.learned)
+
+
 def is_weight_layer(op: Op) -> bool:
     """Whether an op is what the literature counts as a layer: a contraction or recurrence with learned weights."""
     return row_of(op.kind).macs is not None and any(weight.learned for weight in op.weights())
@@ -117,7 +134,7 @@ def channels_read(op: Op) -> int | None:
 def macs(graph: ModelGraph, op: Op) -> Cost:
     """Multiply-accumulates of one op; None where the shapes, the operator, or an attribute of it are not known."""
     row = row_of(op.kind)
-    if not row.understood:
+    if not row.understood and not row.free:
         return None
     if row.macs is None:
         return 0

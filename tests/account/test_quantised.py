@@ -40,3 +40,25 @@ def test_quantisation_of_a_merge(lines: tuple[str, ...], sum_of: str, expected: 
     found = [(finding.rule, finding.level) for finding in judge(report, on)]
     assert found == ([] if expected in {"none", "alike"} else [("residual-not-quantised", "warning")])
     assert judge(report, Settings()) == ()
+
+
+def test_a_zero_point_too_long_to_be_read_hides_no_weights_and_no_macs() -> None:
+    """What a quantiser cuts off is unknown then; that it multiplies nothing, and that these are zero points, is not."""
+    report = audit_draft(
+        listing(
+            "a = Conv(x, w)",
+            "q = QuantizeLinear(a, s, zero) axis=1",
+            "y = DequantizeLinear(q, s, zero) axis=1",
+            x=(1, 8, 4, 4), w=stored(300, 8, 1, 1), s=stored(300), zero=stored(300, dtype="int8"),
+        )
+    )  # fmt: skip
+    totals = report.totals
+    assert (totals.macs, totals.lower_bound, totals.uncounted) == (38_400, False, ())  # 16 positions x 300 x 8
+    assert (totals.parameters, totals.buffers, totals.parameters_lower_bound) == (2_400, 600, False)
+    assert report.notes == ()
+
+
+def test_what_may_be_packed_weights_is_called_as_the_file_calls_it() -> None:
+    report = audit_draft(listing("y = Einsum(x, w) equation=?", x=(1, 8), w=stored(8, 8, dtype="int8")))
+    assert report.totals.parameters_lower_bound
+    assert report.notes == ("the parameters are a lower bound: Einsum may read integers that are weights in few bits",)

@@ -102,11 +102,11 @@ METADATA, KEY = 9, 1
 USED_METADATA = frozenset(key.encode() for key in METADATA_READ)
 """The keys of a node's metadata that somebody reads; exporters write as much again beside them."""
 
-GRAPH, RAW_DATA, EXTERNAL_DATA = 7, 9, 13
+GRAPH, INT32_DATA, RAW_DATA, EXTERNAL_DATA = 7, 5, 9, 13
 DIMS = 1
 """Sizes of a tensor, each of ten bytes at most."""
 
-PAYLOAD = frozenset({4, 5, 6, 7, RAW_DATA, 10, 11})
+PAYLOAD = frozenset({4, INT32_DATA, 6, 7, RAW_DATA, 10, 11})
 """Fields of a tensor that hold its elements: float, int32, string, int64, raw, double and uint64 data."""
 
 IS_EXTERNAL = b"\x70\x01"
@@ -211,7 +211,8 @@ class _Walk:
             pieces.append(self._copy(copied, at))
             copied = stop
             if number in PAYLOAD:
-                size += stop - body
+                # A negative number takes ten bytes of int32_data, where raw data hold it in four at most.
+                size += (stop - body) * 2 // 5 if number == INT32_DATA else stop - body
                 only_raw = only_raw and number == RAW_DATA
                 if size <= LIMIT:
                     payload.append((at, stop))

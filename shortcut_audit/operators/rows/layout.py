@@ -57,9 +57,9 @@ ROWS = table_of(
     # Called a copy by the file, and none (assembly/copies.py).
     rows("NarrowingCast", replace(_COPY, types=(by_number("to", 0),), moves=False, rounds=True)),
     rows("LossyCast", replace(_CHANGED, types=(by_number("to", 0),))),
-    rows("UnknownCast", replace(_FUSED, shape=same, types=(by_number("to", 0),))),
+    rows("UnknownCast", replace(_FUSED, shape=same, types=(by_number("to", 0),), free=True)),
     rows("ClippingQuantisation", replace(_CHANGED, types=(quantized,), buffers=(1, 2))),
-    rows("UnknownQuantisation", replace(_FUSED, shape=same, types=(quantized,), buffers=(1, 2))),
+    rows("UnknownQuantisation", replace(_FUSED, shape=same, types=(quantized,), buffers=(1, 2), free=True)),
     rows("Rescale", replace(_CHANGED, effect=Effect.PRODUCT, types=(dequantized,), buffers=(2,))),
     rows("TrainingDropout", replace(_COPY, shape=dropout, types=(0, dropout_mask), drops=True)),
     rows("RandomDropout", replace(_CHANGED, effect=Effect.GATE, shape=dropout, types=(0, dropout_mask), varies=True)),

@@ -57,6 +57,13 @@ def test_a_short_payload_is_kept(tmp_path: Path) -> None:
     assert read(tmp_path, model) == model
 
 
+def test_as_many_negative_numbers_are_kept_as_others(tmp_path: Path) -> None:
+    """Of a per-channel zero point, which onnx.helper writes into int32_data: -1 takes ten bytes there, 2,560 in all."""
+    few = with_weight(256, int32_data=[-1] * 256)
+    assert read(tmp_path, few) == few
+    assert not read(tmp_path, with_weight(257, int32_data=[-1] * 257)).graph.initializer[0].int32_data
+
+
 def test_a_long_payload_is_left_out_and_its_length_remembered(tmp_path: Path) -> None:
     weight = read(tmp_path, with_weight(257, raw_data=bytes(1028))).graph.initializer[0]
     assert (weight.name, list(weight.dims), weight.data_type) == ("w", [257], TensorProto.FLOAT)
