@@ -42,24 +42,26 @@ def search(graph: ModelGraph) -> Searched:
     """The shortcuts of a graph, and its other additions."""
     made, pieces = _searched(graph), loose.loose(graph)
     obscure = any(map(opaque.is_opaque, graph.ops))
-    if not obscure and not pieces:
+    if not obscure and not pieces and not unseen.may_add(graph):
         return made
     others = tuple(loose.supposed(graph, pieces))
-    ends = [_ends(graph, made, obscure=obscure), *(_ends(other, _searched(other), obscure=obscure) for other in others)]
+    ends = [_ends(graph, made, obscure=obscure), *(_ends(other, obscure=obscure) for other in others)]
     if obscure:
         opened = [other for seen in (graph, *others) if (other := loose.opened(seen)) is not None]
-        ends[0] = ends[0].beside(_ends(other, _searched(other), obscure=True) for other in opened)
+        ends[0] = ends[0].beside(_ends(other, obscure=True) for other in opened)
     unknown = opaque.Unknown(made.graph, frozenset(piece.piece.id for piece in pieces))
     found, refused = opaque.settled(unknown, *ends)
     hidden: dict[Op, Refusal] = {}
-    for seen in (graph, *others) if obscure else ():
-        for refusal in unseen.additions(seen, found, lambda drawn: _searched(drawn).found, opaque.at_least):
+    for seen in (graph, *others):
+        for refusal in unseen.additions(seen, found, lambda drawn: _ends(drawn, obscure=obscure).found):
             hidden.setdefault(refusal.op, refusal)
-    return made._replace(found=found, refused=(*refused, *hidden.values()))
+    told = (refusal for refusal in refused if refusal.op not in hidden)
+    return made._replace(found=found, refused=(*told, *hidden.values()))
 
 
-def _ends(graph: ModelGraph, made: Searched, *, obscure: bool) -> opaque.Ends:
+def _ends(graph: ModelGraph, made: Searched | None = None, *, obscure: bool) -> opaque.Ends:
     """What is found if ops that are not understood do the most, the least, or some of them the one, some the other."""
+    made = made or _searched(graph)
     if not obscure:
         return opaque.Ends(made[:2], made[:2])
     doing = (frozenset[str](), *opaque.mixtures(made.graph, made.refused))

@@ -12,13 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, Value
 from shortcut_audit.graph.sizes import same_shape
-from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
-from shortcut_audit.search.rewrites.pieces import is_followed
+from shortcut_audit.search.joints import Behind, behind, cuts, joins_several
+from shortcut_audit.search.rewrites.pieces import is_followed, lies_apart
 from shortcut_audit.search.rewrites.values import rebuilt
-
-PASSING = frozenset({Effect.VIEW, Effect.SCALE, Effect.PRODUCT, Effect.SUM})
-"""What leaves the elements of the one value that it reads in some order, each by itself a multiple of what it was."""
 
 
 @frozen
@@ -41,33 +38,20 @@ class Loose:
 def loose(graph: ModelGraph) -> tuple[Loose, ...]:
     """The pieces of joints that nobody can follow."""
     cut_from: dict[Op, list[tuple[Value, Op]]] = {}
-    for piece, cut, source in _pieces(graph, _joins_several):
-        if not is_followed(graph, piece, source):
-            cut_from.setdefault(_maker(graph, source), []).append((piece, cut))
+    for piece, cut, joint in _pieces(graph, joins_several):
+        if lies_apart(graph, piece, joint.axis) or is_followed(graph, piece, joint.source):
+            continue
+        cut_from.setdefault(_maker(graph, joint.source), []).append((piece, cut))
     return tuple(one for joint, pieces in cut_from.items() for one in _numbered(joint, pieces))
 
 
-def _pieces(graph: ModelGraph, begins: Callable[[Op], bool]) -> Iterator[tuple[Value, Op, str]]:
+def _pieces(graph: ModelGraph, begins: Callable[[Op], bool]) -> Iterator[tuple[Value, Op, Behind]]:
     """What is cut of the elements of a value that begins so, in whatever order they are: piece, cut and that value."""
-    behind: dict[str, str] = {}
-    for name, value in graph.values.items():
+    held = behind(graph, begins)
+    for value in graph.values.values():
         op = value.op
-        if op is None or not op.inputs:
-            continue
-        row, given, read = row_of(op.kind), op.inputs[0], op.values()
-        if begins(op):
-            behind[name] = name
-        elif not isinstance(given, str) or given not in behind:
-            continue
-        elif (row.effect in PASSING or row.running) and len(read) == 1:
-            behind[name] = behind[given]
-        elif row.effect is Effect.SELECTION and row.moves and row.arranges is None:
-            yield value, op, behind[given]
-
-
-def _joins_several(op: Op) -> bool:
-    row = row_of(op.kind)
-    return row.effect is Effect.SELECTION and not row.data and len(set(op.values())) > 1
+        if op is not None and op.inputs and isinstance(given := op.inputs[0], str) and given in held and cuts(op):
+            yield value, op, held[given]
 
 
 def _numbered(joint: Op, pieces: list[tuple[Value, Op]]) -> Iterator[Loose]:
@@ -109,8 +93,8 @@ def opened(graph: ModelGraph) -> ModelGraph | None:
     there is no such piece.
     """
     values: dict[str, Value] = {}
-    for piece, _, source in _pieces(graph, _is_dark):
-        op = _maker(graph, source)
+    for piece, _, dark in _pieces(graph, _is_dark):
+        op = _maker(graph, dark.source)
         if any(same_shape(graph.values[read].type.shape, piece.type.shape) for read in op.values()):
             values[piece.id] = Value(piece.id, piece.type, replace(op, outputs=(piece.id,)))
     return rebuilt(graph, {**graph.values, **values}) if len(values) > 1 else None

@@ -9,7 +9,7 @@ added, opaque(x) + opaque'(x), one may do the least and the other the most: x + 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
@@ -36,6 +36,11 @@ class Ends(NamedTuple):
     least: Sums
     mixed: tuple[Sums, ...] = ()
     """What is found where some of these ops do much, and others little."""
+
+    @property
+    def found(self) -> Iterator[Sequence[Found]]:
+        """The shortcuts that are found, each end apart."""
+        return (found for found, _ in (self.most, self.least, *self.mixed))
 
     def beside(self, others: Iterable[Ends]) -> Ends:
         """These, and what is found if such ops make other values, too."""
@@ -83,7 +88,9 @@ def mixtures(graph: ModelGraph, refused: Iterable[Refusal]) -> Iterator[frozense
     half of the pairs that are left, at the least, stand on two sides: the number of sets grows like the logarithm of
     the number of pairs, and is two where no value stands in two sums.
     """
-    left = list(_added_together(graph, refused))
+    listed = tuple(refused)
+    yield from _by_terms(graph, listed)
+    left = list(_added_together(graph, listed))
     while left:
         beside: dict[str, list[str]] = {}
         for one, other in left:
@@ -102,8 +109,32 @@ NEAREST = 4
 """So many of the values before a term that ops make that are not understood are set against one another."""
 
 
+def _by_terms(graph: ModelGraph, refused: Iterable[Refusal]) -> Iterator[frozenset[str]]:
+    """All such values of every other term, and all of the others, where a term has several of its own.
+
+    A term that is chosen from two of them does little if both do: if(c, a, b) + if(c, f(a), g(b)).
+    """
+    sides: tuple[set[str], set[str]] = set(), set()
+    several = False
+    for terms in _near_terms(graph, refused):
+        met: set[str] = set()
+        for number, names in enumerate(terms):
+            own = names - met
+            met |= names
+            several = several or len(own) > 1
+            sides[number % 2].update(own)
+    if several:
+        yield from (frozenset(side) for side in sides)
+
+
 def _added_together(graph: ModelGraph, refused: Iterable[Refusal]) -> Iterator[tuple[str, str]]:
     """Each two of the nearest values before the terms of a sum that ops make that are not understood."""
+    for terms in _near_terms(graph, refused):
+        yield from pairwise(dict.fromkeys(name for names in terms for name in names))
+
+
+def _near_terms(graph: ModelGraph, refused: Iterable[Refusal]) -> Iterator[list[Set[str]]]:
+    """The nearest values before each term of a sum that ops make that are not understood."""
     nearest: dict[str, tuple[tuple[int, str], ...]] = {}
     for op in graph.ops:
         before = {name: far for given in op.values() for far, name in reversed(nearest.get(given, ()))}
@@ -113,7 +144,7 @@ def _added_together(graph: ModelGraph, refused: Iterable[Refusal]) -> Iterator[t
     for refusal in refused:
         if refusal.reason in {"parallel branches", "elementwise expression", "average"}:
             terms = dict.fromkeys(name for op in (*refusal.folded, refusal.op) for name in op.values())
-            yield from pairwise(dict.fromkeys(name for term in terms for _, name in nearest.get(term, ())))
+            yield [dict.fromkeys(name for _, name in nearest.get(term, ())).keys() for term in terms]
 
 
 def _least(graph: ModelGraph, op: Op) -> str:

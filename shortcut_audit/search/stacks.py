@@ -59,7 +59,7 @@ def _contracted(graph: ModelGraph, op: Op) -> Iterator[tuple[str, int | None]]:
 
 def _stacking_axis(graph: ModelGraph, name: str) -> int | None:
     """The axis along which the elements of a value were stacked; None where nothing was."""
-    op, rank = graph.values[name].op, len(_shape(graph, name) or ())
+    op, shape = graph.values[name].op, _shape(graph, name)
     moves: list[Op] = []
     while op is not None and len(moves) < VIEWS and (is_copy(op) or row_of(op.kind).arranges in FOLLOWED):
         if not isinstance(given := op.inputs[0], str):
@@ -70,11 +70,11 @@ def _stacking_axis(graph: ModelGraph, name: str) -> int | None:
     several = stack is not None and sum(isinstance(given, str) for given in stack.slices) > 1
     axis = stack.axis if stack is not None and several else None
     for move in reversed(moves):
-        axis = None if axis is None else _moved(graph, move, axis)
-    return axis if axis is not None and axis < rank else None
+        axis = None if axis is None else moved(graph, move, axis)
+    return axis if axis is not None and (shape is None or axis < len(shape)) else None
 
 
-def _moved(graph: ModelGraph, view: Op, axis: int) -> int | None:
+def moved(graph: ModelGraph, view: Op, axis: int) -> int | None:
     """Where a view has put an axis. Of a reshape it is known if it was, and is, the first one or the last."""
     arranges, order = row_of(view.kind).arranges, view.attributes.get("perm")
     if arranges is Arrangement.PERMUTED:

@@ -1,9 +1,9 @@
-"""Which ops that are not understood may be additions themselves, and merge a shortcut that nobody sees?
+"""Which ops may be additions that nobody sees, and merge a shortcut?
 
-y = opaque(F(x), x) may be F(x) + x, as in one kernel that adds and normalises, or F(x) + W x. The search is run with
-an addition in the place of each op that reads several values of one shape. Where it finds a shortcut there, the op is
-an addition that is not understood. What lies on the branch of a clear shortcut, x + W opaque(Q x, K x, V x), is its
-work.
+y = opaque(F(x), x) may be F(x) + x, as in one kernel that adds and normalises, or F(x) + W x. So may a sum or a product
+with numbers over what was joined and laid out otherwise: cat([x, F(x)]).view(2, n).sum(0). The search is run with an
+addition in the place of each such op. Where it finds a shortcut there, the op is an addition that is not understood.
+What lies on the branch of a clear shortcut, x + W opaque(Q x, K x, V x), is its work.
 """
 
 from __future__ import annotations
@@ -11,46 +11,66 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from shortcut_audit.frozen import replace
-from shortcut_audit.graph.model import ModelGraph, Op
+from shortcut_audit.graph.model import ModelGraph, Op, Value
+from shortcut_audit.graph.sizes import count
+from shortcut_audit.operators.axes import only_axis, summed_stack
+from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.found import Found
+from shortcut_audit.search.joints import Behind, behind, joins_several
 from shortcut_audit.search.merges import Refusal
+from shortcut_audit.search.rewrites.values import rebuilt
 
 WALKED = 50
 """So many values may be walked for each of the graph, in all, to tell which ops lie on the branch of a clear shortcut.
 What is not reached by then is none of its work."""
 
-Search = Callable[[ModelGraph], Iterable[Found]]
-Weaken = Callable[[ModelGraph], ModelGraph]
+Search = Callable[[ModelGraph], Iterable[Iterable[Found]]]
+"""Finds the shortcuts of a graph: if what is not understood does the most, the least, or some of it either."""
 
 
-def additions(graph: ModelGraph, clear: Iterable[Found], searched: Search, weakened: Weaken) -> Iterator[Refusal]:
-    """The ops of a graph that may be such additions. `clear`: the shortcuts that stand, whatever those ops do.
-
-    Others that are not understood may do as much as they like, or, `weakened`, as little.
-    """
+def additions(graph: ModelGraph, clear: Iterable[Found], searched: Search) -> Iterator[Refusal]:
+    """The ops of a graph that may be such additions. `clear`: the shortcuts that stand, whatever those ops do."""
     summed, adding = _as_sums(graph)
     if not adding:
         return
     forks: dict[Op, set[str]] = {}
-    for drawn in (summed, weakened(summed)):
-        for found in searched(drawn):
-            for op in (found.merge.op, *found.merge.folded):
-                if op in adding:
-                    forks.setdefault(adding[op], set()).add(found.fork.id)
+    for found in (found for drawn in searched(summed) for found in drawn):
+        for op in (found.merge.op, *found.merge.folded):
+            if op in adding:
+                forks.setdefault(adding[op], set()).add(found.fork.id)
     covered = _covered(graph, clear, forks)
     for op, result in ((op, next(filter(None, op.outputs))) for op in forks if op not in covered):
         yield Refusal(op, graph.values[result], "not understood", f"{op.kind} at {op.name or result}")
 
 
+def may_add(graph: ModelGraph) -> bool:
+    """Whether there is an op that may be such an addition, though it is understood: it sums what was joined."""
+    held = behind(graph, joins_several, weighed=False)
+    return bool(held) and any(len(_joined(graph, op, held)) > 1 for op in graph.ops)
+
+
 def _as_sums(graph: ModelGraph) -> tuple[ModelGraph, Mapping[Op, Op]]:
     """The graph in which each op that may be an addition is one; and of these additions the ops that they stand for."""
-    doing = {op: replace(op, kind="Sum", inputs=terms) for op in graph.ops if len(terms := _terms(graph, op)) > 1}
+    held = behind(graph, joins_several, weighed=False)
+    doing: dict[Op, Op] = {}
+    for op in graph.ops:
+        terms = _terms(graph, op) or _joined(graph, op, held)
+        if len(terms) > 1:
+            doing[op] = replace(op, kind="Sum", inputs=terms, attributes={})
     values = {
-        name: replace(value, op=doing[value.op]) if value.op in doing else value for name, value in graph.values.items()
+        name: _summed(graph, value, doing[value.op]) if value.op in doing else value
+        for name, value in graph.values.items()
     }
-    ops = tuple(doing.get(op, op) for op in graph.ops)
-    return replace(graph, values=values, ops=ops), {added: op for op, added in doing.items()}
+    return rebuilt(graph, values), {added: op for op, added in doing.items()}
+
+
+def _summed(graph: ModelGraph, value: Value, added: Op) -> Value:
+    """What an addition makes, as large as what it adds."""
+    assert value.op is not None, "it is made by an op"
+    if not row_of(value.op.kind).understood:
+        return replace(value, op=added)
+    return Value(value.id, graph.values[added.values()[0]].type, added, value.slot)
 
 
 def _terms(graph: ModelGraph, op: Op) -> tuple[str, ...]:
@@ -63,6 +83,32 @@ def _terms(graph: ModelGraph, op: Op) -> tuple[str, ...]:
         alike.setdefault(graph.values[name].type.shape, []).append(name)
     open_shapes = alike.pop(None, [])
     return (*max(alike.values(), key=len, default=[]), *open_shapes)
+
+
+def _joined(graph: ModelGraph, op: Op, held: Mapping[str, Behind]) -> tuple[str, ...]:
+    """The values that an op may add that were joined before: it makes as many elements as each of them has.
+
+    It sums along axes, or by numbers that are not learned. Along another axis than that of the joint it adds none of
+    them to another.
+    """
+    row, read = row_of(op.kind), op.values()
+    if not (row.sums_axes or row.effect is Effect.CONTRACTION or op.kind in ADDING) or len(read) != 1:
+        return ()
+    if read[0] not in held or any(weight.learned for weight in op.weights()) or summed_stack(graph, op) is not None:
+        return ()
+    source, axis = held[read[0]]
+    shape = graph.values[read[0]].type.shape
+    summed = only_axis(op, None if shape is None else len(shape)) if row.sums_axes else None
+    if axis is not None and summed is not None and (axis < 0) == (summed < 0) and axis != summed:
+        return ()
+    joint, made = graph.values[source].op, count(graph.values[op.outputs[0] or ""].type.shape)
+    parts = dict.fromkeys(joint.values()) if joint is not None else {}
+    sizes = [count(graph.values[part].type.shape) for part in parts]
+    return tuple(parts) if all(size is None or made is None or size == made for size in sizes) else ()
+
+
+ADDING = frozenset({"AveragePool", "CumSum"})
+"""What else adds elements of what it reads, each with a number."""
 
 
 def _covered(graph: ModelGraph, clear: Iterable[Found], forks: Mapping[Op, set[str]]) -> set[Op]:

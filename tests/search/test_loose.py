@@ -29,9 +29,10 @@ def one(number: int) -> Tensor:
 
 
 STORED = {
-    "zero": ints(0), "four": ints(4), "eight": ints(8), "end": ints(99), "ch": ints(1), "i": one(0), "j": one(1),
+    "zero": ints(0), "four": ints(4), "eight": ints(8), "end": ints(99), "ch": ints(1), "both": ints(0, 1),
+    "space": ints(2, 3), "two": ints(1, 2, 8, 4, 4), "i": one(0), "j": one(1),
+    "half": stored(data=(0.5,), literal=True),
     "w": stored(8, 8, 3, 3, learned=True), "p": stored(8, 8, 1, 1, learned=True), "g": stored(16, learned=True),
-    "half": stored(data=(0.5,), literal=True), "two": ints(1, 2, 8, 4, 4),
 }  # fmt: skip
 
 AB = "a, b = Mystery(x)"
@@ -44,7 +45,8 @@ STACKED = ("m = Unsqueeze(a, zero)", "n = Unsqueeze(b, zero)", "c = Concat(m, n)
 def report(*lines: str, x: TensorType = SHAPES["known"], outputs: tuple[str, ...] = ("y",)) -> ModelReport:
     read = set(" ".join(lines).replace("(", " ").replace(")", " ").replace(",", " ").split())
     tensors = {name: tensor for name, tensor in STORED.items() if name in read}
-    return audit_draft(listing(*lines, x=x, outputs=outputs, **tensors))
+    fed = {"flag": TensorType((), "bool")} if "flag" in read else {}
+    return audit_draft(listing(*lines, x=x, outputs=outputs, **tensors, **fed))
 
 
 def refused(*lines: str, x: TensorType = SHAPES["known"]) -> list[str]:
@@ -76,6 +78,16 @@ OPAQUE = {
     "summed over a stack": (AB, *STACKED, "y = ReduceSum(c, zero) keepdims=0"),
     "averaged over a stack": (AB, *STACKED, "y = ReduceMean(c, zero) keepdims=0"),
     "scattered": (AB, "y = ScatterND(a, zero, b) reduction=add"),
+    "summed where it lay apart": (AB, JOINT, "u = Reshape(c, two)", "y = ReduceSum(u, ch) keepdims=0"),
+    "summed, the axis kept": (AB, *STACKED, "s = ReduceSum(c, zero) keepdims=1", "y = Squeeze(s, zero)"),
+    "summed along two axes": (AB, "m = Unsqueeze(a, both)", "n = Unsqueeze(b, both)", "c = Concat(m, n) axis=0",
+                              "y = ReduceSum(c, both) keepdims=0"),
+    "summed up to each": (AB, *STACKED, "s = CumSum(c, i)", "y = Gather(s, j) axis=0"),
+    "chosen": (AB, "f, h = Enigma(x)", "m = If(flag, a, f)", "n = If(flag, b, h)", "y = Add(m, n)"),
+    "a joint that is chosen": (AB, "f, h = Enigma(x)", JOINT, "k = Concat(f, h) axis=1", "q = If(flag, c, k)",
+                               "d, e = Split(q) axis=1", ADDED),
+    "a joint cut to a sequence": (AB, JOINT, "s = SplitToSequence(c, eight) axis=1", "d = SequenceAt(s, i)",
+                                  "e = SequenceAt(s, j)", ADDED),
 }  # fmt: skip
 
 
@@ -89,7 +101,7 @@ def test_what_makes_x_and_f_of_x_is_not_hidden_by_joints(lines: tuple[str, ...],
 BRANCH = ("h = Conv(x, w) pads=1,1,1,1", "r = Relu(h)", "b = Conv(r, w) pads=1,1,1,1", "a = Conv(x, p)")
 
 
-@pytest.mark.parametrize("name", ["split", "gathered by lists", "transposed", "reshaped", "scaled"])
+@pytest.mark.parametrize("name", ["split", "gathered by lists", "reshaped", "scaled"])
 def test_nor_is_what_is_understood_where_no_size_is_known(name: str) -> None:
     """a = W x, b = F(x): a projection, if the pieces are the parts. Their channels are known, their height is not."""
     lines = [line.replace("axis=1", "axis=2") for line in OPAQUE[name][1:]]
@@ -101,6 +113,29 @@ def test_what_lies_along_an_axis_of_its_own_is_followed_without_sizes(name: str)
     _, *lines = OPAQUE[name]
     found = report(*BRANCH, *lines, x=SHAPES["no rank"])
     assert ([s.kind for s in found.shortcuts], found.summary.unknown) == (["projection"], 0)
+
+
+SUMMED = {
+    "apart": (JOINT, "u = Reshape(c, two)", "y = ReduceSum(u, ch) keepdims=0"),
+    "apart, averaged": (JOINT, "u = Reshape(c, two)", "y = ReduceMean(u, ch) keepdims=0"),
+    "with the axis": (*STACKED, "s = ReduceSum(c, zero) keepdims=1", "y = Squeeze(s, zero)"),
+    "turned": (*STACKED, "t = Transpose(c) perm=1,0,2,3,4", "y = ReduceSum(t, ch) keepdims=0"),
+}
+
+
+@pytest.mark.parametrize("lines", SUMMED.values(), ids=SUMMED.keys())
+def test_a_sum_over_what_was_joined_is_listed_however_it_lay(lines: tuple[str, ...]) -> None:
+    """W x + F(x), where all is understood but the way in which they are brought together."""
+    assert refused(*BRANCH, *lines) == ["not understood"]
+
+
+@pytest.mark.parametrize(
+    "line", ["y = ReduceMean(c, space) keepdims=0", "y = ReduceSum(c, ch) keepdims=1", "y = GlobalAveragePool(c)"]
+)
+def test_a_pool_over_what_was_joined_adds_nothing(line: str) -> None:
+    """Along other axes than that of the joint, or along channels of each."""
+    for shape in (SHAPES["known"], SHAPES["open batch"]):
+        assert refused(*BRANCH, JOINT, line, x=shape) == []
 
 
 def test_a_shortcut_that_may_be_another_is_not_understood() -> None:

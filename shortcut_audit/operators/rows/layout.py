@@ -33,6 +33,7 @@ ROWS = table_of(
     # What comes through a boundary: into a loop's body, out of a list. No list is a tensor.
     rows("LoopState", replace(_VIEW, shape=state, varies=True)),
     rows("Optional OptionalGetElement", _VIEW),
+    rows("SplitToSequence", replace(_VIEW, parts=True)),  # all that is there, in pieces
     # In the same places, perhaps of another type.
     rows("Identity", replace(_COPY, elements=constants.unmoved)),
     rows("Dropout", replace(_COPY, shape=dropout, types=(0, dropout_mask))),

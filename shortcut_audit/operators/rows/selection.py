@@ -32,7 +32,6 @@ ROWS = table_of(
     ),
     rows("Split", replace(_SELECTION, shape=selection.split, elements=constants.split, moves=True, parts=True)),
     rows("SequenceAt", replace(_SELECTION, moves=True)),
-    rows("SplitToSequence", replace(_SELECTION, parts=True)),
     rows("Gather", replace(_SELECTION, shape=selection.gather, elements=constants.gather, moves=True)),
     rows(
         "com.microsoft::GatherBlockQuantized",

@@ -43,6 +43,12 @@ def is_followed(graph: ModelGraph, value: Value, joint: str) -> bool:
     return axis is not None and (axis != piece.axis or _joined(graph, joint, axis) is not None)
 
 
+def lies_apart(graph: ModelGraph, value: Value, axis: int | None) -> bool:
+    """Whether a piece is cut along another axis than one that is known."""
+    piece = piece_of(graph, value)
+    return piece is not None and axis is not None and axis >= 0 and piece.axis != axis
+
+
 @frozen
 class _Part:
     """One of the values that were joined, and where it lies."""
