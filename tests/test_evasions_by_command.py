@@ -18,6 +18,7 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
+import onnx.parser
 import pytest
 from onnx import NodeProto, TensorProto, helper
 
@@ -86,6 +87,35 @@ def test_each_evasion_ends_with_1(repository: Path, evil: str) -> None:
 
 
 # --- the accepted block kept for show ---------------------------------------------------------------------------
+
+
+OPSET_6 = """
+<ir_version: 3, opset_import: ["" : 6]>
+net (float[1,2,4,4] x, float[2,2,3,3] w) => (float[1,2,4,4] y) <float[2,2,3,3] w = {NUMBERS}> {
+  a = Conv<pads=[1,1,1,1]>(x, w)
+  r = Relu(a)
+  f = Conv<pads=[1,1,1,1]>(r, w)
+  s = Dropout<IS_TEST>(x)
+  y = Add(f, s)
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"), [("is_test=1", []), ("is_test=0", ["identity-lost"]), ("ratio=0.5", ["identity-lost"])]
+)
+def test_a_dropout_of_opset_6_that_is_trained_is_no_identity(tmp_path: Path, said: str, expected: list[str]) -> None:
+    """Dropout-6: is_test is 0 by default, and then it drops."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / ".git").mkdir()
+    text = OPSET_6.replace("NUMBERS", ", ".join(["0.1"] * 36))
+    save(tmp_path / "models" / "net.onnx", onnx.parser.parse_model(text.replace("IS_TEST", "is_test=1")))
+    (tmp_path / "pyproject.toml").write_text(BY_BASELINE)
+    assert command(tmp_path, "--write-baseline", "shortcuts.json", "-q") == 0
+    save(tmp_path / "models" / "net.onnx", onnx.parser.parse_model(text.replace("IS_TEST", said)))
+    assert in_process(tmp_path, BY_BASELINE) == (int(bool(expected)), expected)
+    by_kinds = in_process(tmp_path, BY_KINDS)
+    assert by_kinds == (int(bool(expected)), ["kind-not-allowed"] if expected else [])
 
 
 def other_way(edit: Editor, other_fork: Callable[[Editor, str], str]) -> str:

@@ -190,7 +190,28 @@ def test_a_model_without_open_sizes_has_none_of_the_dimensions(command: Command)
         ("unused-setting", "`dims`: no model has the dimension 'batch': correct or remove it")
     ]
     assert answer.status == 0
-    assert command("fixed.onnx", "--dim", "batch=1", "--format", "json").findings() == []  # for others of that call
+
+
+def test_a_dimension_that_is_asked_for_and_that_no_model_has_is_said_once(command: Command) -> None:
+    save(Path("fixed.onnx"), network("identity"))
+    save(Path("other.onnx"), network("identity"))
+    save(Path("open.onnx"), network("identity", batch="n"))
+    said = ["`--dim`: no model has the dimension 'typo': correct or remove it"]
+    for sources, dims, expected in (
+        (["fixed.onnx"], ["typo=1"], said),
+        (["fixed.onnx", "other.onnx"], ["typo=1"], said),
+        (["fixed.onnx", "open.onnx"], ["n=1", "typo=1"], said),
+        (["fixed.onnx", "open.onnx"], ["n=1"], []),
+    ):
+        asked = [word for dim in dims for word in ("--dim", dim)]
+        answer = command(*sources, *asked, "--format", "json")
+        found = [
+            (f["source"], f["message"]) for f in json.loads(answer.out)["findings"] if f["rule"] == "unused-setting"
+        ]
+        assert (answer.status, found) == (0, [("fixed.onnx", message) for message in expected])
+    Path("pyproject.toml").write_text("[tool.shortcut-audit]\ndims = { batch = 1 }\n")
+    answer = command("fixed.onnx", "--dim", "typo=1", "--format", "json")
+    assert [f["message"] for f in json.loads(answer.out)["findings"]] == said
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,56 @@ def test_files_it_names_exist() -> None:
     assert [name for name in LINKED_FILES if not (ROOT / name).exists()] == []
 
 
+def test_it_shows_each_way_to_a_merge() -> None:
+    """A baseline of git's, SARIF and a comment on GitHub, JUnit and Code Quality on GitLab."""
+    for shown in (
+        "shortcut-audit --baseline git:origin/main models/",
+        "github/codeql-action/upload-sarif@v3",
+        "comment: true",
+        "codequality: shortcuts.gitlab.json",
+        "junit: shortcuts.junit.xml",
+    ):
+        assert shown in README
+    action = (ROOT / ".github/actions/shortcut-audit/action.yml").read_text(encoding="utf-8")
+    given = re.findall(r"^          (models|arguments|comment): ", README, re.MULTILINE)
+    assert given == ["models", "comment"]
+    assert [name for name in given if f"\n  {name}:\n" not in action] == []
+
+
+def test_models_are_held_against_themselves_at_a_revision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The README's command, in a clone of a repository with two models, that gets a third one and loses the first."""
+    (tmp_path / "origin" / "models").mkdir(parents=True)
+    for model in ("resnet18", "highway"):
+        shutil.copy(ROOT / "samples" / f"{model}.onnx", tmp_path / "origin" / "models")
+    git = ["git", "-c", "user.email=a@example.org", "-c", "user.name=A"]
+    for folder, *command in (
+        ("origin", "init", "--quiet", "--initial-branch=main"),
+        ("origin", "add", "--all"),
+        ("origin", "commit", "--quiet", "--message=accepted"),
+        (".", "clone", "--quiet", "origin", "clone"),
+    ):
+        subprocess.run([*git, *command], cwd=tmp_path / folder, check=True)
+    monkeypatch.chdir(tmp_path / "clone")
+    asked = "--baseline git:origin/main models/ --format json".split()
+    assert execute(asked) == 0
+    shutil.copy(ROOT / "samples" / "plain34.onnx", "models")
+    capsys.readouterr()
+    assert execute(asked) == 0
+    assert rules_said(capsys.readouterr().out, "plain34.onnx") == {("model-unaccepted", "warning")}
+    Path("models/plain34.onnx").unlink()
+    Path("models/resnet18.onnx").unlink()
+    assert execute(asked) == 1
+    assert rules_said(capsys.readouterr().out, "resnet18.onnx") == {("model-missing", "error")}
+
+
+def rules_said(out: str, model: str) -> set[tuple[str, str]]:
+    """The rules that object to a model, each with its level."""
+    findings = json.loads(out)["findings"]
+    return {(found["rule"], found["level"]) for found in findings if model in found["source"] + found["message"]}
+
+
 CONFIGURED = re.findall(r"```toml\n(\[tool\.shortcut-audit\]\n.*?)```", README, re.DOTALL)
 
 

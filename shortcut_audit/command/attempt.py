@@ -47,14 +47,20 @@ class Task:
     """What is declared of operators that are not understood."""
     configured: str = ""
     """The configuration that all sizes are from: what a model lacks of them is meant for others. Empty: asked for."""
+    asked: tuple[str, ...] = ()
+    """The dimensions that are asked for on the command line."""
     url: str = field(default="", repr=False)
     """The URL of a source that lies elsewhere, as the user wrote it; `source` is what may be shown of it."""
 
-    def configured_keys(self) -> tuple[str, ...]:
-        """The keys of the configuration that give sizes to named dimensions and inputs: "dims.batch", "inputs.x"."""
+    def sized(self) -> tuple[str, ...]:
+        """What gives sizes to named dimensions and inputs: "dims.batch", "inputs.x", and "--dim.batch" if asked for.
+
+        An input that is asked for and is not there is an error at once.
+        """
+        if not self.configured:
+            return tuple(f"--dim.{name}" for name in self.asked)
         named = [spec.name for spec in parse_inputs(self.inputs) if spec.name is not None]
-        keys = (*(f"dims.{name}" for name in self.dims), *(f"inputs.{name}" for name in named))
-        return keys if self.configured else ()
+        return (*(f"dims.{name}" for name in self.dims), *(f"inputs.{name}" for name in named))
 
 
 @frozen
@@ -67,8 +73,7 @@ class Attempt(Generic[Made]):
     transfer: Transfer | None = None
     """What it took to read a model that lies elsewhere."""
     lacking: tuple[str, ...] = ()
-    """The keys of the configuration that give a size to a dimension or an input that this model does not have:
-    "dims.batch", "inputs.x"."""
+    """What gives a size to a dimension or an input that this model does not have, as `Task.sized` says it."""
 
 
 Numbered = tuple[int, Attempt[ModelReport]]
@@ -99,8 +104,7 @@ def drafted(task: Task, work: Callable[[Draft, Mapping[str, Declaration]], Made]
     lacking: list[str] = []
 
     def worked(own: Task, draft: Draft) -> Made:
-        if own.configured:
-            lacking.extend(f"dims.{name}" for name in draft.unplaced)
+        lacking.extend(f"{'dims' if own.configured else '--dim'}.{name}" for name in draft.unplaced)
         return work(draft, own.operators)
 
     if not task.url:

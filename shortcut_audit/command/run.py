@@ -62,7 +62,7 @@ def run(request: Request, progress: Progress) -> Outcome:
     renamed, on_the_set = baselines.settled()
     judged = [_recognised(each, renamed.get(each.source)) for each in made.judged]
     comparisons = tuple(each.comparison for each in judged if each.comparison is not None)
-    on_the_set = [*on_the_set, *policy.unused_settings(settings, made.unused(), made.declared)]
+    on_the_set = [*on_the_set, *policy.unused_settings(settings, made.unused(), made.declared, _first(tasks))]
     findings = _waived(judged, on_the_set, settings)
     failures = made.failures(sources)
     models, file = ledger.models(made.sound), request.write_baseline
@@ -79,6 +79,11 @@ def run(request: Request, progress: Progress) -> Outcome:
     )
 
 
+def _first(tasks: Sequence[Task]) -> str:
+    """The source for which something stands that is asked of all."""
+    return tasks[0].source if tasks else ""
+
+
 class _Made:
     """What has come of the tasks, but for the reports, which the ledger keeps."""
 
@@ -90,7 +95,7 @@ class _Made:
         self.lost = ""
         """Why nothing more could be audited; empty where all was."""
         self._placed: dict[str, bool] = {}
-        """Of each key of the configuration that gives a size, whether some model has a place for it."""
+        """Of all that gives a size (`Task.sized`), whether some model has a place for it."""
         self._judged: dict[int, _Judged] = {}
         self._failures: dict[int, Failure] = {}
 
@@ -101,7 +106,7 @@ class _Made:
         if judged.traceback:
             self.tracebacks.append(judged.traceback)
         if not isinstance(made.result, Failure):
-            for key in task.configured_keys():
+            for key in task.sized():
                 self._placed[key] = self._placed.get(key, False) or key not in made.lacking
             self.declared = (self.declared or set()).union(each.op for each in made.result.declared)
         if isinstance(judged.result, Failure):
@@ -110,7 +115,7 @@ class _Made:
             self._judged[number] = judged.result
 
     def unused(self) -> tuple[str, ...]:
-        """The keys that give sizes to what no model has for which they are configured."""
+        """What gives sizes to what no model has for which it is meant."""
         return tuple(sorted(key for key, placed in self._placed.items() if not placed))
 
     @property
@@ -255,10 +260,11 @@ def _baselines(request: Request, settings: config.Config, sources: Sequence[str]
 
 def _tasks(request: Request, settings: config.Config, named: Sequence[Named]) -> list[Task]:
     configured = "" if request.dims or request.inputs else settings.file
+    asked_for = tuple(parse_dims(request.dims))
     with bounded("the overrides of the configuration"):
         asked = [settings.settings_for(each.name) for each in named]
     return [
-        Task(each.name, own.dims, own.inputs, request.torchscript, settings.operators, configured, each.url)
+        Task(each.name, own.dims, own.inputs, request.torchscript, settings.operators, configured, asked_for, each.url)
         for each, own in zip(named, asked, strict=True)
     ]
 

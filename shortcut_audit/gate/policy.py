@@ -88,22 +88,29 @@ def waive(findings: Sequence[Finding], config: Config, sources: Sequence[str], t
     return tuple(kept)
 
 
-SIZED = {"dims": "dimension", "inputs": "input"}
-"""What the keys that give sizes give them to."""
+SIZED = {"dims": "dimension", "--dim": "dimension", "inputs": "input"}
+"""What the keys, and the option, that give sizes give them to."""
 
 
-def unused_settings(config: Config, unused: Sequence[str], declared: Collection[str] | None) -> tuple[Finding, ...]:
-    """A finding on each size and each operator of the configuration that no audited model has a place for.
+def unused_settings(
+    config: Config, unused: Sequence[str], declared: Collection[str] | None, first: str
+) -> tuple[Finding, ...]:
+    """A finding on each size, and on each operator of the configuration, that no audited model has a place for.
 
-    `unused`: the keys of sizes that no model has: "dims.batch", "inputs.x"; `declared`: the operators, by name, that
-    were taken as declared, None where no model was audited.
+    `unused`: what gives sizes to what no model has: "dims.batch", "inputs.x", "--dim.batch"; `declared`: the operators,
+    by name, that were taken as declared, None where no model was audited; `first`: the source at which it is said what
+    stands in no file.
     """
     parted = [key.partition(".") for key in unused]
-    said = [f"`{key}`: no model has the {SIZED[key]} {shown(name)}: correct or remove it" for key, _, name in parted]
+    told = [
+        (key, f"`{key}`: no model has the {SIZED[key]} {shown(name)}: correct or remove it") for key, _, name in parted
+    ]
+    asked = [Finding("unused-setting", "warning", first, None, what) for key, what in told if key == "--dim"]
+    said = [what for key, what in told if key != "--dim"]
     for name, declaration in sorted(config.operators.items() if declared is not None else ()):
         if not any(find({name: declaration}, kind) for kind in declared or ()):
             said += [f"`operators`: no model has {shown(name)}: correct or remove it"]
-    return tuple(Finding("unused-setting", "warning", config.file, None, what) for what in said)
+    return (*asked, *(Finding("unused-setting", "warning", config.file, None, what) for what in said))
 
 
 def _names(entry: Ignore, finding: Finding) -> bool:

@@ -317,7 +317,8 @@ RULES: tuple[Rule, ...] = (
         "unused-setting",
         "warning",
         None,
-        "The configuration gives a size to a dimension or an input, or declares an operator, that no model has.",
+        "The configuration, or `--dim`, gives a size to a dimension or an input that no model has, or declares an "
+        "operator that none has.",
         "What is meant for one model of many is no error for the others; what none has is a slip of the pen, and the "
         "model that it is meant for stays as unknown as it was.",
         'dims = { btch = 1 }, and models whose batch is called "batch".',
