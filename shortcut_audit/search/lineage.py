@@ -21,6 +21,7 @@ from shortcut_audit.search.neutral import original
 from shortcut_audit.search.reading import Reading
 from shortcut_audit.search.statistics import Part, expressions, is_normalisation
 from shortcut_audit.search.steps import Kinship, Step, step
+from shortcut_audit.search.stretch import Stretches
 
 CLASS_BITS = 32
 """A route has fewer than 2**32 steps of one class."""
@@ -60,6 +61,7 @@ class Lineage:
         "_parents",
         "_roots",
         "_sources",
+        "_stretches",
         "_stuff",
         "above",
         "ancestry",
@@ -93,6 +95,7 @@ class Lineage:
         self.fed = Fed(self.values, self.number.__getitem__)
         self.pasts: dict[tuple[int, int], frozenset[int]] = {}
         """For a product and the slot that a route enters it by: the past of its gates (gates.py)."""
+        self._stretches = Stretches(graph)
         self._stuff: list[int] | None = None
         self._images: list[Image] | None = None
 
@@ -160,6 +163,8 @@ class Lineage:
                 continue
             elif kinship is Kinship.STRANGERS and self.fed.applies(op, slot):
                 kinship = Kinship.FED
+            if kinship in {Kinship.STRANGERS, Kinship.FED} and self._stretches.is_factor_stretched(op, slot):
+                kinship = Kinship.STRETCHED
             yield self.number[given], int(Step.NONLINEAR if beside else step(self.graph, op, slot, kinship)), slot
 
     def _trace(self, through: Callable[[Op], bool]) -> list[int]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from enum import IntEnum
 
 from shortcut_audit.graph.model import Constant, ModelGraph, Op
-from shortcut_audit.graph.sizes import same_shape
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.neutral import is_neutral, keeps_shape
@@ -42,10 +41,16 @@ class Kinship(IntEnum):
     """Functions of one value, element by element: their product is an activation, x * sigmoid(x)."""
     STATISTIC = 2
     """A value that is combined with statistics of itself: a normalisation, (x - mean(x)) / std(x)."""
+    STRETCHED = 6
+    """Each of its elements stands in many of the product (stretch.py): it scales them, and they do not gate it."""
     FED = 3
     """What is beside it may be weights that the caller brings (fed.py)."""
     SAME_VALUE = 4
     """One value, several times: x + x is 2 x."""
+
+
+UNGATED = frozenset({Kinship.SAME_ELEMENT, Kinship.SAME_VALUE, Kinship.STRETCHED})
+"""What makes a product let none of its factors through."""
 
 
 def step(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
@@ -85,16 +90,8 @@ def _arithmetic(graph: ModelGraph, op: Op, slot: int, kinship: Kinship) -> Step:
         return Step.DIAGONAL  # 8
     if kinship is Kinship.SAME_VALUE and row_of(op.kind).effect is Effect.SUM:
         return Step.SCALE  # 9
-    gated = row_of(op.kind).effect is Effect.PRODUCT and kinship not in {Kinship.SAME_ELEMENT, Kinship.SAME_VALUE}
-    return Step.GATE if gated and not _is_stretched(graph, op, slot) else Step.NONLINEAR  # 5
-
-
-def _is_stretched(graph: ModelGraph, op: Op, slot: int) -> bool:
-    """Whether an element of a factor stands in many of the product: it scales them, and they do not gate it."""
-    given, made = op.inputs[slot], op.outputs[0]
-    if not isinstance(given, str) or made is None:
-        return False
-    return not same_shape(graph.values[given].type.shape, graph.values[made].type.shape)
+    gated = row_of(op.kind).effect is Effect.PRODUCT and kinship not in UNGATED
+    return Step.GATE if gated else Step.NONLINEAR  # 5
 
 
 def _contraction(op: Op, kinship: Kinship) -> Step:

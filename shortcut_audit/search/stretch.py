@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, Shape, Value
+from shortcut_audit.graph.sizes import same_shape
 from shortcut_audit.operators.axes import listed
 from shortcut_audit.operators.pieces import piece_of
 from shortcut_audit.operators.row import Arrangement, Effect, Family
@@ -60,12 +61,34 @@ class Stretches:
         """Whether stretched axes may have more than one element."""
 
     def of(self, name: str) -> Axes:
-        """What is known of the axes of a value, outermost first; empty where its rank is not known."""
+        """What is known of the axes of a value, outermost first; of as many as there may be where nobody knows."""
         if self._axes is None:
             self._axes = {}
             for made, value in self._graph.values.items():
                 self._axes[made] = _axes(self._graph, value, self._axes)
         return self._axes[name]
+
+    def is_factor_stretched(self, op: Op, slot: int) -> bool:
+        """Whether each element of a factor stands in many of the product, as far as sizes or axes tell.
+
+        Along an axis that was reduced or put in, and of which nothing is known in the product, it does.
+        """
+        given, made = op.inputs[slot], op.outputs[0]
+        if row_of(op.kind).effect is not Effect.PRODUCT or not isinstance(given, str) or made is None:
+            return False
+        before, shape = self._graph.values[given].type.shape, self._graph.values[made].type.shape
+        if not same_shape(before, shape):
+            return True
+        if not self.repeats and before is not None and not {1, None}.intersection(before):
+            return False
+        others = [self.of(other) for at, other in enumerate(op.inputs) if at != slot and isinstance(other, str)]
+        for back, axis in enumerate(reversed(self.of(given)), start=1):
+            if axis is Axis.ONE:
+                beside = max(_at(others, back), default=Axis.ONE)
+                is_one = shape is not None and shape[-back:][:1] == (1,)
+                if beside is Axis.OWN or (beside is Axis.UNKNOWN and not is_one):
+                    return True
+        return False
 
 
 def _axes(graph: ModelGraph, value: Value, known: Mapping[str, Axes]) -> Axes:
@@ -77,13 +100,28 @@ def _axes(graph: ModelGraph, value: Value, known: Mapping[str, Axes]) -> Axes:
     element; 6. a piece has the other axes of the whole. 7. Of anything else nothing is known.
     """
     shape, op = value.type.shape, value.op
-    if shape is None:
-        return ()
     if op is None:
-        return (Axis.OWN,) * len(shape)
+        return UNRANKED if shape is None else (Axis.OWN,) * len(shape)
     data = _data(graph, op, known)
+    if shape is None:
+        return _unranked(op, data, known)
     made = _of_arrangement(graph, value, op, data) or _of_operator(op, shape, data, known)
     return made if made is not None and len(made) == len(shape) else (Axis.UNKNOWN,) * len(shape)  # 7
+
+
+UNRANKED: Axes = (Axis.UNKNOWN,) * 16
+"""The axes of a value of unknown rank, counted from the last one."""
+
+
+def _unranked(op: Op, data: Data, known: Mapping[str, Axes]) -> Axes:
+    """What is known of the axes of a value of unknown rank, by 1., 2. and 3."""
+    row, before = row_of(op.kind), data[2] or UNRANKED
+    if listed(op) == (-1,):
+        if row.arranges is Arrangement.PUT_IN:
+            return (*before, Axis.ONE)[-len(UNRANKED) :]
+        if row.statistic and op.attributes.get("keepdims", 1):
+            return (*before[:-1], Axis.ONE)
+    return _combined(op.inputs, known, len(UNRANKED)) if row.pointwise else UNRANKED
 
 
 def _of_arrangement(graph: ModelGraph, value: Value, op: Op, data: Data) -> Axes | None:
@@ -178,7 +216,7 @@ def _combined(inputs: Sequence[Input], known: Mapping[str, Axes], rank: int) -> 
     read: list[Axes] = []
     for given in inputs:
         if isinstance(given, str):
-            read.append(known[given] or (Axis.UNKNOWN,) * rank)
+            read.append(known[given])
         elif isinstance(given, Constant):
             sizes = given.type.shape
             read.append((Axis.UNKNOWN,) * rank if sizes is None else tuple(map(_of_constant, sizes)))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.pipeline import audit_draft
+from shortcut_audit.search.stretch import Stretches
 from tests.sketch import listing, stored
 
 SIZES = [(1, 8, 4, 4), (1, 8, 1, 1), ("batch", 8, "height", "width"), (2, 8, 1, 4)]
@@ -96,3 +98,34 @@ def test_what_stands_where_sizes_should_is_not_repeated() -> None:
     lines = ("s = Resize(scales, _, x)", "y = Add(s, s)", "z = Add(y, x)")
     report = audit_draft(listing(*lines, x=(1, 8, 4, 4), scales=stored(4, data=(1.0, 1.0, 2.0, 2.0))))
     assert [other.reason for other in report.other_adds] == ["elementwise expression", "broadcast"]
+
+
+@pytest.mark.parametrize(
+    ("factor", "gated"),
+    [
+        ((1, 8, 1, 1), False), ((1, 1, 4, 4), False), ((4, 4), False),
+        ((8, 4, 4), True), ((1, 8, None, 4), True), ((1, 8, 4, 4), True),
+    ],
+)  # fmt: skip
+def test_a_factor_of_a_smaller_shape_is_stretched(factor: tuple[int | None, ...], gated: bool) -> None:
+    """Unknown sizes are never different, and an axis of one in front is that of a batch."""
+    graph = assemble(listing("y = Mul(p, z)", p=factor, z=(1, 8, 4, 4)))
+    told = [Stretches(graph).is_factor_stretched(graph.ops[-1], slot) for slot in (0, 1)]
+    assert told == [not gated, False]
+
+
+@pytest.mark.parametrize(
+    ("lines", "stretched"),
+    [
+        (("n = Rows(x)", "p = Unsqueeze(n) axes=-1,", "e = MatMul(n, w)", "y = Mul(p, e)"), True),
+        (("n = Rows(x)", "p = ReduceMax(n) axes=-1, keepdims=1", "q = Sigmoid(p)", "y = Mul(q, n)"), True),
+        (("n = Rows(x)", "p = Unsqueeze(n) axes=-1,", "q = Unsqueeze(n) axes=-1,", "y = Mul(p, q)"), False),
+        (("n = Rows(x)", "p = Sigmoid(n)", "e = MatMul(n, w)", "y = Mul(p, e)"), False),
+        (("n = Rows(x)", "p = ReduceMax(n) axes=-1, keepdims=0", "y = Mul(p, n)"), False),
+        (("m = ReduceMean(x) axes=1, keepdims=1", "s = Shape(x)", "p = Expand(m, s)", "y = Mul(p, x)"), True),
+    ],
+)
+def test_a_factor_along_an_axis_that_was_put_in_is_stretched(lines: tuple[str, ...], stretched: bool) -> None:
+    """A router's score of tokens of which nobody knows how many there are, or how they lie."""
+    graph = assemble(listing(*lines, x=(3, 8), w=stored(8, 8)))
+    assert Stretches(graph).is_factor_stretched(graph.ops[-1], 0) is stretched
