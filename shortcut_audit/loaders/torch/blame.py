@@ -10,7 +10,7 @@ import io
 import logging
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -31,7 +31,9 @@ def blamed(what: str, kind: type[ShortcutAuditError] = UnreadableModel) -> Itera
     except ShortcutAuditError:
         raise
     except (Exception, SystemExit) as error:
-        raise kind(f"{what}: {_reason(error)}{_place(error)}") from error
+        known = next((said for mark, said in KNOWN.items() if mark in f"{type(error).__name__}: {error}"), None)
+        told = (_reason(error), "") if known is None else known
+        raise kind(f"{what}: {told[0]}{_place(error)}{told[1]}") from error
 
 
 @contextmanager
@@ -44,6 +46,19 @@ def _silence() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
+
+
+KNOWN: Mapping[str, tuple[str, str]] = {
+    "GuardOnDataDependentSymNode": (
+        "what runs, or how often, depends on what a tensor holds, and a graph runs the same whatever that is",
+        "; let an argument choose, or torch.where or torch.cond",
+    ),
+    "fake tensor in the exported program constant": (
+        "a tensor is used in a way that tracing cannot follow, through .data as a rule",
+        "; write to the tensor itself, t.mul_(2) for t.data.mul_(2): gradients are off",
+    ),
+}
+"""What PyTorch says at length, or in words of its own, by a mark in it: the reason, and what helps."""
 
 
 def _reason(error: BaseException) -> str:

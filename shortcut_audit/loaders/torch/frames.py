@@ -41,14 +41,16 @@ def innermost_lines() -> Iterator[None]:
 
 
 def _innermost(frames: StackSummary, folder: str) -> list[FrameSummary]:
-    """The last frame that counts, if a `forward` is being run at all: nothing before it belongs to the model."""
+    """The last frame that counts, if a `forward` is being run at all: nothing before it belongs to the model.
+
+    Code that was generated has no file: the line of its caller is not that of the op, and none is told.
+    """
     kept = [frame for frame in frames if _counts(frame.filename, folder)]
-    runs = next((i for i, frame in enumerate(kept) if frame.name == "forward"), None)
-    return [] if runs is None else kept[runs:][-1:]
+    runs = any(frame.name == "forward" for frame in kept)
+    return kept[-1:] if runs and not kept[-1].filename.startswith("<") else []
 
 
 def _counts(filename: str, folder: str) -> bool:
-    """Whether a file is the user's, or defines modules of torch.nn; code that was generated is nobody's."""
-    if filename.startswith("<"):
-        return False
-    return not filename.startswith(folder) or f"{os.sep}nn{os.sep}modules{os.sep}" in filename
+    """Whether a file is not PyTorch's, or defines modules of torch.nn; in module.py is what calls them."""
+    modules = f"{folder}nn{os.sep}modules{os.sep}"
+    return not filename.startswith(folder) or (filename.startswith(modules) and filename != f"{modules}module.py")

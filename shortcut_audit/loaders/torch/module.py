@@ -85,14 +85,23 @@ def load_module(
     """
     framework = torch()
     if not isinstance(module, framework.nn.Module):
-        raise UsageError(
-            f"a {type(module).__name__} is neither the path of a file, nor a torch.nn.Module, nor an ExportedProgram"
-        )
+        raise UsageError(_no_module(module))
     module = unwrapped(module)
     example = Example(tuple(args), dict(kwargs or {})).on(_device_of(module))
     if _is_scripted(module):
         return replayed(module, example.args, example.kwargs, source=source or type(module).__name__)
     return _read(_export(module, example, GIVE_EXAMPLE), source or type(module).__name__)
+
+
+def _no_module(given: Any) -> str:
+    """What to say of what is no module, and what would be one."""
+    if isinstance(given, type) and issubclass(given, torch().nn.Module):
+        name = given.__name__
+        return f"{name} is a class; make a module of it: audit({name}(...), x)"
+    return (
+        f"neither the path of a file, nor a torch.nn.Module, nor an ExportedProgram, but of type "
+        f'{type(given).__name__}; say audit("model.onnx"), or audit(module, x)'
+    )
 
 
 def load_exported(program: Any, *, source: str = "") -> Draft:

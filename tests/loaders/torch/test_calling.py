@@ -152,7 +152,8 @@ def test_gradients_are_off() -> None:
 @pytest.mark.parametrize(
     ("call", "kind", "says"),
     [
-        (lambda: audit(3, X), UsageError, "a int is neither the path of a file, nor a torch.nn.Module"),
+        (lambda: audit(3, X), UsageError, "neither the path of a file, nor .* but of type int; say audit"),
+        (lambda: audit(Block, X), UsageError, "Block is a class; make a module of it: audit"),
         (lambda: audit(len, X), UsageError, "nor an ExportedProgram"),
         (lambda: audit(Block()), UsageError, r"give each an example: audit\(module, x, kwargs"),
         (lambda: audit(Block(), torch.ones(2, 5)), UnreadableModel, "torch.export failed: RuntimeError: a and b must"),
@@ -163,6 +164,97 @@ def test_what_cannot_be_audited_is_said_in_a_line(call: Any, kind: type[Shortcut
     with pytest.raises(kind, match=says) as raised:
         call()
     assert "\n" not in str(raised.value)
+
+
+class Choosing(Block):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.f(x)
+        return x + y if y.sum() > 0 else y  # the choice
+
+
+class Looping(Block):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for _ in range(int(x.sum())):
+            x = super().forward(x)
+        return x
+
+
+def test_what_depends_on_what_a_tensor_holds_is_said_in_words_of_our_own() -> None:
+    for module in (Choosing(), Looping()):
+        with pytest.raises(UnreadableModel, match=r"depends on what a tensor holds") as raised:
+            audit(module, X)
+        assert str(raised.value).endswith("; let an argument choose, or torch.where or torch.cond")
+        assert "test_calling.py:" in str(raised.value)
+
+
+class Reset(Block):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.f.weight.data.mul_(2)
+        return super().forward(x)
+
+
+def test_what_is_changed_through_data_is_said_with_what_helps() -> None:
+    """What is written to the tensor itself is traced: see Leaf."""
+    with pytest.raises(UnreadableModel, match=r"through \.data as a rule; write to the tensor itself, t\.mul_\(2\)"):
+        audit(Reset(), X)
+
+
+class Answer(dict[str, Any]):
+    """A model's answer that is a dictionary of its own class, as transformers' ModelOutput is."""
+
+
+class Nested(Block):
+    """Tensors in an object, in a list, in a dictionary of the caller's."""
+
+    def forward(self, x: torch.Tensor, kept: dict[str, Any]) -> Answer:  # type: ignore[override]
+        y = super().forward(x)
+        kept["seen"] = [Cache(y + self.f(y))]
+        return Answer(logits=Cache((y, None)))
+
+
+def test_tensors_are_found_in_whatever_is_returned_and_handed_over() -> None:
+    report = audit(Nested(), X, {})
+    assert [s.kind for s in report.shortcuts] == ["identity", "identity"]
+
+
+def test_what_transformers_returns_and_keeps() -> None:
+    """A decoder of two layers, each with two identities, and a past of three tokens: four more inputs than the ids."""
+    transformers = pytest.importorskip("transformers")
+    sizes = {"vocab_size": 16, "hidden_size": 8, "intermediate_size": 16, "max_position_embeddings": 16}
+    heads = {"num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2}
+    model = transformers.LlamaModel(transformers.LlamaConfig(**sizes, **heads)).eval()
+    ids = torch.ones(1, 3, dtype=torch.long)
+    assert audit(model, ids).summary.identity == 4
+    cache = transformers.DynamicCache()
+    with torch.no_grad():
+        model(ids, past_key_values=cache)
+    report = audit(model, ids[:, :1], kwargs={"past_key_values": cache})
+    assert (report.summary.identity, len(report.inputs), cache.get_seq_length()) == (4, 5, 3)
+
+
+WRITTEN = """
+class Written(Block):
+    def forward(self, x):
+        return x + self.f(x)
+"""
+
+
+def test_code_without_a_file_has_no_line() -> None:
+    """Neither that of torch.nn's calls, nor that of a caller."""
+    made: dict[str, Any] = {"Block": Block}
+    exec(WRITTEN, made)  # noqa: S102 -- the test's own
+    written = made["Written"]
+
+    class Calling(Block):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = written()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.inner(x)
+
+    for module in (written(), torch.nn.Sequential(written()), Calling()):
+        assert [s.merge.source for s in audit(module, X).shortcuts] == [None]
 
 
 class Helped(Block):
