@@ -43,11 +43,13 @@ def elements(shape: Shape) -> int | None:
 
     None, too, beyond COUNT_LIMIT: such a number says nothing, and takes long to work out and to write down.
     """
-    if shape is None or not all(isinstance(size, int) and size >= 0 for size in shape):
+    if shape is None:
         return None
     count = 0 if 0 in shape else 1
     for size in shape:
-        count *= size if isinstance(size, int) else 1
+        if not isinstance(size, int) or size < 0:
+            return None
+        count *= size
         if count > COUNT_LIMIT:
             return None
     return count

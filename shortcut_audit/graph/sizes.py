@@ -13,7 +13,7 @@ from shortcut_audit.algebra.derived import ceil_divided, floor_divided, smaller,
 from shortcut_audit.algebra.formula import LONGEST, number_of
 from shortcut_audit.algebra.polynomial import Cost, Number, Polynomial, is_vague, names, written
 from shortcut_audit.graph.dtypes import ITEM_BITS
-from shortcut_audit.graph.model import COUNT_LIMIT, Dim, Shape
+from shortcut_audit.graph.model import COUNT_LIMIT, Dim, Shape, elements
 from shortcut_audit.names import displayable
 
 
@@ -52,8 +52,9 @@ def count(shape: Shape) -> Cost:
 
     None, too, beyond COUNT_LIMIT: such a number says nothing, and takes long to work out and to write down.
     """
-    if shape is None:
-        return None
+    whole = None if shape is None else elements(shape)
+    if shape is None or whole is not None:
+        return whole
     if 0 in shape:
         return None if None in shape else 0
     found: Number = 1
@@ -69,8 +70,8 @@ def count(shape: Shape) -> Cost:
 
 def size_in_bytes(shape: Shape, dtype: str | None) -> Cost:
     """Bytes that a tensor of this shape and element type takes; None while either is unknown."""
-    elements, bits = count(shape), ITEM_BITS.get(dtype or "")
-    return None if elements is None or bits is None else ceil_divided(elements * bits, 8)
+    held, bits = count(shape), ITEM_BITS.get(dtype or "")
+    return None if held is None or bits is None else ceil_divided(held * bits, 8)
 
 
 def agree(one: Cost, other: Cost) -> bool:

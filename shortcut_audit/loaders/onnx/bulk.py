@@ -28,7 +28,16 @@ ELEMENTS = 4
 BYTES = 32
 """How many bytes of names, metadata and all else make a unit."""
 HEAVIEST_BYTE = 11
-"""What no byte of a graph outweighs: of an empty input, the heaviest thing, two weigh NODE + MADE + DESCRIBED."""
+"""What no byte of a graph's inputs and outputs outweighs: of an empty one two weigh NODE + MADE + DESCRIBED."""
+HEAVY_BYTE = 4
+"""What no other byte outweighs, the nodes themselves aside: of an output of a node two weigh MADE."""
+
+
+def most_of(graph: GraphProto) -> int:
+    """What a graph that holds no other, and is in no function, weighs at the most."""
+    size: int = graph.ByteSize()
+    ends: int = sum(info.ByteSize() + 2 for info in (*graph.input, *graph.output))
+    return HEAVIEST_BYTE * ends + NODE * len(graph.node) + HEAVY_BYTE * size
 
 
 def weight_of_node(node: NodeProto) -> int:

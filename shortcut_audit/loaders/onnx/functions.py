@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.loaders.onnx.attributes import graphs_in
-from shortcut_audit.loaders.onnx.bulk import HEAVIEST_BYTE, weight_of_function, weight_of_graph, weight_of_node
+from shortcut_audit.loaders.onnx.bulk import most_of, weight_of_function, weight_of_graph, weight_of_node
 from shortcut_audit.loaders.onnx.text import text
 from shortcut_audit.names import displayable
 
@@ -62,7 +62,7 @@ def levels_of(model: ModelProto, functions: Mapping[Key, FunctionProto]) -> int:
     Raises UnreadableModel when the model is too large to be written out, nests too deep, or calls itself. A small one
     that holds neither is none of that, and is not measured.
     """
-    small = not functions and model.ByteSize() * HEAVIEST_BYTE <= WEIGHT_LIMIT
+    small = not functions and most_of(model.graph) <= WEIGHT_LIMIT
     if small and not any(graphs_in(attribute) for node in model.graph.node for attribute in node.attribute):
         return 0
     return _Measure(functions).graph(model.graph, 0)[1]

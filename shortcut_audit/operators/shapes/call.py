@@ -7,11 +7,10 @@ specification, and a file cannot make them fail.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from shortcut_audit.graph.model import RANK_LIMIT, Attribute, Datum, Dim, Shape, TensorType
+from shortcut_audit.graph.model import RANK_LIMIT, Attribute, Datum, Dim, Shape, TensorType, elements
 from shortcut_audit.graph.sizes import Unknown
 
 SIZE_LIMIT = 2**63 - 1
@@ -76,10 +75,7 @@ class Call(NamedTuple):
     def data(self, slot: int) -> tuple[Datum, ...]:
         """The elements of an input that is a small constant."""
         given = self.input(slot)
-        if given.data is None or given.dtype == "string" or given.shape is None or len(given.shape) > RANK_LIMIT:
-            raise Unknown
-        known = [size for size in given.shape if isinstance(size, int)]
-        if len(known) != len(given.shape) or math.prod(known) != len(given.data):
+        if given.data is None or given.dtype == "string" or elements(given.shape) != len(given.data):
             raise Unknown
         return given.data
 
