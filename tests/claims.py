@@ -5,7 +5,8 @@ A graph runs under an interpreter: one in numpy for the graphs that are drawn, o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -99,6 +100,76 @@ def hold(draft: Draft, by: Interpreter, weights: Mapping[str, Array], inputs: Ma
             then = computed(other.graph, by, inputs, held)[operand]
             assert np.array_equal(then, here) == (name not in named), (name, named)
     return len(before.found)
+
+
+def refuse(draft: Draft, by: Interpreter, inputs: Mapping[str, Array]) -> Counter[str]:
+    """Holds the reasons why sums merge no shortcut against numbers; how often each was given.
+
+    1. Of parallel branches none is linear in what they share, or all are. 2. Of what a formula adds, each element
+    depends on no other element of what is shared. 3. What is stretched is the same along an axis along which something
+    else in the sum is not. Of what is shared the nearest values are looked at.
+    """
+    searched = search(assemble(draft))
+    graph, told = searched.graph, Counter[str]()
+    values = computed(graph, by, inputs)
+    for refusal in searched.refused:
+        told[refusal.reason] += 1
+        terms = refusal.op.values()
+        shared = [name for name in _shared(graph, terms) if values[name].dtype.kind == "f"][:NEAREST]
+        match refusal.reason:
+            case "parallel branches":
+                for fork in shared:
+                    linear = [_is_linear(graph, by, inputs, values[fork], fork, term) for term in terms]
+                    assert all(linear) or not any(linear), (refusal, fork, linear)  # 1
+            case "elementwise expression":
+                fork = shared[0]
+                assert all(_is_by_element(graph, by, inputs, values[fork], fork, term) for term in terms)  # 2
+            case "broadcast":
+                given = [np.broadcast_to(values[term], values[refusal.result.id].shape) for term in terms]
+                alike = [[bool(np.all(np.ptp(value, axis) == 0)) for value in given] for axis in range(given[0].ndim)]
+                asleep = any(np.ptp(value) == 0 for value in given)
+                assert any(any(axis) and (asleep or not all(axis)) for axis in alike), refusal  # 3
+    return told
+
+
+NEAREST = 3
+"""How many of the values that the terms of a sum have in common are looked at, the nearest first."""
+
+
+def _shared(graph: ModelGraph, terms: Sequence[str]) -> list[str]:
+    """The values that all terms are computed from, or are, the latest first."""
+    pasts = []
+    for term in terms:
+        past, waiting = {term}, [term]
+        while waiting:
+            op = graph.values[waiting.pop()].op
+            fresh = [given for given in (op.values() if op is not None else ()) if given not in past]
+            past.update(fresh)
+            waiting += fresh
+        pasts.append(past)
+    return [name for name in reversed(graph.values) if all(name in past for past in pasts)]
+
+
+def _is_linear(
+    graph: ModelGraph, by: Interpreter, inputs: Mapping[str, Array], like: Array, fork: str, term: str
+) -> bool:
+    """Whether a value is linear in another one, whose numbers are so large, and of such signs, that they wake all."""
+    source = np.random.default_rng(2)
+    one = source.normal(0, 50, like.shape).astype(like.dtype)
+    other = (-one * source.uniform(0.3, 0.7, like.shape)).astype(like.dtype)
+    made = [computed(graph, by, inputs, {fork: given})[term] for given in (one, other, one + other, 0 * one)]
+    return bool(np.allclose(made[0] + made[1], made[2] + made[3], by.exact, by.exact))
+
+
+def _is_by_element(
+    graph: ModelGraph, by: Interpreter, inputs: Mapping[str, Array], like: Array, fork: str, term: str
+) -> bool:
+    """Whether another first element of a value changes the first element that is made of it, and no other."""
+    one = _awake(like)
+    other = one.copy()
+    other.flat[0] += 1
+    made = [computed(graph, by, inputs, {fork: given})[term] for given in (one, other)]
+    return made[0].shape == like.shape and np.array_equal(made[0].flat[1:], made[1].flat[1:])
 
 
 def _awake(value: Array) -> Array:

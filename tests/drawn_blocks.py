@@ -135,6 +135,19 @@ CONTEXT = {
 
 PARALLEL = {"plain": ("$w = MatMul(x, $v)", "$o = Relu($w)", "$ = Add($o, f)")}
 
+FORMULAS = {
+    "swish": ("$g = Sigmoid(f)", "$p = Mul(f, $g)", "$ = Add($p, f)"),
+    "the other way round": ("$g = Sigmoid(f)", "$p = Mul($g, f)", "$ = Add(f, $p)"),
+    "by a relu": ("$p = Relu(f)", "$ = Add($p, f)"),
+}
+"""f and a function of it, element by element."""
+
+CONTEXTS = {
+    "plain": ("$m = ReduceMean(f) axes=1, keepdims=1", "$w = MatMul($m, $v)", "$ = Add(f, $w)"),
+    "squashed": ("$m = ReduceMean(f) axes=1, keepdims=1", "$w = MatMul($m, $v)", "$g = Sigmoid($w)", "$ = Add($g, f)"),
+}
+"""f, and over all tokens what is made of their mean: a global context (Cao et al. 2019, GCNet)."""
+
 NORMS = {
     "grouped": (
         "$m = ReduceMean(f) axes=-1, keepdims=1", "$d = Sub(f, $m)", "$q = Mul($d, $d)",
@@ -161,6 +174,8 @@ BLOCKS: Mapping[str, tuple[Mapping[str, tuple[str, ...]], str | None]] = {
     "branched": (BRANCHED, "identity"),
     "context": (CONTEXT, "identity"),
     "parallel": (PARALLEL, None),
+    "formula": (FORMULAS, None),
+    "global context": (CONTEXTS, None),
     "norm": (NORMS, None),
 }
 """Each kind of block: its spellings, and the kind of the shortcut that it holds."""

@@ -6,7 +6,8 @@ Residual graphs are drawn whose truth is known, spelled by chance, and run in nu
 2. An identity is its fork, element for element, and within half a step where it is quantised. 3. A shortcut is linear
 in its fork, with what gates it held.
 4. The weights that it names change it, and no others do. 5. The kinds are those that were drawn: no spelling changes a
-verdict, no refused sum is a shortcut. 6. Nor does an open dimension.
+verdict, no refused sum is a shortcut. 6. Nor does an open dimension. 7. What is refused as parallel is linear in what
+is shared nowhere or everywhere, as a formula depends on single elements, as a broadcast is the same along an axis.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.search import merges
 from shortcut_audit.search.rewrites.pieces import followed
 from shortcut_audit.search.rewrites.scatters import as_sums
-from tests.claims import Array, computed, hold
+from tests.claims import Array, computed, filled, hold, refuse
 from tests.drawn_blocks import BLOCKS, IN_NUMPY, SHAPE, Drawing, as_inputs, drawn
 
 DRAWS = int(os.environ.get("THEOREM_DRAWS", "60"))
@@ -63,6 +64,23 @@ def test_what_is_said_of_a_shortcut_holds(drawing: Drawing) -> None:
     weights = numbers(drawing, 1)
     x = weights.pop("x")
     assert hold(drawing.draft(), IN_NUMPY, weights, {"x": x}) == len(drawing.kinds)  # 2, 3, 4
+
+
+@in_numbers
+@given(drawing=drawings)
+def test_what_is_refused_fails_what_is_said_of_shortcuts(drawing: Drawing) -> None:
+    fed = numbers(drawing, 1)
+    refuse(filled(drawing.draft(), fed), IN_NUMPY, {"x": fed["x"]})  # 7
+
+
+def test_sums_are_refused_for_every_reason() -> None:
+    """Otherwise that would prove little."""
+    told = Counter[str]()
+    for seed in range(40):
+        drawing = drawn(["parallel", "formula", "global context", "norm", "gated"], seed)
+        fed = numbers(drawing, 1)
+        told += refuse(filled(drawing.draft(), fed), IN_NUMPY, {"x": fed["x"]})
+    assert all(told[reason] >= 5 for reason in ("parallel branches", "elementwise expression", "broadcast")), told
 
 
 @in_numbers
