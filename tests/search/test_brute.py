@@ -10,15 +10,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
+from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.draft import Draft
-from shortcut_audit.graph.model import Op
-from shortcut_audit.operators.table import is_weight_layer
-from shortcut_audit.search import merges
+from shortcut_audit.graph.model import ModelGraph, Op
+from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.table import does_work, is_weight_layer, row_of
+from shortcut_audit.search import concatenations, merges
 from shortcut_audit.search.between import Between, Field
 from shortcut_audit.search.extent import Extent, joined
 from shortcut_audit.search.lineage import UNIT, Lineage
@@ -27,6 +30,7 @@ from shortcut_audit.search.reading import UNREAD, Reading, reading_of
 from shortcut_audit.search.rewrites.pieces import followed
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.walk import explore
+from tests.gallery import pictures
 from tests.random_graphs import STEPS, built, recipes, same_in_every_run
 
 FORKS = 6
@@ -35,7 +39,7 @@ FORKS = 6
 UNGATED = [kind for kind in STEPS if kind not in {"product", "squeeze"}]
 """The steps that hold no gate: what comes through one is no other operand's, which the routes here do not know."""
 
-few = settings(same_in_every_run, max_examples=150)
+few = settings(same_in_every_run, max_examples=100)
 
 
 @dataclass
@@ -204,3 +208,58 @@ def test_a_way_is_the_cheapest_of_all_routes_to_the_earliest_fork(draft: Draft) 
                 assert (at, level, slot) in parents
                 at = number
             assert at == numbers[position]
+
+
+@pytest.mark.parametrize("first", range(0, 320, 40))
+def test_so_it_is_in_the_gallery(first: int) -> None:
+    """Forks, cuts and joints in graphs of all sorts."""
+    for picture in pictures()[first : first + 40]:
+        chance = Random(picture.title)
+        for between, _, numbers in searched(picture.draft()):
+            lineage = between.lineage
+            for fork in forks(lineage, numbers)[:3]:
+                later = range(fork + 1, max(numbers) + 1)
+                cut = frozenset(chance.sample(later, min(1, len(later))))
+                for operand in dict.fromkeys(numbers):
+                    alike(between.field(fork), Naive(lineage, fork), operand)
+                    alike(between.field(fork, cut), Naive(lineage, fork, cut), operand)
+
+
+@pytest.mark.parametrize("first", range(0, 320, 80))
+def test_a_joint_carries_the_parts_that_another_part_is_computed_from_by_work(first: int) -> None:
+    for picture in pictures()[first : first + 80]:
+        graph = assemble(picture.draft())
+        carried = {joint.op: joint.joins for joint in concatenations.find(graph) or ()}
+        for op in graph.ops:
+            parts = tuple(dict.fromkeys(op.values()))
+            row = row_of(op.kind)
+            if row.effect is Effect.SELECTION and not row.data and row.shape is not None and len(op.values()) > 1:
+                worked = {name for part in parts for name in worked_from(graph, part)}
+                assert carried.pop(op, ()) == tuple(part for part in parts if part in worked), picture.title
+        assert not carried, picture.title
+
+
+def worked_from(graph: ModelGraph, name: str) -> set[str]:
+    """The values from which an op that works leads, by any way, to a value."""
+    seen, waiting = set[tuple[str, bool]](), [(name, False)]
+    while waiting:
+        value, works = waiting.pop()
+        op = graph.values[value].op
+        for read in op.values() if op is not None else ():
+            step = read, works or (op is not None and does_work(op))
+            if step not in seen:
+                seen.add(step)
+                waiting.append(step)
+    return {value for value, works in seen if works}
+
+
+@few
+@given(draft=recipes(longest=12).map(built))
+def test_the_sources_of_a_value_are_the_inputs_that_it_is_computed_from(draft: Draft) -> None:
+    lineage = Lineage(followed(assemble(draft)))
+    below = {n: Naive(lineage, n).below for n, read in enumerate(lineage.above) if not read}
+    for number in range(len(lineage.values)):
+        origins = [n for n, found in below.items() if number in found]
+        bits = {lineage.sources(n) for n in origins}
+        assert lineage.sources(number) == sum(bits)
+        assert len(bits) == len(origins)
