@@ -40,6 +40,7 @@ LIMITS = {
     "search.logits": {"LOGIT_REACH": 64},
     "search.marks": {"AGAIN": 3},
     "search.opaque": {"NEAREST": 4},
+    "search.rewrites.pieces": {"READERS": 64, "WALKED": 50},
     "search.rewrites.products": {"FACTORS": 16, "READERS": 16},
     "search.rewrites.sums": {"WIDE": 32, "DEPTH": 4, "LOOKS": 32},
     "search.rewrites.values": {"OPSET": 17},

@@ -50,7 +50,7 @@ def _scale(graph: ModelGraph, name: str) -> Hashable | None:
         if op is None or row_of(op.kind).effect is not Effect.VIEW:
             return None
         if scales := row_of(op.kind).scales:
-            return tuple(_number(op.inputs[slot]) for slot in scales if slot < len(op.inputs))
+            return tuple(_number(op.inputs[slot] if slot < len(op.inputs) else None) for slot in scales)
         given = op.inputs[0]
         if not isinstance(given, str):
             return None
@@ -58,7 +58,7 @@ def _scale(graph: ModelGraph, name: str) -> Hashable | None:
 
 
 def _number(given: Input) -> Hashable:
-    """What is equal for two constants of equal elements."""
+    """What is equal for two constants of equal elements; a zero point that is left out is one of 0."""
     if not isinstance(given, Constant):
         return given or 0
     data = given.type.data

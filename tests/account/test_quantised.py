@@ -19,6 +19,11 @@ def pair(scale: str, read: str, made: str) -> tuple[str, str]:
     return f"{made}_q = QuantizeLinear({read}, {scale}, zero)", f"{made} = DequantizeLinear({made}_q, {scale}, zero)"
 
 
+no_zero = "y_q = QuantizeLinear(x, s, zero)", "y = DequantizeLinear(y_q, s)"
+named_none = "y_q = QuantizeLinear(x, s, zero)", "y = DequantizeLinear(y_q, s, _)"
+one_off = "y_q = QuantizeLinear(x, s, one)", "y = DequantizeLinear(y_q, s, one)"
+
+
 @pytest.mark.parametrize(
     ("lines", "sum_of", "expected"),
     [
@@ -27,12 +32,15 @@ def pair(scale: str, read: str, made: str) -> tuple[str, str]:
         ((*pair("s", "f", "g"), *pair("same", "x", "y"), "t = Transpose(y) perm=0,1,2,3"), "g, t", "alike"),
         ((*pair("s", "f", "g"), *pair("spread", "x", "y")), "g, y", "alike"),  # channel by channel, the same number
         ((*pair("s", "f", "g"), *pair("other", "x", "y")), "g, y", "scales differ"),
+        ((*pair("s", "f", "g"), *no_zero), "g, y", "alike"),  # no zero point is a zero point of 0
+        ((*pair("s", "f", "g"), *named_none), "g, y", "alike"),
+        ((*pair("s", "f", "g"), *one_off), "g, y", "scales differ"),  # of 1 it is another one
         (pair("s", "f", "g"), "g, x", "branch only"),
         (pair("s", "x", "y"), "f, y", "shortcut only"),
     ],
 )
 def test_quantisation_of_a_merge(lines: tuple[str, ...], sum_of: str, expected: str) -> None:
-    weights = {"w": stored(8, 8, 3, 3), "v": stored(8, 8, 3, 3), "zero": ZERO}
+    weights = {"w": stored(8, 8, 3, 3), "v": stored(8, 8, 3, 3), "zero": ZERO, "one": stored(dtype="int8", data=(1,))}
     report = audit_draft(listing(*BLOCK, *lines, f"z = Add({sum_of})", x=(1, 8, 4, 4), **weights, **NUMBERS))
     (shortcut,) = report.shortcuts
     assert shortcut.quantisation == expected

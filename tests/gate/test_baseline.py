@@ -299,3 +299,15 @@ def test_either_price_makes_growth_and_neither_hides_the_other(
         return replace(known, shortcuts=(entry,))
 
     assert [found for *_, found in changes(priced(*then), priced(*now))] == ([] if cost == "same" else [cost])
+
+
+def test_a_side_tells_what_it_takes_at_open_sizes() -> None:
+    """W_s, 8 x 8 at 4 x 4 positions of n images: 1,024 n MACs, where there was an identity."""
+    body = "x -> Conv.1 -> Relu -> Conv.2 -> Add"
+    then = audited(body, "x -> Add", shape=("n", 8, 4, 4))
+    now = audited(body, "x -> Conv.p{k=1} -> Add", shape=("n", 8, 4, 4))
+    (change,) = compare(now, accept(then), "base.json").changes
+    assert change.then is not None
+    assert change.now is not None
+    assert (change.then.macs, change.then.macs_formula) == (0, "0")
+    assert (change.now.macs, change.now.macs_formula) == (None, "1024*n")

@@ -311,6 +311,20 @@ def test_a_projection_beside_an_accepted_identity_takes_it_away() -> None:
     assert objections("identity-lost", both, then=both) == []
 
 
+def test_where_a_dearer_one_was_accepted_another_takes_nothing_away() -> None:
+    """F + x + W x was accepted as it is: of F + x + V x + W x the projection that came stands beside one that stood."""
+    accepted = audited(f"{BODY} -> Add.2 -> Add.3", "x -> Add", "x -> Conv.p{k=1} -> Add.2", "z -> Relu.z -> Add.3")
+    now = audited(
+        f"{BODY} -> Add.2 -> Add.3", "x -> Add", "x -> Conv.p{k=1} -> Add.2",
+        "x -> AveragePool{k=1} -> Conv.q{k=1, bias=1} -> Add.3",
+    )  # fmt: skip
+    assert [shortcut.kind for shortcut in accepted.shortcuts] == ["identity", "projection"]
+    assert [shortcut.kind for shortcut in now.shortcuts] == ["identity", "projection", "projection"]
+    assert len({shortcut.merge.name for shortcut in now.shortcuts}) == 1
+    assert objections("identity-lost", now, then=accepted) == []
+    assert len(objections("weighted-shortcut-added", now, then=accepted)) == 1
+
+
 def test_what_was_accepted_is_not_kept_by_living_on_beside_what_came() -> None:
     """F(x) + x is an output that nobody uses, or a term times a stored 0; the model goes on with F(x) + W x."""
     unused = "x -> Add"

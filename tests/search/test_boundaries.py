@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 from shortcut_audit.assembly.assemble import assemble
-from shortcut_audit.graph.draft import Tensor
+from shortcut_audit.graph.draft import Node, Tensor
 from shortcut_audit.graph.model import ModelGraph
 from shortcut_audit.search import gates, stacks
 from shortcut_audit.search.lineage import Lineage
@@ -176,11 +178,20 @@ def test_a_fixed_operator_is_followed_for_sixteen_values(steps: int, fixed: bool
         ("y = Div(x, nought)", 1, ["y"]),  # nobody divides by zero
         ("y = Div(x, z)", 1, ["y"]),
         ("y = Relu(x)", 1, ["y"]),
+        ("y = Scale(x) factor=odd", 1, ["y"]),  # no number
+        ("y = Scale(x)", 1, ["y"]),
     ],
 )
 def test_a_value_as_a_product(line: str, factor: Fraction | int, atoms: list[str]) -> None:
     product = Algebra(drawn(line)).term("y")
     assert (product.factor, list(product.atoms)) == (factor, atoms)
+
+
+@pytest.mark.parametrize("factor", [math.inf, -math.inf, math.nan])
+def test_no_product_is_taken_apart_whose_factor_is_no_finite_number(factor: float) -> None:
+    scale = Node("Scale", ("x",), ("y",), "y", attributes={"factor": factor})
+    graph = assemble(replace(listing("y = Relu(x)", x=SHAPE), nodes=(scale,)))
+    assert Algebra(graph).term("y").atoms == ("y",)
 
 
 def test_factors_of_factors_are_multiplied() -> None:
