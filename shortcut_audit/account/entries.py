@@ -54,6 +54,7 @@ class Entries:
     def __init__(self, graph: ModelGraph, ledger: Ledger) -> None:
         self._graph = graph
         self._ledger = ledger
+        self._here = _here()
         self._dependence = Dependence(graph)
         order = {op: number for number, op in enumerate(graph.ops)}
         layers = [order[op] for op in ledger.layers]
@@ -113,7 +114,7 @@ class Entries:
             macs=integer(macs),
             macs_formula=formula(macs),
             shortcut=shortcut,
-            source=_source(op.source),
+            source=self._source(op.source),
         )
 
     def _merge(self, merge: Merge) -> report.MergeInfo:
@@ -121,7 +122,7 @@ class Entries:
         if known is not None:
             return known
         also = tuple(map(_name, merge.folded))
-        source = _source(merge.op.source)
+        source = self._source(merge.op.source)
         shape, after = merge.result.type.shape, self._after[merge.op]
         made = report.MergeInfo(merge.op.label, _name(merge.op), shape, source, also, after)
         self._merges[merge.op] = replace(made, also=also[:NAMES_SHOWN])
@@ -162,7 +163,7 @@ class Entries:
     def joint(self, joint: Concatenation) -> report.Concatenation:
         """The entry of a joint of a value with what was computed from it."""
         return report.Concatenation(
-            _name(joint.op), joint.result.type.shape, _source(joint.op.source), joint.joins[:NAMES_SHOWN]
+            _name(joint.op), joint.result.type.shape, self._source(joint.op.source), joint.joins[:NAMES_SHOWN]
         )
 
     def other(self, refusal: Refusal) -> report.OtherAdd:
@@ -174,8 +175,12 @@ class Entries:
             reason=refusal.reason,
             detail=refusal.detail,
             also=tuple(map(_name, refusal.folded)),
-            source=_source(refusal.op.source),
+            source=self._source(refusal.op.source),
         )
+
+    def _source(self, source: Source | None) -> report.Source | None:
+        """Relative to the current folder where it lies inside it: that is how reviewers, and CI, know the file."""
+        return None if source is None else report.Source(source.file.removeprefix(self._here), source.line)
 
 
 def elements_added(graph: ModelGraph, merge: Merge) -> Cost:
@@ -231,12 +236,9 @@ def _name(op: Op) -> str:
     return op.name or f"{op.label}:{next((made for made in op.outputs if made is not None), '')}"
 
 
-def _source(source: Source | None) -> report.Source | None:
-    """Relative to the current folder where it lies inside it: that is how reviewers, and CI, know the file."""
-    if source is None:
-        return None
+def _here() -> str:
+    """What the path of a file in the current folder begins with."""
     try:
-        here = f"{Path.cwd()}/"
-    except FileNotFoundError:  # somebody has removed the current folder
-        here = ""
-    return report.Source(source.file.removeprefix(here), source.line)
+        return f"{Path.cwd()}/"
+    except FileNotFoundError:  # somebody has removed it
+        return ""
