@@ -19,15 +19,22 @@ from shortcut_audit.operators.table import row_of
 from shortcut_audit.report.words import Kind
 from shortcut_audit.search.found import Found
 from shortcut_audit.search.steps import Step
+from shortcut_audit.search.trails import Link, Trail
 
 
 def dearest_step(found: Found) -> Step:
     """The dearest class on the route. A norm that has learned nothing is a scale, as is the -1 of a subtraction."""
-    steps = [
-        Step.SCALE if link.step is Step.DIAGONAL and not (link.op in found.fed or learned((link.op,))) else link.step
-        for link in found.route
-    ]
-    return max([*steps, Step.SCALE if found.operand.negated else Step.VIEW])
+    dearest = found.route.fold(dearest_step, Step.VIEW, lambda step, trail: max(step, _plain(trail)))
+    if found.fed and any(link.step is Step.DIAGONAL and link.op in found.fed for link in found.route):
+        dearest = max(dearest, Step.DIAGONAL)
+    return max(dearest, Step.SCALE if found.operand.negated else Step.VIEW)
+
+
+def _plain(trail: Trail) -> Step:
+    """The class of a trail's last step: that of a norm that has learned nothing is a scale."""
+    assert trail.last is not None, "only steps are added up"
+    norm = trail.last.step is Step.DIAGONAL and not learned((trail.last.op,))
+    return Step.SCALE if norm else trail.last.step
 
 
 def kind_of(found: Found) -> Kind:
@@ -37,26 +44,38 @@ def kind_of(found: Found) -> Kind:
         return "identity"  # 1
     if dearest is Step.GATE and not _chosen_beside(found):
         return "gated"  # 3
-    return "projection" if found.fed or learned(found.through) else "parameter-free"  # 4, 2
+    return "projection" if found.fed or found.through.any(applies_learned) else "parameter-free"  # 4, 2
 
 
 def _chosen_beside(found: Found) -> bool:
     """Whether a choice on the route may let the fork through by a learned map instead: where(c, x, W x)."""
-    made = {name: op for op in found.through for name in op.outputs}
-    for link in found.route:
-        row = row_of(link.op.kind)
-        if row.effect is not Effect.CHOICE:
-            continue
-        waiting = [given for slot, given in enumerate(link.op.inputs) if slot in row.data and slot != link.slot]
-        seen = set(waiting)
-        while waiting:
-            op = made.get(given) if isinstance(given := waiting.pop(), str) else None
-            if op is not None and learned((op,)):
-                return True
-            new = [] if op is None else [name for name in op.values() if name not in seen]
-            seen.update(new)
-            waiting.extend(new)
+    return found.way.any(lambda link: _chooses_learned(found, link), _is_choice)
+
+
+def _is_choice(link: Link) -> bool:
+    return row_of(link.op.kind).effect is Effect.CHOICE
+
+
+def _chooses_learned(found: Found, link: Link) -> bool:
+    """Whether learned weights stand before what a step may choose instead of the fork."""
+    if not _is_choice(link):
+        return False
+    data = row_of(link.op.kind).data
+    waiting = [given for slot, given in enumerate(link.op.inputs) if slot in data and slot != link.slot]
+    seen = set(waiting)
+    while waiting:
+        op = found.through.maker(given) if isinstance(given := waiting.pop(), str) else None
+        if op is not None and applies_learned(op):
+            return True
+        new = [] if op is None else [name for name in op.values() if name not in seen]
+        seen.update(new)
+        waiting.extend(new)
     return False
+
+
+def applies_learned(op: Op) -> bool:
+    """Whether an op applies learned tensors to what passes."""
+    return bool(learned((op,)))
 
 
 def learned(ops: Iterable[Op]) -> tuple[Weight, ...]:

@@ -18,13 +18,14 @@ from shortcut_audit.algebra.derived import larger
 from shortcut_audit.algebra.formula import number_of
 from shortcut_audit.algebra.polynomial import Cost, Number, formula, integer, names
 from shortcut_audit.frozen import replace
-from shortcut_audit.graph.model import ModelGraph, TensorType, Value
+from shortcut_audit.graph.model import ModelGraph, Op, TensorType, Value
 from shortcut_audit.graph.sizes import size_in_bytes
 from shortcut_audit.names import displayable
-from shortcut_audit.operators.table import row_of
+from shortcut_audit.operators.table import is_weight_layer, row_of
 from shortcut_audit.report.words import Kind
 from shortcut_audit.search import Searched
 from shortcut_audit.search.found import Found
+from shortcut_audit.search.holdings import Holdings
 from shortcut_audit.search.merges import Refusal
 from shortcut_audit.search.routes import Route
 
@@ -47,10 +48,7 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
         totals = replace(totals, parameters_lower_bound=True)
     entries = Entries(searched.graph, ledger)
     shortcuts = _shortcuts(entries, priced)
-    first: dict[Route, str] = {}
-    for one, shortcut in zip(priced, shortcuts, strict=True):
-        first.setdefault(one.found.way, shortcut.key)
-    standing = {op: key for route, key in reversed(first.items()) for op in route.through}
+    standing = _standing(priced, shortcuts)
     return report.ModelReport(
         source=graph.source,
         format=graph.format,
@@ -68,6 +66,19 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
         declared=tuple(report.Declared(*each) for each in graph.declared),
         outputs=tuple(_output(graph, name) for name in graph.outputs),
     )
+
+
+def _standing(priced: Iterable[Priced], shortcuts: Iterable[report.Shortcut]) -> dict[Op, str]:
+    """For each weight layer on a shortcut the key of the first one on which it stands."""
+    standing: dict[Op, str] = {}
+    seen: dict[Holdings, int] = {}
+    for one, shortcut in zip(priced, shortcuts, strict=True):
+        layers = one.found.through.that(is_weight_layer)
+        new = layers.bits & ~seen.get(layers.holdings, 0)
+        seen[layers.holdings] = seen.get(layers.holdings, 0) | new
+        for op in layers.holdings.among(new):
+            standing.setdefault(op, shortcut.key)
+    return standing
 
 
 def _with_kinds(found: Iterable[Found]) -> Iterator[Priced]:

@@ -42,9 +42,9 @@ class Ledger:
         read = {(weight, op.scope) for op in self._graph.ops for weight in op.weights() if weight.learned}
         return sum(weight.elements for weight, _ in read)
 
-    def tied(self, ops: Iterable[Op]) -> frozenset[Weight]:
-        """The learned tensors among those that some ops read that several ops of the file read."""
-        return frozenset().union(*(self._measure.of(op).tied for op in ops)) & self._tied
+    def tied(self, held: Extent) -> frozenset[Weight]:
+        """The learned tensors of a stretch that several ops of the file read."""
+        return held.tied & self._tied
 
     def counted(self, without: Container[Op] = ()) -> tuple[Number, Number]:
         """The fewest and the most MACs of the model `without` some ops, as far as they can be counted."""

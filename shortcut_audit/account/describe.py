@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 
 from shortcut_audit.graph.model import Attribute, Constant, ModelGraph, Op
 from shortcut_audit.operators.counting.operands import Operands
@@ -13,7 +14,15 @@ from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Role, WeightInfo
 from shortcut_audit.search.found import Found
+from shortcut_audit.search.holdings import Ops
 from shortcut_audit.search.steps import Step
+from shortcut_audit.search.trails import Link
+
+STEPS_SHOWN = 64
+"""Steps of a route that are listed: the first and the last. No real shortcut has half as many."""
+
+OPS_SHOWN = 64
+"""Ops of gates that are said in words."""
 
 
 def weights_of(op: Op) -> tuple[WeightInfo, ...]:
@@ -51,19 +60,58 @@ def detail(graph: ModelGraph, op: Op) -> str:
 
 def in_words(graph: ModelGraph, found: Found) -> str:
     """W_s as a person would say it; empty for a shortcut without learned weights."""
-    if not found.fed and not any(weights_of(op) for op in found.through):
+    if not found.fed and not found.through.any(has_weights):
         return ""
-    on_route = {link.op for link in found.route}
-    gates = [op for op in found.through if op not in on_route]
-    said = [_said(graph, link.op, found.fed) for link in found.route if link.step >= Step.SELECTION]
-    gated = [_said(graph, op, found.fed) for op in gates if weights_of(op) or op in found.fed]
-    route = " + ".join(filter(None, said))
-    if not gated and not any(link.step in {Step.LINEAR, Step.GATE} for link in found.route):
+    (first, last), left_out = found.route.ends(STEPS_SHOWN), max(len(found.route) - STEPS_SHOWN, 0)
+    route = _listed(
+        *(
+            [_said(graph, link.op, found.fed) for link in links if link.step >= Step.SELECTION]
+            for links in (first, last)
+        ),
+        left_out=left_out,
+    )
+    ops = _beside(found)
+    shown = list(islice(ops, OPS_SHOWN))
+    gated = _listed([_said(graph, op, found.fed) for op in shown], left_out=len(ops) - len(shown))
+    if not ops and not found.route.any(_maps_or_gates):
         return f"a learned diagonal ({route})"
-    if not gated:
+    if not ops:
         return route
-    name = "gate" if any(link.step is Step.GATE for link in found.route) else "beside"
-    return "; ".join(filter(None, [route, f"{name}: {' + '.join(filter(None, gated))}"]))
+    name = "gate" if found.route.any(_gates) else "beside"
+    return "; ".join(filter(None, [route, f"{name}: {gated}"]))
+
+
+def _listed(first: Sequence[str], last: Sequence[str] = (), *, left_out: int) -> str:
+    """What is to be said, and how many more there are between the first and the last of it."""
+    return " + ".join(filter(None, [*first, f"{left_out} more" if left_out else "", *last]))
+
+
+def _beside(found: Found) -> Ops:
+    """The ops of a shortcut that apply weights, and are no steps of its route."""
+    weighing = found.through.that(has_weights)
+    if found.fed:
+        fed = weighing.holdings.gathered(found.fed)
+        weighing = Ops(weighing.holdings, weighing.bits | fed.bits & found.through.bits)
+    if not found.route.any(_applies_weights) and not found.fed:
+        return weighing
+    return weighing.without(weighing.holdings.gathered(link.op for link in found.route))
+
+
+def has_weights(op: Op) -> bool:
+    """Whether an op reads learned tensors."""
+    return bool(weights_of(op))
+
+
+def _applies_weights(link: Link) -> bool:
+    return has_weights(link.op)
+
+
+def _maps_or_gates(link: Link) -> bool:
+    return link.step in {Step.LINEAR, Step.GATE}
+
+
+def _gates(link: Link) -> bool:
+    return link.step is Step.GATE
 
 
 def _said(graph: ModelGraph, op: Op, fed: Collection[Op]) -> str:

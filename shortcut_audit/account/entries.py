@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from pathlib import Path
+from typing import NamedTuple
 
 from shortcut_audit import report
 from shortcut_audit.account import describe
-from shortcut_audit.account.classify import learned
 from shortcut_audit.account.cost import Ledger, parameters, span, total
 from shortcut_audit.account.notes import Notes
 from shortcut_audit.account.outputs import Dependence
@@ -28,9 +28,8 @@ from shortcut_audit.search.found import Found
 from shortcut_audit.search.merges import Merge, Refusal
 from shortcut_audit.search.routes import Route
 from shortcut_audit.search.steps import Step
+from shortcut_audit.search.trails import Trail
 
-STEPS_SHOWN = 64
-"""Steps of a route that are listed: the first and the last. No real shortcut has half as many."""
 NAMES_SHOWN = 64
 """Additions of one sum that are listed again at each of its shortcuts but the first, which has them all."""
 
@@ -71,8 +70,9 @@ class Entries:
         found, merge = shortcut.found, shortcut.found.merge
         route = self._of_route(found)
         notes = self._notes.on(found, shortcut.kind, tied=route.tied)
-        if len(found.route) > STEPS_SHOWN:
-            notes += (f"{len(found.route) - STEPS_SHOWN} of the {len(found.route)} steps of its route are not listed",)
+        steps = len(found.route)
+        if steps > describe.STEPS_SHOWN:
+            notes += (f"{steps - describe.STEPS_SHOWN} of the {steps} steps of its route are not listed",)
         adds = self._elements_added(merge)
         held = size_in_bytes(found.fork.type.shape, found.fork.type.dtype)
         return report.Shortcut(
@@ -135,23 +135,22 @@ class Entries:
 
     def _of_route(self, found: Found) -> _OfRoute:
         if found.way not in self._routes:
-            has_weight, has_bias = _weight_and_bias(found)
+            (has_weight, has_bias), held = _weight_and_bias(found), found.through.extent
             self._routes[found.way] = _OfRoute(
                 steps=self._route(found),
                 words=describe.in_words(self._graph, found),
                 has_weight=has_weight,
                 has_bias=has_bias,
-                parameters=None if found.fed else parameters(learned(found.through)),
-                macs=self._ledger.macs(found.through),
-                tied=bool(self._ledger.tied(found.through)),
+                parameters=None if found.fed else found.through.that(_passes_values).extent.all_parameters,
+                macs=held.macs,
+                tied=bool(self._ledger.tied(held)),
             )
         return self._routes[found.way]
 
     def _route(self, found: Found) -> tuple[report.Step, ...]:
-        links = found.route
-        if len(links) > STEPS_SHOWN:
-            links = (*links[: STEPS_SHOWN // 2], *links[-STEPS_SHOWN // 2 :])
-        return tuple(self._step(link.op, link.step) for link in links)
+        return tuple(
+            self._step(link.op, link.step) for links in found.route.ends(describe.STEPS_SHOWN) for link in links
+        )
 
     def _step(self, op: Op, step: Step) -> report.Step:
         if (op, step) not in self._steps:
@@ -213,17 +212,47 @@ def _weight_and_bias(found: Found) -> tuple[bool, bool]:
     The shift of a normalisation beside a linear map is not that map's bias (an unfolded BatchNorm has one always).
     Where a normalisation or a learned scale is all there is, its shift is the bias. What may be a weight is one.
     """
-    maps: list[Op] = []
-    mapped = False
-    for link in found.route:
-        if link.step is Step.LINEAR or (mapped and row_of(link.op.kind).effect is Effect.SUM):
-            maps.append(link.op)
-            mapped = True
-        elif link.step in {Step.GATE, Step.DIAGONAL}:
-            mapped = False  # another map, or a normalisation: what is added now is its shift
-    applied = [op for op in found.through if row_of(op.kind).effect is not Effect.SELECTION]
-    roles = {weight.role for op in maps or applied for weight in describe.weights_of(op)}
-    return bool(found.fed) or bool(roles - {"bias"}), "bias" in roles
+    maps = found.route.fold(_Maps, _Maps(), _with_maps)
+    applied = found.through.that(_passes_values)
+    has_weight = maps.has_weight if maps.any else applied.any(_has_weight)
+    return bool(found.fed) or has_weight, maps.has_bias if maps.any else applied.any(_has_bias)
+
+
+class _Maps(NamedTuple):
+    """The linear maps of a trail, with what is added to each."""
+
+    any: bool = False
+    has_weight: bool = False
+    has_bias: bool = False
+    mapped: bool = False
+    """Whether what is added now is added to a map."""
+
+
+def _with_maps(maps: _Maps, trail: Trail) -> _Maps:
+    assert trail.last is not None, "only steps are added up"
+    op, step = trail.last.op, trail.last.step
+    if step is Step.LINEAR or (maps.mapped and row_of(op.kind).effect is Effect.SUM):
+        return _Maps(
+            any=True,
+            has_weight=maps.has_weight or _has_weight(op),
+            has_bias=maps.has_bias or _has_bias(op),
+            mapped=True,
+        )
+    # another map, or a normalisation: what is added now is its shift
+    return maps._replace(mapped=maps.mapped and step not in {Step.GATE, Step.DIAGONAL})
+
+
+def _passes_values(op: Op) -> bool:
+    """Whether what an op reads is applied to what passes: what a value is padded or joined with is not."""
+    return row_of(op.kind).effect is not Effect.SELECTION
+
+
+def _has_weight(op: Op) -> bool:
+    return any(weight.role != "bias" for weight in describe.weights_of(op))
+
+
+def _has_bias(op: Op) -> bool:
+    return any(weight.role == "bias" for weight in describe.weights_of(op))
 
 
 def _strides(op: Op) -> tuple[int, ...]:

@@ -13,9 +13,11 @@ from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.report.words import Kind
 from shortcut_audit.search.found import Found
+from shortcut_audit.search.lineage import is_steered
 from shortcut_audit.search.marks import Mark
 from shortcut_audit.search.routes import Route
 from shortcut_audit.search.steps import Step
+from shortcut_audit.search.trails import Link
 
 Check: TypeAlias = "Callable[[Found, Kind], str]"
 """What makes a note on a shortcut of a kind; an empty one where there is nothing to say."""
@@ -46,10 +48,9 @@ def _folded(found: Found, kind: Kind) -> str:
 
     A model that was never trained has a shift of zero, which exporters drop.
     """
-    folded = [link.op for link in found.route if link.op.absorbs_norm]
-    if not folded:
+    if not found.route.any(_absorbs_norm):
         return ""
-    if any(weight.role == "bias" for op in folded for weight in weights_of(op)):
+    if found.route.any(_absorbs_shift):
         return "the exporter folded a normalisation into W_s: its bias is that norm's shift, not a bias of the model's"
     return "the exporter folded a normalisation into W_s, and dropped its shift, which is zero: an untrained model"
 
@@ -59,16 +60,15 @@ def _subtracted(found: Found, kind: Kind) -> str:
 
 
 def _normalisation_only(found: Found, kind: Kind) -> str:
-    steps = {link.step for link in found.route}
-    if kind != "projection" or Step.LINEAR in steps or Step.DIAGONAL not in steps:
+    if kind != "projection" or found.route.any(_is_linear) or not found.route.any(_is_diagonal):
         return ""
-    if all(row_of(link.op.kind).effect is Effect.SUM for link in found.route if link.step is Step.DIAGONAL):
+    if not found.route.any(_is_factor):
         return "there is no W_s: a learned offset alone is added on the way"
     return "W_s is diagonal: a learned scale or a normalisation, no matrix"
 
 
 def _bare_normalisation(found: Found, kind: Kind) -> str:
-    if kind == "parameter-free" and any(link.step is Step.DIAGONAL for link in found.route):
+    if kind == "parameter-free" and found.route.any(_is_diagonal):
         return "a normalisation without learned weights stands on the shortcut"
     return ""
 
@@ -79,9 +79,12 @@ def _fed(found: Found, kind: Kind) -> str:
 
 
 def _outside_gate(found: Found, kind: Kind) -> str:
-    inside = {made for op in found.through for made in op.outputs} | {found.fork.id}
-    gates = (link for link in found.route if link.step is Step.GATE)
-    if any(given not in inside for link in gates for given in link.op.values()):
+
+    def outside(link: Link) -> bool:
+        read = link.op.values() if link.step is Step.GATE else ()
+        return any(given != found.fork.id and found.through.maker(given) is None for given in read)
+
+    if found.way.any(outside, _is_gate):
         return "the gate on the shortcut is fed from elsewhere than the fork: what computes it is not counted here"
     return ""
 
@@ -99,32 +102,67 @@ def _opaque_branch(found: Found, kind: Kind) -> str:
 
 
 def _requantised(found: Found, kind: Kind) -> str:
-    if any(row_of(link.op.kind).rounds for link in found.route):
+    if found.route.any(_rounds):
         return "the shortcut is requantised on its way: its values are rounded"
     return ""
 
 
 def _dropped(found: Found, kind: Kind) -> str:
-    if any(row_of(link.op.kind).drops for link in found.route):
+    if found.route.any(_drops):
         return "a dropout stands on the shortcut; the graph is the training form, and is judged as it is in evaluation"
     return ""
 
 
 def _selected(found: Found, kind: Kind) -> str:
     """Mixture of Depths, RT-DETR's queries: no weight is applied to what passes."""
-    selections = (link for link in found.route if link.step is Step.SELECTION and row_of(link.op.kind).data)
-    steered = any(
-        isinstance(given, str) and slot not in row_of(link.op.kind).data
-        for link in selections
-        for slot, given in enumerate(link.op.inputs)
-    )
-    return "what passes is selected by an index that is computed: a score chooses, it scales nothing" if steered else ""
+    steered = "what passes is selected by an index that is computed: a score chooses, it scales nothing"
+    return steered if found.route.any(_is_steered) else ""
 
 
 def _pooled(found: Found, kind: Kind) -> str:
-    if any(row_of(link.op.kind).maximum for link in found.route):
+    if found.route.any(_takes_maximum):
         return "a maximum stands on the shortcut: it is fixed, but not linear"
     return ""
+
+
+def _absorbs_norm(link: Link) -> bool:
+    return link.op.absorbs_norm
+
+
+def _absorbs_shift(link: Link) -> bool:
+    return link.op.absorbs_norm and any(weight.role == "bias" for weight in weights_of(link.op))
+
+
+def _is_linear(link: Link) -> bool:
+    return link.step is Step.LINEAR
+
+
+def _is_diagonal(link: Link) -> bool:
+    return link.step is Step.DIAGONAL
+
+
+def _is_factor(link: Link) -> bool:
+    return link.step is Step.DIAGONAL and row_of(link.op.kind).effect is not Effect.SUM
+
+
+def _is_gate(link: Link) -> bool:
+    return link.step is Step.GATE
+
+
+def _rounds(link: Link) -> bool:
+    return row_of(link.op.kind).rounds
+
+
+def _drops(link: Link) -> bool:
+    return row_of(link.op.kind).drops
+
+
+def _is_steered(link: Link) -> bool:
+    return link.step is Step.SELECTION and is_steered(link.op)
+
+
+def _takes_maximum(link: Link) -> bool:
+    return row_of(link.op.kind).maximum
 
 
 MARKED: Mapping[Mark, str] = {

@@ -30,7 +30,9 @@ from shortcut_audit.operators.table import channels_read, is_weight_layer, row_o
 from shortcut_audit.report import Option, Price, WhatIf
 from shortcut_audit.report.words import Kind
 from shortcut_audit.search.found import Found
+from shortcut_audit.search.holdings import Holdings
 from shortcut_audit.search.routes import Route
+from shortcut_audit.search.trails import Link
 
 
 @frozen
@@ -43,8 +45,11 @@ class Priced:
 
 def ops_on(shortcuts: Iterable[Priced]) -> dict[Op, None]:
     """Every op that stands on some shortcuts; what many of them share is looked at once."""
-    routes = dict.fromkeys(shortcut.found.way for shortcut in shortcuts)
-    return dict.fromkeys(op for route in routes for op in route.through)
+    held: dict[Holdings, int] = {}
+    for shortcut in shortcuts:
+        through = shortcut.found.through
+        held[through.holdings] = held.get(through.holdings, 0) | through.bits
+    return dict.fromkeys(op for holdings, ops in held.items() for op in holdings.among(ops))
 
 
 def all_changes(shortcuts: Iterable[Priced]) -> list[Cost]:
@@ -84,9 +89,11 @@ def changes_dimensions(shortcut: Priced) -> Cost:
 def _carried(found: Found) -> Shape:
     """The fork's shape, its axes where the route has brought them, as far as that can be followed."""
     shape = found.fork.type.shape
+    if not found.route.any(_permutes):
+        return shape
     for link in found.route:
         order = link.op.attributes.get("perm")
-        if shape is None or row_of(link.op.kind).arranges is not Arrangement.PERMUTED:
+        if shape is None or not _permutes(link):
             continue
         axes = tuple(axis for axis in order if isinstance(axis, int)) if isinstance(order, tuple) else ()
         axes = axes or tuple(range(len(shape)))[::-1]
@@ -94,6 +101,10 @@ def _carried(found: Found) -> Shape:
             return found.fork.type.shape
         shape = tuple(shape[axis] for axis in axes)
     return shape
+
+
+def _permutes(link: Link) -> bool:
+    return row_of(link.op.kind).arranges is Arrangement.PERMUTED
 
 
 def option(shortcuts: tuple[Priced, ...]) -> Option:

@@ -115,6 +115,8 @@ class Fed:
 
         In a gate the fork itself, where the caller feeds it, is no weight.
         """
+        if not self._readers:
+            return frozenset()
         slots = dict(route)
         data = self._stuff[fork] if self._origins[fork] is not Origin.COMPUTED else 0
         found = {op for op, slot in slots.items() if slot in self._readers.get(op, ())}

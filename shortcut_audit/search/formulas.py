@@ -7,7 +7,7 @@ pool, a Fourier transform, a softmax's weights or a given matrix, makes a branch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from shortcut_audit.graph.model import ModelGraph, Op
 from shortcut_audit.operators.equation import terms_of
@@ -15,11 +15,11 @@ from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.reach import Reach
-from shortcut_audit.search.routes import Link
 from shortcut_audit.search.steps import Step
+from shortcut_audit.search.trails import Link, Trail
 
 
-def is_formula(reach: Reach, branch: Sequence[int], route: Iterable[Link]) -> bool:
+def is_formula(reach: Reach, branch: Sequence[int], route: Trail) -> bool:
     """Whether what a branch without weights makes of a fork, beside a route of these steps, is made of products alone.
 
     `branch` are the operands that it comes to.
@@ -31,7 +31,7 @@ def is_formula(reach: Reach, branch: Sequence[int], route: Iterable[Link]) -> bo
     """
     if reach.any(branch, _works_otherwise):
         return False
-    if any(link.step is Step.GATE or (link.step is Step.SELECTION and row_of(link.op.kind).moves) for link in route):
+    if route.any(_carries_on):
         return True  # 2
     if not reach.any(branch, _multiplies_strangers):
         return True  # 1
@@ -43,6 +43,10 @@ def is_formula(reach: Reach, branch: Sequence[int], route: Iterable[Link]) -> bo
     laid_out = [_stuff(lineage, op) for op in ops if op not in summed and _is_outer(graph, op)]
     along = frozenset[int]().union(*laid_out) - {lineage.stuff(reach.fork)}
     return bool(read) and all(not stuff.isdisjoint(along) for stuff in read.values())  # 3
+
+
+def _carries_on(link: Link) -> bool:
+    return link.step is Step.GATE or (link.step is Step.SELECTION and row_of(link.op.kind).moves)
 
 
 def _works(lineage: Lineage, op: Op) -> bool:

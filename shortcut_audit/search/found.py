@@ -6,9 +6,11 @@ from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Op, Value
 from shortcut_audit.search.additions import Term
 from shortcut_audit.search.extent import Extent
+from shortcut_audit.search.holdings import Ops
 from shortcut_audit.search.marks import Mark
 from shortcut_audit.search.merges import Merge
-from shortcut_audit.search.routes import Link, Route
+from shortcut_audit.search.routes import Route
+from shortcut_audit.search.trails import Trail
 
 
 @frozen
@@ -29,12 +31,12 @@ class Found:
         return self.way.fork
 
     @property
-    def route(self) -> tuple[Link, ...]:
+    def route(self) -> Trail:
         """The steps from fork to merge; empty for a bare edge."""
         return self.way.links
 
     @property
-    def through(self) -> tuple[Op, ...]:
+    def through(self) -> Ops:
         """Every op between the fork and this operand: the route, its gates, and ways beside it."""
         return self.way.through
 

@@ -7,10 +7,11 @@ differ, MACs of layers each wider than the last, each binary digit is counted by
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from shortcut_audit.algebra.polynomial import Number, Polynomial, is_vague, made, terms_of, total
+from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Op, Weight
 from shortcut_audit.search.extent import Extent, Measure, joined
 
@@ -19,16 +20,19 @@ class Holdings:
     """What the ops of a model hold, the ops told by their places."""
 
     __slots__ = (
-        "_all",
         "_layers",
         "_macs",
+        "_makers",
         "_measure",
         "_nonlinear",
         "_ops",
         "_parameters",
+        "_places",
+        "_those",
         "_tied",
         "_uncounted",
         "_unknown",
+        "all",
         "mixing",
         "weighing",
         "working",
@@ -37,6 +41,9 @@ class Holdings:
     def __init__(self, measure: Measure, ops: Mapping[int, Op]) -> None:
         """`ops`: those of the model by their places, in topological order."""
         self._measure = measure
+        self._makers: dict[str, tuple[int, Op]] | None = None
+        self._places: dict[Op, int] | None = None
+        self._those: dict[Callable[[Op], bool], int] = {}
         self._ops = ops
         extents = {place: measure.of(op) for place, op in ops.items()}
         tied: dict[frozenset[Weight], list[int]] = {}
@@ -49,7 +56,7 @@ class Holdings:
         self._uncounted = as_set(place for place, extent in extents.items() if extent.macs is None)
         self._tied = {weights: as_set(places) for weights, places in tied.items() if weights}
         self._unknown = {names: as_set(places) for names, places in unknown.items() if names}
-        self._all = as_set(ops)
+        self.all = as_set(ops)
         self._layers = as_set(place for place, extent in extents.items() if extent.weight_layers)
         self._nonlinear = as_set(place for place, extent in extents.items() if extent.nonlinear)
         self.working = as_set(place for place, extent in extents.items() if extent.working)
@@ -65,7 +72,7 @@ class Holdings:
         first = self._ops[_first(layers)] if layers else None
         last = self._ops[layers.bit_length() - 1] if layers else None
         return Extent(
-            ops=(ops & self._all).bit_count(),
+            ops=(ops & self.all).bit_count(),
             weight_layers=layers.bit_count(),
             macs=None if ops & self._uncounted else total(_taken(self._macs, ops)),
             parameters=sum(number for number in _taken(self._parameters, ops) if isinstance(number, int)),
@@ -78,10 +85,70 @@ class Holdings:
             layers=None if first is None or last is None else (self._measure.nth(first), self._measure.nth(last)),
         )
 
+    def those(self, test: Callable[[Op], bool]) -> int:
+        """The ops that pass a test, as a set. None is tested twice."""
+        if test not in self._those:
+            self._those[test] = as_set(place for place, op in self._ops.items() if test(op))
+        return self._those[test]
+
+    def gathered(self, ops: Iterable[Op]) -> Ops:
+        """Some ops of the model as a set."""
+        if self._places is None:
+            self._places = {op: place for place, op in self._ops.items()}
+        return Ops(self, as_set(self._places[op] for op in ops))
+
+    @property
+    def makers(self) -> Mapping[str, tuple[int, Op]]:
+        """The op that makes a value, and its place, by the value's name."""
+        if self._makers is None:
+            self._makers = {
+                name: (place, op) for place, op in self._ops.items() for name in op.outputs if name is not None
+            }
+        return self._makers
+
     def among(self, ops: int) -> Iterator[Op]:
         """The ops of a set, in topological order."""
-        for place in _places(ops & self._all):
+        for place in _places(ops & self.all):
             yield self._ops[place]
+
+
+@frozen
+class Ops:
+    """A set of ops of one model."""
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
+    holdings: Holdings
+    bits: int
+
+    def __iter__(self) -> Iterator[Op]:
+        """The ops, in topological order."""
+        return self.holdings.among(self.bits)
+
+    def __len__(self) -> int:
+        return self.bits.bit_count()
+
+    @property
+    def extent(self) -> Extent:
+        """What they hold together."""
+        return self.holdings.of(self.bits)
+
+    def that(self, test: Callable[[Op], bool]) -> Ops:
+        """Those that pass a test."""
+        return Ops(self.holdings, self.bits & self.holdings.those(test))
+
+    def any(self, test: Callable[[Op], bool]) -> bool:
+        """Whether any passes a test."""
+        return bool(self.bits & self.holdings.those(test))
+
+    def maker(self, name: str) -> Op | None:
+        """The one that makes a value; None where none of them does."""
+        place, op = self.holdings.makers.get(name, (0, None))
+        return op if self.bits >> place & 1 else None
+
+    def without(self, others: Ops) -> Ops:
+        """Those that are not among others."""
+        return Ops(self.holdings, self.bits & ~others.bits) if self.bits & others.bits else self
 
 
 Addends: TypeAlias = "list[tuple[Number, int]]"

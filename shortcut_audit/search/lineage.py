@@ -191,8 +191,7 @@ class Lineage:
     def steers(self, number: int, slot: int) -> bool:
         """Whether what stands in a slot tells a selection what to select, and does not pass itself."""
         op = self.values[number].op
-        row = row_of(op.kind) if op is not None else None
-        return row is not None and row.effect is Effect.SELECTION and bool(row.data) and slot not in row.data
+        return op is not None and _steers(op, slot)
 
     def multiplies(self, number: int) -> bool:
         """Whether a value is a product of two values that is summed along an axis, and of nothing stored."""
@@ -276,6 +275,16 @@ def _application(value: Value, originals: Mapping[str, int]) -> Hashable:
         else:
             read.append(given if given is None else originals[given])
     return op.kind, op.label, tuple(sorted(op.attributes.items())), tuple(read), value.slot, value.type
+
+
+def _steers(op: Op, slot: int) -> bool:
+    row = row_of(op.kind)
+    return row.effect is Effect.SELECTION and bool(row.data) and slot not in row.data
+
+
+def is_steered(op: Op) -> bool:
+    """Whether a computed value tells an op what to select."""
+    return any(isinstance(given, str) and _steers(op, slot) for slot, given in enumerate(op.inputs))
 
 
 def _is_pointwise(op: Op) -> bool:

@@ -16,6 +16,7 @@ from shortcut_audit.search.between import Field
 from shortcut_audit.search.lineage import Lineage, passes
 from shortcut_audit.search.siblings import are_siblings
 from shortcut_audit.search.steps import Step
+from shortcut_audit.search.trails import Link
 from shortcut_audit.search.walk import Way
 
 
@@ -44,9 +45,9 @@ def marks_of(lineage: Lineage, way: Way, field: Field, others: Sequence[int]) ->
     """The marks of a shortcut that are seen around its merge. `others` make the branch, `field` is where it lies."""
     found = set[Mark]()
     if passes(way.cost, Step.SELECTION):
-        if are_siblings(lineage.graph, lineage.values, way, field.region(others, route=way.values)):
+        if are_siblings(field, way, others):
             found.add(Mark.SIBLINGS)
-    elif not way.links and field.is_joined(others):
+    elif not way.trail and field.is_joined(others):
         found.add(Mark.JOINED)
     if passes(way.cost, Step.LINEAR):
         found |= _beside_attention(lineage, way, field, others)
@@ -60,13 +61,13 @@ def _beside_attention(lineage: Lineage, way: Way, field: Field, others: Sequence
     fork = lineage.maker(way.fork)
     if fork is not None and row_of(fork.kind).family is Family.SOFTMAX:
         return {Mark.RELATIVE_VALUES}
-    route = [lineage.values[number].op for number, *_ in way.links]
-    if not any(op is not None and _is_depthwise(op) for op in route):
+    if not way.trail.any(_is_depthwise):
         return set()
     return {Mark.POSITION_TERM} if any(_multiplies(op) for op in field.ops(others)) else set()
 
 
-def _is_depthwise(op: Op) -> bool:
+def _is_depthwise(link: Link) -> bool:
+    op = link.op
     group, kernels = op.attributes.get("group", 1), [w.shape for w in op.weights() if len(w.shape) > 2]
     return row_of(op.kind).family is Family.CONVOLUTION and group != 1 and any(shape[1] == 1 for shape in kernels)
 

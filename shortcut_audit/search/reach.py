@@ -13,7 +13,8 @@ from typing import NamedTuple, TypeAlias
 from shortcut_audit.graph.model import Op
 from shortcut_audit.operators.table import is_weight_layer
 from shortcut_audit.search.extent import NOTHING, Extent
-from shortcut_audit.search.lineage import UNIT, Lineage, dearest
+from shortcut_audit.search.holdings import Ops
+from shortcut_audit.search.lineage import UNIT, Lineage, dearest, is_steered
 from shortcut_audit.search.reading import Reading
 from shortcut_audit.search.steps import Step
 
@@ -208,12 +209,21 @@ class Reach:
         """The ops between the fork and some values, leapt-over ones included."""
         return self.region(operands).ops()
 
-    def passed(self, operand: int) -> tuple[Op, ...]:
+    def inside(self, operands: Iterable[int]) -> Ops:
+        """The ops between the fork and some values, as a set."""
+        numbers, holdings = tuple(operands), self.lineage.holdings
+        ops = self.between(numbers)
+        return holdings.gathered(self.ops(numbers)) if ops is None else Ops(holdings, ops & holdings.all)
+
+    def passed(self, operand: int) -> Ops:
         """The ops between the fork and a value through which anything of the fork passes.
 
         What only tells a selection what to select is not among them (theory: selection).
         """
-        return self.region([operand], steered=False).ops()
+        ops = self.between([operand])
+        if ops is None or self.inside([operand]).any(is_steered):
+            return self.lineage.holdings.gathered(self.region([operand], steered=False).ops())
+        return self.inside([operand])
 
 
 class Region:

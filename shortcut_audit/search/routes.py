@@ -5,23 +5,14 @@ Many sums may take the same way, of any length: what it leads through is looked 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Op, Value
+from shortcut_audit.search.holdings import Holdings, Ops
 from shortcut_audit.search.lineage import Lineage, passes
 from shortcut_audit.search.reach import Reach, is_linear
 from shortcut_audit.search.steps import Step
+from shortcut_audit.search.trails import Link, Test, Trail
 from shortcut_audit.search.walk import Way
-
-
-@frozen
-class Link:
-    """One step of a route: the value that it makes, the op that makes it, and what it does to what it lets through."""
-
-    op: Op
-    slot: int
-    step: Step
 
 
 @frozen
@@ -31,75 +22,78 @@ class Route:
     __eq__, __hash__ = object.__eq__, object.__hash__
 
     fork: Value
-    links: tuple[Link, ...]
+    links: Trail
     """The steps from fork to merge; empty for a bare edge."""
-    through: tuple[Op, ...]
+    through: Ops
     """Every op between the fork and this operand: the route, its gates, and ways beside it."""
     fed: frozenset[Op] = frozenset()
     """The ops among them that apply what may be a weight which the caller brings: its size is not known."""
+    whole: bool = True
+    """Whether none of them is left out that the branch has, too, or that is joined to what passes."""
+
+    def any(self, test: Test, key: Test) -> bool:
+        """Whether any step passes a test that asks of a step no more than what stands between the fork and it.
+
+        What is known, by the key, of the steps before the last one is not asked again.
+        """
+        return self.links.any(test, key) if self.whole else any(map(test, self.links))
 
 
 class Routes:
     """The routes of one search."""
 
-    __slots__ = ("_known", "_lineage")
+    __slots__ = ("_known", "_lineage", "_nothing")
 
     def __init__(self, lineage: Lineage) -> None:
         self._lineage = lineage
-        self._known: dict[tuple[int, int, int], tuple[Way, Route]] = {}
-        """Routes by operand, fork and the identity of the links of a way, which is kept beside."""
+        self._known: dict[tuple[int, Trail], Route] = {}
+        """Routes by operand and way."""
+        self._nothing = Ops(Holdings(lineage.measure, {}), 0)
 
-    def links(self, way: Way) -> tuple[Link, ...]:
-        """The steps of a way, from fork to merge."""
-        links = []
-        for number, slot, level in way.links:
-            op = self._lineage.values[number].op
-            assert op is not None, "a route leads through ops"
-            links.append(Link(op, slot, Step(level)))
-        return tuple(links)
+    def multiplies(self, link: Link) -> bool:
+        """Whether a step is a product with a computed matrix."""
+        return link.step is Step.GATE and self._lineage.multiplies(link.number)
 
     def of(self, own: Reach, operand: int, way: Way) -> Route:
         """The route of a way to an operand, in the field of its fork."""
-        key = operand, way.fork, id(way.links)
+        key = operand, way.trail
         if key not in self._known:
-            links = self.links(way)
-            self._known[key] = way, self._made(own, links, self._through(own, operand, way, links))
-        return self._known[key][1]
+            ops = own.passed(operand) if way.trail else self._nothing
+            elsewhere = self._joined_work(own, way) if passes(way.cost, Step.SELECTION) else self._nothing
+            self._known[key] = self._made(own, way.trail, ops, elsewhere)
+        return self._known[key]
 
-    def beside(self, route: Route, own: Reach, branch: Iterable[Op]) -> Route:
+    def beside(self, route: Route, own: Reach, branch: Ops) -> Route:
         """A route without what its gates read that the branch reads beside them: that is the branch's."""
-        others = set(branch).difference(link.op for link in route.links)
-        return self._made(own, route.links, tuple(op for op in route.through if op not in others))
+        both = Ops(branch.holdings, branch.bits & route.through.bits)
+        if not both:
+            return route
+        others = both.without(both.holdings.gathered(link.op for link in route.links))
+        return self._made(own, route.links, route.through, others) if others else route
 
-    def _made(self, own: Reach, links: tuple[Link, ...], through: tuple[Op, ...]) -> Route:
-        fed = self._lineage.fed.on([(link.op, link.slot) for link in links], through, own.fork)
-        return Route(self._lineage.original(own.fork), links, through, fed)
+    def _made(self, own: Reach, links: Trail, through: Ops, elsewhere: Ops) -> Route:
+        left = through.without(elsewhere)
+        fed = self._lineage.fed.on(((link.op, link.slot) for link in links), left, own.fork)
+        return Route(self._lineage.original(own.fork), links, left, fed, left is through)
 
-    def _through(self, own: Reach, operand: int, way: Way, links: tuple[Link, ...]) -> tuple[Op, ...]:
-        if not links:
-            return ()
-        ops = own.passed(operand)
-        if not passes(way.cost, Step.SELECTION):
-            return ops
-        elsewhere = self._joined_work(own, links)
-        return tuple(op for op in ops if op not in elsewhere)
-
-    def _joined_work(self, own: Reach, links: tuple[Link, ...]) -> frozenset[Op]:
+    def _joined_work(self, own: Reach, way: Way) -> Ops:
         """What makes the values that a selection on the route joins to what passes, where that is no linear map of it.
 
         `concat(x, W x)` and a scatter of W x into x are W_s together; `concat(x, f(x))` and a scatter of f(x) into x
         let x through beside another layer's result.
         """
-        number = self._lineage.number
-        joined, needed = [], {link.op for link in links}
-        for link in links:
-            others = [
-                number[given]
-                for slot, given in enumerate(link.op.inputs)
-                if slot != link.slot and isinstance(given, str)
-            ]
-            if link.step is not Step.SELECTION:
-                needed.update(own.ops(others))
-                continue
-            joined += [other for other in others if not is_linear(own.reached(other))]
-        return frozenset(own.ops(joined)).difference(needed) if joined else frozenset()
+        if not way.trail.any(lambda link: bool(self._joined(own, link)), self._joined):
+            return self._nothing
+        joined = [other for link in way.trail for other in self._joined(own, link)]
+        others = (self._others(link) for link in way.trail if link.step is not Step.SELECTION)
+        needed = {op for numbers in others for op in own.ops(numbers)}.union(link.op for link in way.trail)
+        return self._lineage.holdings.gathered(op for op in own.ops(joined) if op not in needed)
+
+    def _joined(self, own: Reach, link: Link) -> list[int]:
+        """What a selection joins to what passes, and is no linear map of the fork."""
+        others = self._others(link) if link.step is Step.SELECTION else []
+        return [other for other in others if not is_linear(own.reached(other))]
+
+    def _others(self, link: Link) -> list[int]:
+        read = ((slot, given) for slot, given in enumerate(link.op.inputs) if isinstance(given, str))
+        return [self._lineage.number[given] for slot, given in read if slot != link.slot]

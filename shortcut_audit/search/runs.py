@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from shortcut_audit.search.lineage import UNIT, Lineage
 from shortcut_audit.search.steps import Step
+from shortcut_audit.search.trails import Trail, Trails
 
 
 class _Place(NamedTuple):
@@ -29,12 +30,13 @@ class _Place(NamedTuple):
 class Runs:
     """The runs of one graph, as far as they have been asked for."""
 
-    __slots__ = ("_known", "_links", "lineage")
+    __slots__ = ("_along", "_known", "lineage", "trails")
 
     def __init__(self, lineage: Lineage) -> None:
         self.lineage = lineage
         self._known: dict[int, _Place] = {}
-        self._links: dict[tuple[int, int], tuple[tuple[int, int, int], ...]] = {}
+        self.trails = Trails(lineage.values)
+        self._along: dict[tuple[Trail, int], Trail] = {}
 
     def leap(self, number: int, stops: Callable[[int], bool]) -> tuple[int, int] | None:
         """Where a walker comes to by a run, and what that costs; None where none begins.
@@ -51,17 +53,17 @@ class Runs:
             here = self._known[at]
         return at, place.cost - here.cost
 
-    def links(self, number: int, end: int) -> tuple[tuple[int, int, int], ...]:
-        """(value, input slot by which the run enters its op, step class), from the end to a value. They are kept."""
-        key = number, end
-        if key not in self._links:
-            found = []
-            while number != end:
-                place = self._known[number]
-                found.append((number, place.slot, place.level))
-                number = place.over
-            self._links[key] = tuple(reversed(found))
-        return self._links[key]
+    def along(self, trail: Trail, number: int) -> Trail:
+        """The trail that goes on along a run to a value. What several have in common is gone along once."""
+        new = []
+        while number != trail.number and (trail, number) not in self._along:
+            new.append(number)
+            number = self._known[number].over
+        further = trail if number == trail.number else self._along[trail, number]
+        for each in reversed(new):
+            place = self._known[each]
+            further = self._along[trail, each] = self.trails.on(further, each, place.slot, place.level)
+        return further
 
     def _place(self, number: int) -> _Place:
         walked = []

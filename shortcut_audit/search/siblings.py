@@ -8,34 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shortcut_audit.graph.model import ModelGraph, Op, Value
+from shortcut_audit.graph.model import ModelGraph
 from shortcut_audit.operators.pieces import piece_of
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_activation, is_copy, row_of
-from shortcut_audit.search.reach import Region
+from shortcut_audit.search.reach import Reach
 from shortcut_audit.search.reading import joins
 from shortcut_audit.search.steps import Step
+from shortcut_audit.search.trails import Link
 from shortcut_audit.search.walk import Way
 
 KEEPING = frozenset({Step.VIEW, Step.SCALE, Step.DIAGONAL})
 """What makes each element of one element of the same place."""
 
 
-def are_siblings(graph: ModelGraph, values: Sequence[Value], way: Way, branch: Region) -> bool:
-    """Whether a way begins with a piece of its fork, and all values of the branch are made from others.
+def are_siblings(reach: Reach, way: Way, others: Sequence[int]) -> bool:
+    """Whether a way begins with a piece of its fork, and all that lies before other values is made from others.
 
-    `values` is what the numbers stand for. What is scaled and normalised before it is cut has the same pieces; what is
-    laid out otherwise has others, which are not compared.
+    What is scaled and normalised before it is cut has the same pieces; what is laid out otherwise has others, which are
+    not compared.
     """
-    whole, alike, piece = {way.fork}, {way.fork}, None
-    for number, _, level in way.links:
-        if level not in KEEPING:
-            piece = piece_of(graph, values[number])
-            break
-        whole.add(number)
-        alike = {number} if level == Step.VIEW and not is_copy(_maker(values[number])) else alike | {number}
-    if piece is None:
+    graph, values = reach.lineage.graph, reach.lineage.values
+    opened = way.trail.first(_parts)
+    piece = None if opened is None else piece_of(graph, values[opened.number])
+    if piece is None or opened is None or opened.before is None:
         return False
+    whole, alike = {way.fork}, {way.fork}
+    for link in opened.before:
+        whole.add(link.number)
+        alike = {link.number} if link.step is Step.VIEW and not is_copy(link.op) else alike | {link.number}
+    branch = reach.region(others, route=way.values)
     for number in branch:
         read = whole.intersection(parent for parent, _, _ in branch.parents(number))
         if number in whole or not read:
@@ -46,9 +48,8 @@ def are_siblings(graph: ModelGraph, values: Sequence[Value], way: Way, branch: R
     return True
 
 
-def _maker(value: Value) -> Op:
-    assert value.op is not None, "a route leads through ops"
-    return value.op
+def _parts(link: Link) -> bool:
+    return link.step not in KEEPING
 
 
 READERS = 64

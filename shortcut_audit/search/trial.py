@@ -232,7 +232,7 @@ class Trial:
         way, graph = self._ways[position], self._lineage.graph
         field, others = self._beside[position], (worker for worker in self._workers if worker != way.operand)
         weighing = any((here := self._reached(field, other)) is not None and here.weighing for other in others)
-        if not weighing and is_formula(field, self._others(position), self._routes.links(way)):
+        if not weighing and is_formula(field, self._others(position), way.trail):
             return "elementwise expression"  # 1
         products = self._products(way) if passes(way.cost, Step.GATE) else []
         if products and not (weighing and self._mixes_streams(position, products)):
@@ -240,15 +240,14 @@ class Trial:
         if passes(way.cost, Step.SELECTION) and (
             dearest(way.cost) > Step.SELECTION or feeds_activations_only(graph, self._merge.result.id)
         ):
-            branch = field.region(self._others(position), route=way.values)
-            return "independent sources" if are_siblings(graph, self._lineage.values, way, branch) else None  # 3
+            return "independent sources" if are_siblings(field, way, self._others(position)) else None  # 3
         return None
 
     def _products(self, way: Way) -> list[tuple[Op, int]]:
         """The products with a computed matrix on a way, each with the slot by which it enters."""
-        gates = ((number, slot) for number, slot, level in way.links if level == Step.GATE)
-        makers = ((self._lineage.values[number].op, number, slot) for number, slot in gates)
-        return [(op, slot) for op, number, slot in makers if op is not None and self._lineage.multiplies(number)]
+        if not way.trail.any(self._routes.multiplies):
+            return []
+        return [(link.op, link.slot) for link in way.trail if self._routes.multiplies(link)]
 
     def _mixes_streams(self, position: int, products: list[tuple[Op, int]]) -> bool:
         """Whether the one matrix on a way mixes axes of its fork that the branch does not treat as positions.
@@ -290,9 +289,9 @@ class Trial:
             workers = (self._numbers[worker] for worker in self._workers)
             self._extents[own] = own.extent((*workers, *self._spread))
         route = self._routes.of(own, self._numbers[way.operand], way)
-        if way.cut and route.links:
+        if way.cut and way.trail:
             route = self._routes.beside(
-                route, own, self._beside[position].ops((*self._others(position), *self._spread))
+                route, own, self._beside[position].inside((*self._others(position), *self._spread))
             )
         return Found(
             merge=self._merge,

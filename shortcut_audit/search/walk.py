@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from heapq import heappop, heappush
-from itertools import chain
 from typing import NamedTuple
 
 from shortcut_audit.frozen import frozen
@@ -22,6 +21,7 @@ from shortcut_audit.search.cones import Cones
 from shortcut_audit.search.lineage import UNIT
 from shortcut_audit.search.runs import Runs
 from shortcut_audit.search.steps import Step
+from shortcut_audit.search.trails import Trail
 
 LEAPT = -1
 """Stands for the slot where a walker has come by a run of steps."""
@@ -51,15 +51,15 @@ class Way:
     fork: int
     """Number of the value where the way ends."""
     cost: int
-    links: tuple[tuple[int, int, int], ...]
-    """(value, input slot by which the way enters its op, step class), from fork to merge."""
+    trail: Trail
+    """The steps from fork to merge."""
     cut: frozenset[int] = frozenset()
     """What comes to the other operands through these values is not theirs."""
 
     @property
     def values(self) -> tuple[int, ...]:
         """The values on the way, from fork to merge."""
-        return tuple(number for number, *_ in self.links)
+        return tuple(link.number for link in self.trail)
 
 
 def explore(
@@ -221,16 +221,18 @@ class _Walkers:
     def ways(self) -> tuple[Way, ...]:
         """The way of each operand that found a fork, cheapest first, the earlier fork where two cost the same."""
         found = [
-            Way(p, fork, cost, self._links(p, fork, cut), self._cones.cuts[cut])
+            Way(p, fork, cost, self._trail(p, fork, cut), self._cones.cuts[cut])
             for p, (cost, fork, cut) in self._best.items()
         ]
         return tuple(sorted(found, key=lambda way: (way.cost, way.fork)))
 
-    def _links(self, position: int, fork: int, cut: int) -> tuple[tuple[int, int, int], ...]:
-        trail, at, pieces = self._trails[position], fork, list[tuple[tuple[int, int, int], ...]]()
-        stand = trail[fork, cut]
+    def _trail(self, position: int, fork: int, cut: int) -> Trail:
+        stands, runs = self._trails[position], self._runs
+        trail, stand = runs.trails.at(fork), stands[fork, cut]
         while stand.child >= 0:
-            leapt = stand.slot == LEAPT
-            pieces.append(self._runs.links(stand.child, at) if leapt else ((stand.child, stand.slot, stand.level),))
-            at, stand = stand.child, trail[stand.child, stand.cut]
-        return pieces[0] if len(pieces) == 1 else tuple(chain.from_iterable(pieces))
+            if stand.slot == LEAPT:
+                trail = runs.along(trail, stand.child)
+            else:
+                trail = runs.trails.on(trail, stand.child, stand.slot, stand.level)
+            stand = stands[stand.child, stand.cut]
+        return trail

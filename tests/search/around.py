@@ -33,7 +33,7 @@ class Search:
     def ways(self) -> dict[str, tuple[str, list[str]]]:
         """For each operand that has a way: where it ends, and the classes of its steps from there."""
         return {
-            self.name(self.operands[way.operand]): (self.name(way.fork), [Step(level).name for *_, level in way.links])
+            self.name(self.operands[way.operand]): (self.name(way.fork), [link.step.name for link in way.trail])
             for way in self.ways_found
         }
 

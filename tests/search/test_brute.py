@@ -201,12 +201,11 @@ def test_a_way_is_the_cheapest_of_all_routes_to_the_earliest_fork(draft: Draft) 
                 assert way.cost == cost
                 assert way.fork <= fork
         for position, way in found.items():
-            steps = [lineage.parents(number) for number, *_ in way.links]
-            assert offsets[position] + sum(UNIT[level] for *_, level in way.links) == way.cost
+            assert offsets[position] + sum(UNIT[link.step] for link in way.trail) == way.cost
             at = way.fork
-            for (number, slot, level), parents in zip(way.links, steps, strict=True):
-                assert (at, level, slot) in parents
-                at = number
+            for link in way.trail:
+                assert (at, link.step, link.slot) in lineage.parents(link.number)
+                at = link.number
             assert at == numbers[position]
 
 

@@ -53,6 +53,12 @@ def test_the_steps_of_a_run_are_kept() -> None:
     drawn = runs("x -> MatMul.1 -> Transpose -> MaxPool")
     number = drawn.lineage.number
     assert leap(drawn, "MaxPool") is not None
-    links = drawn.links(number["MaxPool"], number["x"])
-    assert links == ((number["MatMul.1"], 0, 5), (number["Transpose"], 0, 0), (number["MaxPool"], 0, 1))
-    assert drawn.links(number["MaxPool"], number["x"]) is links
+    start = drawn.trails.at(number["x"])
+    trail = drawn.along(start, number["MaxPool"])
+    assert [(link.op.name, link.slot, link.step) for link in trail] == [
+        ("MatMul.1", 0, Step.LINEAR),
+        ("Transpose", 0, Step.VIEW),
+        ("MaxPool", 0, Step.SELECTION),
+    ]
+    assert drawn.along(start, number["MaxPool"]) is trail
+    assert drawn.along(start, number["Transpose"]) is trail.before
