@@ -7,7 +7,7 @@ of unknown size, never an identity and never a gate without parameters (theory: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum
 
 from shortcut_audit.graph.model import Op, Shape, Value
@@ -109,6 +109,13 @@ class Fed:
         """Whether what is added to a value may be a learned offset that the caller brings."""
         added_to, offset = self._number(given), self._number(added)
         return self._origins[offset] is Origin.BROUGHT and not self._stuff[added_to] & self._stuff[offset]
+
+    def perhaps(self) -> Iterator[int]:
+        """The values whose ops may apply such a weight: of all that they read, the model computes one at most."""
+        for number, value in enumerate(self._values):
+            read = () if value.op is None or row_of(value.op.kind).effect not in APPLYING else value.op.values()
+            if len(read) > 1 and sum(self._origins[self._number(name)] is Origin.COMPUTED for name in read) < 2:
+                yield number
 
     def on(self, route: Iterable[tuple[Op, int]], through: Iterable[Op], fork: int) -> frozenset[Op]:
         """The ops of a shortcut from `fork` that apply such weights: on the route, and in its gates.

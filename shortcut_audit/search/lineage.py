@@ -54,6 +54,7 @@ class Lineage:
     """
 
     __slots__ = (
+        "_all_fed",
         "_below",
         "_expressions",
         "_holdings",
@@ -93,6 +94,7 @@ class Lineage:
         self._expressions = expressions(graph)
         self._sources: list[int] | None = None
         self.fed = Fed(self.values, self.number.__getitem__)
+        self._all_fed = False
         self.pasts: dict[tuple[int, int], frozenset[int]] = {}
         """For a product and the slot that a route enters it by: the past of its gates (gates.py)."""
         self._stretches = Stretches(graph)
@@ -166,6 +168,17 @@ class Lineage:
             if kinship in {Kinship.STRANGERS, Kinship.FED} and self._stretches.is_factor_stretched(op, slot):
                 kinship = Kinship.STRETCHED
             yield self.number[given], int(Step.NONLINEAR if beside else step(self.graph, op, slot, kinship)), slot
+
+    def fed_on(self, route: Iterable[tuple[Op, int]], through: Iterable[Op], fork: int) -> frozenset[Op]:
+        """The ops of a shortcut from `fork` that apply what may be weights that the caller brings (fed.py).
+
+        Which steps do so is found out as they are looked at, and in a gate nobody may have looked at them.
+        """
+        if not self._all_fed:
+            self._all_fed = True
+            for number in self.fed.perhaps():
+                self.parents(number)
+        return self.fed.on(route, through, fork)
 
     def _trace(self, through: Callable[[Op], bool]) -> list[int]:
         """For each value, the one value that it is computed from by such ops alone; itself where there is none."""
