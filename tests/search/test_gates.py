@@ -160,6 +160,47 @@ def test_a_condition_that_scales_and_shifts_every_layer_is_no_fork(written: str)
     assert kinds(*drawn) == []
 
 
+@pytest.mark.parametrize(
+    ("gate", "kind"),
+    [
+        (("a = MatMul(x, w)", "t = Sigmoid(a)"), "gated"),
+        (("a = MatMul(x, w)", "b = Mul(x, p)", "s = Add(a, b)", "t = Sigmoid(s)"), "gated"),
+        (("a = MatMul(x, w)", "s = Sub(a, x)", "t = Sigmoid(s)"), "gated"),
+        (("a = MatMul(x, w)", "s = Mul(a, x)", "t = Tanh(s)"), "gated"),
+        (("s = Mul(x, p)", "t = Sigmoid(s)"), None),
+        (("t = Sigmoid(x)",), None),
+    ],
+)
+def test_what_reads_what_it_gates_is_a_gate_if_layers_compute_it(gate: tuple[str, ...], kind: str | None) -> None:
+    """Highway, its gate with and without a peephole. x sigmoid(p x), where no layer works, is an activation of x."""
+    lines = ("h = MatMul(x, v)", "f = Relu(h)", "u = Sub(one, t)", "n = Mul(u, f)", "m = Mul(t, x)", "y = Add(m, n)")
+    literal = stored(data=(1.0,), literal=True)
+    weights = {"w": stored(8, 8), "v": stored(8, 8), "p": stored(8), "one": literal}
+    report = audit_draft(listing(*gate, *lines, x=TOKENS, **weights))
+    assert [s.kind for s in report.shortcuts if s.merge.name == "y"] == ([] if kind is None else [kind])
+
+
+@pytest.mark.parametrize("peepholes", ["", "f", "i", "fi"])
+def test_a_cell_with_peepholes_hands_its_state_on(peepholes: str) -> None:
+    """Three steps of an LSTM; the first state is fed, and nothing else reads it by a layer."""
+    lines = list[str]()
+    for now, last in ((1, 0), (2, 1), (3, 2)):
+        for gate in "fiog":
+            lines += [f"{gate}w{now} = MatMul(x{now}, w{gate})", f"{gate}u{now} = MatMul(h{last}, u{gate})"]
+            lines += [f"{gate}s{now} = Add({gate}w{now}, {gate}u{now})"]
+            if gate in peepholes:
+                lines += [f"{gate}p{now} = Mul(c{last}, p{gate})", f"{gate}t{now} = Add({gate}s{now}, {gate}p{now})"]
+            read = f"{gate}{'t' if gate in peepholes else 's'}{now}"
+            lines += [f"{gate}{now} = {'Tanh' if gate == 'g' else 'Sigmoid'}({read})"]
+        lines += [f"m{now} = Mul(f{now}, c{last})", f"n{now} = Mul(i{now}, g{now})", f"c{now} = Add(m{now}, n{now})"]
+        lines += [f"q{now} = Tanh(c{now})", f"h{now} = Mul(o{now}, q{now})"]
+    weights = {kind + gate: stored(8, 8) for kind in "wu" for gate in "fiog"} | {"pf": stored(8), "pi": stored(8)}
+    fed = dict.fromkeys(("x1", "x2", "x3", "h0", "c0"), (2, 8))
+    report = audit_draft(listing(*lines, **fed, **weights))
+    states = {s.merge.name: s.kind for s in report.shortcuts if s.merge.name.startswith("c")}
+    assert states == {"c2": "gated", "c3": "gated"}
+
+
 def test_the_score_of_a_router_scales_experts_and_is_no_shortcut() -> None:
     """p E_0(x[i]) + p E_1(x[i]), where i and p come of one softmax: Switch Transformers (Fedus et al. 2022)."""
     draft = listing(
