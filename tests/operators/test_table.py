@@ -37,6 +37,21 @@ def kinds_where(wrong: Callable[[Operator], object]) -> list[str]:
     return [kind for kind, row in OPERATORS.items() if wrong(row)]
 
 
+def test_what_tells_whether_a_selection_selects_everything() -> None:
+    """The fifth input of a Slice are its steps, all 1; the second of a Pad what is put around, all 0."""
+    told = {kind: (row.whole.slot, row.whole.plain) for kind, row in OPERATORS.items() if row.whole is not None}
+    sized = dict.fromkeys(["CenterCropPad", "Expand", "Tile", "Resize", "Upsample", "Concat"], (None, 0))
+    assert told == {"Slice": (4, 1), "Pad": (1, 0), **sized}
+
+
+def test_what_drops_elements_in_training_alone() -> None:
+    assert kinds_where(lambda row: row.drops) == ["TrainingDropout"]
+
+
+def test_of_what_is_not_understood_any_slot_may_hold_data() -> None:
+    assert kinds_where(lambda row: not row.understood and row.data) == []
+
+
 def test_no_slot_has_two_roles() -> None:
     """A buffer is never learned, a bias and a quantised weight are: a slot cannot be both."""
     assert kinds_where(lambda row: set(row.buffers) & {*row.bias, *row.quantised}) == []

@@ -53,12 +53,10 @@ def blocked_matrix(attributes: Mapping[str, Attribute], shapes: Sequence[Shape])
 
 def flat_matrix(attributes: Mapping[str, Attribute], shapes: Sequence[Shape]) -> tuple[int, int] | None:
     """MatMulBnb4: B holds [K, N] in 4 bits each, in one row or column of bytes."""
-    given, packed = _shape(shapes, 0), _shape(shapes, 1)
-    inner, outer = attributes.get("K"), attributes.get("N")
-    if not (isinstance(inner, int) and isinstance(outer, int)) or not positive(inner, outer):
+    packed, sizes = _shape(shapes, 1), stated_matrix(attributes, shapes)
+    if sizes is None:
         return None
-    if given is not None and not fits((inner,), given[-1:]):
-        return None
+    inner, outer = sizes
     stored = -(-inner * outer // 2)
     one_axis = packed is None or any(fits(shape, packed) for shape in ((stored,), (stored, 1), (1, stored)))
     return (inner, outer) if one_axis else None

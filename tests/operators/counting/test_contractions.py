@@ -44,7 +44,7 @@ from shortcut_audit.operators.counting.contractions import (
     transposed_convolution,
 )
 from shortcut_audit.operators.counting.experts import mixture, quantised_mixture
-from shortcut_audit.operators.counting.packing import blocked_matrix, flat_matrix, gathered_blocks
+from shortcut_audit.operators.counting.packing import blocked_matrix, flat_matrix, gathered_blocks, stated_matrix
 from shortcut_audit.operators.table import OPERATORS, macs
 from shortcut_audit.pipeline import audit_draft
 from tests.sketch import listing, stored
@@ -769,6 +769,30 @@ def test_a_packed_matrix_may_be_stored_in_an_open_size() -> None:
 @pytest.mark.parametrize(("packed", "found"), [((16,), (8, 4)), ((16, 1), (8, 4)), ((1, 16), (8, 4)), ((16, 0), None)])
 def test_bytes_lie_in_a_row_or_in_a_column(packed: Shape, found: tuple[int, int] | None) -> None:
     assert flat_matrix({"K": 8, "N": 4}, [None, packed]) == found  # 8 x 4 numbers, two a byte
+
+
+@pytest.mark.parametrize("matrix", [flat_matrix, stated_matrix])
+@pytest.mark.parametrize(
+    ("sizes", "given", "found"),
+    [
+        ({"K": 8, "N": 4}, None, (8, 4)),
+        ({"K": 8, "N": 4}, (5, 8), (8, 4)),
+        ({"K": 8, "N": 4}, (5, "n"), (8, 4)),
+        ({"K": 1, "N": 1}, None, (1, 1)),
+        ({"K": 8, "N": 4}, (5, 7), None),  # the data has another width
+        ({"K": 0, "N": 4}, None, None),
+        ({"K": 8, "N": -4}, None, None),
+        ({"K": -8, "N": 4}, None, None),
+        ({"K": 8}, None, None),
+        ({"N": 4}, None, None),
+        ({"K": "8", "N": 4}, None, None),
+        ({"K": 8, "N": 4.0}, None, None),
+    ],
+)
+def test_a_matrix_is_of_the_sizes_that_are_stated_if_they_are_sizes(
+    matrix: Callable[..., object], sizes: dict[str, object], given: Shape, found: tuple[int, int] | None
+) -> None:
+    assert matrix(sizes, [given]) == found
 
 
 def test_one_head_may_hold_query_key_and_value_too() -> None:

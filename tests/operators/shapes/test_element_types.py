@@ -61,6 +61,7 @@ def test_a_filled_tensor_has_the_type_of_its_number_where_that_can_be_told() -> 
 
 def test_the_mask_of_a_dropout_became_boolean() -> None:
     assert dtypes("Dropout", HALF, outputs=2, opset=9) == ["float16", "float16"]
+    assert dtypes("Dropout", HALF, outputs=2, opset=10) == ["float16", "bool"]
     assert dtypes("Dropout", HALF, outputs=2, opset=12) == ["float16", "bool"]
 
 
