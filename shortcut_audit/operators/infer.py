@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import Attribute, Shape, TensorType, elements
 from shortcut_audit.graph.sizes import Unknown
 from shortcut_audit.operators.row import Operator
@@ -48,7 +47,7 @@ def _shapes(row: Operator, call: Call) -> list[Shape]:
 
 
 def _holding(known: TensorType, data: Data | None) -> TensorType:
-    return known if data is None else replace(known, data=data)
+    return known if data is None else TensorType(known.shape, known.dtype, data)
 
 
 def _elements(propagation: Propagation, call: Call, made: Made) -> list[Data | None]:

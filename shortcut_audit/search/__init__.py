@@ -23,6 +23,7 @@ from shortcut_audit.search.marks import Mark, added_again
 from shortcut_audit.search.merges import Refusal
 from shortcut_audit.search.rewrites.pieces import followed
 from shortcut_audit.search.rewrites.scatters import as_sums
+from shortcut_audit.search.statistics import expressions
 
 
 class Searched(NamedTuple):
@@ -71,8 +72,10 @@ def _ends(graph: ModelGraph, made: Searched | None = None, *, obscure: bool) -> 
 
 def _searched(graph: ModelGraph) -> Searched:
     """What is found if each op does what its row says, and one that is not understood the most that it could do."""
-    candidates, no_merges, normal = merges.find(followed(as_sums(graph)))
-    lineage = Lineage(normal, candidates)
+    written = followed(as_sums(graph))
+    told = expressions(written)
+    candidates, no_merges, normal = merges.find(written, told)
+    lineage = Lineage(normal, candidates, told if normal is written else None)
     between = Between(lineage)
     found: list[Found] = []
     refused: list[Refusal] = list(no_merges)
@@ -82,8 +85,7 @@ def _searched(graph: ModelGraph) -> Searched:
             refused.append(verdict)
         else:
             found.extend(verdict)
-    told = tuple(_told_again(found))
-    return Searched(told, tuple(refused), lineage.measure, concatenations.find(graph), normal)
+    return Searched(tuple(_told_again(found)), tuple(refused), lineage.measure, concatenations.find(graph), normal)
 
 
 def _told_again(found: list[Found]) -> Iterator[Found]:

@@ -19,7 +19,7 @@ from shortcut_audit.search.linear import Image, images
 from shortcut_audit.search.merges import Merge
 from shortcut_audit.search.neutral import original
 from shortcut_audit.search.reading import Reading
-from shortcut_audit.search.statistics import Part, expressions, is_normalisation
+from shortcut_audit.search.statistics import Expression, Part, expressions, is_normalisation
 from shortcut_audit.search.steps import Kinship, Step, step
 from shortcut_audit.search.stretch import Stretches
 
@@ -75,8 +75,10 @@ class Lineage:
         "values",
     )
 
-    def __init__(self, graph: ModelGraph, sums: Iterable[Merge] = ()) -> None:
-        """`sums`: those whose operands will be looked at, in the order in which they will be."""
+    def __init__(
+        self, graph: ModelGraph, sums: Iterable[Merge] = (), told: Mapping[str, Expression] | None = None
+    ) -> None:  # fmt: skip
+        """`sums`: those whose operands will be looked at, in that order; `told`: the values as expressions."""
         self.graph = graph
         self.measure = Measure(graph)
         self.values: tuple[Value, ...] = tuple(graph.values.values())
@@ -91,7 +93,7 @@ class Lineage:
         the value (between.py)."""
         self._parents: list[tuple[tuple[int, int, int], ...] | None] = [None] * len(self.values)
         self._roots = self._trace(_is_pointwise)
-        self._expressions = expressions(graph)
+        self._expressions = expressions(graph) if told is None else told
         self._sources: list[int] | None = None
         self.fed = Fed(self.values, self.number.__getitem__)
         self._all_fed = False

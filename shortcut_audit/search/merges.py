@@ -25,7 +25,7 @@ from shortcut_audit.search.rewrites.choices import paired
 from shortcut_audit.search.rewrites.products import Algebra
 from shortcut_audit.search.rewrites.sums import Sum, normal_form
 from shortcut_audit.search.rewrites.values import Desk
-from shortcut_audit.search.statistics import expressions, holds_statistic, is_normalisation
+from shortcut_audit.search.statistics import Expression, expressions, holds_statistic, is_normalisation
 from shortcut_audit.search.totals import Total, totals
 
 
@@ -83,8 +83,8 @@ class _Formed(NamedTuple):
     form: Sum
 
 
-def find(graph: ModelGraph) -> Sums:
-    """What the additions of a graph merge.
+def find(graph: ModelGraph, told: Mapping[str, Expression] | None = None) -> Sums:
+    """What the additions of a graph merge. `told`: its values as expressions, where they have been worked out.
 
     Reasons: 1. "constant operand": at most one term is a value; 2. "broadcast": a term is stretched over the other;
     3. "attention logits": the sum feeds nothing but a softmax; 4. "interpolation": the difference in x + w (f - x), of
@@ -92,17 +92,17 @@ def find(graph: ModelGraph) -> Sums:
     multiples of one value; 6. "normalisation": of one value and statistics of it; 7. "weighted stack": a contraction of
     what was stacked.
     """
-    return _Search(graph).sums()
+    return _Search(graph, expressions(graph) if told is None else told).sums()
 
 
 class _Search:
     """The additions of one graph, and what has been made of them."""
 
-    def __init__(self, graph: ModelGraph) -> None:
+    def __init__(self, graph: ModelGraph, told: Mapping[str, Expression]) -> None:
         self._graph = graph
         self._shown = frozenset(graph.outputs)
         self._algebra = Algebra(graph)
-        self._expressions = expressions(graph)
+        self._expressions = told
         self._desk = Desk(graph)
         self._fed: Fed | None = None
         self._merges: list[Merge] = []

@@ -55,7 +55,7 @@ def _made_of(op: Op, known: Mapping[str, Expression]) -> Expression | None:
     if not read:
         return None
     origin = read[0].origin
-    if any(expression.origin != origin for expression in read[1:]):
+    if len({expression.origin for expression in read}) > 1:
         return None
     part = _part(op, row, {expression.part for expression in read})
     return None if part is None else Expression(origin, part)

@@ -108,7 +108,7 @@ def plain(attributes: Bound) -> dict[str, Attribute]:
 
 def graphs_in(attribute: AttributeProto) -> tuple[GraphProto, ...]:
     """The graphs that an attribute holds: a body, or several."""
-    kind = kind_of(attribute)
+    kind = attribute.type or kind_of(attribute)
     if kind == GRAPH:
         return (attribute.g,)
     return tuple(attribute.graphs) if kind == GRAPHS else ()
