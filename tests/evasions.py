@@ -337,12 +337,12 @@ def _shuffled(edit: Editor) -> None:
 
 
 def _folded(edit: Editor) -> None:
-    """A factor 1, or an offset 0, that the program writes, in front of any addition."""
+    """A factor 1, or an offset 0, that the program writes, in front of any addition that is not in a function."""
     places = [at for at, node in enumerate(edit.graph.node) if node.op_type == "Add" and not node.domain]
     values = {name for made in edit.graph.node if made.op_type != "Constant" for name in made.output}
-    at = edit.random.choice(places)
+    at = edit.random.choice(places) if places else 0
     slots = [slot for slot, name in enumerate(edit.graph.node[at].input) if name in values]
-    if slots:
+    if places and slots:
         kind, number = edit.random.choice([("Mul", 1.0), ("Add", 0.0)])
 
         def through(x: str) -> str:

@@ -295,8 +295,20 @@ def _einsum(parts: Parts) -> None:
         parts.add("UnknownEinsum", *parts.fused.inputs, to=parts.output(0))
 
 
+def _layer_norm(parts: Parts) -> None:
+    """LayerNormalization over several axes whose bias is computed: it may be all of F(x) + x's x (case 3)."""
+    bias = parts.input(2)
+    if bias is None or not parts.is_value(bias) or parts.fused.attributes.get("axis", -1) == -1:
+        return
+    outputs = (parts.new_name(), *parts.fused.outputs[1:])
+    label = parts.fused.label or parts.fused.kind
+    parts.nodes.append(replace(parts.fused, label=label, inputs=parts.fused.inputs[:2], outputs=outputs))
+    parts.add("Add", outputs[0], bias, to=parts.output(0))
+
+
 UNFOLDINGS: Mapping[str, Callable[[Parts], None]] = {
     "Einsum": _einsum,
+    "LayerNormalization": _layer_norm,
     "Gemm": _gemm,
     "com.microsoft::FusedGemm": _gemm,
     "com.microsoft::FusedConv": _convolution,

@@ -103,11 +103,16 @@ def _joined(graph: ModelGraph, op: Op, held: Mapping[str, Behind]) -> tuple[str,
         return ()
     joint, made = graph.values[source].op, count(graph.values[op.outputs[0] or ""].type.shape)
     parts = dict.fromkeys(joint.values()) if joint is not None else {}
+    if op.kind in RUNNING:
+        return tuple(parts)
     sizes = [count(graph.values[part].type.shape) for part in parts]
     return tuple(parts) if all(size is None or made is None or size == made for size in sizes) else ()
 
 
-ADDING = frozenset({"AveragePool", "CumSum"})
+RUNNING = frozenset({"CumSum"})
+"""What makes all sums of the first elements, of which the last is that of all."""
+
+ADDING = RUNNING | {"AveragePool", "GlobalAveragePool"}
 """What else adds elements of what it reads, each with a number."""
 
 

@@ -199,6 +199,16 @@ def test_gemm_may_scale_what_it_adds() -> None:
     ]
 
 
+def test_a_layer_norm_whose_bias_is_computed_adds_it() -> None:
+    assert unfolded("y = LayerNormalization(x, S, B)") == ["y = LayerNormalization(x, S, B)"]
+    assert unfolded("y = LayerNormalization(x, S)") == ["y = LayerNormalization(x, S)"]
+    assert unfolded("y = LayerNormalization(x, S, a)") == ["y = LayerNormalization(x, S, a)"]  # of the last axis alone
+    assert unfolded("y, m = LayerNormalization(x, S, a) axis=1") == [
+        "y~1, m = LayerNormalization(x, S) axis=1",
+        "y = Add(y~1, a)",
+    ]
+
+
 @pytest.mark.parametrize("kind", ["com.microsoft::FusedConv", "com.microsoft.nchwc::Conv"])
 def test_a_convolution_may_add_a_residual_before_its_activation(kind: str) -> None:
     """activation(Conv(X, W, B) + Z): ORT_ENABLE_ALL leaves no Add in a ResNet."""

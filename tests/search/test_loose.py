@@ -119,6 +119,7 @@ SUMMED = {
     "apart": (JOINT, "u = Reshape(c, two)", "y = ReduceSum(u, ch) keepdims=0"),
     "apart, averaged": (JOINT, "u = Reshape(c, two)", "y = ReduceMean(u, ch) keepdims=0"),
     "with the axis": (*STACKED, "s = ReduceSum(c, zero) keepdims=1", "y = Squeeze(s, zero)"),
+    "up to each": (*STACKED, "s = CumSum(c, i)", "y = Gather(s, j) axis=0"),
     "turned": (*STACKED, "t = Transpose(c) perm=1,0,2,3,4", "y = ReduceSum(t, ch) keepdims=0"),
 }
 
