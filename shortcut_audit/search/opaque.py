@@ -188,8 +188,9 @@ def settled(unknown: Unknown, plain: Ends, *supposed: Ends) -> tuple[tuple[Found
         terms = {term.value for term in merge.operands}
         little = [_restricted(verdicts.get(name), terms) for verdicts in least]
         clear = not any(map(_rests_on_it, shortcuts))
-        agreed = all(verdict == mine or (clear and not verdict) for verdict in little)
-        if agreed and all(_restricted(verdicts.get(name), terms) == mine for verdicts in most[1:]):
+        agreed = little[0] == mine or (clear and not little[0])
+        agreed = agreed and all(_covers(mine, verdict) or (clear and not verdict) for verdict in little[1:])
+        if agreed and all(_covers(mine, _restricted(verdicts.get(name), terms)) for verdicts in most[1:]):
             kept.extend(shortcuts)
         else:
             refused.append(_unknown(unknown, merge.op, merge.result, merge.folded))
@@ -201,6 +202,12 @@ def settled(unknown: Unknown, plain: Ends, *supposed: Ends) -> tuple[tuple[Found
         else:
             refused.append(refusal)
     return tuple(kept), tuple(refused)
+
+
+def _covers(mine: Verdict, other: Verdict) -> bool:
+    """Whether a verdict stands though another one is possible: that is the same, or a cheaper one than a projection."""
+    dear = all(step >= Step.DIAGONAL or weighed for _, step, weighed in mine)
+    return mine == other or (dear and {value for value, _, _ in other} <= {value for value, _, _ in mine})
 
 
 def _rests_on_it(shortcut: Found) -> bool:

@@ -139,11 +139,18 @@ def test_a_pool_over_what_was_joined_adds_nothing(line: str) -> None:
         assert refused(*BRANCH, JOINT, line, x=shape) == []
 
 
-def test_a_shortcut_that_may_be_another_is_not_understood() -> None:
-    """y = F(x) + d with d = cat([W x, x])[:8]: the way through x is cheaper, and may be no way at all."""
-    lines = *BRANCH, "c = Concat(a, x) axis=1", CUT, "y = Add(d, b)"
-    assert [s.kind for s in report(*lines, outputs=("y", "e")).shortcuts] == ["projection"]
-    assert refused(*lines, "z = Relu(e)", x=SHAPES["no rank"]) == ["not understood"]
+def test_a_projection_that_may_be_cheaper_stays_one() -> None:
+    """y = F(x) + d with d = cat([W x, x])[:8]: the way through W x is the dearest, and is what counts."""
+    lines = *BRANCH, "c = Concat(a, x) axis=1", CUT, "y = Add(d, b)", "z = Relu(e)"
+    for shape in SHAPES.values():
+        found = report(*lines, x=shape, outputs=("y", "z"))
+        assert ([s.kind for s in found.shortcuts], found.summary.unknown) == (["projection"], 0)
+
+
+def test_an_identity_that_may_be_none_is_not_understood() -> None:
+    """y = F(d) + d, d one of the pieces of cat([x, relu(x)]) and F of the other: of the same one, or of both."""
+    lines = "r = Relu(x)", "c = Concat(x, r) axis=0", "d, e = Split(c) axis=0", "k = Conv(e, w) pads=1,1,1,1"
+    assert refused(*lines, "y = Add(k, d)", x=SHAPES["no rank"]) == ["not understood"]
 
 
 @pytest.mark.parametrize("outputs", [("y",), ("y", "c")])
