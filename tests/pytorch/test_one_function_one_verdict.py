@@ -49,6 +49,31 @@ class Conditioned(nn.Module):  # type: ignore[misc]
         return x
 
 
+GROUPINGS: tuple[Callable[[Any, Any, Any, Any], Any], ...] = (
+    lambda x, f, t, s: (x + t) + f,
+    lambda x, f, t, s: x + (s + f),
+    lambda x, f, t, s: (f + x) + t,
+    lambda x, f, t, s: (x + s.expand_as(x)) + (t + f),
+    lambda x, f, t, s: (x - t) + f,
+    lambda x, f, t, s: ((t + x) + s) + f,
+)
+"""x + f, and what is stretched over both: made of the mean of x, or of a condition."""
+
+
+class Grouped(nn.Module):  # type: ignore[misc]
+    """A block for each grouping."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maps = nn.ModuleList(nn.ModuleList(nn.Linear(8, 8) for _ in range(3)) for _ in GROUPINGS)
+
+    def forward(self, x: Any, c: Any) -> Any:
+        for (branch, context, condition), grouped in zip(self.maps, GROUPINGS, strict=True):
+            t, s = context(x.mean(1, keepdim=True)), condition(c).relu()[:, None]
+            x = grouped(x.relu(), branch(x.relu()).relu(), t, s)
+        return x
+
+
 class Streams(nn.Module):  # type: ignore[misc]
     """Hyper-connections: four streams are mixed to five, of which one goes to the branch."""
 
@@ -105,6 +130,7 @@ MODELS: dict[str, tuple[Callable[[], Any], tuple[tuple[int, ...], ...], dict[str
         (TOKENS, STATE),
         IDENTITIES,
     ),
+    "grouped": (Grouped, (TOKENS, STATE), {"identity": len(GROUPINGS)}),
     "mixed streams": (Streams, ((2, 3, 4, 8),), {"projection": 1}),
     "delta rule": (Delta, (TOKENS,), {"parameter-free": 1}),
 }
