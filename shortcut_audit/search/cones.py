@@ -8,7 +8,9 @@ back, beside the cut and as far as it is asked for, but only where the cut takes
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from heapq import heappop, heappush
+from operator import or_
 
 from shortcut_audit.search.lineage import Lineage
 
@@ -22,7 +24,7 @@ CUTS = 32
 class Cones:
     """The pasts of the operands of one merge, by all cuts that are made."""
 
-    __slots__ = ("_beside", "_lineage", "_operands", "_pasts", "_shared", "cuts")
+    __slots__ = ("_beside", "_lineage", "_operands", "_others", "_pasts", "_shared", "cuts")
 
     def __init__(self, lineage: Lineage, operands: Sequence[int]) -> None:
         self._lineage = lineage
@@ -34,6 +36,7 @@ class Cones:
             seen |= past
         self.cuts: list[frozenset[int]] = [frozenset()]
         """What each cut takes out."""
+        self._others: dict[int, int] = {}
         self._beside: dict[tuple[int, int], _Beside | None] = {}
 
     @property
@@ -50,6 +53,22 @@ class Cones:
     def shares(self, number: int) -> bool:
         """Whether several operands are computed from a value. If so, they are from all that it is computed from."""
         return self._lineage.ancestry.holds(self._shared, number)
+
+    def others(self, position: int) -> int:
+        """What the operands but the one at a position are computed from, as a set of bits.
+
+        Of many operands, what several are: nothing is cut out of their pasts.
+        """
+        if len(self._pasts) > PARTED_OPERANDS:
+            return self._shared
+        if position not in self._others:
+            self._others[position] = reduce(or_, (past for at, past in enumerate(self._pasts) if at != position), 0)
+        return self._others[position]
+
+    def touched(self, position: int, values: frozenset[int]) -> frozenset[int]:
+        """Those of some values that any operand but the one at a position is computed from."""
+        others, holds = self.others(position), self._lineage.ancestry.holds
+        return frozenset(value for value in values if holds(others, value))
 
     def _holds(self, position: int, cut: int, number: int) -> bool:
         if not self._lineage.ancestry.holds(self._pasts[position], number):

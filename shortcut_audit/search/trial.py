@@ -16,6 +16,7 @@ from shortcut_audit.operators.row import Family
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.report import Reason
 from shortcut_audit.search.between import Between, Field
+from shortcut_audit.search.cones import PARTED_OPERANDS
 from shortcut_audit.search.equal_maps import Maps, as_deep, is_scaled_by, maps_of
 from shortcut_audit.search.extent import Extent
 from shortcut_audit.search.formulas import is_formula
@@ -289,7 +290,7 @@ class Trial:
             workers = (self._numbers[worker] for worker in self._workers)
             self._extents[own] = own.extent((*workers, *self._spread))
         route = self._routes.of(own, self._numbers[way.operand], way)
-        if way.cut and way.trail:
+        if way.trail and (way.cut or self._is_gated(way)):
             route = self._routes.beside(
                 route, own, self._beside[position].inside((*self._others(position), *self._spread))
             )
@@ -300,6 +301,10 @@ class Trial:
             residual=self._extents[own],
             marks=self._marks(position),
         )
+
+    def _is_gated(self, way: Way) -> bool:
+        """Whether a gate stands on a way; sums of many operands are looked at as if there were none."""
+        return passes(way.cost, Step.GATE) and len(self._numbers) <= PARTED_OPERANDS
 
     def _marks(self, position: int) -> frozenset[Mark]:
         others = self._others(position)

@@ -184,10 +184,11 @@ class _Walkers:
         It does not pass a nonlinearity, nor a gate before a learned map: a map of a gated value is a nonlinear layer
         (GLU, Shazeer 2020). Behind a matrix gate it passes nothing learned: that would be attention.
         """
-        leapt = None if cut or came.bare else self._runs.leap(number, self._cones.shares)
+        cones = self._cones
+        leapt = None if came.bare else self._runs.leap(number, came.cost, cones.shares, lambda: cones.others(position))
         if leapt is not None:
             end, price = leapt
-            self._stand(position, end, _Stand(came.cost + price, number, 0, LEAPT, 0))
+            self._stand(position, end, _Stand(came.cost + price, number, cut, LEAPT, 0), cut)
             return
         limit = self._limit(position)
         for parent, step, slot in self._lineage.parents(number):
@@ -197,7 +198,11 @@ class _Walkers:
             further = came.cost + UNIT[level]
             if further > limit or level == Step.NONLINEAR or mapped or (came.bare and level > Step.GATE):
                 continue
-            by = self._cones.cut(cut, gates.past(self._lineage, number, slot)) if level == Step.GATE else cut
+            by = (
+                self._cones.cut(cut, cones.touched(position, gates.past(self._lineage, number, slot)))
+                if level == Step.GATE
+                else cut
+            )
             stand = _Stand(further, number, cut, slot, level, came.bare or matrix)
             self._stand(position, parent, stand, by)
 

@@ -52,6 +52,7 @@ GROWING: Mapping[str, tuple[Callable[[int], Draft], int]] = {
     "skip sum": (shapes.skip_sum, 30),
     "crossing": (shapes.crossing, 30),
     "nested choices": (shapes.nested_choices, 30),
+    "gated route": (shapes.gated_route, 20),
 }
 """Each model, and the smallest number of layers that is fitted."""
 
@@ -103,6 +104,14 @@ BLOCKS: tuple[Callable[[int], Draft], ...] = (
     blocks.long_names,
     blocks.copies,
     blocks.folded_weights,
+    blocks.attention_by_scalars,
+    blocks.masks_in_a_row,
+    blocks.shared_route_of_gates,
+    blocks.gates_of_the_stream,
+    blocks.projected_route,
+    blocks.pooled_route,
+    blocks.viewed_route,
+    blocks.scaled_route,
     blocks.squeeze_excite,
     blocks.rezero,
     blocks.cross_gated,
@@ -117,17 +126,16 @@ BLOCKS: tuple[Callable[[int], Draft], ...] = (
 BLOCK_COUNT = 8
 
 STEEP: Mapping[str, tuple[Callable[[int], Draft], int]] = {
-    "gated route": (shapes.gated_route, 20),
+    "branching route": (blocks.branching_route, 48),
 }
 """What still grows faster than the model does, though no faster than its square.
 
-A route of n gates, and a sum at each: n routes of up to n steps, of which no two are the same. Each step of each route
-is looked at, as the words for them (`weights_in_words`) name each gate of each.
+A route that parts and meets, and a sum behind each meeting: of two ways a walker takes the cheaper one step by step.
 """
 
 
-def work(draft: Draft) -> int:
-    """Calls of Python functions from a draft to its report."""
+def work(draft: Draft) -> tuple[int, int]:
+    """Calls of Python functions from a draft to its report, and how many steps of routes that lists."""
     calls = 0
 
     def count(frame: FrameType, event: str, argument: object) -> None:
@@ -138,19 +146,20 @@ def work(draft: Draft) -> int:
     sys.setprofile(count)
     try:
         graph = assemble(draft)
-        compose(graph, search(graph))
+        report = compose(graph, search(graph))
     finally:
         sys.setprofile(before)
-    return calls
+    return calls, sum(len(shortcut.route) for shortcut in report.shortcuts)
 
 
 def exponent(model: Callable[[int], Draft], layers: int, doublings: int = 3) -> float:
-    """How work grows with values + edges: 1 is linear, 2 quadratic; over the last doubling, past all fixed costs."""
+    """How work grows with values + edges + what the report lists: 1 is linear, 2 quadratic; over the last doubling."""
     points = []
     for times in (2 ** (doublings - 1), 2**doublings):
         draft = model(layers * times)
         graph = assemble(draft)
-        size = len(graph.values) + sum(len(readers) for readers in graph.readers.values())
-        points.append((math.log(size), math.log(work(draft))))
+        calls, listed = work(draft)
+        size = len(graph.values) + sum(len(readers) for readers in graph.readers.values()) + listed
+        points.append((math.log(size), math.log(calls)))
     (small, little), (large, much) = points
     return (much - little) / (large - small)
