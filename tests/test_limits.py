@@ -16,7 +16,8 @@ import pytest
 import shortcut_audit
 
 LIMITS = {
-    "account.entries": {"STEPS_SHOWN": 64, "NAMES_SHOWN": 64},
+    "account.describe": {"STEPS_SHOWN": 64, "OPS_SHOWN": 64},
+    "account.entries": {"NAMES_SHOWN": 64},
     "account.uncounted": {"NAMED": 80},
     "gate.accepted": {"COUNT_LIMIT": 10**100},
     "gate.config": {"SIZE_LIMIT": 1_048_576},
