@@ -82,8 +82,9 @@ def in_words(graph: ModelGraph, found: Found) -> str:
 
 
 def _listed(first: Sequence[str], last: Sequence[str] = (), *, left_out: int) -> str:
-    """What is to be said, and how many more there are between the first and the last of it."""
-    return " + ".join(filter(None, [*first, f"{left_out} more" if left_out else "", *last]))
+    """What is to be said, if anything, and how many more there are between the first and the last of it."""
+    more = [f"{left_out} more"] if left_out and any((*first, *last)) else []
+    return " + ".join(filter(None, [*first, *more, *last]))
 
 
 def _beside(found: Found) -> Ops:

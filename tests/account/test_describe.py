@@ -145,6 +145,19 @@ def test_so_is_what_stands_beside_it() -> None:
     assert in_words(*pieces).endswith("; beside: conv 1x1, 4 -> 4, no bias")
 
 
+def test_of_many_gates_the_first_are_said_and_of_a_long_route_the_ends() -> None:
+    """Of 70 gates 64, of 70 scales 32 at each end: 6 are left out. What is multiplied says nothing of itself."""
+    products = " -> ".join(f"Mul.{n}" for n in range(70))
+    gates = (f"x -> Conv.g{n}{{k=1}} -> Sigmoid.{n} -> Mul.{n}" for n in range(70))
+    assert (
+        in_words(f"x -> {products} -> Add", *gates)
+        == f"gate: {' + '.join(['conv 1x1, 8 -> 8, no bias'] * 64)} + 6 more"
+    )
+    scaled = in_words(f"x -> {products} -> Add", *(f"#s{n} -> Mul.{n}" for n in range(70)))
+    ends = " + ".join(["scale 8x1x1"] * 32)
+    assert scaled == f"a learned diagonal ({ends} + 6 more + {ends})"
+
+
 def test_a_linear_map_in_words() -> None:
     drawn = "x -> MatMul.1 -> Relu -> MatMul.2 -> Add", "x -> Gemm.p -> Add"
     assert audited(*drawn, shape=(1, 8)).shortcuts[0].weights_in_words == "linear 8 -> 8, bias"
