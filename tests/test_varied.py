@@ -45,7 +45,7 @@ def kinds(draft: Draft, but: str) -> dict[str, list[str]]:
     return {name: sorted(of) for name, of in found.items() if name != but}
 
 
-ARITHMETIC = {"Add", "Sub", "Sum", "Neg", "Mul", "Div", "Where"}
+ARITHMETIC = {"Add", "Sub", "Sum", "Neg", "Mul", "Div", "Where", "ScatterElements"}
 """What reads a doubled value as a part of a larger sum: 2 x + F(x) has one shortcut, x + x + F(x) has two."""
 
 

@@ -57,11 +57,13 @@ row_of: Callable[[str], Operator] = _Table(OPERATORS).__getitem__
 def does_work(op: Op) -> bool:
     """Whether an op does real work (theory: real work): is a layer that reads learned weights, or mixes positions.
 
-    A learned factor or offset of each element by itself is no layer: it makes no branch of an element-wise expression.
+    A learned factor or offset of each element by itself is no layer: it makes no branch of an element-wise expression,
+    whether it is written as such or as a norm by statistics that the model keeps.
     An unknown operator is taken to work: what it does cannot be ruled out.
     """
     row = row_of(op.kind)
-    layer = not row.pointwise and any(weight.learned for weight in op.weights())
+    alone = row.pointwise or (row.running and not op.attributes.get("training_mode"))
+    layer = not alone and any(weight.learned for weight in op.weights())
     return not row.understood or layer or mixes(op)
 
 

@@ -6,6 +6,7 @@ class, so that costs add and compare as numbers do.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Value
@@ -155,7 +156,7 @@ class Lineage:
         numbers = [self.number[given] for given, _ in read]
         same_element = len({self._roots[number] for number in numbers}) == 1
         normalised = is_normalisation([self._expressions[given] for given, _ in read])
-        linear = row_of(op.kind).effect is Effect.SUM and len({self.image(number).root for number in numbers}) == 1
+        linear = self._maps_one(op)
         for given, slot in read:
             kinship = Kinship.SAME_ELEMENT if same_element else Kinship.STRANGERS
             if same_element and len({self.original(number).id for number in numbers}) == 1:
@@ -223,6 +224,20 @@ class Lineage:
         if self._stuff is None:
             self._stuff = self._trace(_is_formula_s)
         return self._stuff[number]
+
+    def added_up(self, number: int) -> int:
+        """The latest value of which all that a sum adds are linear maps; no limit for a way where there is none."""
+        op = self.values[number].op
+        if op is None or not self._maps_one(op):
+            return sys.maxsize
+        entry = self.ancestry.dominator(number)
+        return self.image(self.number[op.values()[0]]).root if entry is None else entry
+
+    def _maps_one(self, op: Op) -> bool:
+        """Whether an op adds up several linear maps of one value."""
+        if row_of(op.kind).effect is not Effect.SUM or len(op.values()) < 2:
+            return False
+        return len({self.image(self.number[given]).root for given in op.values()}) == 1
 
     def image(self, number: int) -> Image:
         """A value as a linear map of one other value."""

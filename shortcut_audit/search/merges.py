@@ -7,7 +7,8 @@ normal form: `x + t (h - x)` merges (1 - t) x and t h.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from shortcut_audit.frozen import frozen
@@ -170,10 +171,17 @@ class _Search:
             return "attention logits", "the sum feeds nothing but a softmax"  # 3
         if len(total.operands) < 2:
             return STRETCHED  # 2
-        terms = {self._original(term.value) for term in total.operands}  # x + x combines nothing, whatever x is
+        terms = self._uncancelled(total.operands)  # x + x combines nothing, whatever x is, and n - n - x neither
         if len(terms) > 1 and is_normalisation([self._expressions[name] for name in terms]):
             return "normalisation", "a value is combined with statistics of it"  # 6
         return None
+
+    def _uncancelled(self, operands: Sequence[Term]) -> set[str]:
+        """What is added, seen through copies, but for what is subtracted as often as it is added."""
+        times: Counter[str] = Counter()
+        for term in operands:
+            times[self._original(term.value)] += -1 if term.negated else 1
+        return {name for name, often in times.items() if often}
 
     def _original(self, name: str) -> str:
         return original(self._graph, self._graph.values[name]).id

@@ -25,6 +25,8 @@ class Part(IntEnum):
     """What was gathered from many of its elements, perhaps spread over them again."""
     NORMALISED = 2
     """Both, combined."""
+    SCATTERED = 3
+    """What was gathered from many of its elements by scattering them, before it is spread over them again."""
 
 
 class Expression(NamedTuple):
@@ -46,7 +48,8 @@ def expressions(graph: ModelGraph) -> Mapping[str, Expression]:
 def _made_of(op: Op, known: Mapping[str, Expression]) -> Expression | None:
     """What an op makes of expressions of one value; None where it makes something else.
 
-    1. A statistic is gathered along axes, or by scattering with a reduction. 2. Views of anything, powers, and sums and
+    1. A statistic is gathered along axes, or by scattering with a reduction: x + scatter(x) is a message that was
+    passed, and only what is spread over the elements again normalises them. 2. Views of anything, powers, and sums and
     products, also with learned vectors. A squashed statistic, sigmoid(mean(x)), is a gate's. 3. A statistic is spread
     over the elements again, by whatever index. 4. A softmax takes exp and log of what is centred, and of sums of that.
     """
@@ -64,14 +67,15 @@ def _made_of(op: Op, known: Mapping[str, Expression]) -> Expression | None:
 def _part(op: Op, row: Operator, parts: set[Part]) -> Part | None:
     """What an op makes of such parts of one value, by the numbers above."""
     if row.statistic or op.attributes.get("reduction", "none") != "none":
-        return Part.STATISTIC  # 1
+        return Part.STATISTIC if row.statistic else Part.SCATTERED  # 1
     if row.effect is Effect.NORMALISATION and not row.running:
         return Part.NORMALISED
     alone = next(iter(parts)) if len(parts) == 1 else None
     if row.effect is Effect.SELECTION:
-        return alone if alone is Part.STATISTIC else None  # 3
+        return Part.STATISTIC if alone in {Part.STATISTIC, Part.SCATTERED} else None  # 3
     if row.effect in {Effect.VIEW, Effect.SUM, Effect.PRODUCT} or row.rescales:
-        return Part.NORMALISED if alone is None else alone  # 2
+        combined = None if Part.SCATTERED in parts else Part.NORMALISED
+        return combined if alone is None else alone  # 2
     return (alone or Part.NORMALISED) if row.exponential and Part.VALUE not in parts else None  # 4
 
 
@@ -84,7 +88,8 @@ def _data(op: Op, row: Operator) -> Sequence[str]:
 
 def is_normalisation(operands: list[Expression]) -> bool:
     """Whether what is combined are a value and statistics of it."""
-    return len({one.origin for one in operands}) == 1 and any(one.part is not Part.VALUE for one in operands)
+    parts = {one.part for one in operands}
+    return len({one.origin for one in operands}) == 1 and Part.SCATTERED not in parts and parts != {Part.VALUE}
 
 
 def holds_statistic(graph: ModelGraph, known: Mapping[str, Expression], name: str, origin: str) -> bool:
@@ -93,7 +98,7 @@ def holds_statistic(graph: ModelGraph, known: Mapping[str, Expression], name: st
     while waiting:
         current = waiting.pop()
         expression, op = known[current], graph.values[current].op
-        if expression.part is not Part.VALUE:
+        if expression.part not in {Part.VALUE, Part.SCATTERED}:
             if expression.origin == origin:
                 return True
         elif op is not None and row_of(op.kind).effect in {Effect.VIEW, Effect.SUM, Effect.PRODUCT}:

@@ -11,6 +11,7 @@ answered for by the cones (cones.py). Its cost grows with the routes, not with w
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -40,6 +41,8 @@ class _Stand(NamedTuple):
     level: int
     bare: bool = False
     """Whether it has passed a matrix gate: nothing learned may stand before one."""
+    latest: int = sys.maxsize
+    """The latest value where its way may end: it has passed a sum of linear maps of that one, and of none behind it."""
 
 
 @frozen
@@ -142,7 +145,8 @@ class _Walkers:
                 self._count(position, stand, -1)
                 self._trails[position][number, cut] = stand
                 shared = self._cones.shared(number, position, cut)
-                if not shared or number in self._cones.cuts[cut] or (position, number) in self._parted:
+                ends = shared and number <= stand.latest
+                if not ends or number in self._cones.cuts[cut] or (position, number) in self._parted:
                     self._advance(position, number, cut, stand)
                 elif (position, number) in self._barred:
                     beside = self._cones.cut(cut, frozenset({number}))
@@ -188,9 +192,9 @@ class _Walkers:
         leapt = None if came.bare else self._runs.leap(number, came.cost, cones.shares, lambda: cones.others(position))
         if leapt is not None:
             end, price = leapt
-            self._stand(position, end, _Stand(came.cost + price, number, cut, LEAPT, 0), cut)
+            self._stand(position, end, _Stand(came.cost + price, number, cut, LEAPT, 0, latest=came.latest), cut)
             return
-        limit = self._limit(position)
+        limit, latest = self._limit(position), min(came.latest, self._lineage.added_up(number))
         for parent, step, slot in self._lineage.parents(number):
             matrix = step == Step.NONLINEAR and self._lineage.multiplies(number)
             level = int(Step.GATE) if matrix else step
@@ -203,7 +207,7 @@ class _Walkers:
                 if level == Step.GATE
                 else cut
             )
-            stand = _Stand(further, number, cut, slot, level, came.bare or matrix)
+            stand = _Stand(further, number, cut, slot, level, came.bare or matrix, latest)
             self._stand(position, parent, stand, by)
 
     def _stand(self, position: int, number: int, stand: _Stand, cut: int = 0) -> None:

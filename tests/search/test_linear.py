@@ -57,6 +57,26 @@ def test_a_sum_of_linear_maps_is_one(added: str) -> None:
     assert kinds(*added.split("; ")) == [MAPS[added]]
 
 
+def test_a_sum_of_maps_is_a_map_of_what_all_of_them_map() -> None:
+    """G(W_1 x) + (W_1 x + W_3 x): the inner sum is no function of W_1 x, and no bare shortcut of it."""
+    report = audit_draft(
+        listing(
+            "a = Conv(x, w1)",
+            "b = Conv(x, w3) pads=1,1,1,1",
+            "u = Add(a, b)",
+            "r = Relu(u)",
+            "g1 = Relu(a)",
+            "g = Conv(g1, w3) pads=1,1,1,1",
+            "y = Add(g, u)",
+            x=(1, 8, 4, 4),
+            w1=stored(8, 8, 1, 1),
+            w3=stored(8, 8, 3, 3),
+        )
+    )
+    (shortcut,) = (one for one in report.shortcuts if one.merge.name == "y")
+    assert (shortcut.kind, shortcut.fork.name, shortcut.has_weight) == ("projection", "x", True)
+
+
 @pytest.mark.parametrize("added", NONE)
 def test_a_sum_with_what_is_not_linear_is_none(added: str) -> None:
     assert kinds(*added.split("; ")) == []

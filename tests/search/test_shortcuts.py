@@ -290,6 +290,13 @@ def test_a_shortcut_leads_around_work_that_is_none_itself(first: str, kind: str)
     ]
 
 
+@pytest.mark.parametrize("norm", ["BatchNormalization", "BatchNormalization -> Relu", "Mul.g -> Relu"])
+def test_a_norm_by_kept_statistics_is_no_work(norm: str) -> None:
+    """g x + b is a factor and an offset of each channel, also where it is written as a norm."""
+    factor = ("#g -> Mul.g",) if "Mul.g" in norm else ()
+    assert reasons(f"x -> {norm} -> Add", *factor, "x -> Add") == ["elementwise expression"]
+
+
 def test_a_scaled_shortcut_beside_a_pooling_mixer() -> None:
     """PoolFormerV2: s x + (pool(n) - n) with n = norm(x), folded into one sum: the mixer does more than the scale."""
     (shortcut,) = audited(

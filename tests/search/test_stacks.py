@@ -75,3 +75,21 @@ def test_a_reshaped_stack_adds_where_its_axis_is_known_to_stay(how: str) -> None
     report = audit_draft(listing(*VALUES, *map(str, lines), x=(1, 3, 4), k=stored(4, 4), **given, **kernels))
     assert report.totals.adds == adds
     assert [other.reason for other in report.other_adds] == ["weighted stack"] * bool(adds)
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+def test_a_sum_over_a_stack_of_unknown_shape_is_an_addition(axis: int) -> None:
+    """stack([x, f(x)]).sum(axis) with f not understood: x + f(x), whatever the shape of f(x) is."""
+    report = audit_draft(
+        listing(
+            "f = odd.Layer(x)",
+            "a = Unsqueeze(x, o)",
+            "b = Unsqueeze(f, o)",
+            f"s = Concat(a, b) axis={axis}",
+            "y = ReduceSum(s, o) keepdims=0",
+            x=("batch", 3, 8),
+            o=stored(1, dtype="int64", data=(axis,), literal=True),
+        )
+    )
+    assert report.totals.adds == 1
+    assert [one.kind for one in report.shortcuts] == ["identity"]

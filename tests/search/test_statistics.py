@@ -136,3 +136,19 @@ def test_what_a_squashed_statistic_multiplies_is_gated() -> None:
     )  # fmt: skip
     report = audit_draft(listing(*lines, x=(1, 8, 4, 4), w=stored(8, 8, 1, 1)))
     assert [(s.merge.name, s.kind) for s in report.shortcuts] == [("y", "identity")]
+
+
+def test_what_is_scattered_onto_a_value_itself_normalises_nothing() -> None:
+    """x + P x, P fixed: a message is passed, as in GIN. What is gathered back, x - max(x)[i], is a softmax's."""
+    drawn = listing(
+        "y = ScatterElements(x, i, x) axis=1 reduction=add",
+        x=(1, 8, 4, 4),
+        i=stored(1, 8, 4, 4, dtype="int64"),
+    )
+    assert [one.kind for one in audit_draft(drawn).shortcuts] == ["identity"]
+
+
+def test_what_cancels_is_combined_with_nothing() -> None:
+    """(n - n) - x, n = layer_norm(x): x is left, and no statistic of it."""
+    drawn = listing("n = LayerNormalization(x, s, s)", "d = Sub(n, n)", "y = Sub(d, x)", x=("batch", 3, 8), s=stored(8))
+    assert [other.reason for other in audit_draft(drawn).other_adds] == ["cancelled"]
