@@ -49,7 +49,7 @@ def joint_axis(op: Op, rank: int | None) -> int | None:
 
 def stacked(graph: ModelGraph, name: str) -> Stack | None:
     """What a value was stacked from: by an op that does, or by one that joins values of which each got the axis."""
-    op, rank = graph.values[name].op, _rank(graph, name)
+    op, rank = graph.values[name].op, rank_of(graph, name)
     axis = None if op is None else joint_axis(op, rank)
     if op is None or axis is None:
         return None
@@ -70,9 +70,10 @@ def summed_stack(graph: ModelGraph, op: Op) -> Stack | None:
     if not isinstance(pile, str) or op.attributes.get("keepdims", 1) != 0 or len(graph.readers[pile]) != 1:
         return None
     stack = stacked(graph, pile)
-    return stack if stack is not None and only_axis(op, _rank(graph, pile)) == stack.axis else None
+    return stack if stack is not None and only_axis(op, rank_of(graph, pile)) == stack.axis else None
 
 
-def _rank(graph: ModelGraph, name: str) -> int | None:
+def rank_of(graph: ModelGraph, name: str) -> int | None:
+    """How many axes a value has; None where nobody knows."""
     shape = graph.values[name].type.shape
     return None if shape is None else len(shape)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shortcut_audit.graph.model import ModelGraph, Op, Shape
-from shortcut_audit.operators.axes import only_axis, stacked
+from shortcut_audit.operators.axes import only_axis, rank_of, stacked
 from shortcut_audit.operators.row import Arrangement, Effect, Family
 from shortcut_audit.operators.table import is_copy, row_of
 
@@ -44,7 +44,7 @@ def _contracted(graph: ModelGraph, op: Op) -> Iterator[tuple[str, int | None]]:
         made = graph.values[op.inputs[0]].op
         if made is not None and row_of(made.kind).effect is Effect.PRODUCT and len(made.inputs) == 2:
             for name in made.values():
-                yield name, only_axis(op, len(_shape(graph, name) or ()))  # 1
+                yield name, only_axis(op, rank_of(graph, name))  # 1
     elif row.family is Family.MATRIX_PRODUCT:
         for slot, given in enumerate(op.inputs[:2]):
             if isinstance(given, str):
