@@ -155,7 +155,9 @@ class Between:
         """Notes the stretch between a merge's result and the one value through which all of its past passes, if any."""
         lineage = self.lineage
         entry = lineage.ancestry.dominator(result)
-        if entry is None or any(level != Step.NONLINEAR for _, level, _ in lineage.parents(result)):
-            return  # open, or walkers may pass through the result
+        if entry is None or not lineage.ancestry.is_read_again(result):
+            return  # open, or nobody will come upon it
+        if any(level != Step.NONLINEAR for _, level, _ in lineage.parents(result)):
+            return  # walkers may pass through the result
         inside, read = self.field(entry).content([result])
         lineage.closed[result] = entry, inside, read.beside(WHOLE) if entry in lineage.above[result] else read

@@ -156,15 +156,16 @@ class Lineage:
         numbers = [self.number[given] for given, _ in read]
         same_element = len({self._roots[number] for number in numbers}) == 1
         normalised = is_normalisation([self._expressions[given] for given, _ in read])
-        linear = self._maps_one(op)
+        same_value = same_element and len({self.original(number).id for number in numbers}) == 1
+        dearest = max(self.image(number).level for number in numbers) if self._maps_one(op) else None
         for given, slot in read:
             kinship = Kinship.SAME_ELEMENT if same_element else Kinship.STRANGERS
-            if same_element and len({self.original(number).id for number in numbers}) == 1:
+            if same_value:
                 kinship = Kinship.SAME_VALUE
             elif normalised and not same_element and self._expressions[given].part is not Part.STATISTIC:
                 kinship = Kinship.STATISTIC
-            elif linear and not normalised:
-                yield self.number[given], int(max(Step.SCALE, *(self.image(number).level for number in numbers))), slot
+            elif dearest is not None and not normalised:
+                yield self.number[given], int(max(Step.SCALE, dearest)), slot
                 continue
             elif kinship is Kinship.STRANGERS and self.fed.applies(op, slot):
                 kinship = Kinship.FED

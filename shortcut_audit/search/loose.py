@@ -14,7 +14,7 @@ from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, Value
 from shortcut_audit.graph.sizes import same_shape
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.joints import Behind, behind, cuts, joins_several
-from shortcut_audit.search.rewrites.pieces import is_followed, lies_apart
+from shortcut_audit.search.rewrites.pieces import Joints, is_followed, lies_apart
 from shortcut_audit.search.rewrites.values import rebuilt
 
 
@@ -38,8 +38,9 @@ class Loose:
 def loose(graph: ModelGraph) -> tuple[Loose, ...]:
     """The pieces of joints that nobody can follow."""
     cut_from: dict[Op, list[tuple[Value, Op]]] = {}
+    joints = Joints(graph)
     for piece, cut, joint in _pieces(graph, joins_several):
-        if lies_apart(graph, piece, joint.axis) or is_followed(graph, piece, joint.source):
+        if lies_apart(graph, piece, joint.axis) or is_followed(graph, piece, joint.source, joints):
             continue
         cut_from.setdefault(_maker(graph, joint.source), []).append((piece, cut))
     return tuple(one for joint, pieces in cut_from.items() for one in _numbered(joint, pieces))

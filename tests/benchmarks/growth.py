@@ -53,6 +53,7 @@ GROWING: Mapping[str, tuple[Callable[[int], Draft], int]] = {
     "crossing": (shapes.crossing, 30),
     "nested choices": (shapes.nested_choices, 30),
     "gated route": (shapes.gated_route, 20),
+    "branching route": (blocks.branching_route, 48),
 }
 """Each model, and the smallest number of layers that is fitted."""
 
@@ -124,14 +125,6 @@ BLOCKS: tuple[Callable[[int], Draft], ...] = (
 """Blocks of which BLOCK_COUNT are the fewest that are fitted."""
 
 BLOCK_COUNT = 8
-
-STEEP: Mapping[str, tuple[Callable[[int], Draft], int]] = {
-    "branching route": (blocks.branching_route, 48),
-}
-"""What still grows faster than the model does, though no faster than its square.
-
-A route that parts and meets, and a sum behind each meeting: of two ways a walker takes the cheaper one step by step.
-"""
 
 
 def work(draft: Draft) -> tuple[int, int]:

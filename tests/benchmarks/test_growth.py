@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from shortcut_audit.graph.draft import Draft
-from tests.benchmarks.growth import BLOCK_COUNT, BLOCKS, GROWING, STEEP, exponent
+from tests.benchmarks.growth import BLOCK_COUNT, BLOCKS, GROWING, exponent
 
 
 @pytest.mark.parametrize("model", GROWING)
@@ -19,9 +19,3 @@ def test_work_grows_with_the_model(model: str) -> None:
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
 def test_work_grows_with_the_number_of_blocks(block: Callable[[int], Draft]) -> None:
     assert exponent(block, BLOCK_COUNT) <= 1.15
-
-
-@pytest.mark.parametrize("model", STEEP)
-def test_what_is_known_to_grow_faster_does_not_grow_faster_still(model: str) -> None:
-    """No model known takes more than the square of its size. Whoever makes one linear moves it to the others."""
-    assert 1.15 < exponent(*STEEP[model]) <= 2.0

@@ -109,7 +109,7 @@ def blocks(count: int) -> list[str]:
 
 
 def test_a_block_whose_past_passes_through_one_value_is_closed() -> None:
-    (found,) = searches(*blocks(1))
+    (found,) = searches(*blocks(1), "Add.0 -> Sigmoid")
     number = found.lineage.number
     ((result, (entry, extent, _)),) = found.lineage.closed.items()
     assert (result, entry) == (number["Add.0"], number["x"])
@@ -117,7 +117,12 @@ def test_a_block_whose_past_passes_through_one_value_is_closed() -> None:
 
 
 def test_a_block_that_reads_another_input_stays_open() -> None:
-    assert search("mask -> Mul", "x -> Mul -> Conv -> Relu -> Add", "x -> Add").lineage.closed == {}
+    assert search("mask -> Mul", "x -> Mul -> Conv -> Relu -> Add -> Tanh", "x -> Add").lineage.closed == {}
+
+
+def test_a_block_that_nobody_reads_is_not_closed() -> None:
+    (found,) = searches(*blocks(1))
+    assert found.lineage.closed == {}
 
 
 def test_a_long_skip_leaps_over_closed_blocks() -> None:
@@ -184,7 +189,7 @@ def test_what_was_leapt_over_is_listed_and_nothing_before_it() -> None:
 
 def test_a_stretch_around_stretches_holds_what_they_hold() -> None:
     """Two blocks of Conv, Relu, Add; around them Conv.last, Sigmoid and the last Add: nine ops, three convolutions."""
-    *_, last = searches(*blocks(2), "Add.1 -> Conv.last -> Sigmoid -> Add.long", "x -> Add.long")
+    *_, last = searches(*blocks(2), "Add.1 -> Conv.last -> Sigmoid -> Add.long -> Tanh", "x -> Add.long")
     entry, extent, _ = last.lineage.closed[last.lineage.number["Add.long"]]
     assert entry == last.lineage.number["x"]
     assert (extent.ops, extent.weight_layers, extent.parameters) == (9, 3, 1_728)  # 3 x 8 x 8 x 3 x 3

@@ -24,7 +24,7 @@ def followed(graph: ModelGraph) -> ModelGraph:
     """The graph, in which each piece is cut out of what it was a piece of before that was joined with others."""
     known = dict(graph.values)
     now = replace(graph, values=known)
-    joints = _Joints(now)
+    joints = Joints(now)
     for name, value in graph.values.items():
         op = _uncut(now, value, joints) or _reassembled(now, value)
         if op is not None:
@@ -33,14 +33,14 @@ def followed(graph: ModelGraph) -> ModelGraph:
     return rebuilt(graph, known) if changed else graph
 
 
-def is_followed(graph: ModelGraph, value: Value, joint: str) -> bool:
+def is_followed(graph: ModelGraph, value: Value, joint: str, joints: Joints) -> bool:
     """Whether it is known of which parts of a joint a piece is cut: of copies of it, along an axis of known sizes."""
     piece, op = piece_of(graph, value), value.op
     if piece is None or op is None or not isinstance(op.inputs[0], str) or original(graph, op.inputs[0]) != joint:
         return False
     made, shape = graph.values[joint].op, graph.values[joint].type.shape
     axis = None if made is None or shape is None else joint_axis(made, len(shape))
-    return axis is not None and (axis != piece.axis or _joined(graph, joint, axis) is not None)
+    return axis is not None and (axis != piece.axis or joints.of(joint, axis) is not None)
 
 
 def lies_apart(graph: ModelGraph, value: Value, axis: int | None) -> bool:
@@ -58,7 +58,7 @@ class _Part:
     stop: int
 
 
-def _uncut(graph: ModelGraph, value: Value, joints: _Joints) -> Op | None:
+def _uncut(graph: ModelGraph, value: Value, joints: Joints) -> Op | None:
     """The op that cuts a piece out of what it comes from; None if that is what it does already."""
     piece, op = piece_of(graph, value), value.op
     if piece is None or op is None or not isinstance(op.inputs[0], str):
@@ -84,7 +84,7 @@ def _uncut(graph: ModelGraph, value: Value, joints: _Joints) -> Op | None:
     return _op(op, value, "Gather", inside[0].source, _numbers((start,), ()), axis=piece.axis)
 
 
-class _Joints:
+class Joints:
     """What was joined, each joint looked at once."""
 
     def __init__(self, graph: ModelGraph) -> None:
