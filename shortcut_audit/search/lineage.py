@@ -157,7 +157,7 @@ class Lineage:
         same_element = len({self._roots[number] for number in numbers}) == 1
         normalised = is_normalisation([self._expressions[given] for given, _ in read])
         same_value = same_element and len({self.original(number).id for number in numbers}) == 1
-        dearest = max(self.image(number).level for number in numbers) if self._maps_one(op) else None
+        dearest = max(self.image(number).level for number in numbers) if self.maps_one(op) else None
         for given, slot in read:
             kinship = Kinship.SAME_ELEMENT if same_element else Kinship.STRANGERS
             if same_value:
@@ -229,12 +229,12 @@ class Lineage:
     def added_up(self, number: int) -> int:
         """The latest value of which all that a sum adds are linear maps; no limit for a way where there is none."""
         op = self.values[number].op
-        if op is None or not self._maps_one(op):
+        if op is None or not self.maps_one(op):
             return sys.maxsize
         entry = self.ancestry.dominator(number)
         return self.image(self.number[op.values()[0]]).root if entry is None else entry
 
-    def _maps_one(self, op: Op) -> bool:
+    def maps_one(self, op: Op) -> bool:
         """Whether an op adds up several linear maps of one value."""
         if row_of(op.kind).effect is not Effect.SUM or len(op.values()) < 2:
             return False

@@ -11,6 +11,7 @@ from heapq import heapify, heappop, heappush
 from typing import NamedTuple, TypeAlias
 
 from shortcut_audit.graph.model import Op
+from shortcut_audit.operators.pieces import Piece, piece_of
 from shortcut_audit.operators.table import is_weight_layer
 from shortcut_audit.search.extent import NOTHING, Extent
 from shortcut_audit.search.holdings import Ops
@@ -313,6 +314,12 @@ class Region:
     def read_before(self, number: int) -> Reading:
         """How the stretch that is leapt over before a value reads the value with which it begins."""
         return self._lineage.closed[number][2]
+
+    def piece(self, number: int) -> Piece | None:
+        """The piece that a value, or a stretch that is leapt over, takes of what it reads; None if it takes none."""
+        if number in self.leapt:
+            return self.read_before(number).piece
+        return piece_of(self._lineage.graph, self._lineage.values[number])
 
     def ops(self) -> tuple[Op, ...]:
         """All ops, those included that were leapt over."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shortcut_audit.graph.model import ModelGraph
-from shortcut_audit.operators.pieces import piece_of
+from shortcut_audit.operators.pieces import Piece, piece_of
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_activation, is_copy, row_of
-from shortcut_audit.search.reach import Reach
+from shortcut_audit.search.reach import Reach, Region
 from shortcut_audit.search.reading import joins
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.trails import Link
@@ -26,26 +26,32 @@ def are_siblings(reach: Reach, way: Way, others: Sequence[int]) -> bool:
     """Whether a way begins with a piece of its fork, and all that lies before other values is made from others.
 
     What is scaled and normalised before it is cut has the same pieces; what is laid out otherwise has others, which are
-    not compared.
+    not compared. A way through a sum of maps, a + W b, takes all pieces that are added up there.
     """
-    graph, values = reach.lineage.graph, reach.lineage.values
+    lineage = reach.lineage
     opened = way.trail.first(_parts)
-    piece = None if opened is None else piece_of(graph, values[opened.number])
+    piece = None if opened is None else piece_of(lineage.graph, lineage.values[opened.number])
     if piece is None or opened is None or opened.before is None:
         return False
     whole, alike = {way.fork}, {way.fork}
     for link in opened.before:
         whole.add(link.number)
         alike = {link.number} if link.step is Step.VIEW and not is_copy(link.op) else alike | {link.number}
-    branch = reach.region(others, route=way.values)
-    for number in branch:
-        read = whole.intersection(parent for parent, _, _ in branch.parents(number))
-        if number in whole or not read:
-            continue
-        other = branch.read_before(number).piece if number in branch.leapt else piece_of(graph, values[number])
-        if other is None or not piece.misses(other) or not read <= alike:
-            return False
-    return True
+    taken: list[Piece | None] = [piece]
+    if any(lineage.maps_one(link.op) for link in way.trail if link.number not in whole):
+        taken += _pieces(reach.region(way.values[-1:]), whole, alike)
+    read = _pieces(reach.region(others, route=way.values), whole, alike)
+    return all(own is not None and other is not None and own.misses(other) for own in taken for other in read)
+
+
+def _pieces(region: Region, whole: set[int], alike: set[int]) -> list[Piece | None]:
+    """What a region reads of values that hold all elements of a fork; None for what is no piece of those `alike`."""
+    pieces: list[Piece | None] = []
+    for number in region:
+        read = whole.intersection(parent for parent, _, _ in region.parents(number))
+        if read and number not in whole:
+            pieces.append(region.piece(number) if read <= alike else None)
+    return pieces
 
 
 def _parts(link: Link) -> bool:

@@ -99,3 +99,27 @@ def test_pieces_of_two_layouts_are_not_compared() -> None:
         )
     )  # fmt: skip
     assert [s.kind for s in made.shortcuts] == ["parameter-free"]
+
+
+@pytest.mark.parametrize(
+    ("read", "told"),
+    [
+        ("a", ["projection"]),  # u takes a itself
+        ("b", ["projection"]),  # and b, by W
+        ("x", ["projection"]),
+        ("c", []),  # of three pieces the one that u does not hold
+    ],
+)
+def test_a_way_through_a_sum_of_maps_takes_all_pieces_that_it_adds_up(read: str, told: list[str]) -> None:
+    """F + u with u = a + W b, which another op reads as well: W_s of the value that a and b are pieces of."""
+    kernel = stored(4, 12 if read == "x" else 4, 3, 3)
+    report = audit_draft(
+        listing(
+            "a, b, c = Split(x) axis=1", "m = Conv(b, w)", "u = Add(a, m)", "r = Relu(u)",
+            f"f1 = Conv({read}, k) pads=1,1,1,1", "f2 = Relu(f1)", "f = Conv(f2, v) pads=1,1,1,1", "y = Add(f, u)",
+            x=(1, 12, 4, 4), w=stored(4, 4, 1, 1), k=kernel, v=stored(4, 4, 3, 3),
+        )
+    )  # fmt: skip
+    assert [shortcut.kind for shortcut in report.shortcuts if shortcut.merge.name == "y"] == told
+    refused = [other.reason for other in report.other_adds if other.name == "y"]
+    assert refused == ([] if told else ["independent sources"])
