@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import ModelGraph, Op
-from shortcut_audit.operators.axes import joint_axis
+from shortcut_audit.operators.axes import joint_axis, rank_of
 from shortcut_audit.operators.row import Arrangement, Effect
 from shortcut_audit.operators.table import is_copy, row_of
 from shortcut_audit.search.stacks import FOLLOWED, moved
@@ -38,7 +38,7 @@ def behind(graph: ModelGraph, begins: Callable[[Op], bool], *, weighed: bool = T
         if op is None:
             continue
         if begins(op):
-            found[name] = Behind(name, joint_axis(op, _rank(graph, name)))
+            found[name] = Behind(name, joint_axis(op, rank_of(graph, name)))
             continue
         known = [found[given] for given in op.values() if given in found]
         if not known:
@@ -49,14 +49,14 @@ def behind(graph: ModelGraph, begins: Callable[[Op], bool], *, weighed: bool = T
         if row.effect is Effect.CHOICE or (row.data and 0 not in row.data):  # of a branch, of an element
             found[name] = known[0]
         elif not several and (row.effect in PASSING or row.running):
-            found[name] = Behind(known[0].source, _after(graph, op, known[0].axis))
+            found[name] = Behind(known[0].source, _after(graph, op, name, known[0].axis))
     return found
 
 
-def _after(graph: ModelGraph, op: Op, axis: int | None) -> int | None:
-    """Where an axis stands after an op; None where nobody knows."""
+def _after(graph: ModelGraph, op: Op, made: str, axis: int | None) -> int | None:
+    """Where an axis stands in what an op has made; None where nobody knows."""
     (given,) = op.values()
-    before, after = _rank(graph, given), _rank(graph, op.outputs[0] or "")
+    before, after = rank_of(graph, given), rank_of(graph, made)
     row = row_of(op.kind)
     if axis is None or before is None or after is None:
         return None
@@ -65,18 +65,13 @@ def _after(graph: ModelGraph, op: Op, axis: int | None) -> int | None:
     return moved(graph, op, axis) if row.arranges in FOLLOWED else None
 
 
-def _rank(graph: ModelGraph, name: str) -> int | None:
-    shape = graph.values[name].type.shape if name in graph.values else None
-    return None if shape is None else len(shape)
-
-
 def joins_several(op: Op) -> bool:
     """Whether an op joins several values: along an axis, or to a sequence."""
     row = row_of(op.kind)
     return row.effect is Effect.SELECTION and not row.data and len(set(op.values())) > 1
 
 
-def cuts(op: Op) -> bool:
+def takes(op: Op) -> bool:
     """Whether an op takes elements of what it reads."""
     row = row_of(op.kind)
     return row.effect is Effect.SELECTION and row.moves and row.arranges is not Arrangement.REPEATED

@@ -13,7 +13,7 @@ from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, Value
 from shortcut_audit.graph.sizes import same_shape
 from shortcut_audit.operators.table import row_of
-from shortcut_audit.search.joints import Behind, behind, cuts, joins_several
+from shortcut_audit.search.joints import Behind, behind, joins_several, takes
 from shortcut_audit.search.rewrites.pieces import Joints, is_followed, lies_apart
 from shortcut_audit.search.rewrites.values import rebuilt
 
@@ -51,7 +51,7 @@ def _pieces(graph: ModelGraph, begins: Callable[[Op], bool]) -> Iterator[tuple[V
     held = behind(graph, begins)
     for value in graph.values.values():
         op = value.op
-        if op is not None and op.inputs and isinstance(given := op.inputs[0], str) and given in held and cuts(op):
+        if op is not None and op.inputs and isinstance(given := op.inputs[0], str) and given in held and takes(op):
             yield value, op, held[given]
 
 
