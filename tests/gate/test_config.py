@@ -254,6 +254,7 @@ def test_a_file_of_its_own_needs_no_prefix(repository: Path) -> None:
     ("text", "said"),
     [
         ("[tool.shortcut-audit", "pyproject.toml: no TOML: "),
+        ("x = 1\ny = =", "(at line 2, column 5)"),  # the parser's own words lead to the place
         ("x = " + "[" * 5_000, "pyproject.toml: no TOML: "),
         ("[tool]\nshortcut-audit = 3", "pyproject.toml: 3 is no table"),
         ("[" + ".".join("a" * 100_000) + "]", "no TOML that is read: a key has over a hundred parts"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from shortcut_audit.search import search
 from shortcut_audit.search.found import Found
 from shortcut_audit.search.steps import Step
@@ -41,3 +43,12 @@ def test_what_a_gate_reads_that_the_branch_reads_beside_it_is_the_branch_s() -> 
     first, second = found(*gate, *branches, "Mul -> Add.1", "Mul -> Add.2")
     assert [op.name for op in first.through] == ["Conv.a", "Relu.a", "Conv.g", "Sigmoid", "Mul"]
     assert [op.name for op in second.through] == ["Conv.g", "Sigmoid", "Mul"]
+
+
+@pytest.mark.parametrize(("branches", "own"), [(7, []), (8, ["Conv.a", "Relu.a"])])
+def test_beside_over_eight_operands_a_gate_keeps_what_it_reads(branches: int, own: list[str]) -> None:
+    """All branches read Relu.a, as the gate does: it is theirs, unless the sum has 8 branches and the gated value."""
+    gate = "x -> Conv.a -> Relu.a -> Conv.g -> Sigmoid -> Mul", "x -> Mul"
+    beside = (f"Relu.a -> Conv.{n} -> Relu.{n} -> Sum" for n in range(branches))
+    (one,) = found(*gate, *beside, "Mul -> Sum")
+    assert [op.name for op in one.through] == [*own, "Conv.g", "Sigmoid", "Mul"]

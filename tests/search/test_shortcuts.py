@@ -475,3 +475,12 @@ def test_a_choice_between_two_sums_is_one_merge_where_both_have_no_other_use() -
 def test_what_another_layer_made_is_no_w_s_of_what_it_is_joined_to(joined: str, expected: str, parameters: int) -> None:
     shortcuts = audited(f"{joined} -> Add", "x -> Concat", "x -> Conv.1 -> Relu -> Conv.2{out=16} -> Add").shortcuts
     assert [(shortcut.kind, shortcut.parameters) for shortcut in shortcuts] == [(expected, parameters)]
+
+
+def test_what_is_written_into_a_cache_passes_through_it() -> None:
+    """TensorScatter reads a cache, what it writes and where: what it makes of W x is linear in x."""
+    lines = "p = MatMul(x, w)", "h = MatMul(x, w1)", "r = Relu(h)", "f = MatMul(r, w2)"
+    sums = "c = TensorScatter(cache, p, at) axis=1", "y = Add(f, c)"
+    weights = {"w": stored(8, 8), "w1": stored(8, 8), "w2": stored(8, 8)}
+    made = audit_draft(listing(*lines, *sums, x=(1, 6, 8), cache=(1, 6, 8), at=(1,), **weights))
+    assert [(one.kind, one.parameters) for one in made.shortcuts] == [("projection", 64)]  # 8 x 8

@@ -110,6 +110,7 @@ ROWS = table_of(
     # One into another.
     rows("ScatterND", replace(_SCATTER, elements=constants.scatter_nd, mixes=by_reduction)),
     rows("ScatterElements", replace(_SCATTER, mixes=by_reduction)),
-    rows("Scatter TensorScatter", _SCATTER),
+    rows("Scatter", _SCATTER),
+    rows("TensorScatter", replace(_SCATTER, data=(0, 1), buffers=(2,))),
     rows("If", Operator(Effect.SELECTION, data=(1, 2), shape=control.choice, types=(choice,))),
 )
