@@ -48,6 +48,25 @@ def test_what_drops_elements_in_training_alone() -> None:
     assert kinds_where(lambda row: row.drops) == ["TrainingDropout"]
 
 
+WITH_MAXIMA = "MaxPool GlobalMaxPool MaxRoiPool ReduceMax ReduceMin"
+"""What takes the largest or the smallest of several elements of one value."""
+
+STATISTICS = "GlobalAveragePool GlobalMaxPool GlobalLpPool ReduceMean ReduceSum ReduceMax ReduceMin ReduceL1 ReduceL2"
+"""What makes one number of whole axes. (A log-sum-exp and a product do, too: no normalisation takes them.)"""
+
+
+def test_what_else_is_known_of_an_operator() -> None:
+    assert kinds_where(lambda row: row.maximum) == WITH_MAXIMA.split()
+    assert set(kinds_where(lambda row: row.statistic)) == {*STATISTICS.split(), "ReduceSumSquare"}
+    assert kinds_where(lambda row: row.sums_axes) == ["ReduceMean", "ReduceSum"]
+    assert kinds_where(lambda row: row.averages) == ["ReduceMean", "Mean"]
+    assert kinds_where(lambda row: row.spatial) == ["GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"]
+    assert kinds_where(lambda row: row.repeats) == ["Loop"]
+    assert kinds_where(lambda row: row.bits) == ["BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitShift"]
+    assert kinds_where(lambda row: row.exponential) == ["Exp", "Log"]
+    assert kinds_where(lambda row: row.negated) == ["Sub"]
+
+
 def test_of_what_is_not_understood_any_slot_may_hold_data() -> None:
     assert kinds_where(lambda row: not row.understood and row.data) == []
 

@@ -42,6 +42,15 @@ def test_numbers_that_all_differ_add_up(size: int | str) -> None:
     assert str(every.macs) == ("40800" if size == 4 else "10200*n")
 
 
+def test_numbers_that_all_differ_add_up_beside_what_is_not_counted() -> None:
+    """40 layers of 1 to 40 outputs, 8 for each: 8 x 820, and an op of which nobody knows what it needs."""
+    rows = [f"y{n} = MatMul(x, w{n})" for n in range(1, 41)]
+    stores = {f"w{n}": stored(8, n) for n in range(1, 41)}
+    graph = assemble(listing(*rows, "z = Mystery(x)", x=(1, 8), **stores))
+    holdings = Holdings(Measure(graph), dict(enumerate(graph.ops)))
+    assert (holdings.of(2**40 - 1).macs, holdings.of(2**41 - 1).macs) == (6_560, None)
+
+
 def test_a_tensor_that_several_ops_of_a_set_read_counts_once() -> None:
     rows = [f"v{n + 1} = MatMul(v{n}, w)" for n in range(20)]
     graph = assemble(listing(*rows, "y = MatMul(v20, u)", v0=(1, 8), w=stored(8, 8), u=stored(8, 8)))

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.draft import Tensor
 from shortcut_audit.graph.model import TensorType
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
+from shortcut_audit.search.loose import loose
 from tests.sketch import listing, stored
 
 SHAPES: dict[str, TensorType] = {
@@ -197,3 +199,13 @@ def test_the_detail_names_the_piece() -> None:
     lines = *BRANCH, "c = Concat(a, b) axis=2", "d, e = Split(c) axis=2", ADDED
     (other,) = report(*lines, x=SHAPES["no rank"]).other_adds
     assert other.detail == "Split at d"
+
+
+def test_pieces_lie_in_the_order_of_their_starts_and_those_counted_from_the_end_last() -> None:
+    """Channels 8 to 16, the last 8 and the first 8 of a joint: the second, the third and the first piece."""
+    parts = "a, b, k = Mystery(x)", "c = Concat(a, b, k) axis=1"
+    cuts = "d = Slice(c, eight, sixteen, ch)", "e = Slice(c, last, end, ch)", "f = Slice(c, zero, eight, ch)"
+    bounds = {"zero": ints(0), "eight": ints(8), "sixteen": ints(16), "last": ints(-8), "end": ints(99), "ch": ints(1)}
+    found = loose(assemble(listing(*parts, *cuts, x=(1, 8, 4, 4), **bounds)))
+    assert {one.piece.id: one.share for one in found} == {"d": (1, 3), "e": (2, 3), "f": (0, 3)}
+    assert {one.piece.id: one.part(turned=False) for one in found} == {"d": "b", "e": "k", "f": "a"}

@@ -152,3 +152,14 @@ def test_what_cancels_is_combined_with_nothing() -> None:
     """(n - n) - x, n = layer_norm(x): x is left, and no statistic of it."""
     drawn = listing("n = LayerNormalization(x, s, s)", "d = Sub(n, n)", "y = Sub(d, x)", x=("batch", 3, 8), s=stored(8))
     assert [other.reason for other in audit_draft(drawn).other_adds] == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("whole", "axes"),
+    [("GlobalMaxPool", "ReduceMax"), ("GlobalAveragePool", "ReduceMean"), ("GlobalLpPool", "ReduceL2")],
+)
+def test_a_pool_over_all_positions_is_the_reduction_over_them(whole: str, axes: str) -> None:
+    """x + exp(x - m) with m of the positions of a channel: one function of x written in two ways."""
+    for maker in (f"m = {whole}(x)", f"m = {axes}(x) axes=2,3, keepdims=1"):
+        made = audit_draft(listing(maker, "d = Sub(x, m)", "e = Exp(d)", "y = Add(x, e)", x=(1, 8, 4, 4)))
+        assert [other.reason for other in made.other_adds] == ["normalisation"], maker
