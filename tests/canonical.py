@@ -60,7 +60,7 @@ def computed(
 ) -> list[Array]:
     """What one op makes as ONNX has it; those that it has not as they are here."""
     known = onnx.defs.has(kind) and onnx.defs.get_schema(kind).since_version <= opset
-    if kind in OWN and (not known or kind == "GroupNormalization"):  # a function that the evaluator does not call
+    if kind in OWN and (not known or kind in UNCALLED):
         return _own(kind, inputs, attributes)
     return reference(kind, attributes, inputs, outputs, opset)
 
@@ -114,6 +114,9 @@ UNTOLD = frozenset(
 )
 """What changes from pass to pass, or is no tensor."""
 
+UNCALLED = frozenset(("GroupNormalization", "GlobalLpPool"))
+"""What ONNX has and its evaluator does not call: a function, and an op without an implementation."""
+
 
 # --- kinds that ONNX has no name for, or of which the evaluator knows less --------------------------------------------
 
@@ -130,6 +133,11 @@ def _bilinear(left: Array, right: Array, weight: Array, bias: Array | None = Non
 
 def _filled(shape: Array, number: Array) -> Array:
     return np.full(shape, number)
+
+
+def _global_lp_pool(x: Array, p: int = 2) -> Array:
+    made: Array = (np.abs(x) ** p).sum(tuple(range(2, x.ndim)), keepdims=True) ** (1 / p)
+    return made
 
 
 def _roll(x: Array, axes: tuple[int, ...], shifts: tuple[int, ...]) -> Array:
@@ -294,6 +302,7 @@ OWN: Mapping[str, Callable[..., Any]] = {
     "Erfinv": _elementwise(_inverse_error_function),
     "Expm1": np.expm1,
     "Frac": lambda x: x - np.trunc(x),
+    "GlobalLpPool": _global_lp_pool,
     "GroupNormalization": _group_norm,
     "Hardtanh": _hardtanh,
     "I0": np.i0,
