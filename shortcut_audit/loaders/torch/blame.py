@@ -54,8 +54,8 @@ KNOWN: Mapping[str, tuple[str, str]] = {
         "; let an argument choose, or torch.where or torch.cond",
     ),
     "fake tensor in the exported program constant": (
-        "a tensor is used in a way that tracing cannot follow, through .data as a rule",
-        "; write to the tensor itself, t.mul_(2) for t.data.mul_(2): gradients are off",
+        "a tensor is made in a way that tracing cannot follow, by torch.autograd.grad as a rule",
+        "; audit the module without what takes gradients: they are off",
     ),
 }
 """What PyTorch says at length, or in words of its own, by a mark in it: the reason, and what helps."""

@@ -4,7 +4,9 @@
 2. Gradients are off, and with them what only training needs. So are the fused kernels that PyTorch then takes for
    attention: they are one opaque op each.
 3. An argument of a class that export does not know (a cache) goes in as the tensors that it holds.
-4. What comes out are the tensors in whatever forward() returns, and those that it has put into its arguments.
+4. `t.data`, which tracing loses sight of, is read as t.detach() and written by copying into it: with gradients off that
+   computes the same.
+5. What comes out are the tensors in whatever forward() returns, and those that it has put into its arguments.
 """
 
 from __future__ import annotations
@@ -63,7 +65,7 @@ def unwrapped(module: Any) -> Any:
 
 def exported(module: Any, example: Example) -> Any:
     """The ExportedProgram of a module. Raises whatever PyTorch raises."""
-    with _following(module, example) as (args, kwargs), innermost_lines(), _without_gradients():
+    with _following(module, example) as (args, kwargs), innermost_lines(), _without_gradients(), _data_followed():
         return torch().export.export(module, args, kwargs, strict=False)
 
 
@@ -78,6 +80,30 @@ def _without_gradients() -> Iterator[None]:
             yield
     finally:
         attention.set_fastpath_enabled(fused)
+
+
+@contextmanager
+def _data_followed() -> Iterator[None]:
+    """Within it, what is read and written through `data` is traced.
+
+    Raises ValueError where a tensor would get another shape or type by it: nothing that is traced does that.
+    """
+
+    def written(tensor: Any, value: Any) -> None:
+        if (tensor.shape, tensor.dtype) != (value.shape, value.dtype):
+            raise ValueError(f"through .data a tensor of {_sort(tensor)} becomes one of {_sort(value)}")
+        tensor.detach().copy_(value)
+
+    tensors = torch().Tensor
+    tensors.data = property(tensors.detach, written)  # in front of the one that tensors inherit
+    try:
+        yield
+    finally:
+        del tensors.data
+
+
+def _sort(tensor: Any) -> str:
+    return f"{'x'.join(map(str, tensor.shape)) or 'no axes'}, {str(tensor.dtype).removeprefix('torch.')}"
 
 
 @contextmanager

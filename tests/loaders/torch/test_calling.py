@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from shortcut_audit import audit
 from shortcut_audit.errors import ShortcutAuditError, UnreadableModel, UsageError
 from shortcut_audit.loaders.aten.translate import NO_RESULT
+from shortcut_audit.loaders.torch.calling import Example, exported
 from shortcut_audit.loaders.torch.module import load_module
 from tests.loaders.aten.programs import drawing
 
@@ -187,16 +189,73 @@ def test_what_depends_on_what_a_tensor_holds_is_said_in_words_of_our_own() -> No
         assert "test_calling.py:" in str(raised.value)
 
 
-class Reset(Block):
+class ReadingData(Block):
+    """y = f(x) + x, as code says it that wants no gradient: x detached, and W as it lies in memory."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(torch.nn.functional.linear(x, self.f.weight.data)) + x.data
+
+
+class Changing(Block):
+    """W is doubled in place before it is used."""
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         self.f.weight.data.mul_(2)
-        return super().forward(x)
+        return torch.relu(self.f(x)) + x
 
 
-def test_what_is_changed_through_data_is_said_with_what_helps() -> None:
-    """What is written to the tensor itself is traced: see Leaf."""
-    with pytest.raises(UnreadableModel, match=r"through \.data as a rule; write to the tensor itself, t\.mul_\(2\)"):
-        audit(Reset(), X)
+class Replacing(Block):
+    """W is kept within bounds, and what is added is no longer x but three times it."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.f.weight.data = self.f.weight.data.clamp(-1, 1)
+        skip = x * 1
+        skip.data = x.data * 3
+        return torch.relu(self.f(x)) + skip
+
+
+class Cutting(Block):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        skip = x * 1
+        skip.data = x[:1]
+        return super().forward(skip)
+
+
+@pytest.mark.parametrize(
+    ("block", "kind"), [(ReadingData, "identity"), (Changing, "identity"), (Replacing, "parameter-free")]
+)
+def test_what_is_read_and_written_through_data_is_traced(block: type[Block], kind: str) -> None:
+    """A fixed factor of three is a shortcut without weights, and no identity."""
+    before = torch.Tensor.data
+    assert [shortcut["kind"] for shortcut in audit(block(), X).to_dict()["shortcuts"]] == [kind]
+    assert torch.Tensor.data is before
+
+
+@pytest.mark.parametrize("block", [ReadingData, Changing, Replacing])
+def test_what_is_traced_through_data_computes_what_the_module_does(block: type[Block]) -> None:
+    module, example = block().eval(), X.clone()
+    with torch.no_grad():
+        expected = deepcopy(module)(example)  # some change themselves
+        found = exported(module, Example((example,), {})).module()(example)
+    assert torch.equal(found[0], expected)
+
+
+def test_a_tensor_that_gets_another_shape_through_data_is_said() -> None:
+    with pytest.raises(UnreadableModel, match=r"through \.data a tensor of 2x4, float32 becomes one of 1x4, float32"):
+        audit(Cutting(), X)
+
+
+class Deriving(Block):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        with torch.enable_grad():
+            at = x.detach().requires_grad_()
+            (force,) = torch.autograd.grad(self.f(at).sum(), at)
+        return super().forward(force)
+
+
+def test_what_takes_gradients_is_said_with_what_helps() -> None:
+    with pytest.raises(UnreadableModel, match=r"by torch\.autograd\.grad as a rule; audit the module without"):
+        audit(Deriving(), X)
 
 
 class Answer(dict[str, Any]):
