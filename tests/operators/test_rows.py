@@ -89,6 +89,7 @@ WITHOUT_SAMPLES = {
     "ClippingQuantisation LossyCast NarrowingCast Rescale": "Cast and QuantizeLinear where they change values: "
     "tests/assembly/test_copies.py",
     "Quantisation": "reads nothing",
+    "QuantisationOf": "what it makes is as its library has it: several formulas",
     "Fft GroupedMatMul Inverse PackedLinear Sort": "of ATen alone, opaque",
     "Pointwise Uncontracted": "what is known of an op is that it contracts nothing",
     "Scatter TensorScatter": "the reference evaluator knows no Scatter, and no TensorScatter of other numbers",

@@ -13,24 +13,48 @@ FAKE = """
 """.split()
 """Ops that quantise and dequantise at once: training for a quantised model, and the models that it leaves behind."""
 
+SORTS = ("per_tensor", "per_channel", "per_channel_group", "per_token")
+"""How many elements share a scale in PyTorch's own quantised graphs."""
+
+CHOSEN = """
+    choose_qparams choose_qparams_symmetric choose_qparams_per_token
+    choose_qparams_per_token_asymmetric _choose_qparams_per_token_asymmetric_impl
+""".split()
+"""Ops that find a scale and a zero point while the model runs."""
+
 
 def quantise(call: AtenCall) -> str:
-    """quantize_per_tensor, quantize_per_channel."""
-    bounds = {name: call.integer(name) for name in ("quant_min", "quant_max") if call.has(name)}
-    return call.emit("QuantizeLinear", *_quantised(call), **bounds)
+    """quantize_per_tensor and its like, with one scale or with many; quantize_affine of torchao, with one a block."""
+    return call.emit("QuantizeLinear", *_quantised(call, "dtype", "output_dtype", "float8_dtype"), **_bounds(call))
 
 
 def dequantise(call: AtenCall) -> str:
-    """dequantize_per_tensor, dequantize_per_channel."""
-    return call.emit("DequantizeLinear", *_quantised(call))
+    """dequantize_per_tensor and its like, dequantize_affine of torchao."""
+    return call.emit("DequantizeLinear", *_quantised(call, "dtype", "input_dtype"))
 
 
-def _quantised(call: AtenCall) -> tuple[str, str, str | None]:
+def chosen(call: AtenCall) -> tuple[str, ...]:
+    """choose_qparams and its like: a scale and a zero point that are made to fit what is quantised with them."""
+    return call.emit_many("QuantisationOf", (call.value("input"),), 2)
+
+
+def _bounds(call: AtenCall) -> dict[str, int]:
+    """The least and the greatest integer that is written, where they are numbers: computed ones are not known."""
+    given = {name: call.given.get(name) for name in ("quant_min", "quant_max")}
+    return {name: bound for name, bound in given.items() if isinstance(bound, int)}
+
+
+def _quantised(call: AtenCall, *types: str) -> tuple[str, str, str | None]:
+    """What is read, its scale, and its zero point: a number in the type of the integers, which an argument states."""
     scale, zero = ("scales", "zero_points") if call.has("scales") else ("scale", "zero_point")
-    points, dtype = call.given.get(zero), call.given.get("dtype")
-    if isinstance(points, int) and isinstance(dtype, str):
-        return call.value("input"), call.value(scale), call.writer.literal((points,), (), dtype)
-    return call.value("input"), call.value(scale), call.maybe(zero)
+    point, dtype = call.given.get(zero) or 0, next((call.given[name] for name in types if call.has(name)), None)
+    if isinstance(point, int) and isinstance(dtype, str):
+        return _read(call), call.value(scale), call.writer.literal((point,), (), dtype)
+    return _read(call), call.value(scale), call.maybe(zero)
+
+
+def _read(call: AtenCall) -> str:
+    return call.value("input" if call.has("input") else "tensor")
 
 
 def there_and_back(call: AtenCall) -> str:

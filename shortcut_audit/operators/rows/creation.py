@@ -41,6 +41,7 @@ ROWS = table_of(
     rows("HannWindow HammingWindow BlackmanWindow", replace(_OPAQUE, shape=creation.window, types=WINDOW)),
     rows("MelWeightMatrix", replace(_OPAQUE, shape=creation.mel_weights, types=WINDOW)),
     rows("Quantisation", replace(_OPAQUE, shape=creation.scalar)),
+    rows("QuantisationOf", _OPAQUE),  # a scale and a zero point that fit a value
     rows("BitCast", replace(_OPAQUE, shape=same, types=(by_number("to", 0),))),
     # Chance.
     rows("RandomNormal RandomUniform", replace(_OPAQUE, shape=creation.by_attribute, types=RANDOM, varies=True)),

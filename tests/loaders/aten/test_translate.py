@@ -6,6 +6,7 @@ import pytest
 
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.graph.model import TensorType
+from shortcut_audit.pipeline import audit_draft
 from tests.loaders.aten.programs import drawn, translated
 
 
@@ -118,3 +119,57 @@ def test_a_quantiser_says_which_integers_it_writes_and_a_dropout_whether_it_drop
     assert [tensor.data for tensor in draft.tensors if tensor.dtype == "uint8"] == [(3,)]
     assert (kept.inputs, dict(kept.attributes)) == (("d",), {})
     assert (dropped.inputs[0], len(dropped.inputs), dict(dropped.attributes)) == ("k", 2, {"training": 1})
+
+
+CHOOSING = """
+    x: 2x4
+    w: parameter 4x4:int8
+    k: buffer 4
+    s, z = {choose} -> 2x1, 2x1:int64
+    q = {quantise} -> 2x4:uint8
+    d = {dequantise} -> 2x4
+    v = {read} -> 4x4
+    f = aten.linear.default(input=x, weight=v) -> 2x4
+    r = aten.relu.default(self=f) -> 2x4
+    y = aten.add.Tensor(self=d, other=r) -> 2x4
+    return y
+"""
+"""x goes past a layer in eight bits, with a scale that is found while the model runs; so do the layer's weights."""
+
+OWN = {
+    "choose": "quantized_decomposed.choose_qparams_per_token_asymmetric.default(input=x, dtype='uint8')",
+    "quantise": "quantized_decomposed.quantize_per_token.default(input=x, scales=s, zero_points=z, quant_min=0, "
+    "quant_max=255, dtype='uint8')",
+    "dequantise": "quantized_decomposed.dequantize_per_token.default(input=q, scales=s, zero_points=z, quant_min=0, "
+    "quant_max=255, dtype='uint8', output_dtype='float32')",
+    "read": "quantized_decomposed.dequantize_per_channel_group.default(input=w, scales=k, quant_min=-128, "
+    "quant_max=127, dtype='int8', group_size=4, output_dtype='float32')",
+}
+TORCHAO = {
+    "choose": "torchao.choose_qparams_affine.default(input=x, mapping_type='ASYMMETRIC', block_size=[1, 4], "
+    "target_dtype='uint8')",
+    "quantise": "torchao.quantize_affine.default(input=x, block_size=[1, 4], scale=s, zero_point=z, "
+    "output_dtype='uint8', quant_min=0, quant_max=255)",
+    "dequantise": "torchao.dequantize_affine.default(input=q, block_size=[1, 4], scale=s, zero_point=z, "
+    "input_dtype='uint8', output_dtype='float32')",
+    "read": "torchao.dequantize_affine.default(input=w, block_size=[1, 4], scale=k, input_dtype='int8')",
+}
+
+
+@pytest.mark.parametrize("ops", [OWN, TORCHAO], ids=["pytorch", "torchao"])
+def test_a_scale_that_is_found_while_the_model_runs_fits_what_is_quantised_with_it(ops: dict[str, str]) -> None:
+    """Nothing is opaque, and nothing cut off: an identity, 16 weights as integers, 2 x 4 x 4 = 32 MACs."""
+    model = audit_draft(translated(CHOOSING.format(**ops)))
+    assert [(shortcut.kind, shortcut.quantisation) for shortcut in model.shortcuts] == [("identity", "shortcut only")]
+    assert (model.totals.parameters, model.totals.macs, model.totals.lower_bound) == (16, 32, False)
+
+
+def test_eight_bit_floats_have_no_zero_point() -> None:
+    draft = translated("""
+        x: 4
+        s = torchao.choose_scale_float8.default(tensor=x, block_size=[4]) -> scalar
+        q = torchao.quantize_affine_float8_non_decomposed.default(tensor=x, scale=s, float8_dtype='float8e4m3fn') -> 4
+        d = torchao.dequantize_affine_float8_non_decomposed.default(tensor=q, scale=s) -> 4
+        return d
+    """)  # fmt: skip
+    assert [node.kind for node in draft.nodes] == ["QuantisationOf", "QuantizeLinear", "DequantizeLinear"]
