@@ -6,7 +6,7 @@ them (theory: value).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -47,6 +47,21 @@ class Piece(NamedTuple):
 
 EVERYTHING = Piece(-1, 0, 0)
 """What takes, for all that is known, any element: a piece along no axis."""
+
+
+def all_miss(some: Sequence[Piece], others: Sequence[Piece]) -> bool:
+    """Whether none of some pieces has an element in common with any of others for sure; of none at all, none has."""
+    if not some or not others:
+        return True
+    if len({piece.axis for piece in (*some, *others)}) > 1 or some[0].axis == EVERYTHING.axis:
+        return False
+    ordered = sorted((piece.start, piece.stop, mine) for mine, of in ((True, some), (False, others)) for piece in of)
+    reached = {True: 0, False: 0}
+    for start, stop, mine in ordered:
+        if start < reached[not mine]:
+            return False
+        reached[mine] = max(reached[mine], stop)
+    return True
 
 
 def piece_of(graph: ModelGraph, value: Value) -> Piece | None:

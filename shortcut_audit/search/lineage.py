@@ -23,6 +23,7 @@ from shortcut_audit.search.reading import Reading
 from shortcut_audit.search.statistics import Expression, Part, expressions, is_normalisation
 from shortcut_audit.search.steps import Kinship, Step, step
 from shortcut_audit.search.stretch import Stretches
+from shortcut_audit.search.trails import Link
 
 CLASS_BITS = 32
 """A route has fewer than 2**32 steps of one class."""
@@ -239,6 +240,10 @@ class Lineage:
         if row_of(op.kind).effect is not Effect.SUM or len(op.values()) < 2:
             return False
         return len({self.image(self.number[given]).root for given in op.values()}) == 1
+
+    def sums_maps(self, link: Link) -> bool:
+        """Whether a step of a route is such a sum."""
+        return self.maps_one(link.op)
 
     def image(self, number: int) -> Image:
         """A value as a linear map of one other value."""

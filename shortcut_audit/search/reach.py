@@ -18,6 +18,7 @@ from shortcut_audit.search.holdings import Ops
 from shortcut_audit.search.lineage import UNIT, Lineage, dearest, is_steered
 from shortcut_audit.search.reading import Reading
 from shortcut_audit.search.steps import Step
+from shortcut_audit.search.trails import Trail
 
 
 class Reached(NamedTuple):
@@ -163,7 +164,7 @@ class Reach:
         """Those of some values that are computed from the fork, each once."""
         return [n for n in dict.fromkeys(operands) if n != self.fork and self.reached(n) is not None]
 
-    def region(self, operands: Iterable[int], *, route: Sequence[int] = (), steered: bool = True) -> Region:
+    def region(self, operands: Iterable[int], *, route: Trail | None = None, steered: bool = True) -> Region:
         """The values computed from the fork from which any of some values is computed; the fork itself is not.
 
         No stretch is leapt over in which a value of a `route` lies. `steered`: whether what tells a selection what to
@@ -243,7 +244,9 @@ class Region:
         "leapt",
     )
 
-    def __init__(self, reach: Reach, tops: Sequence[int], route: Sequence[int] = (), *, steered: bool = True) -> None:
+    def __init__(
+        self, reach: Reach, tops: Sequence[int], route: Trail | None = None, *, steered: bool = True
+    ) -> None:
         self._reach = reach
         self._lineage = reach.lineage
         self._route = route
@@ -303,7 +306,7 @@ class Region:
         """Whether nobody waits for what lies in a closed stretch."""
         if self._waiting and -self._waiting[0] > entry:
             return False
-        return not any(entry < other < number for other in self._route)
+        return self._route is None or self._route.up_to(number - 1).number <= entry
 
     def parents(self, number: int) -> tuple[tuple[int, int, int], ...]:
         """(parent, step class, input slot) of what a value is computed from; of a closed stretch, where it begins."""

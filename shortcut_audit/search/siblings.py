@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shortcut_audit.graph.model import ModelGraph
-from shortcut_audit.operators.pieces import Piece, piece_of
+from shortcut_audit.operators.pieces import EVERYTHING, Piece, all_miss, piece_of
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_activation, is_copy, row_of
 from shortcut_audit.search.reach import Reach, Region
 from shortcut_audit.search.reading import joins
 from shortcut_audit.search.steps import Step
-from shortcut_audit.search.trails import Link
+from shortcut_audit.search.trails import Link, Trail
 from shortcut_audit.search.walk import Way
 
 KEEPING = frozenset({Step.VIEW, Step.SCALE, Step.DIAGONAL})
@@ -33,29 +33,34 @@ def are_siblings(reach: Reach, way: Way, others: Sequence[int]) -> bool:
     piece = None if opened is None else piece_of(lineage.graph, lineage.values[opened.number])
     if piece is None or opened is None or opened.before is None:
         return False
-    whole, alike = {way.fork}, {way.fork}
-    for link in opened.before:
-        whole.add(link.number)
-        alike = {link.number} if link.step is Step.VIEW and not is_copy(link.op) else alike | {link.number}
-    taken: list[Piece | None] = [piece]
-    if any(lineage.maps_one(link.op) for link in way.trail if link.number not in whole):
-        taken += _pieces(reach.region(way.values[-1:]), whole, alike)
-    read = _pieces(reach.region(others, route=way.values), whole, alike)
-    return all(own is not None and other is not None and own.misses(other) for own in taken for other in read)
+    whole, taken = opened.before, [piece]
+    summed = way.trail.latest(lineage.sums_maps)
+    if summed is not None and len(summed) >= len(opened):
+        taken += _pieces(reach.region([way.trail.number]), whole)
+    return all_miss(taken, _pieces(reach.region(others, route=way.trail), whole))
 
 
-def _pieces(region: Region, whole: set[int], alike: set[int]) -> list[Piece | None]:
-    """What a region reads of values that hold all elements of a fork; None for what is no piece of those `alike`."""
-    pieces: list[Piece | None] = []
+def _pieces(region: Region, whole: Trail) -> list[Piece]:
+    """What a region reads of the values of a trail, which hold all elements of its fork.
+
+    What is no piece of those that are laid out as the last one may be anything.
+    """
+    laid_out = whole.latest(_lays_out)
+    pieces: list[Piece] = []
     for number in region:
-        read = whole.intersection(parent for parent, _, _ in region.parents(number))
-        if read and number not in whole:
-            pieces.append(region.piece(number) if read <= alike else None)
+        read = [parent for parent, _, _ in region.parents(number) if whole.leads_through(parent)]
+        if read and not whole.leads_through(number):
+            alike = laid_out is None or min(read) >= laid_out.number
+            pieces.append((region.piece(number) if alike else None) or EVERYTHING)
     return pieces
 
 
 def _parts(link: Link) -> bool:
     return link.step not in KEEPING
+
+
+def _lays_out(link: Link) -> bool:
+    return link.step is Step.VIEW and not is_copy(link.op)
 
 
 READERS = 64

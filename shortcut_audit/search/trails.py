@@ -79,6 +79,17 @@ class Trail:
             at = at.jump if at.jump.length >= length or at.before is None else at.before
         return at
 
+    def up_to(self, number: int) -> Trail:
+        """The longest of its beginnings that leads to no later value than this one; its fork where none does."""
+        at = self
+        while at.number > number and at.before is not None:
+            at = at.jump if at.jump.number > number else at.before
+        return at
+
+    def leads_through(self, number: int) -> bool:
+        """Whether a value is its fork, or made by one of its steps."""
+        return self.up_to(number).number == number
+
     def ends(self, count: int) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
         """The first and the last steps, half of `count` of each; all of them as the first where there are no more."""
         if self.length <= count:
@@ -104,6 +115,14 @@ class Trail:
             return found or (trail if trail.last is not None and test(trail.last) else None)
 
         return self.fold(key or test, None, onward)
+
+    def latest(self, test: Test) -> Trail | None:
+        """The trail up to the last step that passes a test; None where none does. Kept under the test."""
+
+        def onward(found: Trail | None, trail: Trail) -> Trail | None:
+            return trail if trail.last is not None and test(trail.last) else found
+
+        return self.fold(("latest", test), None, onward)
 
     def any(self, test: Test, key: Hashable = None) -> bool:
         """Whether any step passes a test."""

@@ -268,7 +268,7 @@ class Trial:
             return False
         if self._pieces:
             return True
-        branch = self._beside[position].region(self._others(position), route=self._ways[position].values)
+        branch = self._beside[position].region(self._others(position), route=self._ways[position].trail)
         return not any(are_positions(self._lineage, self._ways[position].fork, axis, branch) for axis in axes)
 
     def _work(self, field: Field, operand: int) -> _Work:

@@ -59,11 +59,6 @@ class Way:
     cut: frozenset[int] = frozenset()
     """What comes to the other operands through these values is not theirs."""
 
-    @property
-    def values(self) -> tuple[int, ...]:
-        """The values on the way, from fork to merge."""
-        return tuple(link.number for link in self.trail)
-
 
 def explore(
     runs: Runs,
