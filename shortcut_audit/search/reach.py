@@ -244,9 +244,7 @@ class Region:
         "leapt",
     )
 
-    def __init__(
-        self, reach: Reach, tops: Sequence[int], route: Trail | None = None, *, steered: bool = True
-    ) -> None:
+    def __init__(self, reach: Reach, tops: Sequence[int], route: Trail | None = None, *, steered: bool = True) -> None:
         self._reach = reach
         self._lineage = reach.lineage
         self._route = route
