@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import ModelGraph, Op
+from shortcut_audit.operators.axes import summed_stack
 from shortcut_audit.operators.row import Effect, Operator
 from shortcut_audit.operators.table import row_of
 
@@ -40,27 +41,30 @@ def expressions(graph: ModelGraph) -> Mapping[str, Expression]:
     """Each value as an expression of the earliest value from which it is computed in this way alone."""
     found: dict[str, Expression] = {}
     for name, value in graph.values.items():
-        made = _made_of(value.op, found) if value.op is not None and value.slot == 0 else None
+        made = _made_of(graph, value.op, found) if value.op is not None and value.slot == 0 else None
         found[name] = made or Expression(name, Part.VALUE)
     return found
 
 
-def _made_of(op: Op, known: Mapping[str, Expression]) -> Expression | None:
+def _made_of(graph: ModelGraph, op: Op, known: Mapping[str, Expression]) -> Expression | None:
     """What an op makes of expressions of one value; None where it makes something else.
 
     1. A statistic is gathered along axes, or by scattering with a reduction: x + scatter(x) is a message that was
     passed, and only what is spread over the elements again normalises them. 2. Views of anything, powers, and sums and
     products, also with learned vectors. A squashed statistic, sigmoid(mean(x)), is a gate's. 3. A statistic is spread
     over the elements again, by whatever index. 4. A softmax takes exp and log of what is centred, and of sums of that.
+    5. What is added up along an axis that was put in for it is a sum, and gathers nothing.
     """
-    row = row_of(op.kind)
-    read = [known[given] for given in _data(op, row)]
+    row, stack = row_of(op.kind), summed_stack(graph, op)
+    given = _data(op, row) if stack is None else [each for each in stack.slices if isinstance(each, str)]
+    read = [known[each] for each in given]
     if not read:
         return None
     origin = read[0].origin
     if len({expression.origin for expression in read}) > 1:
         return None
-    part = _part(op, row, {expression.part for expression in read})
+    parts = {expression.part for expression in read}
+    part = _combined(parts) if stack is not None else _part(op, row, parts)  # 5
     return None if part is None else Expression(origin, part)
 
 
@@ -74,9 +78,15 @@ def _part(op: Op, row: Operator, parts: set[Part]) -> Part | None:
     if row.effect is Effect.SELECTION:
         return Part.STATISTIC if alone in {Part.STATISTIC, Part.SCATTERED} else None  # 3
     if row.effect in {Effect.VIEW, Effect.SUM, Effect.PRODUCT} or row.rescales:
-        combined = None if Part.SCATTERED in parts else Part.NORMALISED
-        return combined if alone is None else alone  # 2
+        return _combined(parts)  # 2
     return (alone or Part.NORMALISED) if row.exponential and Part.VALUE not in parts else None  # 4
+
+
+def _combined(parts: set[Part]) -> Part | None:
+    """What a sum or a product is of such parts of one value."""
+    if len(parts) == 1:
+        return next(iter(parts))
+    return None if Part.SCATTERED in parts else Part.NORMALISED
 
 
 def _data(op: Op, row: Operator) -> Sequence[str]:

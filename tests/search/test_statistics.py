@@ -163,3 +163,33 @@ def test_a_pool_over_all_positions_is_the_reduction_over_them(whole: str, axes: 
     for maker in (f"m = {whole}(x)", f"m = {axes}(x) axes=2,3, keepdims=1"):
         made = audit_draft(listing(maker, "d = Sub(x, m)", "e = Exp(d)", "y = Add(x, e)", x=(1, 8, 4, 4)))
         assert [other.reason for other in made.other_adds] == ["normalisation"], maker
+
+
+STACKED = (
+    "a = Unsqueeze(r, front)", "b = Unsqueeze(x, front)", "s = Concat(a, b) axis=0",
+    "n = ReduceSum(s, front) keepdims=0",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("added", [("n = Add(r, x)",), STACKED])
+def test_a_sum_over_what_was_stacked_for_it_gathers_nothing(added: tuple[str, ...]) -> None:
+    """n = relu(W x) + x, however it is written, beside its own channels in another order: no statistic stands there."""
+    lines = ("c = Conv(x, w)", "r = Relu(c)", *added, "g = Gather(n, turned) axis=1", "y = Add(g, n)")
+    turned = stored(8, dtype="int64", data=(7, 6, 5, 4, 3, 2, 1, 0))
+    front = stored(1, dtype="int64", data=(0,), literal=True)
+    made = audit_draft(listing(*lines, x=(1, 8, 4, 4), w=stored(8, 8, 1, 1), turned=turned, front=front))
+    assert [shortcut.kind for shortcut in made.shortcuts] == ["identity"]
+    assert [other.reason for other in made.other_adds] == ["elementwise expression"]
+
+
+def test_a_sum_over_a_stack_centres_as_an_addition_does() -> None:
+    """n = stack([x, -mean(x)]).sum(0) is x - mean(x)."""
+    lines = (
+        "m = ReduceMean(x) axes=-1, keepdims=1", "k = Neg(m)", "e = Expand(k, full)", "a = Unsqueeze(x, front)",
+        "b = Unsqueeze(e, front)", "s = Concat(a, b) axis=0", "n = ReduceSum(s, front) keepdims=0", "z = Exp(n)",
+        "y = Add(z, n)",
+    )  # fmt: skip
+    full = stored(3, dtype="int64", data=(1, 3, 8), literal=True)
+    front = stored(1, dtype="int64", data=(0,), literal=True)
+    made = audit_draft(listing(*lines, x=(1, 3, 8), full=full, front=front))
+    assert [other.reason for other in made.other_adds] == ["broadcast", "normalisation"]
