@@ -42,39 +42,27 @@ TRACED = frozenset({"module", "torchscript"})
 """Formats that are traced with the caller's inputs: nothing is left to bind."""
 
 
-def audit_file(
-    source: str,
-    *,
-    dims: Mapping[str, int] | None = None,
-    inputs: Sequence[InputSpec] = (),
-    torchscript: bool = False,
-    operators: Operators | None = None,
-) -> ModelReport:
-    """The report on the model that a source names: a file, or "package.module:factory".
-
-    Raises UnreadableModel or UsageError, each with one line for the user.
-    """
-    return audit_draft(draft_of(source, dims=dims, inputs=inputs, torchscript=torchscript), operators)
-
-
 def draft_of(
     source: str, *, dims: Mapping[str, int] | None = None, inputs: Sequence[InputSpec] = (), torchscript: bool = False
 ) -> Draft:
-    """The model that a source names, its dimensions bound. Raises as `audit_file` does."""
+    """The model that a source names, a file or "package.module:factory", its dimensions bound.
+
+    Raises UnreadableModel or UsageError, each with one line for the user.
+    """
     return _bound(load(source, inputs, torchscript=torchscript), dims, inputs)
 
 
 def draft_at(
     location: Location, source: str, *, dims: Mapping[str, int] | None = None, inputs: Sequence[InputSpec] = ()
 ) -> Draft:
-    """The model at a URL, which is named `source`, its dimensions bound. Raises as `audit_file` does."""
+    """The model at a URL, which is named `source`, its dimensions bound. Raises as `draft_of` does."""
     return _bound(load_at(location, source, inputs), dims, inputs)
 
 
 def draft_of_object(
     model: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, dims: Mapping[str, int] | None = None
 ) -> Draft:
-    """A live module with example inputs, or an exported program. Raises as `audit_file` does."""
+    """A live module with example inputs, or an exported program. Raises as `draft_of` does."""
     return bind(load_object(model, args, kwargs), dims or {}, ())
 
 

@@ -20,10 +20,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shortcut_audit import audit
 from shortcut_audit.gate import accepted, policy
 from shortcut_audit.gate.baseline import compare
 from shortcut_audit.gate.settings import Budget, Settings
-from shortcut_audit.pipeline import audit_file
 from shortcut_audit.report import ModelReport
 from tests.evasions import CHANGES_VALUES_ONLY, EVIL, HARMLESS, IMAGES_ONLY, Editor
 from tests.networks import network, save
@@ -69,7 +69,7 @@ def original(name: str) -> onnx.ModelProto:
 
 
 def audited(folder: Path, model: onnx.ModelProto) -> ModelReport:
-    return replace(audit_file(str(save(folder / "model.onnx", model))), source="model.onnx")
+    return replace(audit(str(save(folder / "model.onnx", model))), source="model.onnx")
 
 
 _REPORTS: dict[str, ModelReport] = {}

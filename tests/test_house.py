@@ -94,8 +94,8 @@ def loaded_after(*statements: str) -> set[str]:
 def test_an_onnx_file_is_audited_without_a_framework() -> None:
     """Holds where torch is installed, as it is in .ci/run; elsewhere nothing could be imported."""
     loaded = loaded_after(
-        "from shortcut_audit.pipeline import audit_file",
-        f"audit_file({str(SAMPLE)!r})",
+        "from shortcut_audit import audit",
+        f"audit({str(SAMPLE)!r})",
     )
     assert "shortcut_audit.pipeline" in loaded
     assert loaded.isdisjoint({"torch", "sympy", "onnx_ir", "onnxruntime", "onnx", "numpy", "networkx"})

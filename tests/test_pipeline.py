@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from shortcut_audit import audit
 from shortcut_audit.errors import UnreadableModel, UsageError
-from shortcut_audit.loaders.inputs import parse_inputs
-from shortcut_audit.pipeline import audit_draft, audit_file
+from shortcut_audit.pipeline import audit_draft
 from tests.networks import network, save
 from tests.sketch import listing
 
@@ -20,7 +20,7 @@ def two_blocks(tmp_path: Path) -> str:
 
 
 def test_from_a_file_to_a_report(two_blocks: str) -> None:
-    report = audit_file(two_blocks)
+    report = audit(two_blocks)
     assert (report.source, report.format) == (two_blocks, "onnx")
     assert [(shortcut.key, shortcut.kind) for shortcut in report.shortcuts] == [
         ("blocks.0", "identity"),
@@ -32,15 +32,15 @@ def test_from_a_file_to_a_report(two_blocks: str) -> None:
 @pytest.mark.parametrize(("batch", "macs"), [(1, 606_208), (2, 1_212_416)])
 def test_a_dimension_that_the_caller_binds_settles_the_costs(two_blocks: str, batch: int, macs: int) -> None:
     """256 positions x (4 x 576 + 64), for each image of the batch."""
-    bound = audit_file(two_blocks, dims={"batch": batch})
+    bound = audit(two_blocks, dims={"batch": batch})
     assert (bound.totals.macs, bound.totals.lower_bound, bound.symbols) == (macs, False, ())
-    given = audit_file(two_blocks, inputs=parse_inputs([f"x={batch}x8x16x16"]))
+    given = audit(two_blocks, inputs=[f"x={batch}x8x16x16"])
     assert given.totals == bound.totals
     assert given.shortcuts == bound.shortcuts
 
 
 def test_the_caller_s_sizes_change_no_verdict(two_blocks: str) -> None:
-    open_, bound = audit_file(two_blocks), audit_file(two_blocks, dims={"batch": 4})
+    open_, bound = audit(two_blocks), audit(two_blocks, dims={"batch": 4})
     assert [(s.key, s.kind, s.parameters) for s in open_.shortcuts] == [
         (s.key, s.kind, s.parameters) for s in bound.shortcuts
     ]
@@ -48,7 +48,7 @@ def test_the_caller_s_sizes_change_no_verdict(two_blocks: str) -> None:
 
 def test_a_slip_of_the_pen_is_told_before_anything_is_concluded(two_blocks: str) -> None:
     with pytest.raises(UsageError, match="no dimension 'bacth'"):
-        audit_file(two_blocks, dims={"bacth": 1})
+        audit(two_blocks, dims={"bacth": 1})
 
 
 def test_what_is_no_graph_has_no_report() -> None:
@@ -57,4 +57,4 @@ def test_what_is_no_graph_has_no_report() -> None:
 
 
 def test_two_runs_say_the_same(two_blocks: str) -> None:
-    assert audit_file(two_blocks) == audit_file(two_blocks)
+    assert audit(two_blocks) == audit(two_blocks)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from shortcut_audit import audit
 from shortcut_audit.loaders.pt2 import archive as pt2
-from shortcut_audit.pipeline import audit_file
 from tests.test_samples import pinned_versions_installed
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -24,7 +24,7 @@ FILES = sorted(SAMPLES.glob("*.pt2"))
 
 def test_resnet18() -> None:
     """172,032 weights of the projections and 2 * 896 of their BatchNorms; MACs 3 * 6,422,528."""
-    report = audit_file(str(SAMPLES / "resnet18.pt2"))
+    report = audit(str(SAMPLES / "resnet18.pt2"))
     assert (report.totals.parameters, report.totals.macs) == (11_689_512, 1_814_073_344)
     assert (report.summary.identity, report.summary.projection) == (5, 3)
     assert (report.summary.extra_parameters, report.summary.extra_macs) == (173_824, 19_267_584)
@@ -32,7 +32,7 @@ def test_resnet18() -> None:
 
 
 def test_blocks_and_lines_of_resnet18() -> None:
-    report = audit_file(str(SAMPLES / "resnet18.pt2"))
+    report = audit(str(SAMPLES / "resnet18.pt2"))
     assert [found.key for found in report.shortcuts] == [f"layer{i}.{j}" for i in (1, 2, 3, 4) for j in (0, 1)]
     source = report.shortcuts[0].merge.source
     assert source is not None
@@ -44,10 +44,10 @@ def test_blocks_and_lines_of_resnet18() -> None:
 def test_transformer() -> None:
     """As the ONNX export of it has (test_samples.py), without the scale that only the ONNX file stores: one less."""
     path = str(SAMPLES / "transformer.pt2")
-    report = audit_file(path)
+    report = audit(path)
     assert (report.totals.parameters, report.totals.macs, report.summary.identity) == (2_898_176, None, 6)
     assert len(report.symbols) == 1
-    bound = audit_file(path, dims={report.symbols[0]: 1})
+    bound = audit(path, dims={report.symbols[0]: 1})
     assert (bound.totals.macs, bound.totals.lower_bound) == (173_670_400, False)
 
 

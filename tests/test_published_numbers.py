@@ -12,7 +12,7 @@ from typing import NamedTuple
 import onnx
 import pytest
 
-from shortcut_audit.pipeline import audit_file
+from shortcut_audit import audit
 from shortcut_audit.report import ModelReport
 from tests import resnets
 
@@ -57,7 +57,7 @@ def counts(report: ModelReport) -> Counts:
     ],
 )
 def test_files_of_the_onnx_package(name: str, expected: Counts) -> None:
-    assert counts(audit_file(str(LIGHT / f"{name}.onnx"))) == expected
+    assert counts(audit(str(LIGHT / f"{name}.onnx"))) == expected
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_files_of_the_onnx_package(name: str, expected: Counts) -> None:
     [("light_resnet50", 16), ("light_densenet121", 121), ("light_inception_v2", 69), ("light_vgg19", 0)],
 )
 def test_every_addition_of_those_files_is_listed(name: str, adds: int) -> None:
-    report = audit_file(str(LIGHT / f"{name}.onnx"))
+    report = audit(str(LIGHT / f"{name}.onnx"))
     assert report.totals.adds == adds
     assert len(report.shortcuts) + len(report.other_adds) == adds
 
@@ -133,7 +133,7 @@ PUBLISHED = {
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_networks_of_the_paper(name: str, tmp_path: Path) -> None:
     known = PUBLISHED[name]
-    report = audit_file(resnets.save(known.model, tmp_path))
+    report = audit(resnets.save(known.model, tmp_path))
     assert counts(report) == known.shortcuts
     assert (report.totals.parameters, report.totals.macs) == (known.parameters, known.macs)
     assert not report.totals.lower_bound
@@ -152,13 +152,13 @@ def test_networks_of_the_paper(name: str, tmp_path: Path) -> None:
     ],
 )
 def test_option_of_the_paper(name: str, option: str, tmp_path: Path) -> None:
-    assert audit_file(resnets.save(PUBLISHED[name].model, tmp_path)).summary.option == option
+    assert audit(resnets.save(PUBLISHED[name].model, tmp_path)).summary.option == option
 
 
 @pytest.mark.parametrize("name", ["34-A", "34-B", "34-C"])
 def test_what_if_turns_each_34_layer_network_into_the_others(name: str, tmp_path: Path) -> None:
     """Whichever option the file has, the other two and the plain network cost what they cost when they are built."""
-    what_if = audit_file(resnets.save(PUBLISHED[name].model, tmp_path)).summary.what_if
+    what_if = audit(resnets.save(PUBLISHED[name].model, tmp_path)).summary.what_if
     assert (what_if.plain.parameters, what_if.plain.macs) == (21_623_848, 3_644_493_824)
     assert (what_if.A.parameters, what_if.A.macs) == (21_623_848, 3_644_493_824)
     assert (what_if.B.parameters, what_if.B.macs) == (21_797_672, 3_663_761_408)
@@ -167,4 +167,4 @@ def test_what_if_turns_each_34_layer_network_into_the_others(name: str, tmp_path
 
 def test_batchnorm_buffers_are_no_parameters(tmp_path: Path) -> None:
     """ResNet-18 has 4,800 channels under BatchNorm: 64·5 + 128·5 + 256·5 + 512·5; a mean and a variance for each."""
-    assert audit_file(resnets.save(PUBLISHED["18-B"].model, tmp_path)).totals.buffers == 9_600
+    assert audit(resnets.save(PUBLISHED["18-B"].model, tmp_path)).totals.buffers == 9_600

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import onnx
 import pytest
 
-from shortcut_audit.pipeline import audit_file
+from shortcut_audit import audit
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples"
@@ -71,7 +71,7 @@ def test_every_sample_is_known() -> None:
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_audit_of_a_sample(name: str) -> None:
-    report = audit_file(str(SAMPLES / f"{name}.onnx"), dims=DIMS.get(name, {}))
+    report = audit(str(SAMPLES / f"{name}.onnx"), dims=DIMS.get(name, {}))
     found = report.summary
     kinds = (found.identity, found.parameter_free, found.gated, found.projection)
     assert KNOWN[name] == Known(
@@ -82,8 +82,8 @@ def test_audit_of_a_sample(name: str) -> None:
 
 def test_projections_of_the_bare_question() -> None:
     """W_s has a bias in the folded file and none where BatchNorm stands apart; the identities have neither."""
-    folded = audit_file(str(SAMPLES / "resnet18.onnx")).shortcuts
-    apart = audit_file(str(SAMPLES / "resnet18-batchnorm.onnx")).shortcuts
+    folded = audit(str(SAMPLES / "resnet18.onnx")).shortcuts
+    apart = audit(str(SAMPLES / "resnet18-batchnorm.onnx")).shortcuts
     assert {(s.has_weight, s.has_bias) for s in folded if s.kind == "projection"} == {(True, True)}
     assert {(s.has_weight, s.has_bias) for s in apart if s.kind == "projection"} == {(True, False)}
     assert {(s.has_weight, s.has_bias) for s in folded + apart if s.kind == "identity"} == {(False, False)}
@@ -92,13 +92,13 @@ def test_projections_of_the_bare_question() -> None:
 def test_blocks_are_named_by_their_modules() -> None:
     """Both exporters record the module that an addition ran in, one as metadata and one in node names."""
     blocks = [f"layer{stage}.{block}" for stage in (1, 2, 3, 4) for block in (0, 1)]
-    assert [s.key for s in audit_file(str(SAMPLES / "resnet18.onnx")).shortcuts] == blocks
-    assert [s.key for s in audit_file(str(SAMPLES / "resnet18-batchnorm.onnx")).shortcuts] == blocks
+    assert [s.key for s in audit(str(SAMPLES / "resnet18.onnx")).shortcuts] == blocks
+    assert [s.key for s in audit(str(SAMPLES / "resnet18-batchnorm.onnx")).shortcuts] == blocks
 
 
 def test_source_line_of_the_addition() -> None:
     """The exporter based on torch.export records the line of Python that wrote the `+`."""
-    source = audit_file(str(SAMPLES / "resnet18.onnx")).shortcuts[0].merge.source
+    source = audit(str(SAMPLES / "resnet18.onnx")).shortcuts[0].merge.source
     assert source is not None
     assert source.file == "samples/make_samples.py"
     line = (ROOT / source.file).read_text(encoding="utf-8").splitlines()[source.line - 1]
@@ -106,7 +106,7 @@ def test_source_line_of_the_addition() -> None:
 
 
 def test_an_open_batch_leaves_the_macs_unknown() -> None:
-    report = audit_file(str(SAMPLES / "transformer.onnx"))
+    report = audit(str(SAMPLES / "transformer.onnx"))
     assert report.totals.parameters == 2_898_176
     assert report.totals.macs is None
     assert report.symbols == ("batch",)

@@ -21,7 +21,7 @@ from shortcut_audit.command.journal import Journal, Kept
 from shortcut_audit.command.revived import Mismatch, revived
 from shortcut_audit.errors import UsageError
 from shortcut_audit.operators.declaration import Declaration
-from shortcut_audit.pipeline import audit_file
+from shortcut_audit.pipeline import audit_draft, draft_of
 from shortcut_audit.report import Failure, ModelReport
 from tests.loaders.remote.server import served
 from tests.reporters import examples
@@ -42,12 +42,12 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda path: path.name)
 def test_a_report_comes_back_as_it_was(model: Path) -> None:
-    report = audit_file(str(model))
+    report = audit_draft(draft_of(str(model)))
     assert revived(ModelReport, json.loads(json.dumps(report.to_dict()))) == report
 
 
 def test_what_was_appended_is_there_and_survives() -> None:
-    here, there = Attempt(audit_file(RESNET18)), Attempt(Failure("b.onnx", "empty"), "Traceback")
+    here, there = Attempt(audit_draft(draft_of(RESNET18))), Attempt(Failure("b.onnx", "empty"), "Traceback")
     kept = Journal(Path("a.journal"), resume=False)
     kept.append(Task("a.onnx"), "1", here)
     kept.append(Task("b.onnx", {"n": 1}), "2", there)
@@ -114,11 +114,11 @@ def test_two_runs_do_not_write_one_journal() -> None:
 def test_reports_are_read_when_they_are_wanted() -> None:
     kept = Journal(None, resume=False)
     for model in (RESNET18, HIGHWAY):
-        kept.append(Task(model), "1", Attempt(audit_file(str(model))))
+        kept.append(Task(model), "1", Attempt(audit_draft(draft_of(str(model)))))
     models = Kept(kept, [kept.entry(Task(model)) for model in (HIGHWAY, RESNET18)])
     assert [model.source for model in models] == [HIGHWAY, RESNET18]
-    assert (len(models), models[-1]) == (2, audit_file(RESNET18))
-    assert list(models[1:]) == [audit_file(RESNET18)]
+    assert (len(models), models[-1]) == (2, audit_draft(draft_of(RESNET18)))
+    assert list(models[1:]) == [audit_draft(draft_of(RESNET18))]
 
 
 # --- a run -----------------------------------------------------------------------------------------------------------
@@ -176,11 +176,11 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     audited: list[str] = []
     real: Callable[..., Any] = pipeline.draft_of
 
-    def audit_file(source: str, **given: Any) -> Any:
+    def drafted(source: str, **given: Any) -> Any:
         audited.append(source)
         return real(source, **given)
 
-    monkeypatch.setattr(pipeline, "draft_of", audit_file)
+    monkeypatch.setattr(pipeline, "draft_of", drafted)
     return audited
 
 
@@ -254,7 +254,7 @@ def test_a_signal_leaves_what_was_done() -> None:
 def test_the_entries_of_a_journal_are_small() -> None:
     """What is held of a model in memory: its name and where it stands, some hundred bytes."""
     kept = Journal(None, resume=False)
-    made = Attempt(audit_file(RESNET18))
+    made = Attempt(audit_draft(draft_of(RESNET18)))
     for number in range(100):
         kept.append(Task(f"{number}.onnx"), "1", made)
     assert len(kept._entries) == 100

@@ -38,8 +38,8 @@ from typing import Any
 import atheris
 
 with atheris.instrument_imports(include=["shortcut_audit"]):
+    from shortcut_audit import audit
     from shortcut_audit.errors import ShortcutAuditError
-    from shortcut_audit.pipeline import audit_file
     from shortcut_audit.report import AuditReport, Failure, ModelReport
     from shortcut_audit.reporters import REPORTERS, Style
 
@@ -102,7 +102,7 @@ class Harness:
 
     def _audit(self) -> bool:
         try:
-            model = audit_file(self._path)
+            model = audit(self._path)
         except ShortcutAuditError as error:
             report = AuditReport("0", (), errors=(Failure(self._path, str(error)),))
         else:

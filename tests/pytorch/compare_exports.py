@@ -25,9 +25,10 @@ from typing import Any
 import torch
 import transformers
 
+from shortcut_audit import audit
 from shortcut_audit.loaders.pt2 import archive as pt2
 from shortcut_audit.loaders.torch import module as torch_module
-from shortcut_audit.pipeline import audit_draft, audit_file
+from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
 
 TEXT = {"vocab_size": 99, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
@@ -271,7 +272,7 @@ def archive(module: Any, inputs: dict[str, Any], folder: Path) -> ModelReport:
 def onnx_dynamo(module: Any, inputs: dict[str, Any], folder: Path) -> ModelReport:
     path = folder / "dynamo.onnx"
     torch.onnx.export(module, (), str(path), kwargs=inputs, dynamo=True, verbose=False)
-    return audit_file(str(path))
+    return audit(str(path))
 
 
 class ByPosition(torch.nn.Module):
@@ -289,7 +290,7 @@ def onnx_torchscript(module: Any, inputs: dict[str, Any], folder: Path) -> Model
     path = folder / "torchscript.onnx"
     wrapped = ByPosition(module, inputs)
     torch.onnx.export(wrapped, tuple(inputs.values()), str(path), dynamo=False, opset_version=17)
-    return audit_file(str(path))
+    return audit(str(path))
 
 
 SOURCES: dict[str, Callable[[Any, dict[str, Any], Path], ModelReport]] = {

@@ -7,9 +7,9 @@ from pathlib import Path
 import onnx
 import pytest
 
+from shortcut_audit import audit
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.loaders.onnx.annotated import KEY, annotated
-from shortcut_audit.pipeline import audit_file
 
 SAMPLE = Path(__file__).parents[3] / "samples" / "resnet18.onnx"
 
@@ -22,7 +22,7 @@ def test_a_remark_stands_at_its_node_and_the_model_is_the_same(tmp_path: Path) -
     assert said == {"node_add": f"{KEY}: layer1.0: identity"}
     (node,) = [node for node in model.graph.node if node.name == "node_add"]
     assert {entry.key: entry.value for entry in node.metadata_props}[KEY] == "layer1.0: identity"
-    before, after = audit_file(str(SAMPLE)), audit_file(str(file))
+    before, after = audit(str(SAMPLE)), audit(str(file))
     assert (after.totals, after.summary) == (before.totals, before.summary)
 
 

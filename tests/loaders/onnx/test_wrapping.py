@@ -10,8 +10,9 @@ import onnx.inliner
 from hypothesis import given
 from onnx import FunctionProto, ModelProto, NodeProto, TensorProto, helper
 
+from shortcut_audit import audit
 from shortcut_audit.graph.draft import Draft
-from shortcut_audit.pipeline import audit_draft, audit_file
+from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
 from tests.loaders.onnx.onnx_models import saved
 from tests.random_graphs import graphs, luck, same_in_every_run, verdict
@@ -67,7 +68,7 @@ def _function(name: str, read: list[str], results: list[str], nodes: list[NodePr
 
 def report_on(model: ModelProto) -> ModelReport:
     with TemporaryDirectory() as folder:
-        return audit_file(str(saved(Path(folder), model)))
+        return audit(str(saved(Path(folder), model)))
 
 
 @same_in_every_run
