@@ -18,7 +18,7 @@ from shortcut_audit.search.fed import Fed
 from shortcut_audit.search.holdings import Holdings
 from shortcut_audit.search.linear import Image, images
 from shortcut_audit.search.merges import Merge
-from shortcut_audit.search.neutral import original
+from shortcut_audit.search.neutral import before_identities
 from shortcut_audit.search.reading import Reading
 from shortcut_audit.search.statistics import Expression, Part, expressions, is_normalisation
 from shortcut_audit.search.steps import Kinship, Step, step
@@ -157,7 +157,7 @@ class Lineage:
         numbers = [self.number[given] for given, _ in read]
         same_element = len({self._roots[number] for number in numbers}) == 1
         normalised = is_normalisation([self._expressions[given] for given, _ in read])
-        same_value = same_element and len({self.original(number).id for number in numbers}) == 1
+        same_value = same_element and len({self.before_identities(number).id for number in numbers}) == 1
         dearest = max(self.image(number).level for number in numbers) if self.maps_one(op) else None
         for given, slot in read:
             kinship = Kinship.SAME_ELEMENT if same_element else Kinship.STRANGERS
@@ -202,9 +202,9 @@ class Lineage:
             value = self.graph.values[value.op.values()[0]]
         return value.op
 
-    def original(self, number: int) -> Value:
-        """A value, seen through copies."""
-        return original(self.graph, self.values[number])
+    def before_identities(self, number: int) -> Value:
+        """A value, seen through identities."""
+        return before_identities(self.graph, self.values[number])
 
     def steers(self, number: int, slot: int) -> bool:
         """Whether what stands in a slot tells a selection what to select, and does not pass itself."""

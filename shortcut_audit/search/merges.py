@@ -21,7 +21,7 @@ from shortcut_audit.search import additions, stacks
 from shortcut_audit.search.additions import Addition, Term
 from shortcut_audit.search.fed import Fed
 from shortcut_audit.search.logits import feeds_softmax_only
-from shortcut_audit.search.neutral import original
+from shortcut_audit.search.neutral import before_identities
 from shortcut_audit.search.rewrites.choices import paired
 from shortcut_audit.search.rewrites.products import Algebra
 from shortcut_audit.search.rewrites.sums import Sum, normal_form
@@ -177,14 +177,14 @@ class _Search:
         return None
 
     def _uncancelled(self, operands: Sequence[Term]) -> set[str]:
-        """What is added, seen through copies, but for what is subtracted as often as it is added."""
+        """What is added, seen through identities, but for what is subtracted as often as it is added."""
         times: Counter[str] = Counter()
         for term in operands:
-            times[self._original(term.value)] += -1 if term.negated else 1
+            times[self._identical(term.value)] += -1 if term.negated else 1
         return {name for name, often in times.items() if often}
 
-    def _original(self, name: str) -> str:
-        return original(self._graph, self._graph.values[name]).id
+    def _identical(self, name: str) -> str:
+        return before_identities(self._graph, self._graph.values[name]).id
 
     def _form(self, operands: Iterable[Term]) -> Sum:
         written = [(-1 if term.negated else 1, term.value) for term in operands]

@@ -37,8 +37,8 @@ def _known(shape: Shape) -> bool:
     return shape is not None and all(size is not None for size in shape)
 
 
-def original(graph: ModelGraph, value: Value) -> Value:
-    """A value, or what it is a copy of, of the same type: an Identity is no other value."""
+def before_identities(graph: ModelGraph, value: Value) -> Value:
+    """The value that another one is, in the same type: seen through each Identity, and through no cast."""
     while value.op is not None and is_copy(value.op) and isinstance(given := value.op.inputs[0], str):
         if graph.values[given].type != value.type:
             break

@@ -74,7 +74,7 @@ class Routes:
     def _made(self, own: Reach, links: Trail, through: Ops, elsewhere: Ops) -> Route:
         left = through.without(elsewhere)
         fed = self._lineage.fed_on(((link.op, link.slot) for link in links), left, own.fork)
-        return Route(self._lineage.original(own.fork), links, left, fed, left is through)
+        return Route(self._lineage.before_identities(own.fork), links, left, fed, left is through)
 
     def _joined_work(self, own: Reach, way: Way) -> Ops:
         """What makes the values that a selection on the route joins to what passes, where that is no linear map of it.

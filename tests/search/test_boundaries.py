@@ -230,7 +230,7 @@ def test_what_a_sum_adds(line: str, added: list[tuple[int, str]] | None) -> None
     ],
 )
 def test_of_which_value_another_one_is_a_copy(line: str, source: str) -> None:
-    assert Algebra(drawn(line)).original("y") == source
+    assert Algebra(drawn(line)).before_casts("y") == source
 
 
 # --- gates and stacks -------------------------------------------------------------------------------------------------

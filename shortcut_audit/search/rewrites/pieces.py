@@ -36,7 +36,7 @@ def followed(graph: ModelGraph) -> ModelGraph:
 def is_followed(graph: ModelGraph, value: Value, joint: str, joints: Joints) -> bool:
     """Whether it is known of which parts of a joint a piece is cut: of copies of it, along an axis of known sizes."""
     piece, op = piece_of(graph, value), value.op
-    if piece is None or op is None or not isinstance(op.inputs[0], str) or original(graph, op.inputs[0]) != joint:
+    if piece is None or op is None or not isinstance(op.inputs[0], str) or before_copies(graph, op.inputs[0]) != joint:
         return False
     made, shape = graph.values[joint].op, graph.values[joint].type.shape
     axis = None if made is None or shape is None else joint_axis(made, len(shape))
@@ -63,7 +63,7 @@ def _uncut(graph: ModelGraph, value: Value, joints: Joints) -> Op | None:
     piece, op = piece_of(graph, value), value.op
     if piece is None or op is None or not isinstance(op.inputs[0], str):
         return None
-    joint = original(graph, op.inputs[0])
+    joint = before_copies(graph, op.inputs[0])
     parts = joints.of(joint, piece.axis)
     if piece.taken is Taken.PARTLY or parts is None or joints.meet(joint, value.id):
         return None
@@ -202,8 +202,8 @@ def _covers(
     return shape is not None and pieces[0] is not None and end == shape[pieces[0].axis]
 
 
-def original(graph: ModelGraph, name: str) -> str:
-    """The value of which another one is a copy."""
+def before_copies(graph: ModelGraph, name: str) -> str:
+    """The value that another one is a copy of, in whatever type: a piece of a cast is a cast piece."""
     while (op := graph.values[name].op) is not None and is_copy(op) and isinstance(source := op.inputs[0], str):
         name = source
     return name

@@ -99,7 +99,7 @@ class Algebra:
         self._fixed: dict[tuple[int, bool], Fixed] = {}
         self._products: dict[str, Product] = {}
 
-    def original(self, name: str) -> str:
+    def before_casts(self, name: str) -> str:
         """The value of which another one is an exact copy, or a copy in another floating-point type."""
         while (source := self._copied(name)) is not None:
             name = source
@@ -131,7 +131,7 @@ class Algebra:
     def _taken_apart(self, name: str) -> Product:
         factor, atoms, waiting = ONE, list[Atom](), [name]
         while waiting:
-            current = self.original(waiting.pop())
+            current = self.before_casts(waiting.pop())
             found = None if len(atoms) + len(waiting) >= FACTORS else self._factors(current)
             if found is None:
                 atoms.append(current)
@@ -216,7 +216,7 @@ class Algebra:
         waiting, looked_at = [name], 0
         while waiting and looked_at < READERS:
             looked_at += 1
-            current = self.original(waiting.pop())
+            current = self.before_casts(waiting.pop())
             if current == on and looked_at > 1:
                 return True
             op = self._graph.values[current].op

@@ -60,7 +60,7 @@ def _plain(algebra: Algebra, term: Product) -> Product:
     """A term that is nothing but a value, as that value: without the signs and ones that make no difference."""
     if term.value is None or term.factor != 1 or term.atoms != (term.base,):
         return term
-    return term if algebra.original(term.value) == term.base else replace(term, value=None)
+    return term if algebra.before_casts(term.value) == term.base else replace(term, value=None)
 
 
 def _distributed(algebra: Algebra, leaves: list[Product]) -> tuple[list[Product], frozenset[Op]]:
@@ -118,7 +118,7 @@ def _written_out(
             found = True
         elif depth and isinstance(given, str):
             signed = rest if sign > 0 else rest.negated()
-            inner = _written_out(algebra, signed, algebra.original(given), others, looks, depth - 1)
+            inner = _written_out(algebra, signed, algebra.before_casts(given), others, looks, depth - 1)
         found = found or inner is not None
         parts += [part] if inner is None else inner
     if not found:
