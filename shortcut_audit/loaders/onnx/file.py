@@ -13,11 +13,12 @@ from shortcut_audit.graph.model import TensorType
 from shortcut_audit.loaders.onnx.arities import OPSET
 from shortcut_audit.loaders.onnx.functions import functions_of, levels_of
 from shortcut_audit.loaders.onnx.messages import new_model
-from shortcut_audit.loaders.onnx.nodes import Flattening
+from shortcut_audit.loaders.onnx.nodes import written_out
 from shortcut_audit.loaders.onnx.operators import opset_versions
 from shortcut_audit.loaders.onnx.tensors import Oddities, declared_type
 from shortcut_audit.loaders.onnx.text import text
 from shortcut_audit.loaders.onnx.wire import skeleton, skeleton_of
+from shortcut_audit.loaders.onnx.written import Written
 from shortcut_audit.names import displayable
 
 if TYPE_CHECKING:
@@ -46,10 +47,9 @@ def draft_of(skeleton: bytes, source: str) -> Draft:
     model = parsed(skeleton)
     opset = _opset(model)
     functions = functions_of(model)
-    flattening = Flattening(functions)
-    flattening.add_model(model.graph, opset, nested=levels_of(model, functions) > 0)
-    _check_stored_once(flattening.tensors)
-    inputs = _inputs(model, flattening)
+    written = written_out(model.graph, opset, functions, nested=levels_of(model, functions) > 0)
+    _check_stored_once(written.tensors)
+    inputs = _inputs(model, written)
     defaults = _defaults(model)
     return Draft(
         source=source,
@@ -60,14 +60,14 @@ def draft_of(skeleton: bytes, source: str) -> Draft:
         outputs=tuple(name for name in (text(info.name) for info in model.graph.output) if name),
         tensors=tuple(
             replace(tensor, overridable=True) if tensor.name in defaults else tensor
-            for tensor in flattening.tensors
+            for tensor in written.tensors
             if tensor.name not in inputs
         ),
-        nodes=tuple(flattening.nodes),
-        recorded=flattening.recorded,
-        undefined=tuple(flattening.undefined),
-        beside=tuple(flattening.beside),
-        notes=(*_notes(model, opset), *_listed(flattening.oddities)),
+        nodes=tuple(written.nodes),
+        recorded=written.recorded,
+        undefined=tuple(written.undefined),
+        beside=tuple(written.beside),
+        notes=(*_notes(model, opset), *_listed(written.oddities)),
     )
 
 
@@ -97,7 +97,7 @@ def _opset(model: ModelProto) -> int:
     return max(opset_versions(model.opset_import), default=0)
 
 
-def _inputs(model: ModelProto, flattening: Flattening) -> dict[str, TensorType]:
+def _inputs(model: ModelProto, written: Written) -> dict[str, TensorType]:
     """What a caller feeds: the graph inputs that are not stored in the file (1), as a rule.
 
     Up to IR version 3 weights are listed among the inputs, and exporters still do so. Since then a stored tensor that
@@ -105,12 +105,12 @@ def _inputs(model: ModelProto, flattening: Flattening) -> dict[str, TensorType]:
     would be computed, and nothing found. Then the listed ones are the inputs (2), or the model is refused where every
     stored tensor is listed, the weights too (3).
     """
-    declared = _declared(model, flattening.oddities)
+    declared = _declared(model, written.oddities)
     stored = {text(tensor.name) for tensor in model.graph.initializer}
     stored |= {text(sparse.values.name) for sparse in model.graph.sparse_initializer}
     fed = {name: stated for name, stated in declared.items() if name not in stored}
     listed = [name for name in declared if name in stored]
-    used = {name for node in flattening.nodes for name in node.inputs}
+    used = {name for node in written.nodes for name in node.inputs}
     if not listed or not used.isdisjoint(fed):
         return fed  # 1
     if model.ir_version < OVERRIDABLE_SINCE or stored.issubset(listed):
@@ -118,7 +118,7 @@ def _inputs(model: ModelProto, flattening: Flattening) -> dict[str, TensorType]:
             "stores a value for every input that it uses, so that nothing is computed from what it is fed; take "
             f"'{displayable(listed[0])}', or whichever is an input, out of the initializers"
         )  # 3
-    flattening.oddities["stored, and an input of the model, which uses no other; taken for an input"].extend(listed)
+    written.oddities["stored, and an input of the model, which uses no other; taken for an input"].extend(listed)
     return declared  # 2
 
 

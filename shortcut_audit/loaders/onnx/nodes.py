@@ -6,15 +6,12 @@ a body or a function makes gets a new name, so that a name means one tensor over
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.frozen import replace
-from shortcut_audit.graph.draft import Node, Tensor
-from shortcut_audit.graph.model import Attribute, Datum, TensorType
 from shortcut_audit.graph.model import Body as Stands
 from shortcut_audit.graph.naming import Names
 from shortcut_audit.loaders.onnx.attributes import (
@@ -27,77 +24,46 @@ from shortcut_audit.loaders.onnx.attributes import (
     plain,
 )
 from shortcut_audit.loaders.onnx.bodies import WIRINGS, Body, Made, Tie, Wiring, body_inputs
-from shortcut_audit.loaders.onnx.frames import Frame, Place, captured, made_in
+from shortcut_audit.loaders.onnx.frames import Frame, captured, made_in
 from shortcut_audit.loaders.onnx.functions import Key, key_of
 from shortcut_audit.loaders.onnx.loops import is_whole, steps_of
-from shortcut_audit.loaders.onnx.metadata import noted_tensors
 from shortcut_audit.loaders.onnx.operators import Operator, operator_of, opset_versions
-from shortcut_audit.loaders.onnx.tensors import Oddities, declared_type, sparse_tensor, stored_tensor
 from shortcut_audit.loaders.onnx.text import text
+from shortcut_audit.loaders.onnx.written import Written
 from shortcut_audit.names import displayable
 
 if TYPE_CHECKING:
-    from onnx import FunctionProto, GraphProto, NodeProto, ValueInfoProto
+    from onnx import FunctionProto, GraphProto, NodeProto
 
 UNROLLED = 10_000
 """Nodes that may be written out for the steps of loops, all together."""
 
 
+def written_out(graph: GraphProto, opset: int, functions: Mapping[Key, FunctionProto], *, nested: bool) -> Written:
+    """The model's own graph and all that it holds; `nested` where that are subgraphs or calls."""
+    made = [*map(text, made_in(graph)), *(text(info.name) for info in graph.input)] if nested else []
+    draft = Written(names=Names(made))
+    _Flattening(functions, draft).add_graph(graph, Frame(opset))
+    return draft
+
+
 @dataclass(slots=True, eq=False, repr=False)
-class Flattening:
-    """A model on its way into a draft: what is read so far."""
+class _Flattening:
+    """A model on its way into a draft."""
 
     functions: Mapping[Key, FunctionProto]
-    nodes: list[Node] = field(default_factory=list)
-    tensors: list[Tensor] = field(default_factory=list)
-    recorded: dict[str, TensorType] = field(default_factory=dict)
-    beside: list[tuple[str, str]] = field(default_factory=list)
-    """Pairs of tensors of which the first depends on the second, beside what the nodes read (draft.py, rule 2)."""
-    oddities: Oddities = field(default_factory=lambda: defaultdict(list))
-    undefined: dict[str, None] = field(default_factory=dict)
-    """The operators that nobody defines: neither ONNX, nor ONNX Runtime, nor the file."""
-    names: Names = field(default_factory=Names)
-    """Names in the draft. None are known where none needs to be made."""
-    holders: Names = field(default_factory=Names)
-    """Names of what holds bodies."""
+    draft: Written
     operators: dict[tuple[str, str, str, int], Operator] = field(default_factory=dict)
-    numbers: dict[str, Datum] = field(default_factory=dict)
-    """The stored tensors of one element that is known."""
     to_unroll: int = UNROLLED
     """Nodes that may still be written out for further steps of loops."""
 
-    def add_model(self, graph: GraphProto, opset: int, *, nested: bool) -> None:
-        """The model's own graph and all that it holds; `nested` where that are subgraphs or calls."""
-        if nested:
-            self.names = Names([*map(text, made_in(graph)), *(text(info.name) for info in graph.input)])
-        self._add_graph(graph, Frame(opset))
-
-    def _add_graph(self, graph: GraphProto, frame: Frame) -> None:
-        self._add_stored(graph, frame)
-        self._record(graph.value_info, frame)
-        self._record(graph.output, frame)
+    def add_graph(self, graph: GraphProto, frame: Frame) -> None:
+        """A graph and all that it holds."""
+        self.draft.store_all(graph, frame)
+        self.draft.record(graph.value_info, frame)
+        self.draft.record(graph.output, frame)
         for node in graph.node:
             self._add(node, frame)
-
-    def _add_stored(self, graph: GraphProto, frame: Frame) -> None:
-        noted = noted_tensors(graph)
-        for initializer in graph.initializer:
-            if (name := frame.meaning(initializer.name)) is not None:
-                own = text(initializer.name)
-                tensor = stored_tensor(initializer, name, self.oddities, learned=noted.learned.get(own))
-                # What would make a term vanish is no literal for want of a note: whoever adds a gain that begins as 0
-                # (ReZero) to an exported file writes none.
-                literal = own in noted.numbers and tensor.data not in {None, (0,), (1,)}
-                self._store(replace(tensor, literal=True) if literal else tensor)
-        for sparse in graph.sparse_initializer:
-            if (name := frame.meaning(sparse.values.name)) is not None:
-                self.tensors.append(sparse_tensor(sparse, name))
-
-    def _record(self, infos: Iterable[ValueInfoProto], frame: Frame) -> None:
-        for info in infos:
-            own = text(info.name)
-            if name := own if frame.names is None else frame.names.get(own):
-                self.recorded[name] = declared_type(info, self.oddities)
 
     def _add(self, node: NodeProto, frame: Frame) -> None:
         operator = self._operator(node, frame.opset)
@@ -115,29 +81,24 @@ class Flattening:
             bodies = [graph for attribute in attributes.values() for graph in graphs_in(attribute)]
             if bodies:
                 reads += captured(bodies, frame)
-                self.oddities["holds a subgraph that is not looked into"].append(called(node))
+                self.draft.oddities["holds a subgraph that is not looked into"].append(called(node))
             makes = [frame.meaning(name) for name in node.output]
             plain_attributes = plain(attributes) if attributes else {}
-            self._emit(operator.kind, operator.label, frame.place(node), reads, makes, plain_attributes)
+            self.draft.emit(operator.kind, operator.label, frame.place(node), reads, makes, plain_attributes)
 
     def _operator(self, node: NodeProto, opset: int) -> Operator:
         key = (node.domain, node.op_type, node.overload, opset)
         if key not in self.operators:
-            self.operators[key] = operator_of(node, opset, self.functions, self.undefined)
+            self.operators[key] = operator_of(node, opset, self.functions, self.draft.undefined)
         return self.operators[key]
 
     def _add_constant(self, node: NodeProto, attributes: Bound, frame: Frame) -> None:
         name = frame.meaning(node.output[0])
-        tensor = constant_of(attributes, name or "", self.oddities)
+        tensor = constant_of(attributes, name or "", self.draft.oddities)
         if tensor is None:
             raise UnreadableModel(f"{called(node)} has no value; export the model again")
         if name is not None:
-            self._store(tensor)
-
-    def _store(self, tensor: Tensor) -> None:
-        self.tensors.append(tensor)
-        if tensor.data is not None and len(tensor.data) == 1:
-            self.numbers[tensor.name] = tensor.data[0]
+            self.draft.store(tensor)
 
     def _add_bodies(self, node: NodeProto, wiring: Wiring, frame: Frame) -> None:
         """A node that holds bodies: their nodes, between those that lead values in and out."""
@@ -148,7 +109,7 @@ class Flattening:
             return
         made: list[list[str | None]] = []
         carried: list[str | None] = []
-        holder = self.holders.fresh(_stem(node, frame))
+        holder = self.draft.holders.fresh(_stem(node, frame))
         for body in wiring.bodies:
             inner = self._inside(node, body.graph, body.role, frame)
             inner = replace(inner, body=self._stands(node, body, holder, frame))
@@ -156,7 +117,7 @@ class Flattening:
                 state = inner.look_up(name) if name else None
                 self._tie(tie, node, inner, [_nth(given, end.slot) for end in tie.reads], state)
                 carried += [state] if tie.kind == "LoopState" else []
-            self._add_graph(body.graph, inner)
+            self.add_graph(body.graph, inner)
             made.append([inner.meaning(info.name) for info in body.graph.output])
         for tie, output in zip(wiring.exits, node.output, strict=True):
             ends = [made[end.body][end.slot] if isinstance(end, Made) else _nth(given, end.slot) for end in tie.reads]
@@ -168,11 +129,7 @@ class Flattening:
         """What the nodes of a body stand in."""
         if body.branch is not None:
             return Stands(holder, body.branch, frame.body, frame.meaning(node.input[0]))
-        return Stands(holder, None, frame.body, whole=is_whole(node, body.graph, self._number_in(frame)))
-
-    def _number_in(self, frame: Frame) -> Callable[[str], Datum]:
-        """Tells the one element of a constant by its name in a frame."""
-        return lambda name: self.numbers.get(frame.look_up(name) or "")
+        return Stands(holder, None, frame.body, whole=is_whole(node, body.graph, self.draft.number_in(frame)))
 
     def _note_beside(
         self,
@@ -186,11 +143,11 @@ class Flattening:
         pairs = list(zip(carried, made, strict=False))
         if text(node.op_type) == "Loop":
             pairs += [(frame.meaning(name), end) for name in node.output for end in (*given[:2], made[0])]
-        self.beside += [(one, other) for one, other in pairs if one is not None and other is not None]
+        self.draft.beside += [(one, other) for one, other in pairs if one is not None and other is not None]
 
     def _steps(self, node: NodeProto, body: GraphProto, frame: Frame) -> int | None:
         """How many steps of a loop are written out; None where its body counts once."""
-        steps = steps_of(node, body, self._number_in(frame))
+        steps = steps_of(node, body, self.draft.number_in(frame))
         if steps is None or steps * len(body.node) > self.to_unroll:
             return None
         return None if any(key_of(inner) in self.functions for inner in body.node) else steps
@@ -200,7 +157,7 @@ class Flattening:
         self.to_unroll -= steps * len(body.node)
         whole = self._inside(node, body, "body", frame)
         assert whole.names is not None, "a body has names of its own"
-        self._add_stored(body, whole)
+        self.draft.store_all(body, whole)
         stored = [inner for inner in body.node if inner.op_type == "Constant"]
         for inner in stored:
             self._add(inner, whole)
@@ -208,11 +165,11 @@ class Flattening:
         states, stacked = given[2:], [list[str | None]() for _ in body.output[len(given) - 1 :]]
         for step in range(steps):
             path = f"{whole.path}{step}/"
-            own = {name: self._new(path, name) for each in run for name in map(text, each.output) if name}
-            read = (*(self._literal(path, kind, step) for kind in ("int64", "bool")), *states)
+            own = {name: self.draft.new(path, name) for each in run for name in map(text, each.output) if name}
+            read = (*(self.draft.step_literal(path, kind, step) for kind in ("int64", "bool")), *states)
             names = {**whole.names, **own, **dict(zip(body_inputs(body), read, strict=True))}
             inner = replace(whole, names=names, path=path)
-            self._record(body.value_info, inner)
+            self.draft.record(body.value_info, inner)
             for each in run:
                 self._add(each, inner)
             made = [inner.meaning(info.name) for info in body.output]
@@ -221,24 +178,18 @@ class Flattening:
                 line.append(element)
         label, place = displayable(text(node.op_type)), frame.place(node)
         for output, state in zip(node.output, states, strict=False):
-            self._emit("Identity", label, place, [state], [frame.meaning(output)], {})
+            self.draft.emit("Identity", label, place, [state], [frame.meaning(output)], {})
         for output, line in zip(node.output[len(states) :], stacked, strict=True):
-            self._emit("Stack", label, place, line, [frame.meaning(output)], {"axis": 0})
-
-    def _literal(self, path: str, dtype: str, step: int) -> str:
-        """What a step reads of the loop itself: its number, or that the loop goes on."""
-        name = self._new(path, dtype)
-        self._store(Tensor(name, (), dtype, (step if dtype == "int64" else True,), literal=True))
-        return name
+            self.draft.emit("Stack", label, place, line, [frame.meaning(output)], {"axis": 0})
 
     def _tie(self, tie: Tie, node: NodeProto, frame: Frame, reads: list[str | None], makes: str | None) -> None:
-        self._emit(tie.kind, displayable(text(node.op_type)), frame.place(node), reads, [makes], tie.attributes)
+        self.draft.emit(tie.kind, displayable(text(node.op_type)), frame.place(node), reads, [makes], tie.attributes)
 
     def _inside(self, node: NodeProto, graph: GraphProto, role: str, frame: Frame) -> Frame:
         """The frame of a body: what it makes gets new names, all else is that of the graph around it."""
         path = f"{_stem(node, frame)}/{role}/"
         own = [*body_inputs(graph), *map(text, made_in(graph))]
-        names: dict[str, str | None] = {name: self._new(path, name) for name in own if name}
+        names: dict[str, str | None] = {name: self.draft.new(path, name) for name in own if name}
         place = frame.place(node)
         return replace(frame, names=names, outer=frame, path=path, scope=place.scope, source=place.source)
 
@@ -251,7 +202,7 @@ class Flattening:
         path = f"{_stem(node, frame)}/"
         for made in (text(output) for inner in function.node for output in inner.output):
             if made and made not in names:
-                names[made] = self._new(path, made)
+                names[made] = self.draft.new(path, made)
         place, label = frame.place(node), displayable(text(node.op_type))
         scope = place.scope
         if scope == frame.scope:  # The call does not say which module it is: the function's name has to do.
@@ -267,49 +218,21 @@ class Flattening:
             source=place.source,
             body=frame.body,
         )
-        self._record(function.value_info, inside)
+        self.draft.record(function.value_info, inside)
         for inner in function.node:
             self._add(inner, inside)
         for formal, output in handed_on:
-            self._emit("Identity", label, place, [names.get(formal)], [output], {})
+            self.draft.emit("Identity", label, place, [names.get(formal)], [output], {})
 
     def _opset_of(self, function: FunctionProto, around: int) -> int:
         versions = opset_versions(function.opset_import)
         own = max(versions, default=around)
         if len(versions) > 1:
             said = f"names several versions of ONNX's operators; read as opset {own}"
-            self.oddities[said].append(text(function.name))
+            self.draft.oddities[said].append(text(function.name))
         if own != around:
-            self.oddities[f"written for opset {own}, in a model of opset {around}"].append(text(function.name))
+            self.draft.oddities[f"written for opset {own}, in a model of opset {around}"].append(text(function.name))
         return own
-
-    def _new(self, path: str, name: str) -> str:
-        """A name that nothing in the draft has yet."""
-        return self.names.fresh(path + displayable(name))
-
-    def _emit(
-        self,
-        kind: str,
-        label: str,
-        place: Place,
-        reads: list[str | None],
-        makes: list[str | None],
-        attributes: Mapping[str, Attribute],
-    ) -> None:
-        self.nodes.append(
-            Node(
-                kind,
-                tuple(reads),
-                tuple(makes),
-                place.name,
-                label,
-                attributes,
-                place.scope,
-                place.source,
-                place.absorbs_norm,
-                place.body,
-            )
-        )
 
 
 def _check_call(node: NodeProto, function: FunctionProto) -> None:
