@@ -173,35 +173,67 @@ def settled(unknown: Unknown, plain: Ends, *supposed: Ends) -> tuple[tuple[Found
     """The verdicts that are the same however little an op that is not understood may do; any other is refused.
 
     `supposed`: what is found where pieces that nobody can follow are these parts, or those (loose.py).
-
-    Where the least finds no shortcut, and the most does, a clear one stands beside a branch of which nobody knows what
-    it does: y = x + opaque(x). That is taken for real work, as a note says.
     """
-    most, least = ([_verdicts(end) for end in ends] for ends in zip(*(e[:2] for e in (plain, *supposed)), strict=True))
+    verdicts = _Verdicts.of(plain, *supposed)
     kept: list[Found] = []
     refused: list[Refusal] = []
-    found: dict[str, list[Found]] = {}
+    by_sum: dict[str, list[Found]] = {}
     for shortcut in plain.most[0]:
-        found.setdefault(shortcut.merge.result.id, []).append(shortcut)
-    for name, shortcuts in found.items():
-        merge, mine = shortcuts[0].merge, _of(shortcuts)
-        terms = {term.value for term in merge.operands}
-        little = [_restricted(verdicts.get(name), terms) for verdicts in least]
-        clear = not any(map(_rests_on_it, shortcuts))
-        agreed = little[0] == mine or (clear and not little[0])
-        agreed = agreed and all(_covers(mine, verdict) or (clear and not verdict) for verdict in little[1:])
-        if agreed and all(_covers(mine, _restricted(verdicts.get(name), terms)) for verdicts in most[1:]):
+        by_sum.setdefault(shortcut.merge.result.id, []).append(shortcut)
+    for shortcuts in by_sum.values():
+        if verdicts.leave(shortcuts):
             kept.extend(shortcuts)
         else:
+            merge = shortcuts[0].merge
             refused.append(_unknown(unknown, merge.op, merge.result, merge.folded))
-    mixed = [_verdicts(end) for ends in (plain, *supposed) for end in ends.mixed]
     for refusal in plain.most[1]:
-        terms = set(refusal.op.values())
-        if any(_restricted(verdicts.get(refusal.result.id), terms) for verdicts in (*least, *mixed, *most[1:])):
+        if verdicts.find_one(refusal):
             refused.append(_unknown(unknown, refusal.op, refusal.result, refusal.folded))
         else:
             refused.append(refusal)
     return tuple(kept), tuple(refused)
+
+
+Judged: TypeAlias = "Mapping[str, tuple[bool, Verdict]]"
+"""Of each addition whether it is a part of a larger sum, and that sum's verdict."""
+
+
+class _Verdicts(NamedTuple):
+    """What the searches come to in which ops that are not understood do the most, the least, or some of it either."""
+
+    most: list[Judged]
+    """The first: where pieces lie as they are written. So it is of `least`."""
+    least: list[Judged]
+    mixed: list[Judged]
+
+    @classmethod
+    def of(cls, *drawn: Ends) -> _Verdicts:
+        """The verdicts of all that was drawn."""
+        mixed = [_verdicts(sums) for ends in drawn for sums in ends.mixed]
+        return cls([_verdicts(ends.most) for ends in drawn], [_verdicts(ends.least) for ends in drawn], mixed)
+
+    def leave(self, shortcuts: Sequence[Found]) -> bool:
+        """Whether what a sum merges where those ops do the most stands, whatever they do and wherever pieces lie.
+
+        Where they do the least, 0. the same must be found; or 1. nothing: then a clear shortcut stands beside a branch
+        of which nobody knows what it does, y = x + opaque(x), and that is taken for real work, as a note says. Where
+        pieces lie otherwise, 2. the same, or less beside a projection.
+        """
+        merge, mine = shortcuts[0].merge, _of(shortcuts)
+        terms = {term.value for term in merge.operands}
+        clear = not any(map(_rests_on_it, shortcuts))
+        plain, *supposed = (_restricted(judged.get(merge.result.id), terms) for judged in self.least)
+        if not (plain == mine or (clear and not plain)):  # 0, 1
+            return False
+        if not all(_covers(mine, verdict) or (clear and not verdict) for verdict in supposed):  # 2, 1
+            return False
+        return all(_covers(mine, _restricted(judged.get(merge.result.id), terms)) for judged in self.most[1:])  # 2
+
+    def find_one(self, refusal: Refusal) -> bool:
+        """Whether a sum without a shortcut has one if those ops do less, or pieces lie otherwise."""
+        terms = set(refusal.op.values())
+        others = (*self.least, *self.mixed, *self.most[1:])
+        return any(_restricted(judged.get(refusal.result.id), terms) for judged in others)
 
 
 def _covers(mine: Verdict, other: Verdict) -> bool:
@@ -225,8 +257,7 @@ def _weighs(shortcut: Found) -> bool:
     return any(weight.learned for op in shortcut.through for weight in op.weights())
 
 
-def _verdicts(sums: Sums) -> Mapping[str, tuple[bool, Verdict]]:
-    """Of each addition whether it is a part of a larger sum, and that sum's verdict."""
+def _verdicts(sums: Sums) -> Judged:
     found: dict[str, list[Found]] = {}
     results: dict[str, Iterable[Op]] = {}
     for shortcut in sums[0]:

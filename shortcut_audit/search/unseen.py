@@ -86,27 +86,46 @@ def _terms(graph: ModelGraph, op: Op) -> tuple[str, ...]:
 
 
 def _joined(graph: ModelGraph, op: Op, held: Mapping[str, Behind]) -> tuple[str, ...]:
-    """The values that an op may add that were joined before: it makes as many elements as each of them has.
+    """The values that an op may add that were joined before: what it sums holds the joint, and may hold all parts.
 
-    It sums along axes, or by numbers that are not learned. Along another axis than that of the joint it adds none of
-    them to another.
+    Of x + F(x) as cat([x, F(x)]).view(2, n).sum(0) these are x and F(x).
     """
-    row, read = row_of(op.kind), op.values()
-    if not (row.sums_axes or row.effect is Effect.CONTRACTION or op.kind in ADDING) or len(read) != 1:
-        return ()
-    if read[0] not in held or any(weight.learned for weight in op.weights()) or summed_stack(graph, op) is not None:
+    read = op.values()
+    if len(read) != 1 or read[0] not in held or not _sums_unweighted(graph, op):
         return ()
     source, axis = held[read[0]]
-    shape = graph.values[read[0]].type.shape
-    summed = only_axis(op, None if shape is None else len(shape)) if row.sums_axes else None
-    if axis is not None and summed is not None and (axis < 0) == (summed < 0) and axis != summed:
+    joint = graph.values[source].op
+    if joint is None or _keeps_parts_apart(graph, op, axis):
         return ()
-    joint, made = graph.values[source].op, count(graph.values[op.outputs[0] or ""].type.shape)
-    parts = dict.fromkeys(joint.values()) if joint is not None else {}
-    if op.kind in RUNNING:
-        return tuple(parts)
+    parts = tuple(dict.fromkeys(joint.values()))
+    return parts if op.kind in RUNNING or _makes_as_many(graph, op, parts) else ()
+
+
+def _sums_unweighted(graph: ModelGraph, op: Op) -> bool:
+    """Whether an op sums elements, by no learned weights, and not what was stacked for it: that is an addition seen."""
+    row = row_of(op.kind)
+    if not (row.sums_axes or row.effect is Effect.CONTRACTION or op.kind in ADDING):
+        return False
+    return not any(weight.learned for weight in op.weights()) and summed_stack(graph, op) is None
+
+
+def _keeps_parts_apart(graph: ModelGraph, op: Op, axis: int | None) -> bool:
+    """Whether an op is known to sum along another axis than that of the joint, and adds no part to another.
+
+    One axis that is counted from the front and one from the back cannot be told apart.
+    """
+    if axis is None or not row_of(op.kind).sums_axes:
+        return False
+    shape = graph.values[op.values()[0]].type.shape
+    summed = only_axis(op, None if shape is None else len(shape))
+    return summed is not None and (axis < 0) == (summed < 0) and axis != summed
+
+
+def _makes_as_many(graph: ModelGraph, op: Op, parts: Iterable[str]) -> bool:
+    """Whether an op makes as many elements as each part has, as far as sizes are known."""
+    made = count(graph.values[op.outputs[0] or ""].type.shape)
     sizes = [count(graph.values[part].type.shape) for part in parts]
-    return tuple(parts) if all(size is None or made is None or size == made for size in sizes) else ()
+    return made is None or all(size is None or size == made for size in sizes)
 
 
 RUNNING = frozenset({"CumSum"})
