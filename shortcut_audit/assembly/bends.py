@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shortcut_audit.assembly.signs import Resolve, TypeOf
+from shortcut_audit.assembly.ranges import Resolve
+from shortcut_audit.assembly.signs import TypeOf
 from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.model import Constant

@@ -6,8 +6,8 @@ tells is known once types and constants are: this module gives each the canonica
    integer made of a float and a text are something else.
 2. A quantiser and a dequantiser are a pair where scale and zero point are the same. Read by another scale, values are
    rescaled, by as much as is stored or learned.
-3. A quantiser whose zero point stands at the end of its type cuts off all that has that sign: a ReLU, unless there is
-   nothing to cut off.
+3. A quantiser whose zero point stands at the end of its range (ranges.py) cuts off all that has that sign: a ReLU,
+   unless there is nothing to cut off. A Clip of its integers is a narrower range, and else a copy.
 4. A dropout that drops multiplies by a random mask (He et al. 2016, Identity Mappings, table 1, lists it among gates).
 5. But in a graph that is the form in which the network is trained, as its batch norms show, which all take the
    statistics of the batch, dropout stands for what it is in evaluation: a copy. That is said.
@@ -16,9 +16,12 @@ tells is known once types and constants are: this module gives each the canonica
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
 
-from shortcut_audit.assembly.signs import Resolve, Signs, TypeOf
-from shortcut_audit.frozen import replace
+from shortcut_audit.assembly import ranges
+from shortcut_audit.assembly.ranges import FLOATS, WHOLE_BITS, Resolve
+from shortcut_audit.assembly.signs import Signs, TypeOf
+from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.dtypes import ITEM_BITS, ONNX_TYPES
 from shortcut_audit.graph.model import Constant
@@ -27,16 +30,20 @@ from shortcut_audit.operators.table import row_of
 
 QUANTISERS = frozenset({"QuantizeLinear", "DequantizeLinear"})
 
-SAID_TO_COPY = QUANTISERS | {"Cast", "CastLike", "Dropout"}
-
-FLOATS = ("float", "bfloat", "complex")
+SAID_TO_COPY = QUANTISERS | {"Cast", "CastLike", "Clip", "Dropout"}
 
 NUMBER_OF: Mapping[str, int] = {name: number for number, name in reversed(tuple(ONNX_TYPES.items()))}
 
-WHOLE_BITS: Mapping[str, tuple[bool, int]] = {
-    name: (not name.startswith("u"), bits) for name, bits in ITEM_BITS.items() if "int" in name
-}
-"""Whether an integer type has a sign, and its bits."""
+
+@frozen
+class _Grid:
+    """How a quantiser's integers are to be read."""
+
+    scale: Hashable
+    zero: Hashable
+    """The zero point: a number, those of several channels, or the name of a tensor that is not known."""
+    place: tuple[Any, ...]
+    """The axis and the blocks of several."""
 
 
 class Copies:
@@ -70,6 +77,8 @@ class Copies:
                 return self._read(node)  # 2
             case "QuantizeLinear":
                 return self._written(node)  # 3
+            case "Clip":
+                return self._clipped(node)  # 3
             case "Dropout":
                 return self._dropout(node)  # 4, 5
         return node
@@ -89,7 +98,7 @@ class Copies:
         passes = row.effect in {Effect.VIEW, Effect.SELECTION} and bool(values)
         if node.kind in {"QuantizeLinear", "ClippingQuantisation"}:
             self._grids.update((name, self._grid(node)) for name in made)
-            if node.kind == "ClippingQuantisation" and self._least(node) == 0:
+            if node.kind == "ClippingQuantisation" and (ranges.written(node, self._resolve) or (-1,))[0] == 0:
                 self._signs.add(node)
         elif passes and node.kind != "DequantizeLinear":
             grids = [self._grids[value] for value in values if value in self._grids]
@@ -123,43 +132,23 @@ class Copies:
         return replace(node, kind="Rescale", label=_label(node))
 
     def _written(self, node: Node) -> Node:
-        least, most = self._least(node), self._most(node)
-        if least is None or most is None:
+        found = ranges.written(node, self._resolve)
+        if found is None:
             return replace(node, kind="UnknownQuantisation", label=_label(node))
-        cuts_off = most <= 0 or (least >= 0 and node.inputs[0] not in self._signs)
-        return replace(node, kind="ClippingQuantisation", label=_label(node)) if cuts_off else node
+        return replace(node, kind="ClippingQuantisation", label=_label(node)) if self._cuts_off(node, found) else node
 
-    def _least(self, node: Node) -> int | None:
-        """The least number that a quantiser can write, in steps of its scale; None where that cannot be known."""
-        return self._bound(node, "quant_min", lowest=True)
+    def _clipped(self, node: Node) -> Node:
+        """A Clip: of a quantiser's integers it keeps what that would write in a narrower type."""
+        grid = self._grids.get(str(node.inputs[0]))
+        found = ranges.left(node, grid.zero, self._resolve) if isinstance(grid, _Grid) else None
+        if found is None or self._cuts_off(node, found):
+            return node
+        return replace(node, kind="Identity", label=_label(node), inputs=node.inputs[:1], attributes={})
 
-    def _most(self, node: Node) -> int | None:
-        """The greatest number that a quantiser can write, in steps of its scale."""
-        return self._bound(node, "quant_max", lowest=False)
-
-    def _bound(self, node: Node, attribute: str, *, lowest: bool) -> int | None:
-        sign = -1 if lowest else 1
-        if node.attributes.get("dynamic"):
-            return sign  # it finds a zero point that cuts nothing off
-        zero = self._resolve(node.inputs[2]) if len(node.inputs) > 2 else None
-        if isinstance(zero, str):
-            return sign  # computed from what is to be written: fitted to it, as above
-        number = node.attributes.get("output_dtype", 0)
-        stated = ONNX_TYPES.get(number or 2) if isinstance(number, int) else None
-        dtype = stated if zero is None else zero.type.dtype
-        if dtype is not None and dtype.startswith(FLOATS):
-            return sign  # the zero of a float stands in the middle
-        data = (0,) if zero is None else zero.type.data
-        if data is None or dtype is None or dtype not in WHOLE_BITS:
-            return None
-        signed, bits = WHOLE_BITS[dtype]
-        end = (-(1 << (bits - 1)) if signed else 0) if lowest else (1 << (bits - signed)) - 1
-        given = node.attributes.get(attribute, end)
-        points = [point for point in data if isinstance(point, int | float)]
-        if len(points) < len(data) or not isinstance(given, int) or not points:
-            return None
-        # Of several channels the one that cuts off most decides.
-        return int(given - min(points)) if lowest else int(given - max(points))
+    def _cuts_off(self, node: Node, found: tuple[float, float]) -> bool:
+        """Whether all that has one sign is lost, and there may be some."""
+        least, most = found
+        return most <= 0 or (least >= 0 and node.inputs[0] not in self._signs)
 
     def _dropout(self, node: Node) -> Node:
         if not self._drops(node):
@@ -183,13 +172,12 @@ class Copies:
         known = self._type_of(self._resolve(name))
         return None if known is None else known.dtype
 
-    def _grid(self, node: Node) -> Hashable:
-        """How a quantiser's integers are to be read: scale and zero point, and the axis of several."""
+    def _grid(self, node: Node) -> _Grid:
         scale, zero = (node.inputs[slot] if slot < len(node.inputs) else None for slot in (1, 2))
         known = self._type_of(self._resolve(scale))
         single = known is not None and known.shape in {(), (1,)}
         place = () if single else (node.attributes.get("axis", 1), node.attributes.get("block_size", 0))
-        return self._same(scale), self._same(zero) or 0, place
+        return _Grid(self._same(scale), self._same(zero) or 0, place)
 
     def _same(self, name: str | None) -> Hashable:
         """What is equal for two names that stand for the same numbers."""

@@ -11,13 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from shortcut_audit.assembly.ranges import Resolve
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.model import Constant, Input, TensorType
 from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import row_of
-
-Resolve: TypeAlias = Callable[["str | None"], Input]
-"""What an input name stands for."""
 
 TypeOf: TypeAlias = Callable[[Input], "TensorType | None"]
 """What is known of an input."""

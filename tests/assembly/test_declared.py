@@ -18,7 +18,7 @@ from shortcut_audit.report import ModelReport
 from tests.networks import network, save
 from tests.sketch import listing, stored
 
-QUANT = "qonnx.custom_op.general::Quant"
+QUANT = "vendor.ops::Requantise"
 
 
 def quantised() -> Draft:

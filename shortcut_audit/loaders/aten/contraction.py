@@ -31,6 +31,12 @@ def grouped(call: AtenCall) -> str:
     return call.emit("GroupedMatMul", call.value(left), call.value(right), call.maybe("offs"), bias)
 
 
+def in_bytes(call: AtenCall) -> str:
+    """quanto's qbytes_mm: rows by the transposed matrix that bytes and scales stand for."""
+    weights = call.emit("DequantizeLinear", call.value("B"), call.value("scales"))
+    return call.emit("Linear", call.value("A"), weights)
+
+
 def dot_product(call: AtenCall) -> str:
     """linalg_vecdot: the products of two tensors, summed along one axis, as an Einsum; along the last alone."""
     ranks = {call.rank("x"), call.rank("y")}

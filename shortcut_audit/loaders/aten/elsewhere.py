@@ -40,6 +40,7 @@ ELSEWHERE: Mapping[str, Rule] = {
     "torchao.choose_qparams_affine": quantisation.chosen,
     "torchao.choose_scale_float8": plain("QuantisationOf", "tensor"),
     **{f"aten.{name}": quantisation.there_and_back for name in quantisation.FAKE},
+    "quanto.qbytes_mm": contraction.in_bytes,
     "transformers.grouped_mm_fallback": contraction.grouped,
     "torchvision.deform_conv2d": layers.deformable_convolution,
     "torchvision.roi_align": plain(

@@ -173,3 +173,17 @@ def test_eight_bit_floats_have_no_zero_point() -> None:
         return d
     """)  # fmt: skip
     assert [node.kind for node in draft.nodes] == ["QuantisationOf", "QuantizeLinear", "DequantizeLinear"]
+
+
+def test_bytes_and_scales_are_a_matrix() -> None:
+    """quanto's own op: 2 rows of 4 by the transposed matrix of 3 x 4 bytes, 24 MACs."""
+    model = audit_draft(
+        translated("""
+        x: 2x4
+        w: parameter 3x4:int8
+        s: buffer 3x1
+        y = quanto.qbytes_mm.default(A=x, B=w, scales=s) -> 2x3
+        return y
+    """)
+    )
+    assert (model.totals.parameters, model.totals.macs, model.totals.lower_bound) == (12, 24, False)
