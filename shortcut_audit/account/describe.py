@@ -107,6 +107,23 @@ def _applies_weights(link: Link) -> bool:
     return has_weights(link.op)
 
 
+def adds_maps(link: Link) -> bool:
+    """Whether a step is a sum of linear maps of one value, with learned weights in some of them: x + W x."""
+    sums = row_of(link.op.kind).effect is Effect.SUM and len(link.op.values()) > 1
+    return sums and link.step in {Step.DIAGONAL, Step.LINEAR}
+
+
+def mapped_in(found: Found, link: Link, route: Collection[str | None]) -> list[Op]:
+    """The ops that make what a sum on a route adds, from the last of the route's values on; latest first."""
+    ops, waiting = dict[Op, None](), [name for name in link.op.values() if name not in route]
+    while waiting:
+        op = found.through.maker(waiting.pop())
+        if op is not None and op not in ops:
+            ops[op] = None
+            waiting += (name for name in op.values() if name not in route)
+    return list(ops)
+
+
 def _maps_or_gates(link: Link) -> bool:
     return link.step in {Step.LINEAR, Step.GATE}
 

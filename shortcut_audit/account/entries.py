@@ -28,7 +28,7 @@ from shortcut_audit.search.found import Found
 from shortcut_audit.search.merges import Merge, Refusal
 from shortcut_audit.search.routes import Route
 from shortcut_audit.search.steps import Step
-from shortcut_audit.search.trails import Trail
+from shortcut_audit.search.trails import Link, Trail
 
 NAMES_SHOWN = 64
 """Additions of one sum that are listed again at each of its shortcuts but the first, which has them all."""
@@ -148,9 +148,21 @@ class Entries:
         return self._routes[found.way]
 
     def _route(self, found: Found) -> tuple[report.Step, ...]:
+        shown = found.route.ends(describe.STEPS_SHOWN)
+        names = frozenset(name for links in shown for link in links for name in link.op.outputs) | {found.fork.id}
+        gap = shown[1][:1]
         return tuple(
-            self._step(link.op, link.step) for links in found.route.ends(describe.STEPS_SHOWN) for link in links
+            self._sum_of_maps(found, link, names)
+            if describe.adds_maps(link) and link not in gap
+            else self._step(link.op, link.step)
+            for links in shown
+            for link in links
         )
+
+    def _sum_of_maps(self, found: Found, link: Link, names: frozenset[str | None]) -> report.Step:
+        """The entry of a step x + W x: W stands beside the route, whose values have these names, and is the sum's."""
+        step, ops = self._step(link.op, link.step), describe.mapped_in(found, link, names)
+        return replace(step, weights=tuple(dict.fromkeys(w for op in ops for w in describe.weights_of(op))))
 
     def _step(self, op: Op, step: Step) -> report.Step:
         if (op, step) not in self._steps:
@@ -210,12 +222,15 @@ def _weight_and_bias(found: Found) -> tuple[bool, bool]:
     """Whether W_s exists, and whether it has a bias: He's question, taken literally.
 
     The shift of a normalisation beside a linear map is not that map's bias (an unfolded BatchNorm has one always).
-    Where a normalisation or a learned scale is all there is, its shift is the bias. What may be a weight is one.
+    Where a normalisation or a learned scale is all there is, its shift is the bias. What may be a weight is one. Where
+    the route passes a sum of maps, x + W x, W stands beside it.
     """
     maps = found.route.fold(_Maps, _Maps(), _with_maps)
     applied = found.through.that(_passes_values)
-    has_weight = maps.has_weight if maps.any else applied.any(_has_weight)
-    return bool(found.fed) or has_weight, maps.has_bias if maps.any else applied.any(_has_bias)
+    if maps.any and not found.route.any(describe.adds_maps):
+        return bool(found.fed) or maps.has_weight, maps.has_bias
+    biased = _is_biased_map if applied.any(_is_map) else _has_bias
+    return bool(found.fed) or applied.any(_has_weight), applied.any(biased)
 
 
 class _Maps(NamedTuple):
@@ -245,6 +260,14 @@ def _with_maps(maps: _Maps, trail: Trail) -> _Maps:
 def _passes_values(op: Op) -> bool:
     """Whether what an op reads is applied to what passes: what a value is padded or joined with is not."""
     return row_of(op.kind).effect is not Effect.SELECTION
+
+
+def _is_map(op: Op) -> bool:
+    return row_of(op.kind).effect is Effect.CONTRACTION and _has_weight(op)
+
+
+def _is_biased_map(op: Op) -> bool:
+    return row_of(op.kind).effect is not Effect.NORMALISATION and _has_bias(op)
 
 
 def _has_weight(op: Op) -> bool:

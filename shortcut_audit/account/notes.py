@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from shortcut_audit.account.describe import weights_of
+from shortcut_audit.account.describe import adds_maps, weights_of
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.report.words import Kind
@@ -62,7 +62,7 @@ def _subtracted(found: Found, kind: Kind) -> str:
 def _normalisation_only(found: Found, kind: Kind) -> str:
     if kind != "projection" or found.route.any(_is_linear) or not found.route.any(_is_diagonal):
         return ""
-    if not found.route.any(_is_factor):
+    if not found.route.any(_is_factor) and (found.fed or not found.route.any(adds_maps)):
         return "there is no W_s: a learned offset alone is added on the way"
     return "W_s is diagonal: a learned scale or a normalisation, no matrix"
 

@@ -175,6 +175,8 @@ class Ancestry:
         self._next = 0
         self._descent: Descent | None = None
         self.dominators = Dominators(len(above))
+        for number, read in enumerate(above):
+            self.dominators.enter(number, read)
 
     @property
     def descent(self) -> Descent:
@@ -216,7 +218,6 @@ class Ancestry:
 
     def _enter(self, number: int) -> None:
         above, kept = self._above[number], self._past
-        self.dominators.enter(number, above)
         past = kept[above[0]] if above else 0
         for given in above[1:]:
             if kept[given] is not past:

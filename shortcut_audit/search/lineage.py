@@ -158,15 +158,16 @@ class Lineage:
         same_element = len({self._roots[number] for number in numbers}) == 1
         normalised = is_normalisation([self._expressions[given] for given, _ in read])
         same_value = same_element and len({self.before_identities(number).id for number in numbers}) == 1
-        dearest = max(self.image(number).level for number in numbers) if self.maps_one(op) else None
+        entry = self.added_up(self.number[value.id])
+        mapped = None if entry == sys.maxsize else max(self.image(number).level(entry) for number in numbers)
         for given, slot in read:
             kinship = Kinship.SAME_ELEMENT if same_element else Kinship.STRANGERS
             if same_value:
                 kinship = Kinship.SAME_VALUE
             elif normalised and not same_element and self._expressions[given].part is not Part.STATISTIC:
                 kinship = Kinship.STATISTIC
-            elif dearest is not None and not normalised:
-                yield self.number[given], int(max(Step.SCALE, dearest)), slot
+            elif mapped is not None and not normalised:
+                yield self.number[given], int(max(Step.SCALE, mapped)), slot
                 continue
             elif kinship is Kinship.STRANGERS and self.fed.applies(op, slot):
                 kinship = Kinship.FED
@@ -232,7 +233,7 @@ class Lineage:
         op = self.values[number].op
         if op is None or not self.maps_one(op):
             return sys.maxsize
-        entry = self.ancestry.dominator(number)
+        entry = self.ancestry.dominators.of(number)
         return self.image(self.number[op.values()[0]]).root if entry is None else entry
 
     def maps_one(self, op: Op) -> bool:

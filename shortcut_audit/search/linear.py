@@ -18,15 +18,27 @@ NESTED = 4
 """How many sums of linear maps, one in the other, are taken for one map: series of them are no routes."""
 
 
+NOWHERE = (-1,) * len(Step)
+"""There is no step of any class."""
+
+
 class Image(NamedTuple):
     """A value as a linear map of one other value, or of itself."""
 
     root: int
     """The number of that value."""
-    level: Step = Step.VIEW
-    """The dearest class of the steps between the two; sums are scales at least."""
+    latest: tuple[int, ...] = NOWHERE
+    """For each class of steps, the latest value that is made by one between the two; sums are scales at least."""
     sums: int = 0
     """How many sums lie between the two, one in the other."""
+
+    def level(self, entry: int) -> Step:
+        """The dearest class of the steps behind a value through which all of the map passes."""
+        return max((step for step in Step if self.latest[step] > entry), default=Step.VIEW)
+
+    def by(self, level: Step, own: int) -> tuple[int, ...]:
+        """The latest value of each class, when a step of a class has made another one."""
+        return tuple(own if step is level else latest for step, latest in zip(Step, self.latest, strict=True))
 
 
 def images(graph: ModelGraph, values: Sequence[Value], number: dict[str, int]) -> list[Image]:
@@ -34,20 +46,21 @@ def images(graph: ModelGraph, values: Sequence[Value], number: dict[str, int]) -
     found = [Image(own) for own in range(len(values))]
     for own, value in enumerate(values):
         if value.op is not None and _is_linear(value.op):
-            made = _made(graph, value.op, [found[number[given]] for given in value.op.values()])
+            made = _made(graph, own, value.op, [found[number[given]] for given in value.op.values()])
             found[own] = made or found[own]
     return found
 
 
-def _made(graph: ModelGraph, op: Op, read: Sequence[Image]) -> Image | None:
+def _made(graph: ModelGraph, own: int, op: Op, read: Sequence[Image]) -> Image | None:
     """What a linear op makes of some images; None where they are of several values, or the steps are a series."""
     if len({image.root for image in read}) != 1:
         return None
-    root, level, sums = (max(of) for of in zip(*read, strict=True))
+    latest = tuple(map(max, zip(*(image.latest for image in read), strict=True)))
+    image = Image(read[0].root, latest, max(image.sums for image in read))
     if len(read) > 1 and row_of(op.kind).effect is Effect.SUM:
-        return Image(root, max(level, Step.SCALE), sums + 1) if sums < NESTED else None
+        return Image(image.root, image.by(Step.SCALE, own), image.sums + 1) if image.sums < NESTED else None
     slot = next(slot for slot, given in enumerate(op.inputs) if isinstance(given, str))
-    return Image(root, max(level, step(graph, op, slot, Kinship.STRANGERS)), sums)
+    return image._replace(latest=image.by(step(graph, op, slot, Kinship.STRANGERS), own))
 
 
 def _is_linear(op: Op) -> bool:

@@ -41,6 +41,13 @@ DETAILS: Mapping[Reason, str] = {
     "independent sources": "the operands are computed from different pieces of what they share",
     "elementwise expression": "no operand reads weights or mixes positions between fork and sum",
 }
+"""What is said of a sum beside the reason, where nothing more is known."""
+
+WEIGHED = "a computed matrix lets through what it multiplies only where it mixes streams, beside a branch with weights"
+PRODUCTS = "all that works between fork and sum are products of values, and none of them reads weights: a formula"
+GATED = "the other operands work only on what comes through the gate of the one that could be let through"
+ALONE = "the only operand that works between fork and sum is the one that could be let through"
+BY_ELEMENT = "no operand holds a layer or mixes positions between fork and sum: what is learned there is no matrix"
 
 
 MARKED = 8
@@ -141,7 +148,7 @@ class Trial:
     def verdict(self) -> tuple[Found, ...] | Refusal:
         """Takes the operands, cheapest way first, as shortcuts, as long as another one does more."""
         accepted: list[int] = []
-        objections: list[Reason] = []
+        objections: list[tuple[Reason, str]] = []
         failed: set[tuple[int, int]] = set()
         formulas: list[bool] = []
         for position, way in enumerate(self._ways):
@@ -149,7 +156,7 @@ class Trial:
             objection = plain or self._second_look(position)
             if objection is not None:
                 formulas.append(plain is None and objection == "elementwise expression")
-                objections.append(objection)
+                objections.append((objection, self._detail(position, objection, at_once=plain is not None)))
                 failed.add((way.operand, way.fork))
             else:
                 accepted.append(position)
@@ -159,7 +166,7 @@ class Trial:
             failed.add((self._ways[position].operand, self._ways[position].fork))
         self.failed, self.is_formula = frozenset(failed), bool(formulas) and all(formulas)
         if not accepted:
-            return refuse(self._merge, objections[0], DETAILS[objections[0]])  # 2, 3
+            return refuse(self._merge, *objections[0])  # 2, 3
         return tuple(self._found(position) for position in accepted)
 
     def _deserted(self, accepted: Sequence[int]) -> list[int]:
@@ -192,6 +199,22 @@ class Trial:
         level = dearest(way.cost)
         more = self._works_dearer(field, level) or self._equal_does_more(position, level)  # 1, 2, 3
         return None if more and not (level is Step.LINEAR and self._conditions(position)) else "parallel branches"
+
+    def _detail(self, position: int, objection: Reason, *, at_once: bool) -> str:
+        """What is said beside an objection to a way, made `at_once` or at a second look."""
+        if objection == "parallel branches" and not at_once:
+            return WEIGHED
+        if objection != "elementwise expression":
+            return DETAILS[objection]
+        if not at_once:
+            return PRODUCTS
+        own, mine = self._own[position], self._ways[position].operand
+        if any(self._works(own, worker) for worker in self._workers if worker != mine):
+            return GATED
+        if self._works(own, mine):
+            return ALONE
+        read = (self._reached(own, operand) for operand in range(len(self._numbers)))
+        return BY_ELEMENT if any(here is not None and here.weighing for here in read) else DETAILS[objection]
 
     def _equal_does_more(self, position: int, level: Step) -> bool:
         """Whether an operand that can be had by steps of the same class mixes more, or takes more MACs."""
