@@ -1,8 +1,8 @@
 """Is still said of graphs that were drawn by chance what was said of them when it was held against numbers?
 
 tests/golden/drawn.txt holds the verdicts on residual graphs of nested blocks (drawn_blocks.py), whose claims are held
-against numbers before they are written down, and on graphs of any steps (random_graphs.py). An entry opens with `==`
-and what was drawn; then comes a line for each thing that is said (varied.py).
+against numbers before they are written down, and on graphs of any steps (random_graphs.py, random_tokens.py). An entry
+opens with `==` and what was drawn; then comes a line for each thing that is said (varied.py).
 
     WRITE_GOLDEN=1 pytest tests/test_drawn.py
 
@@ -20,6 +20,7 @@ import pytest
 
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.pipeline import audit_draft
+from tests import random_tokens
 from tests.claims import hold
 from tests.drawn_blocks import IN_NUMPY, drawn
 from tests.random_graphs import STEPS, built
@@ -47,7 +48,10 @@ KINDS = (
 """The kinds of blocks that are drawn: one more in drawn_blocks.py leaves what is drawn here as it was."""
 
 EACH = 140
-"""How many graphs of either sort there are."""
+"""How many graphs of either of the first two sorts there are."""
+
+OF_TOKENS = 160
+"""How many there are of the third."""
 
 
 def blocks(seed: int) -> tuple[str, list[str]]:
@@ -67,6 +71,9 @@ def graphs() -> Iterator[tuple[str, Draft]]:
         steps = [(chance.choice(list(STEPS)), *(chance.randint(1, 4) for _ in range(3))) for _ in range(12)]
         recipe = [(kind, a, b, c) for kind, a, b, c in steps]
         yield f"steps {seed}: {', '.join(kind for kind, *_ in recipe)}", built(recipe)
+    for seed in range(OF_TOKENS):
+        drawn_steps = random_tokens.recipe(seed)
+        yield f"tokens {seed}: {', '.join(kind for kind, *_ in drawn_steps)}", random_tokens.built(drawn_steps)
 
 
 def written() -> str:
@@ -84,7 +91,9 @@ if os.environ.get("WRITE_GOLDEN"):
 RECORDED = ["== " + entry.rstrip("\n") for entry in FILE.read_text(encoding="utf-8").split("== ")[1:]]
 
 
-@pytest.mark.parametrize(("graph", "recorded"), list(zip(graphs(), RECORDED, strict=True)), ids=range(2 * EACH))
+@pytest.mark.parametrize(
+    ("graph", "recorded"), list(zip(graphs(), RECORDED, strict=True)), ids=range(2 * EACH + OF_TOKENS)
+)
 def test_a_verdict_is_as_it_was(graph: tuple[str, Draft], recorded: str) -> None:
     title, draft = graph
     assert "\n".join([f"== {title}", *said(audit_draft(draft))]) == recorded
