@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.gate.budgets import kind_unknown
 from shortcut_audit.gate.case import Case
 from shortcut_audit.gate.settings import Settings
 from shortcut_audit.graph.model import TensorType
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport, Shortcut
+from shortcut_audit.search.fed import Fed
 from tests.sketch import listing, stored
 
 KERNEL = {"w1": stored(8, 8, 3, 3), "w2": stored(8, 8, 3, 3)}
@@ -120,3 +122,81 @@ def test_a_choice_between_x_and_a_map_of_x_is_a_projection() -> None:
         assert (only(report).kind, only(report).parameters) == ("projection", 64)  # 8 x 8 x 1 x 1
     masked = block("s = Where(c, a, z)", z=stored(data=(0.0,)), c=TensorType((1, 8, 4, 4), "bool"))
     assert (only(masked).kind, only(masked).parameters) == ("gated", 0)
+
+
+# --- where a value comes from ----------------------------------------------------------------------------------------
+
+
+def origins(*lines: str, **given: object) -> tuple[Fed, dict[str, int]]:
+    """What is known of a listing's values, and their numbers. x is fed, w is stored."""
+    known: dict[str, object] = {"x": (8, 8), "w": stored(8, 8), **given}
+    read = {word for line in lines for word in line.partition("(")[2].partition(")")[0].split(", ")}
+    graph = assemble(listing(*lines, **{n: what for n, what in known.items() if n in read or n in given}))  # type: ignore[arg-type]
+    number = {name: place for place, name in enumerate(graph.values)}
+    return Fed(tuple(graph.values.values()), number.__getitem__), number
+
+
+def is_brought(*lines: str, **given: object) -> bool:
+    """Whether `b` may be an offset that the caller brings; it is added to z, which is fed, too."""
+    fed, _ = origins(*lines, "y = Add(z, b)", z=(8, 8), **given)
+    return fed.may_offset("z", "b")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "brought"),
+    [
+        ("float32", True), ("float16", True), ("float64", True), ("bfloat16", True), (None, True),
+        ("int64", False), ("uint8", False), ("bool", False), ("string", False), ("complex64", False),
+    ],
+)  # fmt: skip
+def test_a_weight_that_is_fed_is_a_float(dtype: str | None, brought: bool) -> None:
+    assert is_brought(b=TensorType((8, 8), dtype)) is brought
+
+
+@pytest.mark.parametrize(
+    ("line", "brought"),
+    [
+        ("b = Transpose(x)", True), ("b = Slice(x, i, j)", True), ("b = Mul(x, n)", True), ("b = Mul(x, x)", True),
+        ("b = Add(x, x)", True), ("b = Sub(x, x)", True), ("b = RandomNormal() shape=8,8", True),
+        ("b = Sigmoid(x)", False), ("b = Softmax(x)", False), ("b = MatMul(x, x)", False),  # what a function makes of it
+        ("b = Where(c, x, x)", False),
+        ("b = MatMul(x, w)", False), ("b = com.example::Mystery(x)", False),  # the model has made it
+        ("a = MatMul(x, w); b = Add(x, a)", False), ("a = Sigmoid(x); b = Add(x, a)", False),
+        ("b = Mul(x, w)", True), ("b = Add(x, w)", True), ("b = Where(c, x, w)", False),  # one of several kernels
+        ("b = LayerNormalization(x, v)", False), ("b = PRelu(x, v)", False),
+    ],
+)  # fmt: skip
+def test_what_is_made_of_a_weight_that_is_fed_may_still_be_one(line: str, brought: bool) -> None:
+    index = {name: stored(1, dtype="int64", data=(n,)) for n, name in enumerate("ij")}
+    given = {**index, "n": stored(data=(2.0,), literal=True), "c": TensorType((8, 8), "bool"), "v": stored(8)}
+    names = [name for name in given if any(f"({name}" in part or f", {name}" in part for part in line.split("; "))]
+    assert is_brought(*line.split("; "), **{name: given[name] for name in names}) is brought
+
+
+def test_what_a_value_is_made_of_offsets_it_not() -> None:
+    """x + b is data: that x is brought, too, makes no weight of it."""
+    fed, _ = origins("a = Mul(x, b)", "y = Add(a, b)", x=(8, 8), b=(8, 8))
+    assert not fed.may_offset("a", "b")
+    assert not fed.may_offset("b", "b")
+    assert fed.may_offset("x", "b")
+
+
+@pytest.mark.parametrize(
+    ("line", "perhaps"),
+    [
+        ("y = MatMul(x, b)", True), ("y = Mul(x, b)", True), ("y = Add(x, b)", True), ("y = Conv(x, b)", True),
+        ("y = LayerNormalization(x, b)", True), ("y = MatMul(m, b)", True),
+        ("y = MatMul(m, k)", False),  # the model computes both
+        ("y = MatMul(x, w)", False),  # one is stored
+        ("y = Concat(x, b) axis=0", False), ("y = Relu(x)", False), ("y = Where(c, x, b)", False),
+        ("y = Sum(m, x, b)", True), ("y = Sum(m, k, b)", False),
+    ],
+)  # fmt: skip
+def test_what_may_apply_a_weight_that_is_fed(line: str, perhaps: bool) -> None:
+    """Of all that it reads, the model computes one at most; m and k are computed."""
+    known = {"b": (8, 8), "c": TensorType((8, 8), "bool")}
+    read = line.partition("(")[2].partition(")")[0].split(", ")
+    made = [f"{name} = MatMul(x, w)" if name == "m" else f"{name} = MatMul(x, w2)" for name in "mk" if name in read]
+    given = {name: what for name, what in known.items() if name in read} | ({"w2": stored(8, 8)} if "k" in read else {})
+    fed, number = origins(*made, line, x=(8, 8), **given)
+    assert (number["y"] in set(fed.perhaps())) is perhaps

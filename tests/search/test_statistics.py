@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.draft import Tensor
 from shortcut_audit.graph.model import TensorType
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
+from shortcut_audit.search.statistics import Expression, Part, expressions, is_normalisation
 from tests.sketch import listing, stored
 
 MOMENTS = (
@@ -193,3 +195,77 @@ def test_a_sum_over_a_stack_centres_as_an_addition_does() -> None:
     front = stored(1, dtype="int64", data=(0,), literal=True)
     made = audit_draft(listing(*lines, x=(1, 3, 8), full=full, front=front))
     assert [other.reason for other in made.other_adds] == ["broadcast", "normalisation"]
+
+
+# --- what an op makes of a value -------------------------------------------------------------------------------------
+
+GATHERED = "m = ReduceMean(v) axes=-1, keepdims=1"
+CENTRED = "d = Sub(v, m)"
+
+
+@pytest.mark.parametrize(
+    ("lines", "origin", "part"),
+    [
+        # 1. What is gathered along axes, or by scattering.
+        (("n = ReduceMean(v) axes=-1,",), "v", Part.STATISTIC),
+        (("n = ReduceMax(v) axes=-1,",), "v", Part.STATISTIC),
+        (("n = ReduceL2(v) axes=-1,",), "v", Part.STATISTIC),
+        (("n = ReduceProd(v) axes=-1,",), "n", Part.VALUE),
+        (("n = ScatterElements(zero, places, v) axis=0 reduction=add",), "v", Part.SCATTERED),
+        (("n = ScatterElements(zero, places, v) axis=0 reduction=max",), "v", Part.SCATTERED),
+        (("n = ScatterElements(zero, places, v) axis=0",), "n", Part.VALUE),
+        # 2. Views, sums, products and powers, of one value alone.
+        (("n = Transpose(v) perm=0,2,1",), "v", Part.VALUE),
+        (("n = Mul(v, v)",), "v", Part.VALUE),
+        (("n = Mul(v, gamma)",), "v", Part.VALUE),
+        (("n = Add(v, eps)",), "v", Part.VALUE),
+        (("n = Sqrt(v)",), "v", Part.VALUE),
+        (("n = Sigmoid(v)",), "n", Part.VALUE),
+        (("n = MatMul(v, k1)",), "n", Part.VALUE),
+        (("n = Add(v, o)",), "n", Part.VALUE),  # of two values
+        ((GATHERED, "n = Sqrt(m)"), "v", Part.STATISTIC),
+        ((GATHERED, "n = Mul(m, gamma)"), "v", Part.STATISTIC),
+        ((GATHERED, "n = Sigmoid(m)"), "n", Part.VALUE),  # a gate's
+        ((GATHERED, "n = Sub(v, m)"), "v", Part.NORMALISED),
+        ((GATHERED, CENTRED, "n = Mul(d, d)"), "v", Part.NORMALISED),
+        ((GATHERED, CENTRED, "n = Add(d, v)"), "v", Part.NORMALISED),
+        ((GATHERED, CENTRED, "n = ReduceMean(d) axes=-1,"), "v", Part.STATISTIC),
+        (("s = ScatterElements(zero, places, v) axis=0 reduction=add", "n = Add(v, s)"), "n", Part.VALUE),
+        (("n = LayerNormalization(v, gamma) axis=-1",), "v", Part.NORMALISED),
+        (("n = BatchNormalization(v, four, four, four, four)",), "n", Part.VALUE),  # of what the model keeps
+        # 3. A statistic is spread over the elements again.
+        ((GATHERED, "n = Expand(m, shape)"), "v", Part.STATISTIC),
+        ((GATHERED, "n = Gather(m, i) axis=1"), "v", Part.STATISTIC),
+        (("n = Gather(v, i) axis=1",), "n", Part.VALUE),
+        (("s = ScatterElements(zero, places, v) axis=0 reduction=add", "n = Gather(s, i) axis=1"), "v", Part.STATISTIC),
+        ((GATHERED, CENTRED, "n = Gather(d, i) axis=1"), "n", Part.VALUE),
+        # 4. exp and log of what is centred, and of sums of that.
+        (("n = Exp(v)",), "n", Part.VALUE),
+        ((GATHERED, CENTRED, "n = Exp(d)"), "v", Part.NORMALISED),
+        ((GATHERED, "n = Log(m)"), "v", Part.STATISTIC),
+        ((GATHERED, CENTRED, "e = Exp(d)", "s = ReduceSum(e, last) keepdims=1", "n = Div(e, s)"), "v", Part.NORMALISED),
+    ],
+)
+def test_what_an_op_makes_of_a_value(lines: tuple[str, ...], origin: str, part: Part) -> None:
+    numbers = {**NUMBERS, "zero": stored(1, 4, 8, data=(0.0,) * 32), "places": stored(1, 4, 8, dtype="int64"),
+               "shape": stored(3, dtype="int64", data=(1, 4, 8)), "i": stored(4, dtype="int64"),
+               "four": stored(4)}  # fmt: skip
+    read = {word for line in lines for word in line.partition("(")[2].partition(")")[0].split(", ")}
+    fed = {"v": (1, 4, 8), **({"o": (1, 4, 8)} if "o" in read else {})}
+    graph = assemble(listing(*lines, **fed, **{n: given for n, given in numbers.items() if n in read}))
+    assert expressions(graph)["n"] == Expression(origin, part)
+
+
+@pytest.mark.parametrize(
+    ("operands", "normalisation"),
+    [
+        ((("v", Part.VALUE), ("v", Part.STATISTIC)), True),
+        ((("v", Part.NORMALISED), ("v", Part.VALUE)), True),
+        ((("v", Part.STATISTIC), ("v", Part.STATISTIC)), True),
+        ((("v", Part.VALUE), ("v", Part.VALUE)), False),
+        ((("v", Part.VALUE), ("u", Part.STATISTIC)), False),
+        ((("v", Part.VALUE), ("v", Part.SCATTERED)), False),
+    ],
+)
+def test_a_value_combined_with_statistics_of_it(operands: tuple[tuple[str, Part], ...], normalisation: bool) -> None:
+    assert is_normalisation([Expression(*each) for each in operands]) is normalisation
