@@ -158,7 +158,7 @@ def test_a_weight_that_is_fed_is_a_float(dtype: str | None, brought: bool) -> No
     [
         ("b = Transpose(x)", True), ("b = Slice(x, i, j)", True), ("b = Mul(x, n)", True), ("b = Mul(x, x)", True),
         ("b = Add(x, x)", True), ("b = Sub(x, x)", True), ("b = RandomNormal() shape=8,8", True),
-        ("b = Sigmoid(x)", False), ("b = Softmax(x)", False), ("b = MatMul(x, x)", False),  # what a function makes of it
+        ("b = Sigmoid(x)", False), ("b = Softmax(x)", False), ("b = MatMul(x, x)", False),  # what is made of it
         ("b = Where(c, x, x)", False),
         ("b = MatMul(x, w)", False), ("b = com.example::Mystery(x)", False),  # the model has made it
         ("a = MatMul(x, w); b = Add(x, a)", False), ("a = Sigmoid(x); b = Add(x, a)", False),

@@ -22,7 +22,8 @@ IMAGE = (2, 8, 4, 4)
 GIVEN = {
     "x": IMAGE, "t": (2, 4, 8), "z": IMAGE, "row": (8, 1, 1), "unranked": TensorType(None, "float32"),
     "i": TensorType((2,), "int64"), "c": TensorType(IMAGE, "bool"),
-    "w": stored(8, 8, 1, 1), "w3": stored(8, 8, 3, 3), "w16": stored(16, 8, 1, 1), "l": stored(8, 8), "g": stored(8, 1, 1),
+    "w": stored(8, 8, 1, 1), "w3": stored(8, 8, 3, 3), "w16": stored(16, 8, 1, 1), "l": stored(8, 8),
+    "g": stored(8, 1, 1),
     "k": stored(4, 4), "four": stored(4), "wide": stored(2, 8, 4, 4), "n": stored(data=(2.0,), literal=True),
     "axes23": stored(2, dtype="int64", data=(2, 3)), "to_image": stored(4, dtype="int64", data=IMAGE),
     "behind": stored(4, dtype="int64", data=(2, 8, 1, 1)), "before": stored(4, dtype="int64", data=(1, 2, 8, 1)),
@@ -70,7 +71,7 @@ def axes(*lines: str, **sizes: Shape) -> str:
         ((MEAN, "y = Transpose(m) perm=2,0,3,1"), "1o1o"),
         (("a = Reshape(x, as_row)", "y = Reshape(a, behind)"), "????"),
         (("y = Reshape(x, flat)",), "??"),
-        (("a = GlobalAveragePool(x)", "b = Squeeze(a) axes=2,3", "c2 = MatMul(b, l)", "y = Reshape(c2, behind)"), "?o11"),
+        (("a = GlobalAveragePool(x)", "b = Squeeze(a) axes=2,3", "d = MatMul(b, l)", "y = Reshape(d, behind)"), "?o11"),
         (("a = MatMul(t, l)", "b = Slice(a, from, to, last)", "y = Identity(b)"), "oo?"),
         # 3. Element by element: stretched only if it is so in all operands.
         ((MEAN, "y = Relu(m)"), "oo11"),

@@ -13,9 +13,12 @@ from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.graph.model import Shape, TensorType
 from shortcut_audit.operators.counting.attention import (
+    attention,
     decoder_attention,
     gated_position_bias,
+    grouped_attention,
     linear_attention,
+    multi_head_attention,
     packed_attention,
     packed_multi_head_attention,
     projected_attention,
@@ -173,3 +176,140 @@ def test_gates_of_relative_positions() -> None:
     """Batch 1, 5 tokens, 2 heads of 4, weight [4, 8]: 2 x 5 x 4 x 8."""
     made = call((1, 5, 8), (8,), (1, 2, 5, 5), (4, 8), num_heads=2)
     assert gated_position_bias(made) == 320
+
+
+# --- each case in numbers --------------------------------------------------------------------------------------------
+
+ATTENDED = {
+    # 2 x 4 heads x 6 queries x 5 keys x (8 + 8) = 3,840
+    "with heads": (((2, 4, 6, 8), (2, 4, 5, 8), (2, 4, 5, 8)), (2, 4, 6, 8), {}, 3_840),
+    "wider values": (((2, 4, 6, 8), (2, 4, 5, 8), (2, 4, 5, 3)), (2, 4, 6, 3), {}, 2_640),  # 240 x (8 + 3)
+    "grouped": (((2, 4, 6, 8), (2, 2, 5, 8), (2, 2, 5, 8)), (2, 4, 6, 8), {}, 3_840),
+    "one head of keys": (((2, 4, 6, 8), (2, 1, 5, 8), (2, 1, 5, 8)), (2, 4, 6, 8), {}, 3_840),
+    "heads that share unevenly": (((2, 4, 6, 8), (2, 3, 5, 8), (2, 3, 5, 8)), (2, 4, 6, 8), {}, None),
+    "fewer queries": (((2, 2, 6, 8), (2, 4, 5, 8), (2, 4, 5, 8)), (2, 2, 6, 8), {}, None),
+    "sizes that differ": (((2, 4, 6, 8), (2, 4, 5, 7), (2, 4, 5, 8)), (2, 4, 6, 8), {}, None),
+    "keys without values": (((2, 4, 6, 8), (2, 4, 5, 8), (2, 4, 4, 8)), (2, 4, 6, 8), {}, None),
+    "heads that differ": (((2, 4, 6, 8), (2, 2, 5, 8), (2, 4, 5, 8)), (2, 4, 6, 8), {}, None),
+    "in one axis": (((2, 6, 32), (2, 5, 32), (2, 5, 32)), (2, 6, 32), {"q_num_heads": 4, "kv_num_heads": 4}, 3_840),
+    "grouped in one axis": (
+        ((2, 6, 32), (2, 5, 16), (2, 5, 16)), (2, 6, 32), {"q_num_heads": 4, "kv_num_heads": 2}, 3_840,
+    ),
+    "without heads": (((2, 6, 32), (2, 5, 32), (2, 5, 32)), (2, 6, 32), {}, None),
+    "a width of no heads": (
+        ((2, 6, 30), (2, 5, 32), (2, 5, 32)), (2, 6, 30), {"q_num_heads": 4, "kv_num_heads": 4}, None,
+    ),
+    "a result of another length": (((2, 4, 6, 8), (2, 4, 5, 8), (2, 4, 5, 8)), (2, 4, 7, 8), {}, None),
+    "a result of a width of no heads": (
+        ((2, 6, 32), (2, 5, 32), (2, 5, 32)), (2, 6, 30), {"q_num_heads": 4, "kv_num_heads": 4}, None,
+    ),
+    "of two axes": (((6, 32), (5, 32), (5, 32)), None, {"q_num_heads": 4, "kv_num_heads": 4}, None),
+    "without a query": ((None, (2, 4, 5, 8), (2, 4, 5, 8)), None, {}, None),
+    "without values": (((2, 4, 6, 8), (2, 4, 5, 8), None), None, {}, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ATTENDED)
+def test_attention(how: str) -> None:
+    shapes, made, attributes, count = ATTENDED[how]
+    assert attention(call(*shapes, to=made, **attributes)) == count
+
+
+def test_attention_with_a_past() -> None:
+    """5 new keys and 3 of before: 2 x 4 x 6 x 8 x (8 + 8). A buffer is none of which slot 6 says how much is valid."""
+    shapes, past = ((2, 4, 6, 8), (2, 4, 5, 8), (2, 4, 5, 8)), (2, 4, 3, 8)
+    assert attention(call(*shapes, None, past, past)) == 6_144
+    assert attention(call(*shapes, None, past, (2, 4, 2, 8))) is None  # values for two of three
+    assert attention(call(*shapes, None, past, None)) is None
+    assert attention(call(*shapes, None, None, None, (2,))) is None
+
+
+def test_one_operand_may_hold_what_others_do() -> None:
+    """Batch 2, 4 heads of 8, 6 queries; keys are as many, or 5: 2 x 4 x 6 x 6 x 16 and 2 x 4 x 6 x 5 x 16."""
+    assert multi_head_attention(call((2, 6, 32), (2, 6, 32), (2, 6, 32), num_heads=4)) == 4_608
+    assert multi_head_attention(call((2, 6, 4, 3, 8), num_heads=4)) == 4_608
+    assert multi_head_attention(call((2, 6, 4, 2, 8), num_heads=4)) is None  # two of three
+    assert multi_head_attention(call((2, 6, 32), (2, 4, 5, 2, 8), num_heads=4)) == 3_840
+    assert multi_head_attention(call((2, 6, 32), (2, 4, 5, 3, 8), num_heads=4)) is None
+    assert multi_head_attention(call((2, 6, 32), (2, 6, 32), num_heads=4)) is None  # keys and no values
+    assert multi_head_attention(call((2, 6, 32), (2, 6, 32), (2, 6, 32))) is None  # no number of heads
+
+
+def test_a_query_may_hold_keys_and_values_of_fewer_heads() -> None:
+    """4 heads of queries and 2 of keys and of values, of 8: a width of (4 + 2 + 2) x 8; 6 x 6 x 4 x 16 = 2,304."""
+    heads = {"num_heads": 4, "kv_num_heads": 2}
+    assert grouped_attention(call((1, 6, 64), to=(1, 6, 32), **heads)) == 2_304
+    assert grouped_attention(call((1, 6, 63), to=(1, 6, 32), **heads)) is None
+    assert grouped_attention(call((1, 6, 64), to=(1, 6, 32), num_heads=4)) is None
+    assert grouped_attention(call((1, 6, 64), to=(1, 6, 32), kv_num_heads=2)) is None
+    assert grouped_attention(call((1, 6, 32), (1, 6, 16), (1, 6, 16), to=(1, 6, 32), **heads)) == 2_304
+    assert grouped_attention(call((1, 6, 32), (1, 6, 16), to=(1, 6, 32), **heads)) is None
+
+
+def test_what_projects_and_attends() -> None:
+    """5 tokens of 8 by weights [8, 24], 2 heads: 5 x 8 x 24 = 960, and 5 x 5 x (8 + 8) = 400."""
+    count = projected_attention(4, 6)
+    assert count(call((1, 5, 8), (8, 24), to=(1, 5, 8), num_heads=2)) == 1_360
+    assert count(call((1, 5, 8), (8, 24), to=(1, 5, 8), num_heads=2, qkv_hidden_sizes=(8, 8, 8))) == 1_360
+    # Values of 4: 5 x 8 x 20 = 800 and 5 x 5 x (8 + 4) = 300.
+    assert count(call((1, 5, 8), (8, 20), to=(1, 5, 4), num_heads=2, qkv_hidden_sizes=(8, 8, 4))) == 1_100
+    for sizes in ((8, 8, 9), (8, 8), (8, 16, 0), (12, 16, -4), (8, 8, "8"), 24):
+        assert count(call((1, 5, 8), (8, 24), to=(1, 5, 8), num_heads=2, qkv_hidden_sizes=sizes)) is None  # type: ignore[arg-type]
+    assert count(call((1, 5, 8), (8, 25), to=(1, 5, 8), num_heads=2)) is None  # no third of 25
+    assert count(call((1, 5, 8), (7, 24), to=(1, 5, 8), num_heads=2)) is None
+    assert count(call((5, 8), (8, 24), to=(5, 8), num_heads=2)) is None
+    assert count(call(None, (8, 24), num_heads=2)) is None
+    assert count(call((1, 5, 8), None, num_heads=2)) is None
+    assert count(call((1, 5, 8), (8, 24), to=(1, 5, 8))) is None  # of how many heads?
+    assert count(call((1, 5, 8), (8, 24), to=(1, 5, 8), num_heads=3)) is None
+    past = (2, 1, 2, 3, 4)
+    given = ((1, 5, 8), (8, 24), None, None)
+    assert count(call(*given, past, to=(1, 5, 8), num_heads=2)) == 1_600  # 960 + 5 x 8 x 16
+    assert count(call(*given, past, to=(1, 5, 8), num_heads=2, past_present_share_buffer=1)) is None
+    assert count(call(*given, past[1:], to=(1, 5, 8), num_heads=2)) is None  # without the axis of keys and values
+
+
+def test_packed_tokens() -> None:
+    given = ((5, 8), (8, 24), None, (1, 5))
+    assert packed_attention(call((1, 5, 8), *given[1:], (2,), to=(5, 8), num_heads=2)) is None  # a batch is not packed
+    assert packed_attention(call(*given, (2,), to=(1, 5, 8), num_heads=2)) == 1_360  # of such a result nothing is known
+    assert packed_attention(call(*given, (2,), to=(6, 8), num_heads=2)) is None
+    assert packed_attention(call(None, *given[1:], (2,), num_heads=2)) is None
+    assert packed_attention(call((5, 8), (8, 25), None, (1, 5), (2,), num_heads=2)) is None
+    apart = ((5, 8), (5, 8), (5, 8), None, (1, 5), (2,))
+    assert packed_multi_head_attention(call(*apart, to=(6, 8), num_heads=2)) is None
+    assert packed_multi_head_attention(call(None, *apart[1:], num_heads=2)) is None
+    assert (
+        packed_multi_head_attention(call((5, 2, 2, 4), *apart[3:3], None, None, None, (1, 5), (2,), num_heads=2))
+        is None
+    )
+
+
+def test_linear_attention_of_heads_that_do_not_share() -> None:
+    """Batch 1, 2 tokens, 2 heads of 4 and values of 3: read and updated, 2 x 2 x 4 x 3 = 48 each."""
+    shapes = ((1, 2, 8), (1, 2, 8), (1, 2, 6))
+    heads = {"q_num_heads": 2, "kv_num_heads": 2}
+    assert linear_attention(call(*shapes, update_rule="linear", **heads)) == 96
+    assert linear_attention(call(*shapes, **heads)) == 144  # the rule that is usual reads the state, too
+    assert linear_attention(call(*shapes, (1, 2, 4, 3), update_rule="linear", **heads)) == 96
+    assert linear_attention(call(*shapes, (1, 2, 3, 4), update_rule="linear", **heads)) is None
+    assert linear_attention(call(*shapes, (7, 1, 2, 4, 3), update_rule="linear", state_window=7, **heads)) == 96
+    assert linear_attention(call(*shapes, (7, 1, 2, 4, 3), update_rule="linear", **heads)) is None
+    assert linear_attention(call(*shapes, update_rule="linear", q_num_heads=2)) is None
+    assert linear_attention(call(*shapes, update_rule="linear", kv_num_heads=2)) is None
+    assert linear_attention(call(*shapes[:2], (1, 2, 2, 3), update_rule="linear", **heads)) is None
+    assert linear_attention(call((1, 2, 8), None, (1, 2, 6), update_rule="linear", **heads)) is None
+    assert linear_attention(call((1, 2, 8), (1, 3, 8), (1, 2, 6), update_rule="linear", **heads)) is None
+    one = {"q_num_heads": 1, "kv_num_heads": 1}
+    assert linear_attention(call((1, 2, 8), (1, 2, 8), (1, 2, 6), update_rule="linear", **one)) == 192  # 2 x 2 x 8 x 6
+
+
+def test_gates_of_relative_positions_that_do_not_fit() -> None:
+    weight = (4, 8)
+    assert gated_position_bias(call((1, 5, 8), None, None, weight, num_heads=1)) is None  # one head of 8
+    assert gated_position_bias(call((1, 5, 4), None, None, weight, num_heads=1)) == 160  # 5 x 4 x 8
+    assert gated_position_bias(call((1, 5, 8), None, None, weight, num_heads=0)) is None
+    assert gated_position_bias(call((5, 8), None, None, weight, num_heads=2)) is None
+    assert gated_position_bias(call(None, None, None, weight, num_heads=2)) is None
+    assert gated_position_bias(call((1, 5, 8), None, None, None, num_heads=2)) is None
+    assert gated_position_bias(call((1, 5, 9), None, None, weight, num_heads=2)) is None

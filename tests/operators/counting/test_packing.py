@@ -1,4 +1,7 @@
-"""What shape has a weight that is stored several to a byte? (Attributes and sizes: ContribOperators.md of ONNX Runtime)"""
+"""What shape has a weight that is stored several to a byte?
+
+Attributes and sizes are those of ContribOperators.md of ONNX Runtime.
+"""
 
 from __future__ import annotations
 
