@@ -64,6 +64,8 @@ def _normalisation_only(found: Found, kind: Kind) -> str:
         return ""
     if not found.route.any(_is_factor) and (found.fed or not found.route.any(adds_maps)):
         return "there is no W_s: a learned offset alone is added on the way"
+    if found.route.any(_contracts):
+        return "of W_s a diagonal is learned: a scale or a normalisation; its matrices are fixed"
     return "W_s is diagonal: a learned scale or a normalisation, no matrix"
 
 
@@ -135,6 +137,10 @@ def _absorbs_shift(link: Link) -> bool:
 
 def _is_linear(link: Link) -> bool:
     return link.step is Step.LINEAR
+
+
+def _contracts(link: Link) -> bool:
+    return row_of(link.op.kind).effect is Effect.CONTRACTION
 
 
 def _is_diagonal(link: Link) -> bool:

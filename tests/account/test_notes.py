@@ -49,6 +49,18 @@ def test_a_product_of_two_maps_is_not_linear() -> None:
     assert notes(*branch, "x -> Conv.p{k=1} -> Add") == ()
 
 
+def test_where_matrices_are_fixed_a_diagonal_alone_is_learned() -> None:
+    """VeRA's adapter: 2 + 8 learned numbers around 8 x 2 and 2 x 8 that are drawn once, beside a block."""
+    block = "h = Linear(x, w)", "r = Relu(h)", "f = Linear(r, v)"
+    lines = *block, "a = Linear(x, A)", "e = Mul(a, E)", "b = Linear(e, B)", "d = Mul(b, D)", "y = Add(f, d)"
+    fixed = {"A": stored(2, 8, learned=False), "B": stored(8, 2, learned=False)}
+    (shortcut,) = audit_draft(
+        listing(*lines, x=(4, 8), w=stored(8, 8), v=stored(8, 8), E=stored(2), D=stored(8), **fixed)
+    ).shortcuts
+    assert (shortcut.kind, shortcut.parameters) == ("projection", 10)
+    assert shortcut.notes == ("of W_s a diagonal is learned: a scale or a normalisation; its matrices are fixed",)
+
+
 def test_tied_weights_are_said_to_be() -> None:
     """One 1x1 convolution on two shortcuts: 64 parameters each, and together."""
     lines = "a = Conv(x, w) pads=1,1,1,1", "r = Relu(a)", "s = Conv(x, p)", "y = Add(r, s)"
