@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
+from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.draft import Tensor
+from shortcut_audit.graph.model import ModelGraph, Op
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
+from shortcut_audit.search.formulas import _is_outer, _product
 from tests.sketch import kinds, listing, reasons, stored
 
 TOKENS = (1, 8, 8)
@@ -155,3 +160,55 @@ def test_a_slice_beside_a_layer_of_the_slice_before_stays_a_shortcut() -> None:
 
 def test_what_is_not_understood_is_no_formula() -> None:
     assert kinds("x -> Mystery -> Add", "x -> Add") == ["identity"]
+
+
+# --- what multiplies, and what adds up -------------------------------------------------------------------------------
+
+TWO = {"a": (1, 4, 8), "b": (1, 4, 8)}
+
+
+def last(*lines: str, **more: object) -> tuple[ModelGraph, Op]:
+    """A graph over two values a and b, and the op of its last line."""
+    read = {word for line in lines for word in line.partition("(")[2].partition(")")[0].split(", ")}
+    given = {**TWO, "column": (1, 4, 1), "square": (1, 8, 8), "row": (1, 1, 8), "w": stored(8, 8), "v": stored(8),
+             **more}  # fmt: skip
+    graph = assemble(listing(*lines, **{name: what for name, what in given.items() if name in read}))  # type: ignore[arg-type]
+    return graph, graph.ops[-1]
+
+
+@pytest.mark.parametrize(
+    ("lines", "outer"),
+    [
+        (("y = Mul(a, b)",), True), (("y = Div(a, b)",), True), (("y = Mul(a, v)",), False), (("y = Mul(a, a)",), True),
+        (("y = Add(a, b)",), False), (("y = Neg(a)",), False), (("y = Relu(a)",), False),
+        (("y = Einsum(a, b) equation=btc,btd->btcd",), True), (("y = Einsum(a, b) equation=btc,btc->btc",), True),
+        (("y = Einsum(a, b) equation=btc,bsc->bts",), False), (("y = Einsum(a, b) equation=btc,btd->bcd",), False),
+        (("y = Einsum(a, w) equation=btc,cd->btd",), False),
+        (("y = MatMul(column, row)",), True),  # a column times a row
+        (("y = MatMul(a, square)",), False), (("y = MatMul(a, w)",), False),
+        (("t = Transpose(b) perm=0,2,1", "y = MatMul(a, t)"), False),
+    ],
+)  # fmt: skip
+def test_what_multiplies_each_by_each(lines: tuple[str, ...], outer: bool) -> None:
+    assert _is_outer(*last(*lines)) is outer
+
+
+@pytest.mark.parametrize(
+    ("lines", "product"),
+    [
+        (("y = MatMul(a, square)",), "y"), (("y = MatMul(a, w)",), None), (("y = MatMul(a, a2)",), "y"),
+        (("y = Einsum(a, b) equation=btc,bsc->bts",), "y"), (("y = Conv(image, k)",), None),
+        (("p = Mul(a, b)", "y = ReduceSum(p) axes=-1,"), "p"),
+        (("p = Mul(a, b)", "t = Transpose(p) perm=0,2,1", "y = ReduceSum(t) axes=-1,"), "p"),
+        (("p = Mul(a, b)", "y = ReduceMean(p) axes=-1,"), None),  # an average
+        (("p = Mul(a, b)", "y = ReduceMax(p) axes=-1,"), None),
+        (("p = Mul(a, v)", "y = ReduceSum(p) axes=-1,"), None),  # of one value
+        (("p = Add(a, b)", "y = ReduceSum(p) axes=-1,"), None), (("y = ReduceSum(a) axes=-1,",), None),
+        (("p = Mul(a, b)", "r = Relu(p)", "y = ReduceSum(r) axes=-1,"), None),
+        (("y = Relu(a)",), None), (("y = Mul(a, b)",), None),
+    ],
+)  # fmt: skip
+def test_what_an_op_adds_up_is_a_product(lines: tuple[str, ...], product: str | None) -> None:
+    more = {"a2": (1, 8, 4), "image": (1, 8, 4, 4), "k": stored(8, 8, 1, 1)}
+    found = _product(*last(*lines, **more))
+    assert (found and found.outputs[0]) == product

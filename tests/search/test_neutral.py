@@ -7,7 +7,7 @@ import pytest
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.model import TensorType
 from shortcut_audit.pipeline import audit_draft
-from shortcut_audit.search.neutral import is_neutral
+from shortcut_audit.search.neutral import before_identities, is_neutral, keeps_shape, passes
 from tests.sketch import listing, stored
 
 CASES = {
@@ -68,3 +68,39 @@ def test_a_sum_is_part_of_another_one_only_through_what_leaves_it_as_it_is(betwe
     )
     elements = 8 * 4 * 4  # which each term after the first is added to
     assert max(shortcut.elementwise_adds or 0 for shortcut in report.shortcuts) == (terms - 1) * elements
+
+
+@pytest.mark.parametrize(
+    ("line", "passing"),
+    [
+        ("y = Identity(x)", True), ("y = Cast(x) to=10", True), ("y = Dropout(x)", True), ("y = Add(x, zero)", True),
+        ("y = Mul(one, x)", True), ("y = Add(x, one)", False), ("y = Add(x, z)", False), ("y = Relu(x)", False),
+        ("y = Identity(z)", False), ("y = Add(z, zero)", False), ("y = Sub(zero, x)", False),
+    ],
+)  # fmt: skip
+def test_what_passes_a_value_on(line: str, passing: bool) -> None:
+    numbers = {"zero": stored(data=(0.0,), literal=True), "one": stored(data=(1.0,), literal=True)}
+    read = line.partition("(")[2].partition(")")[0].split(", ")
+    graph = assemble(
+        listing(line, "o = Add(x, z)", x=(1, 4), z=(1, 4), **{n: given for n, given in numbers.items() if n in read})
+    )
+    made = graph.values["y"].op
+    assert made is not None
+    assert passes(graph, made, "x") is passing
+
+
+def test_a_value_is_seen_through_identities_and_through_no_cast() -> None:
+    lines = (
+        "a = Identity(x)", "b = Identity(a)", "c = Cast(b) to=10", "d = Identity(c)", "e = Relu(d)", "f = Add(x, zero)",
+    )  # fmt: skip
+    graph = assemble(listing(*lines, x=(1, 4), zero=stored(data=(0.0,), literal=True)))
+    seen = {name: before_identities(graph, graph.values[name]).id for name in "xabcdef"}
+    assert seen == {"x": "x", "a": "x", "b": "x", "c": "c", "d": "c", "e": "e", "f": "f"}
+
+
+@pytest.mark.parametrize(("before", "kept"), [((1, 4), True), (("n", 4), True), (None, False), ((4,), False)])
+def test_a_shape_is_kept_where_all_of_it_is_known(before: tuple[int | str | None, ...] | None, kept: bool) -> None:
+    """Of a vector of 4 a sum with a matrix [1, 4] makes a matrix."""
+    graph = assemble(listing("y = Add(x, zero)", x=TensorType(before, "float32"), zero=stored(1, 4, data=(0.0,) * 4)))
+    assert keeps_shape(graph, graph.ops[-1], 0) is kept
+    assert not keeps_shape(graph, graph.ops[-1], 1)  # a constant is no value

@@ -179,3 +179,43 @@ def test_a_mean_of_two_values_that_nobody_understands_is_not_understood_either()
     made = audit_draft(listing("a = com.x::M(x)", "b = com.x::N(x)", "y = Mean(a, b)", x=(2, 8)))
     assert [(add.reason, add.detail) for add in made.other_adds] == [("not understood", "com.x::M at a")]
     assert made.summary.unknown == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "least"),
+    [
+        ("y = Mystery(x)", "copy"), ("y = Mystery(x, w)", "linear"), ("y = Mystery(x, w, v)", "linear"),
+        ("y = Mystery(x, v)", "normalisation"), ("y = Mystery(x, s)", "copy"), ("y = Mystery(x, z)", "gate"),
+        ("y = Mystery(x, z, v)", "gate"), ("y = Mystery(x, z, w)", "linear"), ("y = Mystery(x, x)", "copy"),
+        ("y = Mystery(x, fixed)", "copy"),  # nothing learned
+        ("a, y = Mystery(x)", "copy"), ("_, y = Mystery(x)", "copy"),
+    ],
+)  # fmt: skip
+def test_the_least_that_an_op_could_do(line: str, least: str) -> None:
+    known = {"z": (1, 8), "w": stored(8, 8), "v": stored(8), "s": stored(),
+             "fixed": stored(8, 8, learned=False)}  # fmt: skip
+    read = line.partition("(")[2].partition(")")[0].split(", ")
+    graph = assemble(listing(line, x=(1, 8), **{name: given for name, given in known.items() if name in read}))  # type: ignore[arg-type]
+    assert [op.kind for op in at_least(graph).ops] == [f"declared::{least}"]
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "least"),
+    [((1, 8), (1, 8), "copy"), ((1, 8), (1, 4), "selection"), ((1, 8), None, "copy"), (None, (1, 4), "copy"),
+     ((1, 8), (8,), "selection")],
+)  # fmt: skip
+def test_what_changes_a_shape_selects_at_least(x: Shape, y: Shape, least: str) -> None:
+    draft = listing("y = Mystery(x)", x=TensorType(x, "float32"))
+    graph = assemble(replace(draft, recorded={"y": TensorType(y, "float32")}))
+    assert [op.kind for op in at_least(graph).ops] == [f"declared::{least}"]
+
+
+def test_what_makes_some_values_that_are_worked_for_is_two_ops() -> None:
+    graph = assemble(listing("a, b = Mystery(x)", "c = Relu(a)", "d = Relu(b)", x=(1, 8)))
+    kinds = [(op.kind, op.outputs) for op in at_least(graph, frozenset("b")).ops]
+    assert kinds[:2] == [("declared::copy", ("a", None)), ("Mystery", (None, "b"))]
+    assert [op.kind for op in at_least(graph, frozenset("ab")).ops] == ["Mystery", "Relu", "Relu"]
+    assert [op.kind for op in at_least(graph, frozenset("c")).ops] == ["declared::copy", "Relu", "Relu"]
+    assert at_least(graph, frozenset("b")).values["b"].op is not None
+    assert at_least(graph, frozenset("b")).values["b"].op.kind == "Mystery"  # type: ignore[union-attr]
+    assert at_least(graph, frozenset("b")).values["a"].op.kind == "declared::copy"  # type: ignore[union-attr]
