@@ -46,6 +46,11 @@ def replace(value: Value, /, **changes: Any) -> Value:
     return made(**{**{name: getattr(value, name) for name, part in made.__parts__.items() if part.init}, **changes})  # type: ignore[no-any-return]
 
 
+def parts(noun: Any) -> tuple[Field[Any], ...]:
+    """The fields of a frozen class, or of a value of one, in order; none of anything else."""
+    return tuple(getattr(noun, "__parts__", {}).values())
+
+
 def _field(name: str, said: Any, written: Any) -> Field[Any]:
     """A field as a class body states it: its default, or what `field` has made of it."""
     given = written.__dict__.get(name, MISSING)

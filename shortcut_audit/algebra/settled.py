@@ -7,14 +7,13 @@ algebra/formula.py). Whatever has a formula is computed anew from it, and so are
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar
 
 from shortcut_audit.algebra.derived import evaluated
 from shortcut_audit.algebra.formula import number_of
 from shortcut_audit.algebra.polynomial import Number, formula, integer
-from shortcut_audit.frozen import replace
+from shortcut_audit.frozen import parts, replace
 
 FORMULA = "_formula"
 """How the field ends that holds a cost as a formula."""
@@ -41,22 +40,22 @@ class Costly:
 @cache
 def _formulas(noun: Any) -> tuple[str, ...]:
     """The fields of a class that hold costs as formulas."""
-    return tuple(field.name for field in fields(noun) if field.name.endswith(FORMULA))
+    return tuple(field.name for field in parts(noun) if field.name.endswith(FORMULA))
 
 
 def settled(noun: Noun, sizes: Mapping[str, Number]) -> Noun:
     """A noun with these sizes put in wherever they stand."""
     changed: dict[str, Any] = {}
-    for field in fields(noun):  # type: ignore[arg-type]
+    for field in parts(noun):
         before = getattr(noun, field.name)
         if field.name.endswith(FORMULA):
             cost = None if before is None else evaluated(number_of(before), sizes)
             changed[field.name.removesuffix(FORMULA)], changed[field.name] = integer(cost), formula(cost)
         elif field.name in SHAPES and before is not None:
             changed[field.name] = tuple(_size(size, sizes) for size in before)
-        elif is_dataclass(before):
+        elif parts(before):
             changed[field.name] = settled(before, sizes)
-        elif isinstance(before, tuple) and before and is_dataclass(before[0]):
+        elif isinstance(before, tuple) and before and parts(before[0]):
             changed[field.name] = tuple(settled(item, sizes) for item in before)
     return replace(noun, **changed)
 

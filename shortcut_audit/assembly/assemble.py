@@ -98,7 +98,8 @@ class _Assembly:
     values: dict[str, Value] = field(default_factory=dict)
     constants: dict[str, Constant] = field(default_factory=dict)
     ops: list[Op] = field(default_factory=list)
-    edges: list[tuple[str, str]] = field(default_factory=list)
+    edges: int = 0
+    """How many pairs there are of values of which one is computed from the other."""
     contradictions: list[str] = field(default_factory=list)
     constant_ops: list[Op] = field(default_factory=list)
     """What reads constants alone, weights or buffers among them."""
@@ -166,11 +167,11 @@ class _Assembly:
         if not self.draft.outputs:
             return 0
         live = live_ops(self.values, self.draft.outputs, self.draft.beside)
-        before = len(self.ops)
-        self.ops = [op for op in self.ops if op in live]
-        self.values = {name: value for name, value in self.values.items() if value.op is None or value.op in live}
-        self.edges = [(source, made) for source, made in self.edges if made in self.values]
-        return before - len(self.ops)
+        dead = len(self.ops) - len(live)
+        if dead:
+            self.ops = [op for op in self.ops if op in live]
+            self.values = {name: value for name, value in self.values.items() if value.op is None or value.op in live}
+        return dead
 
     def add(self, node: Node) -> None:
         """One more op: constants if it computes nothing but constants, values otherwise."""
@@ -218,12 +219,12 @@ class _Assembly:
         op = _op(node, inputs, self.bodies.standing(node.body))
         self.ops.append(op)
         self.read[op] = node.inputs
-        sources = dict.fromkeys(op.values())
+        sources = len(set(op.values()))
         for slot, (name, inferred) in enumerate(zip(node.outputs, made, strict=True)):
             if name is not None:
                 self.add_value(name, self._settled(name, inferred, believed=node.kind.startswith(PREFIX)), op, slot)
-                self.edges.extend((source, name) for source in sources)
-            if len(self.edges) > EDGE_LIMIT:
+                self.edges += sources
+            if self.edges > EDGE_LIMIT:
                 raise UnreadableModel(f"holds more than {EDGE_LIMIT} edges between values, which no model known does")
 
     def _filled(self, node: Node, name: str, tensor_type: TensorType) -> tuple[Weight, ...]:
@@ -273,9 +274,11 @@ class _Assembly:
     def finish(self, notes: tuple[str, ...]) -> ModelGraph:
         constant_ops, wanted = self._live_constants()
         notes += tuple(remarks(self.draft, self.ops, wanted, QUANTISED_TYPES))
-        readers: dict[str, dict[str, None]] = {name: {} for name in self.values}
-        for source, made in self.edges:
-            readers[source][made] = None
+        readers: dict[str, list[str]] = {name: [] for name in self.values}
+        for op in self.ops:
+            made = [name for name in op.outputs if name is not None]
+            for source in dict.fromkeys(op.values()):
+                readers[source] += made
         if self.misfits:
             notes += (misfits.note(self.misfits),)
         if self.contradictions:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import field, fields, is_dataclass
+from dataclasses import field
 from functools import cache, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from shortcut_audit.command.limits import BUILDING, limited
 from shortcut_audit.errors import Lacking, ShortcutAuditError, UnreadableModel, UsageError
-from shortcut_audit.frozen import frozen, replace
+from shortcut_audit.frozen import frozen, parts, replace
 from shortcut_audit.loaders.factories import is_factory
 from shortcut_audit.loaders.inputs import InputSpec, parse_inputs
 from shortcut_audit.operators.declaration import Declaration
@@ -224,7 +224,7 @@ def _is_over(noun: Any, limit: int) -> bool:
 @cache
 def _parts_of(noun: Any) -> Callable[[Any], tuple[Any, ...]]:
     """Takes a value of a class apart; a number has no parts."""
-    names = [part.name for part in fields(noun)] if is_dataclass(noun) else []
+    names = [part.name for part in parts(noun)]
     return attrgetter(*names) if len(names) > 1 else lambda thing: tuple(getattr(thing, name) for name in names)
 
 

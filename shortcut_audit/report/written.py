@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
+
+from shortcut_audit.frozen import parts
 
 UNWRITTEN = {"written": False}
 """The metadata of a field that is there to be drawn, and not in the JSON report."""
@@ -16,7 +17,7 @@ _DERIVED = {"macs": "flops", "extra_macs": "extra_flops"}
 def as_dictionary(noun: Any) -> dict[str, Any]:
     """The fields of one noun by name, with what is derived from them. Nouns nest a few levels deep."""
     found: dict[str, Any] = {}
-    for each in fields(noun):
+    for each in parts(noun):
         if each.metadata == UNWRITTEN:
             continue
         found[each.name] = _plain(getattr(noun, each.name))

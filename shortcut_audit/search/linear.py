@@ -38,7 +38,7 @@ class Image(NamedTuple):
 
     def by(self, level: Step, own: int) -> tuple[int, ...]:
         """The latest value of each class, when a step of a class has made another one."""
-        return tuple(own if step is level else latest for step, latest in zip(Step, self.latest, strict=True))
+        return (*self.latest[:level], own, *self.latest[level + 1 :])
 
 
 def images(graph: ModelGraph, values: Sequence[Value], number: dict[str, int]) -> list[Image]:
@@ -53,14 +53,19 @@ def images(graph: ModelGraph, values: Sequence[Value], number: dict[str, int]) -
 
 def _made(graph: ModelGraph, own: int, op: Op, read: Sequence[Image]) -> Image | None:
     """What a linear op makes of some images; None where they are of several values, or the steps are a series."""
-    if len({image.root for image in read}) != 1:
+    if len(read) != 1 and len({image.root for image in read}) != 1:
         return None
-    latest = tuple(map(max, zip(*(image.latest for image in read), strict=True)))
-    image = Image(read[0].root, latest, max(image.sums for image in read))
+    image = read[0] if len(read) == 1 else _together(read)
     if len(read) > 1 and row_of(op.kind).effect is Effect.SUM:
         return Image(image.root, image.by(Step.SCALE, own), image.sums + 1) if image.sums < NESTED else None
     slot = next(slot for slot, given in enumerate(op.inputs) if isinstance(given, str))
     return image._replace(latest=image.by(step(graph, op, slot, Kinship.STRANGERS), own))
+
+
+def _together(read: Sequence[Image]) -> Image:
+    """What maps of one value come to that are joined, or added up."""
+    latest = tuple(map(max, zip(*(image.latest for image in read), strict=True)))
+    return Image(read[0].root, latest, max(image.sums for image in read))
 
 
 def _is_linear(op: Op) -> bool:

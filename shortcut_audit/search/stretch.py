@@ -220,6 +220,9 @@ def _combined(inputs: Sequence[Input], known: Mapping[str, Axes], rank: int) -> 
         elif isinstance(given, Constant):
             sizes = given.type.shape
             read.append((Axis.UNKNOWN,) * rank if sizes is None else tuple(map(_of_constant, sizes)))
+    whole = (Axis.OWN,) * rank
+    if whole in read:
+        return whole
     return tuple(max(_at(read, rank - axis), default=Axis.UNKNOWN) for axis in range(rank))
 
 

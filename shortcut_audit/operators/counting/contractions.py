@@ -24,7 +24,7 @@ from shortcut_audit.operators.equation import terms_of
 def convolution(call: Operands) -> Cost:
     """Conv, DeformConv: each output element sums over (channels in / group) x kernel, the sizes of W from axis 1 on."""
     weight = call.input(1)
-    if weight is None or not (_slides(call, weight) and _has_channels(call, weight, whole="o", shared="c")):
+    if weight is None or not (_slides(call, weight) and _have_channels(call, weight, whole="o", shared="c")):
         return None
     return product(count(call.outputs[0]), count(weight[1:]))
 
@@ -32,20 +32,27 @@ def convolution(call: Operands) -> Cost:
 def transposed_convolution(call: Operands) -> Cost:
     """ConvTranspose: each *input* element is spread over (channels out / group) x kernel, W's sizes from axis 1 on."""
     weight = call.input(1)
-    if weight is None or not (_slides(call, weight) and _has_channels(call, weight, whole="c", shared="o")):
+    if weight is None or not (_slides(call, weight) and _have_channels(call, weight, whole="c", shared="o")):
         return None
     return product(count(call.input(0)), count(weight[1:]))
 
 
-def _has_channels(call: Operands, weight: tuple[Dim, ...], whole: str, shared: str) -> bool:
-    """Whether X [batch, channels in, ...], W and Y [batch, channels out, ...] have channels for each other.
+def _have_channels(call: Operands, weight: tuple[Dim, ...], whole: str, shared: str) -> bool:
+    """Whether X [batch, channels in, ...], W and Y [batch, channels out, ...] have channels for each other."""
+    read, made = (None if shape is None else shape[:2] for shape in (call.input(0), call.outputs[0]))
+    return _fit(read, weight[:2], made, call.integer("group", 1), whole, shared)
+
+
+@lru_cache(maxsize=256)  # layers repeat
+def _fit(read: Shape, weight: Shape, made: Shape, group: int, whole: str, shared: str) -> bool:
+    """Whether these first two axes of each fit together.
 
     The first axis of W has the `whole` of the channels in (c) or out (o); of the others each group has its share.
     """
-    axes, group = Axes(), call.integer("group", 1)
-    axes.read(f"{whole}p", weight[:2])
-    for channels, shape in (("c", call.input(0)), ("o", call.outputs[0])):
-        axes.read(f"n{channels}", None if shape is None else shape[:2])
+    axes = Axes()
+    axes.read(f"{whole}p", weight)
+    axes.read("nc", read)
+    axes.read("no", made)
     axes.demand(agree(axes.size(shared), product(axes.size("p"), group)))
     return axes.possible and _divides(group, axes.size(whole))
 

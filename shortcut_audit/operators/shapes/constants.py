@@ -76,13 +76,10 @@ def transpose(call: Call, made: Made) -> list[Data]:
 def slice_(call: Call, made: Made) -> list[Data]:
     """Every step-th element from the start, on each axis."""
     data, shape, taken = call.data(0), given_shape(call, 0), cuts(call)
-    lines = [(taken[axis].start, taken[axis].step) if axis in taken else (0, 1) for axis in range(len(shape))]
-    return [
-        tuple(
-            data[offset([start + step * index for index, (start, step) in zip(place, lines, strict=True)], shape)]
-            for place in places(known_shape(made[0].shape))
-        )
-    ]
+    lines = [range(size) for size in known_shape(made[0].shape)]
+    for axis, cut in taken.items():
+        lines[axis] = range(cut.start, cut.start + cut.step * len(lines[axis]), cut.step)
+    return [tuple(data[offset(place, shape)] for place in itertools.product(*lines))]
 
 
 def gather(call: Call, made: Made) -> list[Data]:
