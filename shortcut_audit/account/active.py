@@ -18,9 +18,9 @@ def active_parameters(graph: ModelGraph) -> int | None:
 
     None where it cannot be known how many experts that are. A tensor that is also read elsewhere is met by all.
     """
-    shared = {weight for op in graph.ops for weight in _beside(op)}
     idle = 0
     readers = {weight: op for op in graph.ops for weight in _of_experts(op)}
+    shared = {weight for op in graph.ops for weight in _beside(op)} if readers else set()
     for weight, reader in readers.items():
         if not weight.learned or not weight.shape or weight in shared:
             continue

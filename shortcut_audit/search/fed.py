@@ -39,6 +39,7 @@ class Fed:
     """For each value of a graph, whether the model computes it, and the inputs that it is made of.
 
     What is applied as a weight is none of those: a value stays what it is when two layers share a matrix that is fed.
+    Where the caller brings one value, that is the data, and nothing is looked for.
     """
 
     def __init__(self, values: Sequence[Value], number: Callable[[str], int]) -> None:
@@ -48,7 +49,8 @@ class Fed:
         self._origins: list[Origin] = []
         self._stuff: list[int] = []
         self._inputs = 0
-        for value in values:
+        self._brings_weights = sum(value.op is None or not value.op.values() for value in values) > 1
+        for value in values if self._brings_weights else ():
             self._origins.append(self._origin(value))
             self._stuff.append(self._made_of(value))
         self._readers: dict[Op, set[int]] = {}
@@ -86,7 +88,9 @@ class Fed:
         number, and one number for each sample (1 on all axes but the first of what it scales) is data.
         """
         effect, given = row_of(op.kind).effect, op.inputs[slot]
-        if effect not in APPLYING or not isinstance(given, str) or self._is_beside_computed(op, given):
+        if not self._brings_weights or effect not in APPLYING or not isinstance(given, str):
+            return False
+        if self._is_beside_computed(op, given):
             return False
         others = self._others(op, slot)
         if not others:
@@ -107,12 +111,14 @@ class Fed:
 
     def may_offset(self, given: str, added: str) -> bool:
         """Whether what is added to a value may be a learned offset that the caller brings."""
+        if not self._brings_weights:
+            return False
         added_to, offset = self._number(given), self._number(added)
         return self._origins[offset] is Origin.BROUGHT and not self._stuff[added_to] & self._stuff[offset]
 
     def perhaps(self) -> Iterator[int]:
         """The values whose ops may apply such a weight: of all that they read, the model computes one at most."""
-        for number, value in enumerate(self._values):
+        for number, value in enumerate(self._values if self._brings_weights else ()):
             read = () if value.op is None or row_of(value.op.kind).effect not in APPLYING else value.op.values()
             if len(read) > 1 and sum(self._origins[self._number(name)] is Origin.COMPUTED for name in read) < 2:
                 yield number

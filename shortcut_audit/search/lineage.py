@@ -283,12 +283,18 @@ def _numbered(graph: ModelGraph) -> dict[str, int]:
     numbers: dict[str, int] = {}
     originals: dict[str, int] = {}
     first: dict[Hashable, int] = {}
+    again: set[str] = set()
+    """Values that several ops read, or whose like may be made again: only what reads no others may be made twice."""
     for number, (name, value) in enumerate(graph.values.items()):
-        made = _application(value, originals)
+        repeated = value.op is not None and again.issuperset(value.op.values())
+        made = _application(value, originals) if repeated else None
         numbers[name] = originals[name] = number if made is None else first.setdefault(made, number)
-        if value.op is not None and is_copy(value.op) and isinstance(source := value.op.inputs[0], str):
+        copies = value.op is not None and is_copy(value.op)
+        if value.op is not None and copies and isinstance(source := value.op.inputs[0], str):
             # The copy keeps its own number, as a step of a route; what reads it counts as reading what it is a copy of.
             originals[name] = originals[source]
+        if len(graph.readers[name]) > 1 or made is not None or (repeated and copies):
+            again.add(name)
     return numbers
 
 
