@@ -72,20 +72,5 @@ def quantise_dynamically(parts: Parts) -> None:
     parts.add("QuantizeLinear", parts.input(0), scale, zero, to=parts.output(0), attributes={"dynamic": 1})
 
 
-def in_bits(parts: Parts) -> None:
-    """QONNX's Quant: x quantised to as many bits as slot 3 says, and read again."""
-    x, scale, zero, bits = map(parts.input, range(4))
-    attributes = {"signed": 1, "narrow": 0} | parts.kept("signed", "narrow")
-    written = parts.add("QuantizeLinear", x, scale, zero, bits, attributes=attributes)
-    parts.add("DequantizeLinear", written, scale, zero, to=parts.output(0))
-
-
-def in_floats(parts: Parts) -> None:
-    """QONNX's FloatQuant: x in the nearest of fewer floats."""
-    scale = parts.input(1)
-    written = parts.add("QuantizeLinear", parts.input(0), scale, attributes={"dynamic": 1})
-    parts.add("DequantizeLinear", written, scale, to=parts.output(0))
-
-
 QUANTISATION = "Quantisation"
 """A scale or zero point that a quantiser makes as it goes: reads nothing, and is therefore constant."""

@@ -1,9 +1,8 @@
 """Which numbers can a quantiser write, in steps of its scale and counted from its zero point?
 
 1. Where scale and zero point are fitted to what is quantised, and in a type of floats: some on either side of zero.
-2. As many as fit in a number of bits that is an operand, as QONNX's Quant has it (its IntQuant).
-3. All that the integer type holds, or those between bounds that the file states.
-4. Those that a Clip leaves of what is quantised: so four bits are written in a type of eight.
+2. All that the integer type holds, or those between bounds that the file states.
+3. Those that a Clip leaves of what is quantised: so four bits are written in a type of eight.
 
 Of several channels the one that cuts off most decides.
 """
@@ -35,16 +34,13 @@ BOTH_SIDES: Range = (-1, 1)
 
 def written(node: Node, resolve: Resolve) -> Range:
     """What a QuantizeLinear can write."""
-    zero, width = (resolve(node.inputs[slot]) if slot < len(node.inputs) else None for slot in (2, 3))
+    zero = resolve(node.inputs[2]) if len(node.inputs) > 2 else None
     if node.attributes.get("dynamic") or isinstance(zero, str):
         return BOTH_SIDES  # 1
-    if width is not None:
-        ends = _in_bits(_only(width), node.attributes)  # 2
-    else:
-        dtype = _stated(node) if zero is None else zero.type.dtype
-        if dtype is not None and dtype.startswith(FLOATS):
-            return BOTH_SIDES  # 1
-        ends = _of_bits(*WHOLE_BITS[dtype]) if dtype is not None and dtype in WHOLE_BITS else None  # 3
+    dtype = _stated(node) if zero is None else zero.type.dtype
+    if dtype is not None and dtype.startswith(FLOATS):
+        return BOTH_SIDES  # 1
+    ends = _held(*WHOLE_BITS[dtype]) if dtype is not None and dtype in WHOLE_BITS else None  # 2
     if ends is None:
         return None
     least, most = (node.attributes.get(name, end) for name, end in zip(("quant_min", "quant_max"), ends, strict=True))
@@ -52,7 +48,7 @@ def written(node: Node, resolve: Resolve) -> Range:
 
 
 def left(node: Node, zero: Any, resolve: Resolve) -> Range:
-    """What a Clip leaves of quantised numbers with this zero point, or these (case 4)."""
+    """What a Clip leaves of quantised numbers with this zero point, or these (case 3)."""
     least, most = (
         _only(resolve(node.inputs[slot])) if slot < len(node.inputs) else node.attributes.get(name)
         for slot, name in ((1, "min"), (2, "max"))
@@ -72,17 +68,7 @@ def _stated(node: Node) -> str | None:
     return ONNX_TYPES.get(number or 2) if isinstance(number, int) else None
 
 
-def _in_bits(bits: Any, attributes: Mapping[str, Any]) -> Range:
-    signed, narrow = attributes.get("signed"), attributes.get("narrow")
-    if not isinstance(bits, int | float) or not 0 < bits <= 64 or bits != int(bits):
-        return None
-    if signed not in {0, 1} or narrow not in {0, 1}:
-        return None
-    least, most = _of_bits(bool(signed), int(bits))
-    return (least + narrow, most) if signed else (least, most - narrow)
-
-
-def _of_bits(signed: bool, bits: int) -> tuple[int, int]:
+def _held(signed: bool, bits: int) -> tuple[int, int]:
     return (-(1 << (bits - 1)) if signed else 0), (1 << (bits - signed)) - 1
 
 

@@ -94,14 +94,7 @@ LAYOUTS: Mapping[str, Layout] = {
 }
 """Case 5: operators on images whose channels may stand last."""
 
-QONNX = "qonnx.custom_op.general"
-
-EARLIER = ("finn.custom_op.general", "onnx.brevitas")
-"""The domains in which FINN and Brevitas wrote QONNX's operators before it had one."""
-
 ALIASES: Mapping[str, str] = {
-    **{f"{domain}::{kind}": f"{QONNX}::{kind}" for domain in EARLIER for kind in ("Quant", "BipolarQuant", "Trunc")},
-    f"{QONNX}::IntQuant": f"{QONNX}::Quant",
     "com.microsoft::QuantizeLinear": "QuantizeLinear",
     "com.microsoft::DequantizeLinear": "DequantizeLinear",
     "com.microsoft::QuickGelu": "Gelu",
@@ -349,7 +342,5 @@ UNFOLDINGS: Mapping[str, Callable[[Parts], None]] = {
     "ConvInteger": quantised.integer("Conv"),
     "com.microsoft::DynamicQuantizeMatMul": quantised.integer_matmul(scale=2, bias=4),
     "com.microsoft::MatMulIntegerToFloat": quantised.integer_matmul(scale=3, bias=6),
-    f"{QONNX}::Quant": quantised.in_bits,
-    f"{QONNX}::FloatQuant": quantised.in_floats,
 }
 """Cases 2 to 4: how each fused operator unfolds."""

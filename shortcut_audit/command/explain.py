@@ -19,7 +19,7 @@ WIDTH = 78
 OPERATORS = """operators: what an operator does that is not understood, by "domain::Name"
 
 [tool.shortcut-audit.operators]
-"vendor.ops::Requantise" = "copy"
+"qonnx.custom_op.general::Quant" = "copy"
 "my_lib::mix" = { kind = "linear", data = [0], weights = [1], macs = "matmul", of = [0, 1] }
 
 A word, or a table: `kind` is the word, `data`, `weights` and `scales` list inputs (from 0), `macs` names a formula and

@@ -300,7 +300,7 @@ RULES: tuple[Rule, ...] = (
         "A model has an operator that is not understood, whose meaning [tool.shortcut-audit.operators] declares.",
         "A declaration is believed: who may write `copy` may turn a projection into an identity. So every report, in "
         "every format, says what was believed, and in which file it stands.",
-        '"vendor.ops::Requantise" = "copy", and a model with nine such nodes.',
+        '"qonnx.custom_op.general::Quant" = "copy", and a model with nine such nodes.',
         "Nothing has to be fixed; let a reviewer own the configuration, or export the operator as a function of the "
         "model, which is looked into (ONNX).",
     ),

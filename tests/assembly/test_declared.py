@@ -18,7 +18,7 @@ from shortcut_audit.report import ModelReport
 from tests.networks import network, save
 from tests.sketch import listing, stored
 
-QUANT = "vendor.ops::Requantise"
+QUANT = "qonnx.custom_op.general::Quant"
 
 
 def quantised() -> Draft:

@@ -19,12 +19,7 @@ TABLE = {kind: row for kind, row in OPERATORS.items() if not kind.startswith("de
 
 
 def named(kinds: str) -> list[str]:
-    return sorted(
-        kinds.replace("ms:", "com.microsoft::")
-        .replace("qonnx:", "qonnx.custom_op.general::")
-        .replace("nchwc:", "com.microsoft.nchwc::")
-        .split()
-    )
+    return sorted(kinds.replace("ms:", "com.microsoft::").replace("nchwc:", "com.microsoft.nchwc::").split())
 
 
 def told(fact: str, nothing: object) -> dict[str, object]:
@@ -44,7 +39,6 @@ ARITHMETIC = "Mul Div Neg Scale Add Sub Sum Mean Bias Where Max Min Mod BitwiseA
 LOGIC = "Equal Less Greater LessOrEqual GreaterOrEqual And Or Xor"
 COPIES = "Identity Dropout Cast CastLike QuantizeLinear DequantizeLinear NarrowingCast TrainingDropout"
 CALLED_COPIES = "LossyCast ClippingQuantisation Rescale RandomDropout"
-STEPS = "qonnx:BipolarQuant qonnx:Trunc"
 ATTENTIONS = """
     Attention ms:Attention ms:DecoderMaskedSelfAttention ms:PackedAttention ms:PackedMultiHeadAttention
     ms:MultiHeadAttention ms:DecoderMaskedMultiHeadAttention ms:GroupQueryAttention ms:QAttention LinearAttention
@@ -69,11 +63,11 @@ NOT_UNDERSTOOD = """
     ms:EmbedLayerNormalization ms:QLinearConv ms:FusedConv nchwc:Conv ms:DynamicQuantizeMatMul ms:MatMulIntegerToFloat
     ms:FusedGemm ms:QGemm ms:ConvTransposeWithDynamicPads ms:NhwcConv ms:NhwcFusedConv ms:GemmFastGelu
     ms:FusedMatMulActivation ms:BiasSplitGelu ms:QLinearLeakyRelu ms:QLinearSigmoid ms:QLinearSoftmax ms:Unique ms:Range
-    ms:Rfft ms:Irfft qonnx:Quant qonnx:FloatQuant"""
+    ms:Rfft ms:Irfft"""
 """What is written out before anybody looks, or stays as it is: its shape at most is known."""
 
 LISTS: dict[str, str] = {
-    "pointwise": f"{ACTIVATIONS} {ARITHMETIC} {LOGIC} {COPIES} {CALLED_COPIES} {STEPS} Pointwise",
+    "pointwise": f"{ACTIVATIONS} {ARITHMETIC} {LOGIC} {COPIES} {CALLED_COPIES} Pointwise",
     "moves": f"{MOVED} {PARTS} Identity Dropout Cast CastLike TrainingDropout Expand Tile",
     "parts": "Split SplitToSequence",
     "varies": """LoopState LoopIndex RandomDropout RandomNormal RandomUniform RandomNormalLike RandomUniformLike

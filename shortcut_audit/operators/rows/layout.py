@@ -61,16 +61,11 @@ ROWS = table_of(
     rows("UnknownCast", replace(_FUSED, shape=same, types=(by_number("to", 0),), free=True)),
     rows("ClippingQuantisation", replace(_CHANGED, types=(quantized,), buffers=(1, 2))),
     rows("UnknownQuantisation", replace(_FUSED, shape=same, types=(quantized,), buffers=(1, 2), free=True)),
-    rows(
-        "qonnx.custom_op.general::BipolarQuant qonnx.custom_op.general::Trunc",
-        replace(_CHANGED, buffers=(1, 2, 3, 4, 5)),
-    ),
     rows("Rescale", replace(_CHANGED, effect=Effect.PRODUCT, types=(dequantized,), buffers=(2,))),
     rows("TrainingDropout", replace(_COPY, shape=dropout, types=(0, dropout_mask), drops=True)),
     rows("RandomDropout", replace(_CHANGED, effect=Effect.GATE, shape=dropout, types=(0, dropout_mask), varies=True)),
     # Written out before anybody looks.
     rows("DynamicQuantizeLinear", replace(_FUSED, shape=dynamic_quantize, types=("uint8", "float32", "uint8"))),
-    rows("qonnx.custom_op.general::Quant qonnx.custom_op.general::FloatQuant", replace(_FUSED, shape=same)),
     rows("com.microsoft::BiasAdd", replace(_FUSED, shape=same)),
     rows("com.microsoft::BiasDropout", replace(_FUSED, shape=dropout, types=(0, "bool"))),
 )
