@@ -229,8 +229,8 @@ def test_one_operand_may_hold_what_others_do() -> None:
     assert multi_head_attention(call((2, 6, 32), (2, 6, 32), (2, 6, 32), num_heads=4)) == 4_608
     assert multi_head_attention(call((2, 6, 4, 3, 8), num_heads=4)) == 4_608
     assert multi_head_attention(call((2, 6, 4, 2, 8), num_heads=4)) is None  # two of three
-    assert multi_head_attention(call((2, 6, 32), (2, 4, 5, 2, 8), num_heads=4)) == 3_840
-    assert multi_head_attention(call((2, 6, 32), (2, 4, 5, 3, 8), num_heads=4)) is None
+    assert multi_head_attention(call((2, 6, 32), (2, 5, 4, 2, 8), num_heads=4)) == 3_840
+    assert multi_head_attention(call((2, 6, 32), (2, 5, 4, 3, 8), num_heads=4)) is None
     assert multi_head_attention(call((2, 6, 32), (2, 6, 32), num_heads=4)) is None  # keys and no values
     assert multi_head_attention(call((2, 6, 32), (2, 6, 32), (2, 6, 32))) is None  # no number of heads
 
