@@ -10,7 +10,7 @@ import pytest
 from shortcut_audit.graph.draft import Draft
 from shortcut_audit.graph.model import Source, TensorType
 from shortcut_audit.pipeline import audit_draft
-from shortcut_audit.report import ModelReport, TensorInfo
+from shortcut_audit.report import ModelReport, Shortcut, TensorInfo
 from tests.sketch import audited, draft, listing, stored
 
 BRANCH = "x -> Conv.1 -> Relu -> Conv.2 -> Add"
@@ -299,3 +299,74 @@ def test_a_layer_has_the_shape_of_what_it_makes() -> None:
 def test_a_matrix_of_unknown_shape_that_is_fed_is_no_known_weight() -> None:
     report = audit_draft(listing("y = MatMul(x, w)", x=(1, 3, 4), w=TensorType(None, "float32")))
     assert not report.totals.parameters_lower_bound
+
+
+# --- the figures of one addition -------------------------------------------------------------------------------------
+
+
+def entry(*lines: str, **given: object) -> Shortcut:
+    known: dict[str, object] = {"x": (1, 8, 4, 4), "w": stored(8, 8, 3, 3), "p": stored(8, 8, 1, 1), "b": stored(8),
+                                "g": stored(8, 1, 1), "i": stored(2, 1, dtype="int64", data=(0, 0)),
+                                **given}  # fmt: skip
+    read = {word for line in lines for word in line.partition("(")[2].partition(")")[0].split(", ")}
+    model = audit_draft(listing(*lines, **{n: what for n, what in known.items() if n in read}))  # type: ignore[arg-type]
+    return model.shortcuts[0]
+
+
+BESIDE = ("c = Conv(x, w) pads=1,1,1,1", "f = Relu(c)")
+
+
+@pytest.mark.parametrize(
+    ("lines", "adds"),
+    [
+        ((*BESIDE, "y = Add(f, x)"), 128),  # 8 x 4 x 4
+        ((*BESIDE, "y = Sum(f, x, c)"), 256), ((*BESIDE, "s = Add(f, c)", "y = Add(s, x)"), 256),
+        ((*BESIDE, "s = Add(x, b2)", "y = Add(f, s)"), 128),  # a stored offset is no operand
+    ],
+)  # fmt: skip
+def test_a_merge_adds_one_value_less_than_it_has(lines: tuple[str, ...], adds: int) -> None:
+    assert entry(*lines, b2=stored(8, 1, 1, data=(0.0,) * 8, literal=True)).elementwise_adds == adds
+
+
+def test_what_is_added_at_computed_places_adds_as_many_as_it_writes() -> None:
+    """Two rows of 8 are added to 4 x 8 elements: 16."""
+    lines = ("m = MatMul(x, w)", "r = Relu(m)", "u = Gather(r, rows) axis=0", "y = ScatterND(x, i, u) reduction=add")
+    found = entry(*lines, x=(4, 8), w=stored(8, 8), rows=stored(2, dtype="int64", data=(0, 1)))
+    assert (found.kind, found.elementwise_adds) == ("identity", 16)
+
+
+@pytest.mark.parametrize(
+    ("route", "strides", "detail"),
+    [
+        ("s = Conv(x, p) strides=2,2", (2, 2), "1x1, stride 2, 8 -> 8"),
+        ("s = Conv(x, p) strides=1,1", (1, 1), "1x1, 8 -> 8"),
+        ("s = Conv(x, p)", (), "1x1, 8 -> 8"), ("s = Conv(x, p) strides=2,1", (2, 1), "1x1, stride 2x1, 8 -> 8"),
+        ("s = AveragePool(x) kernel_shape=2,2 strides=2,2", (), "2x2, stride 2"),
+    ],
+)  # fmt: skip
+def test_the_strides_of_a_step(route: str, strides: tuple[int, ...], detail: str) -> None:
+    """Those of a convolution skip what they step over; a pool reads all of it."""
+    by = route.partition("strides=")[2] or "1,1"
+    found = entry(f"c = Conv(x, w) pads=1,1,1,1 strides={by}", "f = Relu(c)", route, "y = Add(f, s)")
+    (step,) = found.route
+    assert (step.strides, step.detail) == (strides, detail)
+
+
+@pytest.mark.parametrize(
+    ("route", "weight", "bias"),
+    [
+        (("s = Conv(x, p)",), True, False), (("s = Conv(x, p, b)",), True, True),
+        (("a = Conv(x, p)", "s = Add(a, g)"), True, True),
+        (("a = Conv(x, p)", "s = BatchNormalization(a, b, b2, b, b)"), True, False),  # its shift is not the map's bias
+        (("a = Conv(x, p, b3)", "s = BatchNormalization(a, b, b2, b, b)"), True, True),
+        (("a = Conv(x, p)", "n = BatchNormalization(a, b, b2, b, b)", "s = Add(n, g)"), True, False),
+        (("s = BatchNormalization(x, b, b2, b, b)",), True, True),
+        (("s = Mul(x, g)",), True, False),
+        (("a = Mul(x, g)", "s = Add(a, g2)"), True, True), (("s = Add(x, g)",), False, True),
+        (("s = Mul(x, half)",), False, False), ((), False, False),
+    ],
+)  # fmt: skip
+def test_does_w_s_exist_and_has_it_a_bias(route: tuple[str, ...], weight: bool, bias: bool) -> None:
+    more = {"b2": stored(8), "b3": stored(8), "g2": stored(8, 1, 1), "half": stored(data=(0.5,), literal=True)}
+    found = entry(*BESIDE, *route, f"y = Add(f, {'s' if route else 'x'})", **more)
+    assert (found.has_weight, found.has_bias) == (weight, bias)
