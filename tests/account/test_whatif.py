@@ -224,3 +224,12 @@ def test_what_changes_for_sure_changes_whatever_else_is_unknown() -> None:
     drawn = listing(*lines, v=(1, 8), w=stored(16, 8, 3, 3), k=stored(16, 8, 1, 1))
     shape = TensorType((None, 8, 4, 4), "float32")
     assert audit_draft(replace(drawn, recorded={"a": shape})).summary.option == "B"  # 8 channels to 16
+
+
+@pytest.mark.parametrize(
+    ("shape", "parameters"), [((1, 4, 8), 64), ((1, 8, 4, 4), 64), ((1, 8, 2, 2, 2), 64), ((4, 8), 64)]
+)
+def test_tokens_have_their_channels_last_where_no_layer_is_skipped(shape: tuple[int, ...], parameters: int) -> None:
+    """Images of three, four and more axes: of tokens the last axis, of 8, else the second. 8 x 8."""
+    drawn = listing("c = CumSum(x, one)", "r = Relu(c)", "y = Add(x, r)", x=shape, one=stored(dtype="int64", data=(1,)))
+    assert prices(audit_draft(drawn).summary)["C"][0] == parameters

@@ -68,3 +68,12 @@ def test_places_between_ops_hold_nothing() -> None:
 
 def test_places_as_a_set() -> None:
     assert [as_set(places) for places in ((), (0,), (0, 3), (9,))] == [0, 1, 9, 512]
+
+
+def test_who_makes_a_value_is_known_of_the_ops_of_a_set_alone() -> None:
+    graph = sketch("x -> Conv.1 -> Relu -> Conv.2")
+    holdings = Holdings(Measure(graph), dict(enumerate(graph.ops)))
+    first, *others = (op.outputs[0] or "" for op in graph.ops)
+    found = holdings.gathered(graph.ops[:1])
+    assert found.maker(first) is graph.ops[0]
+    assert [found.maker(name) for name in (*others, "x", "nobody's")] == [None] * 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.draft import Tensor
+from shortcut_audit.graph.model import TensorType
 from shortcut_audit.search.lineage import UNIT, Lineage, dearest
 from shortcut_audit.search.steps import Step
 from tests.sketch import listing, sketch, stored
@@ -168,3 +169,13 @@ def test_only_a_product_of_two_values_multiplies() -> None:
     drawn = listing("a = MatMul(x, z)", "b = MatMul(x, w)", "y = Add(a, b)", x=(8, 8), z=(8, 8), w=stored(8, 8))
     lineage = Lineage(assemble(drawn))
     assert [name for name in ("x", "a", "b", "y") if lineage.multiplies(lineage.number[name])] == ["a"]
+
+
+def test_the_maker_of_a_value_is_seen_through_views_of_it_and_not_of_their_sizes() -> None:
+    """The sizes of a Reshape are computed, too: by a Cast, from numbers that are fed."""
+    lines = ("a = Relu(x)", "n = Abs(sizes)", "r = Reshape(a, n)", "t = Transpose(r) perm=1,0", "y = Tanh(t)")
+    graph = assemble(listing(*lines, x=(2, 3), sizes=TensorType((2,), "int64")))
+    lineage = Lineage(graph)
+    made = {name: lineage.maker(lineage.number[name]) for name in ("a", "r", "t", "y")}
+    assert {name: op and op.kind for name, op in made.items()} == {"a": "Relu", "r": "Relu", "t": "Relu", "y": "Tanh"}
+    assert lineage.maker(lineage.number["x"]) is None

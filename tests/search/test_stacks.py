@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.draft import Tensor
+from shortcut_audit.graph.model import TensorType
 from shortcut_audit.pipeline import audit_draft
+from shortcut_audit.search.stacks import moved
 from tests.sketch import listing, stored
 
 VALUES = ("h = MatMul(x, k)", "r = Relu(h)")
@@ -93,3 +96,23 @@ def test_a_sum_over_a_stack_of_unknown_shape_is_an_addition(axis: int) -> None:
     )
     assert report.totals.adds == 1
     assert [one.kind for one in report.shortcuts] == ["identity"]
+
+
+@pytest.mark.parametrize(
+    ("line", "stands"),
+    [
+        ("y = Transpose(x) perm=2,0,1", [1, 2, 0]), ("y = Transpose(x)", [None, None, None]),
+        ("y = Reshape(x, flat)", [0, None, None]), ("y = Reshape(x, behind)", [None, None, 1]),
+        ("y = Reshape(x, turned)", [None, None, None]), ("y = Reshape(x, sizes)", [None, None, None]),
+        ("y = Squeeze(x)", [0, 1, 2]), ("y = Flatten(x) axis=1", [0, None, None]),
+    ],
+)  # fmt: skip
+def test_where_a_view_puts_an_axis(line: str, stands: list[int | None]) -> None:
+    """Of [2, 3, 4]: as [2, 12], [6, 4] or [4, 6]."""
+    known: dict[str, Tensor | TensorType] = {
+        "flat": stored(2, dtype="int64", data=(2, 12)), "behind": stored(2, dtype="int64", data=(6, 4)),
+        "turned": stored(2, dtype="int64", data=(4, 6)), "sizes": TensorType(None, "int64"),
+    }  # fmt: skip
+    read = line.partition("(")[2].partition(")")[0].split(", ")
+    graph = assemble(listing(line, x=(2, 3, 4), **{name: given for name, given in known.items() if name in read}))
+    assert [moved(graph, graph.ops[-1], axis) for axis in range(3)] == stands

@@ -293,6 +293,11 @@ def test_where_an_axis_stands_after_a_sum(axes: str, after: tuple[int, ...], sta
     assert [_summed((2, 3, 4), after, axis, graph.ops[0]) for axis in range(3)] == stands
 
 
+def test_of_a_sum_over_axes_some_of_which_cannot_be_read_the_others_are_known() -> None:
+    graph = assemble(listing("y = ReduceSum(x, axes)", x=(2, 3, 4), axes=stored(2, dtype="int64", data=(1, None))))
+    assert _summed((2, 3, 4), (2, 4), 1, graph.ops[0]) is None
+
+
 def test_of_a_sum_over_axes_that_nobody_lists_nothing_is_known() -> None:
     graph = assemble(listing("y = ReduceSum(x, axes)", x=(2, 3, 4), axes=TensorType((1,), "int64")))
     assert _summed((2, 3, 4), (2, 4), 0, graph.ops[0]) == POSITIONS

@@ -106,3 +106,22 @@ def test_a_chain_of_them_is_listed_each() -> None:
         before = "x" if n == 0 else f"Mystery.{n - 1}"
         lines += [f"{before} -> Conv.{n} -> Relu.{n} -> Mystery.{n}", f"{before} -> Mystery.{n}"]
     assert audited(*lines).summary.unknown == 30
+
+
+@pytest.mark.parametrize(
+    ("sums", "unknown"),
+    [
+        ("y = AveragePool(j) kernel_shape=2,", 1), ("y = GlobalAveragePool(j)", 1), ("y = CumSum(j, axis)", 1),
+        ("y = ReduceSum(j, axis)", 1), ("y = MaxPool(j) kernel_shape=2,", 0), ("y = ReduceMax(j) axes=2,", 0),
+    ],
+)  # fmt: skip
+def test_what_adds_elements_of_what_is_joined_may_add_what_was_joined(sums: str, unknown: int) -> None:
+    """x and F(x), of 8 each, joined and laid out as 8 pairs."""
+    report = audit_draft(
+        listing(
+            "c = MatMul(x, w)", "f = Relu(c)", "a = Concat(x, f) axis=1", "j = Reshape(a, pairs)", sums,
+            x=(1, 8), w=stored(8, 8), pairs=stored(3, dtype="int64", data=(1, 8, 2)),
+            **({"axis": stored(1, dtype="int64", data=(2,))} if "axis" in sums else {}),
+        )
+    )  # fmt: skip
+    assert report.summary.unknown == unknown

@@ -142,6 +142,11 @@ def test_blocks_of_bytes_hold_two_numbers_each_unless_they_say_otherwise() -> No
     packed = TensorType((8, 4), "uint8")
     assert out("com.microsoft::GatherBlockQuantized", packed, "3", "8x1", gather_axis=0) == "3x8"
     assert out("com.microsoft::GatherBlockQuantized", packed, "3", "8x1", gather_axis=0, bits=8) == "3x4"
+    # 4 bytes hold 16 numbers of 2 bits, and 32 of 1; of 3 bits, or of 16, they hold none.
+    assert out("com.microsoft::GatherBlockQuantized", packed, "3", "8x1", gather_axis=0, bits=2) == "3x16"
+    assert out("com.microsoft::GatherBlockQuantized", packed, "3", "8x1", gather_axis=0, bits=1) == "3x32"
+    assert out("com.microsoft::GatherBlockQuantized", packed, "3", "8x1", gather_axis=0, bits=3) == "..."
+    assert out("com.microsoft::GatherBlockQuantized", packed, "3", "8x1", gather_axis=0, bits=16) == "..."
     unknown = TensorType((8, 4), None)  # packed, or not
     assert out("com.microsoft::GatherBlockQuantized", unknown, "3", "8x1", gather_axis=0) == "3x?"
 
