@@ -73,3 +73,13 @@ def test_what_is_looked_for_is_found_in_a_closed_stretch_and_not_beside_a_cut() 
     assert number["Add.1"] in lineage.closed
     assert Reach(lineage, number["x"], frozenset()).any([number["Relu.b"]], squashes)
     assert not Reach(lineage, number["x"], frozenset({number["Sigmoid"]})).any([number["Relu.b"]], squashes)
+
+
+def test_a_closed_stretch_is_one_step_back_to_where_it_begins() -> None:
+    drawn = "x -> Conv.1 -> Sigmoid -> Add.1", "x -> Relu.a -> Add.1 -> Conv.2 -> Relu.b -> Add.2", "x -> Add.2"
+    number, lineage = (found := search(*drawn)).lineage.number, found.lineage
+    region = Reach(lineage, number["x"], frozenset()).region([number["Relu.b"]])
+    assert list(region) == [number["Add.1"], number["Conv.2"], number["Relu.b"]]
+    assert list(region.leapt) == [number["Add.1"]]
+    assert region.parents(number["Add.1"]) == ((number["x"], int(Step.NONLINEAR), 0),)
+    assert region.parents(number["Conv.2"]) == ((number["Add.1"], int(Step.LINEAR), 0),)
