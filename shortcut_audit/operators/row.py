@@ -168,7 +168,9 @@ class Operator:
     """Whether it is nonlinear but turns one statistic into another, as a normalisation needs it: a power, or one kept
     from zero."""
     exponential: bool = False
-    """Whether a softmax written out takes it of what is centred, exp(x - max(x)), or of a sum of such."""
+    """Whether a softmax written out takes it of a value, as a rule of a centred one: exp(x - max(x))."""
+    logarithm: bool = False
+    """Whether a softmax written out takes it of a sum of exponentials."""
     maximum: bool = False
     """Whether it selects the largest or smallest of several elements: without weights, and yet not linear."""
     sums_axes: bool = False

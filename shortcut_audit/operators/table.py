@@ -58,12 +58,11 @@ def does_work(op: Op) -> bool:
     """Whether an op does real work (theory: real work): is a layer that reads learned weights, or mixes positions.
 
     A learned factor or offset of each element by itself is no layer: it makes no branch of an element-wise expression,
-    whether it is written as such or as a norm by statistics that the model keeps.
+    whether it is written as such or as that of a normalisation.
     An unknown operator is taken to work: what it does cannot be ruled out.
     """
     row = row_of(op.kind)
-    alone = row.pointwise or (row.running and not op.attributes.get("training_mode"))
-    layer = not alone and any(weight.learned for weight in op.weights())
+    layer = not (row.pointwise or row.effect is Effect.NORMALISATION) and any(weight.learned for weight in op.weights())
     return not row.understood or layer or mixes(op)
 
 

@@ -85,7 +85,8 @@ def _searched(graph: ModelGraph) -> Searched:
             refused.append(verdict)
         else:
             found.extend(verdict)
-    return Searched(tuple(_told_again(found)), tuple(refused), lineage.measure, concatenations.find(graph), normal)
+    joined = concatenations.find(graph, lambda op: lineage.measure.of(op).working)
+    return Searched(tuple(_told_again(found)), tuple(refused), lineage.measure, joined, normal)
 
 
 def _told_again(found: list[Found]) -> Iterator[Found]:

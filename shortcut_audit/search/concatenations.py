@@ -6,7 +6,7 @@ paper's kind, and is listed apart.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from heapq import heapify, heappop, heappush
 
 from shortcut_audit.frozen import frozen
@@ -28,7 +28,7 @@ class Concatenation:
     """The values that are carried over: those from which others of the joint were computed."""
 
 
-def find(graph: ModelGraph) -> tuple[Concatenation, ...] | None:
+def find(graph: ModelGraph, works: Callable[[Op], bool] = does_work) -> tuple[Concatenation, ...] | None:
     """Every joint that carries a value over an op that works, in topological order.
 
     None where joints are nested so deeply that finding out would take too long.
@@ -41,7 +41,7 @@ def find(graph: ModelGraph) -> tuple[Concatenation, ...] | None:
             continue
         parts = dict.fromkeys(op.values())
         carried = set[str]()
-        for name in _carried(graph, place, parts):
+        for name in _carried(graph, works, place, parts):
             left -= 1
             if left < 0:
                 return None
@@ -57,7 +57,9 @@ def _joins(op: Op) -> bool:
     return row.effect is Effect.SELECTION and not row.data and row.shape is not None and len(op.values()) > 1
 
 
-def _carried(graph: ModelGraph, place: dict[str, int], parts: Collection[str]) -> Iterator[str | None]:
+def _carried(
+    graph: ModelGraph, works: Callable[[Op], bool], place: dict[str, int], parts: Collection[str]
+) -> Iterator[str | None]:
     """The parts from which others are computed by way of an op that works; a step that finds none is None.
 
     Nothing before the earliest part is looked at: it cannot be computed from another one.
@@ -73,7 +75,7 @@ def _carried(graph: ModelGraph, place: dict[str, int], parts: Collection[str]) -
         name = names[number]
         op = values[name].op
         yield name if worked[number] and name in parts else None
-        works = worked[number] or (op is not None and does_work(op))
+        behind = worked[number] or (op is not None and works(op))
         for given in op.values() if op is not None else ():
             above = place[given]
             if above < earliest:
@@ -82,4 +84,4 @@ def _carried(graph: ModelGraph, place: dict[str, int], parts: Collection[str]) -
                 worked[above] = False
                 names[above] = given
                 heappush(waiting, -above)
-            worked[above] |= works
+            worked[above] |= behind

@@ -96,8 +96,10 @@ def _hull(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
 class Measure:
     """The extent of every op of a model, each worked out once."""
 
-    def __init__(self, graph: ModelGraph) -> None:
+    def __init__(self, graph: ModelGraph, gathered: frozenset[str] = frozenset()) -> None:
+        """`gathered`: statistics that go back to where they were gathered (statistics.py): to make them is no work."""
         self._graph = graph
+        self._gathered = gathered
         self.layers = tuple(op for op in graph.ops if table.is_weight_layer(op))
         """The model's weight layers, in topological order."""
         self._nth = {op: number for number, op in enumerate(self.layers)}
@@ -131,15 +133,16 @@ class Measure:
     def _measured(self, op: Op) -> Extent:
         learned = [weight for weight in op.weights() if weight.learned]
         nth = self._nth.get(op)
-        adds = summed_stack(self._graph, op) is not None  # an Add, whatever the axis over which it is written
+        # An Add, whatever the axis over which it is written, or a part of a normalisation.
+        idle = summed_stack(self._graph, op) is not None or op.outputs[0] in self._gathered
         return Extent(
             ops=1,
             weight_layers=int(nth is not None),
             macs=self._macs(op),
             parameters=sum(weight.elements for weight in learned if weight not in self._tied),
             tied=self._tied.intersection(learned),
-            working=table.does_work(op) and not adds,
-            mixing=table.mixes(op) and not adds,
+            working=table.does_work(op) and not idle,
+            mixing=table.mixes(op) and not idle,
             nonlinear=table.is_nonlinear(op),
             unknown=frozenset() if table.row_of(op.kind).understood else frozenset({op.label}),
             first_layer=None if nth is None else op,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 
 from shortcut_audit.operators.row import Effect
-from shortcut_audit.operators.table import does_work, is_activation, row_of
+from shortcut_audit.operators.table import is_activation, row_of
 from shortcut_audit.search.lineage import Lineage
 
 REACH = 64
@@ -58,7 +58,7 @@ def _collected(lineage: Lineage, gates: Sequence[int], end: int = -1) -> tuple[f
         made = lineage.values[number].op
         if made is None or number == end:
             continue
-        if does_work(made):
+        if lineage.measure.of(made).working:
             works = True
             continue  # 1
         if squashed[number] and row_of(made.kind).effect is Effect.SELECTION:

@@ -20,7 +20,7 @@ from shortcut_audit.search.linear import Image, images
 from shortcut_audit.search.merges import Merge
 from shortcut_audit.search.neutral import before_identities
 from shortcut_audit.search.reading import Reading
-from shortcut_audit.search.statistics import Expression, Part, expressions, is_normalisation
+from shortcut_audit.search.statistics import Expression, Part, expressions, gathered, is_rescaled
 from shortcut_audit.search.steps import Kinship, Step, step
 from shortcut_audit.search.stretch import Stretches
 from shortcut_audit.search.trails import Link
@@ -82,7 +82,8 @@ class Lineage:
     ) -> None:  # fmt: skip
         """`sums`: those whose operands will be looked at, in that order; `told`: the values as expressions."""
         self.graph = graph
-        self.measure = Measure(graph)
+        self._expressions = expressions(graph) if told is None else told
+        self.measure = Measure(graph, gathered(graph, self._expressions))
         self.values: tuple[Value, ...] = tuple(graph.values.values())
         self.number = _numbered(graph)
         self.above = tuple(map(self._read, self.values))
@@ -95,7 +96,6 @@ class Lineage:
         the value (between.py)."""
         self._parents: list[tuple[tuple[int, int, int], ...] | None] = [None] * len(self.values)
         self._roots = self._trace(_is_pointwise)
-        self._expressions = expressions(graph) if told is None else told
         self._sources: list[int] | None = None
         self.fed = Fed(self.values, self.number.__getitem__)
         self._all_fed = False
@@ -156,7 +156,8 @@ class Lineage:
             return
         numbers = [self.number[given] for given, _ in read]
         same_element = len({self._roots[number] for number in numbers}) == 1
-        normalised = is_normalisation([self._expressions[given] for given, _ in read])
+        added = row_of(op.kind).effect is Effect.SUM
+        normalised = is_rescaled([self._expressions[given] for given, _ in read], added=added)
         same_value = same_element and len({self.before_identities(number).id for number in numbers}) == 1
         entry = self.added_up(self.number[value.id])
         mapped = None if entry == sys.maxsize else max(self.image(number).level(entry) for number in numbers)
@@ -225,8 +226,16 @@ class Lineage:
     def stuff(self, number: int) -> int:
         """The one value that a value is a formula of, by products, sums and selections; itself where there is none."""
         if self._stuff is None:
-            self._stuff = self._trace(_is_formula_s)
+            self._stuff = self._trace(self._is_formula_s)
         return self._stuff[number]
+
+    def _is_formula_s(self, op: Op) -> bool:
+        """Whether an op may stand in a formula of one value: no weights, no softmax, nothing that is not understood."""
+        row = row_of(op.kind)
+        learned = any(weight.learned for weight in op.weights())
+        told = self._expressions.get(op.outputs[0] or "")
+        weighs = row.family is Family.SOFTMAX or (told is not None and told.part is Part.SOFTMAX)
+        return row.understood and not row.varies and not weighs and not learned
 
     def added_up(self, number: int) -> int:
         """The latest value of which all that a sum adds are linear maps; no limit for a way where there is none."""
@@ -332,10 +341,3 @@ def is_steered(op: Op) -> bool:
 
 def _is_pointwise(op: Op) -> bool:
     return row_of(op.kind).pointwise
-
-
-def _is_formula_s(op: Op) -> bool:
-    """Whether an op may stand in a formula of one value: no weights, no softmax, nothing that is not understood."""
-    row = row_of(op.kind)
-    learned = any(weight.learned for weight in op.weights())
-    return row.understood and not row.varies and row.family is not Family.SOFTMAX and not learned

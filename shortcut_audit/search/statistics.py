@@ -2,7 +2,7 @@
 
 Normalisations and softmaxes are written out in many groupings: (x - mean) / std, x k + (beta - mean k), a - max(a)[i].
 What they have in common is what they compute: statistics of one value, combined with that value, with numbers and with
-learned vectors.
+learned vectors. What such a statistic gathers goes back to where it was gathered: that is no work (theory: real work).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from shortcut_audit.graph.model import ModelGraph, Op
 from shortcut_audit.operators.axes import summed_stack
-from shortcut_audit.operators.row import Effect, Operator
+from shortcut_audit.operators.row import Effect, Family, Operator
 from shortcut_audit.operators.table import row_of
 
 
@@ -28,6 +28,24 @@ class Part(IntEnum):
     """Both, combined."""
     SCATTERED = 3
     """What was gathered from many of its elements by scattering them, before it is spread over them again."""
+    EXPONENTIAL = 4
+    """Exponentials of its elements."""
+    SOFTMAX = 5
+    """Exponentials of its elements, and statistics of it, combined."""
+
+
+COMBINED = frozenset({Part.STATISTIC, Part.NORMALISED, Part.SOFTMAX})
+"""What holds a statistic of a value."""
+
+BENT = frozenset({Part.EXPONENTIAL, Part.SOFTMAX})
+"""What is nonlinear in a value whatever its statistics are."""
+
+
+EXPONENTIALS = {Part.VALUE: Part.EXPONENTIAL, Part.NORMALISED: Part.SOFTMAX}
+"""What the exponential of a part is; of others a softmax takes none."""
+
+LOGARITHMS = {Part.STATISTIC: Part.STATISTIC, Part.SOFTMAX: Part.NORMALISED}
+"""What the logarithm of a part is."""
 
 
 class Expression(NamedTuple):
@@ -49,11 +67,7 @@ def expressions(graph: ModelGraph) -> Mapping[str, Expression]:
 def _made_of(graph: ModelGraph, op: Op, known: Mapping[str, Expression]) -> Expression | None:
     """What an op makes of expressions of one value; None where it makes something else.
 
-    1. A statistic is gathered along axes, or by scattering with a reduction: x + scatter(x) is a message that was
-    passed, and only what is spread over the elements again normalises them. 2. Views of anything, powers, and sums and
-    products, also with learned vectors. A squashed statistic, sigmoid(mean(x)), is a gate's. 3. A statistic is spread
-    over the elements again, by whatever index. 4. A softmax takes exp and log of what is centred, and of sums of that.
-    5. What is added up along an axis that was put in for it is a sum, and gathers nothing.
+    What is added up along an axis that was put in for it is a sum, and gathers nothing.
     """
     row, stack = row_of(op.kind), summed_stack(graph, op)
     given = _data(op, row) if stack is None else [each for each in stack.slices if isinstance(each, str)]
@@ -64,29 +78,43 @@ def _made_of(graph: ModelGraph, op: Op, known: Mapping[str, Expression]) -> Expr
     if len({expression.origin for expression in read}) > 1:
         return None
     parts = {expression.part for expression in read}
-    part = _combined(parts) if stack is not None else _part(op, row, parts)  # 5
+    part = _combined(parts) if stack is not None else _part(op, row, parts)
     return None if part is None else Expression(origin, part)
 
 
 def _part(op: Op, row: Operator, parts: set[Part]) -> Part | None:
-    """What an op makes of such parts of one value, by the numbers above."""
+    """What an op makes of such parts of one value.
+
+    1. A statistic is gathered along axes, or by scattering with a reduction: x + scatter(x) is a message that was
+    passed, and only what is spread over the elements again normalises them. 2. Normalisations and softmaxes as one
+    operator. A squashed statistic, softmax(mean(x)) or sigmoid(mean(x)), is a gate's. 3. A statistic is spread over the
+    elements again, by whatever index. 4. Views of anything, powers, and sums and products, also with learned vectors.
+    5. A softmax takes the exponential of a value, centred or not; a logarithm takes back one of a statistic, or that of
+    a softmax.
+    """
     if row.statistic or op.attributes.get("reduction", "none") != "none":
         return Part.STATISTIC if row.statistic else Part.SCATTERED  # 1
-    if row.effect is Effect.NORMALISATION and not row.running:
-        return Part.NORMALISED
     alone = next(iter(parts)) if len(parts) == 1 else None
+    if row.effect is Effect.NORMALISATION and not row.running:
+        return Part.NORMALISED if parts.isdisjoint(BENT) else Part.SOFTMAX  # 2
+    if row.family is Family.SOFTMAX:
+        return Part.SOFTMAX if alone in {Part.VALUE, Part.NORMALISED} else None  # 2
     if row.effect is Effect.SELECTION:
         return Part.STATISTIC if alone in {Part.STATISTIC, Part.SCATTERED} else None  # 3
     if row.effect in {Effect.VIEW, Effect.SUM, Effect.PRODUCT} or row.rescales:
-        return _combined(parts)  # 2
-    return (alone or Part.NORMALISED) if row.exponential and Part.VALUE not in parts else None  # 4
+        return _combined(parts)  # 4
+    if alone is None or not (row.exponential or row.logarithm):
+        return None
+    return (EXPONENTIALS if row.exponential else LOGARITHMS).get(alone)  # 5
 
 
 def _combined(parts: set[Part]) -> Part | None:
     """What a sum or a product is of such parts of one value."""
     if len(parts) == 1:
         return next(iter(parts))
-    return None if Part.SCATTERED in parts else Part.NORMALISED
+    if Part.SCATTERED in parts or COMBINED.isdisjoint(parts):
+        return None
+    return Part.NORMALISED if parts.isdisjoint(BENT) else Part.SOFTMAX
 
 
 def _data(op: Op, row: Operator) -> Sequence[str]:
@@ -96,10 +124,42 @@ def _data(op: Op, row: Operator) -> Sequence[str]:
     return [given for slot, given in enumerate(op.inputs) if isinstance(given, str) and slot in row.data]
 
 
-def is_normalisation(operands: list[Expression]) -> bool:
+def is_normalisation(operands: Sequence[Expression]) -> bool:
     """Whether what is combined are a value and statistics of it."""
     parts = {one.part for one in operands}
-    return len({one.origin for one in operands}) == 1 and Part.SCATTERED not in parts and parts != {Part.VALUE}
+    return len({one.origin for one in operands}) == 1 and Part.SCATTERED not in parts and not COMBINED.isdisjoint(parts)
+
+
+def is_rescaled(operands: Sequence[Expression], *, added: bool) -> bool:
+    """Whether what is combined are a value, perhaps normalised, and statistics of it, linear in that value beside them.
+
+    x + softmax(x) is not, nor is x n with n of x normalised: there each is a gate of the other.
+    """
+    parts = {one.part for one in operands}
+    if not is_normalisation(operands):
+        return False
+    if added:
+        return parts.isdisjoint(BENT) or parts.isdisjoint({Part.VALUE, Part.NORMALISED})
+    return sum(one.part is not Part.STATISTIC for one in operands) < 2
+
+
+def gathered(graph: ModelGraph, known: Mapping[str, Expression]) -> frozenset[str]:
+    """The statistics of which all that is made goes back to the value that they were gathered from.
+
+    All their readers combine them with that value, or make statistics of them that go back.
+    """
+    found = set[str]()
+    for name in reversed(graph.values):
+        expression, readers = known[name], graph.readers[name]
+        if expression.part not in {Part.STATISTIC, Part.SCATTERED} or not readers or graph.returns(name):
+            continue
+        made = [known[reader] for reader in readers]
+        if all(
+            one.origin == expression.origin and (one.part in {Part.NORMALISED, Part.SOFTMAX} or reader in found)
+            for reader, one in zip(readers, made, strict=True)
+        ):
+            found.add(name)
+    return frozenset(found)
 
 
 def holds_statistic(graph: ModelGraph, known: Mapping[str, Expression], name: str, origin: str) -> bool:
@@ -108,7 +168,7 @@ def holds_statistic(graph: ModelGraph, known: Mapping[str, Expression], name: st
     while waiting:
         current = waiting.pop()
         expression, op = known[current], graph.values[current].op
-        if expression.part not in {Part.VALUE, Part.SCATTERED}:
+        if expression.part in COMBINED:
             if expression.origin == origin:
                 return True
         elif op is not None and row_of(op.kind).effect in {Effect.VIEW, Effect.SUM, Effect.PRODUCT}:

@@ -13,7 +13,7 @@ from shortcut_audit.graph.model import Dim, ModelGraph, Op
 from shortcut_audit.operators.equation import terms_of
 from shortcut_audit.operators.pieces import piece_of
 from shortcut_audit.operators.row import Effect, Family
-from shortcut_audit.operators.table import does_work, is_weight_layer, row_of
+from shortcut_audit.operators.table import is_weight_layer, row_of
 from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.reach import Region
 
@@ -86,7 +86,7 @@ def _after(graph: ModelGraph, op: Op, slot: int, axis: int, number: int, lineage
         return _summed(before, after, axis, op)  # 5
     if used or piece is not None:
         return None if used or piece is None else axis - (piece.axis < axis) * (len(before) - len(after))  # 4, 6
-    return POSITIONS if does_work(op) or len(before) != len(after) else axis
+    return POSITIONS if lineage.measure.of(op).working or len(before) != len(after) else axis
 
 
 def _laid_out(before: tuple[Dim, ...], after: tuple[Dim, ...], axis: int) -> int | None:

@@ -279,7 +279,9 @@ def test_a_normalisation_forgets_the_scale_unless_it_keeps_running_statistics(ki
     row = OPERATORS[kind]
     for sample in samples(kind)[:4]:
         x, *rest = sample.inputs
-        if row.running:
+        if kind == "LogSoftmax":  # forgets what is added to all elements, as its exponential forgets the scale of that
+            assert np.allclose(sample.made(x + 3, *rest)[0], sample.made(x, *rest)[0], rtol=1e-2, atol=1e-3), sample
+        elif row.running:
             assert bent(sample, [0]) < 1e-3 or sample.attributes.get("training_mode")
         else:
             large, larger = (sample.made(factor * x, *rest)[0] for factor in (1000, 3000))

@@ -39,7 +39,8 @@ ROWS = table_of(
     rows("IsNaN", replace(_ACTIVATION, types=BOOL, masks=True)),
     # What makes of one statistic another.
     rows("Sqrt", replace(_ACTIVATION, elements=arithmetic.singles(arithmetic.root), rescales=True)),
-    rows("Exp Log", replace(_ACTIVATION, exponential=True)),
+    rows("Exp", replace(_ACTIVATION, exponential=True)),
+    rows("Log", replace(_ACTIVATION, logarithm=True)),
     rows("Reciprocal", replace(_ACTIVATION, elements=arithmetic.singles(arithmetic.inverse), rescales=True)),
     rows("Rsqrt", replace(_ACTIVATION, rescales=True)),
     rows("Pow", replace(_ACTIVATION, shape=binary, elements=arithmetic.pairs(arithmetic.POW), rescales=True)),
@@ -48,7 +49,7 @@ ROWS = table_of(
     rows("com.microsoft::Gelu com.microsoft::FastGelu com.microsoft::BiasGelu", replace(_ACTIVATION, bias=(1,))),
     # An element depends on all others along an axis.
     rows("Softmax", replace(_ACTIVATION, pointwise=False, family=Family.SOFTMAX)),
-    rows("LogSoftmax Hardmax", replace(_ACTIVATION, pointwise=False)),
+    rows("Hardmax", replace(_ACTIVATION, pointwise=False)),
     rows("com.microsoft::BiasSoftmax", replace(_OPAQUE, family=Family.SOFTMAX)),
     rows("SwiGLU", replace(_OPAQUE, shape=binary)),
     rows("SoftmaxCrossEntropyLoss NegativeLogLikelihoodLoss", replace(_OPAQUE, shape=cross_entropy)),

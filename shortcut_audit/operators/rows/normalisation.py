@@ -29,6 +29,8 @@ ROWS = table_of(
     rows("InstanceNormalization", replace(_NORM, short="IN")),
     rows("RMSNormalization", replace(_NORM, short="RMSNorm")),
     rows("LRN MeanVarianceNormalization LpNormalization", _NORM),
+    # x - log(sum(exp(x))): a value less a statistic of it. Its exponential is what bends.
+    rows("LogSoftmax", replace(_NORM, bias=())),
     # Written out before anybody looks.
     rows("com.microsoft::SkipLayerNormalization com.microsoft::SkipSimplifiedLayerNormalization", _FUSED),
     rows("com.microsoft::GroupNorm com.microsoft::SkipGroupNorm", replace(_FUSED, shape=all_same, types=None)),

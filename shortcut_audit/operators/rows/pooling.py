@@ -48,10 +48,12 @@ ROWS = table_of(
         "ReduceMin", replace(_REDUCTION, elements=arithmetic.reductions(arithmetic.MIN), statistic=True, maximum=True)
     ),
     rows("CumSum", replace(_POOLING, shape=same)),
-    rows("ReduceL1 ReduceL2 ReduceSumSquare", replace(_NONLINEAR, statistic=True)),
-    rows("ReduceLogSum ReduceLogSumExp", _NONLINEAR),
-    rows("ReduceProd", replace(_NONLINEAR, elements=arithmetic.reductions(arithmetic.MUL))),
-    rows("CumProd", replace(_NONLINEAR, shape=same)),
+    rows(
+        "ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum ReduceLogSumExp",
+        replace(_NONLINEAR, mixes=True, statistic=True),
+    ),
+    rows("ReduceProd", replace(_NONLINEAR, mixes=True, elements=arithmetic.reductions(arithmetic.MUL))),
+    rows("CumProd", replace(_NONLINEAR, mixes=True, shape=same)),
     rows("ArgMax ArgMin", replace(_NONLINEAR, shape=reductions.arg_reduce, types=INT64)),
     rows("TopK", replace(_NONLINEAR, shape=reductions.top_k, types=(0, "int64"))),
     rows("Sort", replace(_NONLINEAR, shape=None)),
