@@ -21,6 +21,7 @@ from shortcut_audit.search.found import Found
 from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.marks import Mark, added_again
 from shortcut_audit.search.merges import Refusal
+from shortcut_audit.search.rewrites.logarithms import together
 from shortcut_audit.search.rewrites.pieces import followed
 from shortcut_audit.search.rewrites.scatters import as_sums
 from shortcut_audit.search.statistics import expressions
@@ -72,7 +73,7 @@ def _ends(graph: ModelGraph, made: Searched | None = None, *, obscure: bool) -> 
 
 def _searched(graph: ModelGraph) -> Searched:
     """What is found if each op does what its row says, and one that is not understood the most that it could do."""
-    written = followed(as_sums(graph))
+    written = together(followed(as_sums(graph)))
     told = expressions(written)
     candidates, no_merges, normal = merges.find(written, told)
     lineage = Lineage(normal, candidates, told if normal is written else None)

@@ -187,12 +187,12 @@ class Lineage:
                 self.parents(number)
         return self.fed.on(route, through, fork)
 
-    def _trace(self, through: Callable[[Op], bool]) -> list[int]:
+    def _trace(self, through: Callable[[Op], bool], read: Callable[[Op], Iterable[str]] = Op.values) -> list[int]:
         """For each value, the one value that it is computed from by such ops alone; itself where there is none."""
         found = list(range(len(self.values)))
         for number, value in enumerate(self.values):
             if value.op is not None and through(value.op):
-                above = {found[self.number[given]] for given in value.op.inputs if isinstance(given, str)}
+                above = {found[self.number[given]] for given in read(value.op)}
                 if len(above) == 1:
                     found[number] = above.pop()
         return found
@@ -226,7 +226,7 @@ class Lineage:
     def stuff(self, number: int) -> int:
         """The one value that a value is a formula of, by products, sums and selections; itself where there is none."""
         if self._stuff is None:
-            self._stuff = self._trace(self._is_formula_s)
+            self._stuff = self._trace(self._is_formula_s, self._gathered_from)
         return self._stuff[number]
 
     def _is_formula_s(self, op: Op) -> bool:
@@ -236,6 +236,12 @@ class Lineage:
         told = self._expressions.get(op.outputs[0] or "")
         weighs = row.family is Family.SOFTMAX or (told is not None and told.part is Part.SOFTMAX)
         return row.understood and not row.varies and not weighs and not learned
+
+    def _gathered_from(self, op: Op) -> Iterable[str]:
+        """What an op reads; of a statistic what it is gathered from, seen through exponentials: log(sum(exp(x)))."""
+        told = self._expressions.get(op.outputs[0] or "")
+        gathers = row_of(op.kind).statistic and told is not None and told.part is Part.STATISTIC
+        return (told.origin,) if gathers and told is not None else op.values()
 
     def added_up(self, number: int) -> int:
         """The latest value of which all that a sum adds are linear maps; no limit for a way where there is none."""

@@ -149,7 +149,7 @@ def gathered(graph: ModelGraph, known: Mapping[str, Expression]) -> frozenset[st
     All their readers combine them with that value, or make statistics of them that go back.
     """
     found = set[str]()
-    for name in reversed(graph.values):
+    for name in reversed(tuple(graph.values)):
         expression, readers = known[name], graph.readers[name]
         if expression.part not in {Part.STATISTIC, Part.SCATTERED} or not readers or graph.returns(name):
             continue
