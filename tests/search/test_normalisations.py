@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from shortcut_audit.graph.draft import Tensor
 from shortcut_audit.graph.model import TensorType
 from shortcut_audit.pipeline import audit_draft
 from tests.sketch import listing, stored
@@ -97,10 +98,11 @@ def said_of(lines: Sequence[str], axes: tuple[int, ...], shape: tuple[int | None
     """The kinds of the shortcuts that y merges, or why it merges none."""
     lines = ("x = MatMul(x0, k)", *(line.format(axis=",".join(map(str, axes))) for line in lines))
     words = set(re.findall(r"\w+", " ".join(lines)))
-    tensors = {name: tensor for name, tensor in NUMBERS.items() if name in words}
+    tensors: dict[str, Tensor | TensorType] = {name: tensor for name, tensor in NUMBERS.items() if name in words}
     if "axes" in words:
         tensors["axes"] = stored(len(axes), dtype="int64", data=axes, literal=True)
-    report = audit_draft(listing(*lines, opset=23, x0=TensorType(shape, "float32"), **tensors))
+    tensors["x0"] = TensorType(shape, "float32")
+    report = audit_draft(listing(*lines, opset=23, **tensors))
     kinds = sorted(shortcut.kind for shortcut in report.shortcuts if shortcut.merge.name == "y")
     return " ".join(kinds) or next(other.reason for other in report.other_adds if other.name == "y")
 

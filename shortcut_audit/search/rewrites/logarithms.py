@@ -9,7 +9,7 @@ from __future__ import annotations
 from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import ModelGraph
 from shortcut_audit.operators.table import row_of
-from shortcut_audit.search.rewrites.pieces import original
+from shortcut_audit.search.rewrites.pieces import before_copies
 from shortcut_audit.search.rewrites.values import Desk
 
 
@@ -20,7 +20,7 @@ def together(graph: ModelGraph) -> ModelGraph:
         op = value.op
         if op is None or not row_of(op.kind).logarithm or not isinstance(given := op.inputs[0], str):
             continue
-        made = graph.values[original(graph, given)].op
+        made = graph.values[before_copies(graph, given)].op
         if made is not None and made.kind == "Softmax":
             desk.replace(name, replace(op, kind="LogSoftmax", inputs=made.inputs, attributes=made.attributes))
     return desk.finished()
