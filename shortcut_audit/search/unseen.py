@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import ModelGraph, Op, Value
 from shortcut_audit.graph.sizes import count
-from shortcut_audit.operators.axes import only_axis, summed_stack
-from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.axes import only_axis, rank_of, summed_stack
+from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.found import Found
 from shortcut_audit.search.joints import Behind, behind, joins_several
@@ -104,21 +104,32 @@ def _joined(graph: ModelGraph, op: Op, held: Mapping[str, Behind]) -> tuple[str,
 def _sums_unweighted(graph: ModelGraph, op: Op) -> bool:
     """Whether an op sums elements, by no learned weights, and not what was stacked for it: that is an addition seen."""
     row = row_of(op.kind)
-    if not (row.sums_axes or row.effect is Effect.CONTRACTION or op.kind in ADDING):
+    pools = row.effect is Effect.SELECTION and row.mixes is True and not row.maximum
+    if not (pools or row.effect is Effect.CONTRACTION):
         return False
     return not any(weight.learned for weight in op.weights()) and summed_stack(graph, op) is None
 
 
 def _keeps_parts_apart(graph: ModelGraph, op: Op, axis: int | None) -> bool:
-    """Whether an op is known to sum along another axis than that of the joint, and adds no part to another.
+    """Whether an op is known to sum along other axes than that of the joint, and adds no part to another.
 
     One axis that is counted from the front and one from the back cannot be told apart.
     """
-    if axis is None or not row_of(op.kind).sums_axes:
+    rank = rank_of(graph, op.values()[0])
+    if axis is None or row_of(op.kind).effect is Effect.CONTRACTION:
         return False
-    shape = graph.values[op.values()[0]].type.shape
-    summed = only_axis(op, None if shape is None else len(shape))
-    return summed is not None and (axis < 0) == (summed < 0) and axis != summed
+    summed = only_axis(op, rank)
+    if summed is not None:
+        return (axis < 0) == (summed < 0) and axis != summed
+    return 0 <= axis < _left_alone(op, rank)
+
+
+def _left_alone(op: Op, rank: int | None) -> int:
+    """How many of the first axes a pool is known to leave alone: all but those of space."""
+    row, wanted = row_of(op.kind), op.attributes.get("output_size")
+    if isinstance(wanted, tuple):
+        return 0 if rank is None else rank - len(wanted)
+    return 2 if row.spatial or row.family is Family.WINDOW_POOLING else 0
 
 
 def _makes_as_many(graph: ModelGraph, op: Op, parts: Iterable[str]) -> bool:
@@ -129,10 +140,7 @@ def _makes_as_many(graph: ModelGraph, op: Op, parts: Iterable[str]) -> bool:
 
 
 RUNNING = frozenset({"CumSum"})
-"""What makes all sums of the first elements, of which the last is that of all."""
-
-ADDING = RUNNING | {"AveragePool", "GlobalAveragePool"}
-"""What else adds elements of what it reads, each with a number."""
+"""What makes all sums of the first elements, of which the last is that of all: no other operator does."""
 
 
 def _covered(graph: ModelGraph, clear: Iterable[Found], forks: Mapping[Op, set[str]]) -> set[Op]:

@@ -125,3 +125,29 @@ def test_what_adds_elements_of_what_is_joined_may_add_what_was_joined(sums: str,
         )
     )  # fmt: skip
     assert report.summary.unknown == unknown
+
+
+FOUR = (
+    "a = Conv(x, w)",
+    "b = Conv(x, k) pads=1,1,1,1",
+    "c = Relu(b)",
+    "d = Conv(c, w)",
+    "j = Concat(x, a, c, d) axis=1",
+)
+
+
+@pytest.mark.parametrize(
+    ("pool", "unknown"),
+    [
+        # Channels lie one behind the other, and a pool sums rows and columns: as many elements as each part, and none.
+        ("y = AveragePool(j) kernel_shape=2,2 strides=2,2", 0),
+        ("y = AdaptiveAveragePool(j) output_size=4,4", 0),
+        ("y = AdaptiveAveragePool(j) output_size=4,8,8", 1),  # over the channels, in a manner
+        ("t = Reshape(j, s)\ny = AveragePool(t) kernel_shape=4 strides=4", 1),  # laid out anew
+        ("t = Reshape(j, s)\ny = AdaptiveAveragePool(t) output_size=1,", 1),
+    ],
+)
+def test_a_pool_adds_parts_that_lie_along_the_axes_that_it_sums(pool: str, unknown: int) -> None:
+    s = stored(3, dtype="int64", data=(1, 256, 4))
+    drawn = listing(*FOUR, *pool.splitlines(), x=(1, 4, 8, 8), w=stored(4, 4, 1, 1), k=stored(4, 4, 3, 3), s=s)
+    assert audit_draft(drawn).summary.unknown == unknown
