@@ -64,7 +64,7 @@ def _given(line: str) -> tuple[str, Tensor | TensorType]:
     name, _, rest = line.partition(": ")
     told, _, data = rest.partition("=")
     words = told.split()
-    if len(words) == 1 and words[0] != "literal" and not data:
+    if len(words) == 1 and words[0] not in {"literal", "stored"} and not data:
         return name, TensorType(_dims(words[0]), "float32")
     if words[0] == "fed":
         return name, TensorType(_dims(words[2]), words[1])
