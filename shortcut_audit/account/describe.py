@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import islice
 
+from shortcut_audit.account.classify import applies_learned, learned
 from shortcut_audit.graph.model import Attribute, Constant, ModelGraph, Op
 from shortcut_audit.operators.counting.operands import Operands
 from shortcut_audit.operators.row import Effect, Family
@@ -26,12 +27,12 @@ OPS_SHOWN = 64
 
 
 def weights_of(op: Op) -> tuple[WeightInfo, ...]:
-    """The learned tensors that an op reads, with the role that each plays."""
-    row = row_of(op.kind)
+    """The learned tensors that an op applies to what passes, with the role that each plays."""
+    row, applied = row_of(op.kind), frozenset(learned((op,)))
     found: dict[str, WeightInfo] = {}
     for slot, given in enumerate(op.inputs):
         for weight in given.weights if isinstance(given, Constant) else ():
-            if weight.learned:
+            if weight in applied:
                 role: Role = "weight"
                 if slot in row.bias:
                     role = "bias"
@@ -60,7 +61,7 @@ def detail(graph: ModelGraph, op: Op) -> str:
 
 def in_words(graph: ModelGraph, found: Found) -> str:
     """W_s as a person would say it; empty for a shortcut without learned weights."""
-    if not found.fed and not found.through.any(has_weights):
+    if not found.fed and not found.through.any(applies_learned):
         return ""
     (first, last), left_out = found.route.ends(STEPS_SHOWN), max(len(found.route) - STEPS_SHOWN, 0)
     route = _listed(
@@ -89,7 +90,7 @@ def _listed(first: Sequence[str], last: Sequence[str] = (), *, left_out: int) ->
 
 def _beside(found: Found) -> Ops:
     """The ops of a shortcut that apply weights, and are no steps of its route."""
-    weighing = found.through.that(has_weights)
+    weighing = found.through.that(applies_learned)
     if found.fed:
         fed = weighing.holdings.gathered(found.fed)
         weighing = Ops(weighing.holdings, weighing.bits | fed.bits & found.through.bits)
@@ -98,13 +99,8 @@ def _beside(found: Found) -> Ops:
     return weighing.without(weighing.holdings.gathered(link.op for link in found.route))
 
 
-def has_weights(op: Op) -> bool:
-    """Whether an op reads learned tensors."""
-    return bool(weights_of(op))
-
-
 def _applies_weights(link: Link) -> bool:
-    return has_weights(link.op)
+    return applies_learned(link.op)
 
 
 def adds_maps(link: Link) -> bool:

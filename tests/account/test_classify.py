@@ -77,4 +77,5 @@ def test_what_a_shortcut_is_padded_with_does_not_matter(padding: str) -> None:
     report = audit_draft(listing(*lines, x=(1, 8, 4, 4), z=zeros, **kernels))
     (shortcut,) = report.shortcuts
     assert (shortcut.kind, shortcut.parameters, shortcut.has_weight) == ("parameter-free", 0, False)
+    assert (shortcut.weights_in_words, [step.weights for step in shortcut.route]) == ("", [()])
     assert report.summary.extra_parameters == 0
