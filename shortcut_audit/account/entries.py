@@ -226,11 +226,10 @@ def _weight_and_bias(found: Found) -> tuple[bool, bool]:
     the route passes a sum of maps, x + W x, W stands beside it.
     """
     maps = found.route.fold(_Maps, _Maps(), _with_maps)
-    applied = found.through.that(_passes_values)
     if maps.any and not found.route.any(describe.adds_maps):
         return bool(found.fed) or maps.has_weight, maps.has_bias
-    biased = _is_biased_map if applied.any(_is_map) else _has_bias
-    return bool(found.fed) or applied.any(_has_weight), applied.any(biased)
+    biased = _is_biased_map if found.through.any(_is_map) else _has_bias
+    return bool(found.fed) or found.through.any(_has_weight), found.through.any(biased)
 
 
 class _Maps(NamedTuple):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from shortcut_audit.graph.model import ModelGraph, Value
 from shortcut_audit.report import ModelReport
 from shortcut_audit.search import Searched
+from shortcut_audit.search.found import Found
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -33,13 +34,20 @@ def held(graph: ModelGraph, searched: Searched, model: ModelReport) -> nx.DiGrap
     for one, shortcut in zip(found, model.shortcuts, strict=True):
         _mark(marks, one.fork.id, "fork", shortcut.key)
         _mark(marks, one.merge.result.id, "merge", shortcut.key)
-        for link in one.route:
-            _mark(marks, link.op.outputs[link.slot] or "", "route", shortcut.key)
+        for value in _led_through(one):
+            _mark(marks, value, "route", shortcut.key)
     dag: nx.DiGraph[str] = nx.DiGraph()
     dag.add_nodes_from((name, _attributes(value, marks.get(name, {}))) for name, value in graph.values.items())
     dag.add_edges_from((name, reader) for name, readers in graph.readers.items() for reader in readers)
     nx.freeze(dag)  # in place
     return dag
+
+
+def _led_through(found: Found) -> list[str]:
+    """The values that the steps of a route make: what the next one is entered with, and at the end the operand."""
+    links = list(found.route)
+    entered = (link.op.inputs[link.slot] for link in links[1:])
+    return [*(given for given in entered if isinstance(given, str)), *([found.operand.value] if links else [])]
 
 
 def _mark(marks: dict[str, dict[str, list[str]]], value: str, mark: str, key: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from shortcut_audit import load
 from shortcut_audit.graph.written import dot, graphml
 from shortcut_audit.pipeline import hold_draft
-from tests.sketch import draft
+from tests.sketch import draft, listing, stored
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "resnet18.onnx"
 
@@ -25,6 +25,23 @@ def test_values_are_nodes_and_shortcuts_are_marks() -> None:
     assert dag.nodes["Conv.p"]["op"] == "Conv"
     assert dag.nodes["Conv.p"]["shape"] == (1, 8, 4, 4)
     assert dag.nodes["x"]["op"] is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "route"),
+    [
+        (("g = Mul(z, x)", "y = Add(r, g)"), ["g"]),  # x enters by the second slot
+        (("j = Concat(z, x) axis=1", "p = MatMul(j, v)", "y = Add(r, p)"), ["j", "p"]),
+        (
+            ("a, b = Split(x) axis=1", "q, p = Split(r) axis=1", "y = Add(q, b)"),
+            ["b"],
+        ),  # what passes is the second half
+    ],
+)
+def test_a_route_is_marked_by_the_values_that_its_steps_make(lines: tuple[str, ...], route: list[str]) -> None:
+    weights = {"w": stored(8, 8), "v": stored(16, 8)}
+    dag = hold_draft(listing("h = MatMul(x, w)", "r = Relu(h)", *lines, x=(2, 8), z=(2, 8), **weights))
+    assert [node for node, keys in dag.nodes(data="route") if keys] == route
 
 
 def test_it_is_frozen() -> None:
