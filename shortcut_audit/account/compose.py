@@ -5,7 +5,8 @@ The last stage that sees the graph: after it there is only the report.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from shortcut_audit import report
 from shortcut_audit.account import bodies
@@ -29,17 +30,16 @@ from shortcut_audit.search.holdings import Holdings
 from shortcut_audit.search.merges import Refusal
 from shortcut_audit.search.routes import Route
 
+Each = TypeVar("Each")
+
 CONSTANT = "all operands are the same in every forward pass: constant, may be folded"
 
 
 def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
     """Everything there is to say of a model."""
     ledger = Ledger(graph, searched.measure)
-    order = {made: position for position, op in enumerate(graph.ops) for made in op.outputs}
-    found = sorted(searched.found, key=lambda found: order[found.merge.op.outputs[0]])
-    priced = tuple(_with_kinds(found))
-    refused = sorted(searched.refused, key=lambda refusal: order[refusal.op.outputs[0]])
-    others = (*_constant_sums(graph), *refused)
+    priced = tuple(_with_kinds(in_order(graph, searched.found)))
+    others = (*_constant_sums(graph), *_in_order(graph, searched.refused, lambda refusal: refusal.op))
     merges = {shortcut.found.merge.op: shortcut.found.merge for shortcut in priced}
     known = [other for other in others if row_of(other.op.kind).understood]  # what may be an addition is not one yet
     adds = sum(1 + len(merge.folded) for merge in merges.values()) + sum(1 + len(other.folded) for other in known)
@@ -66,6 +66,17 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
         declared=tuple(report.Declared(*each) for each in graph.declared),
         outputs=tuple(_output(graph, name) for name in graph.outputs),
     )
+
+
+def in_order(graph: ModelGraph, found: Iterable[Found]) -> list[Found]:
+    """The shortcuts as the report lists them: in the order in which the model computes what they merge."""
+    return _in_order(graph, found, lambda one: one.merge.op)
+
+
+def _in_order(graph: ModelGraph, found: Iterable[Each], op_of: Callable[[Each], Op]) -> list[Each]:
+    """What was found of some ops, as the model runs these. The op of a normal form makes what one of the file makes."""
+    order = {made: position for position, op in enumerate(graph.ops) for made in op.outputs}
+    return sorted(found, key=lambda one: order[op_of(one).outputs[0]])
 
 
 def _standing(priced: Iterable[Priced], shortcuts: Iterable[report.Shortcut]) -> dict[Op, str]:

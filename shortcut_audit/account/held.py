@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shortcut_audit.account.compose import in_order
 from shortcut_audit.graph.model import ModelGraph, Value
 from shortcut_audit.report import ModelReport
 from shortcut_audit.search import Searched
@@ -28,14 +29,15 @@ def held(graph: ModelGraph, searched: Searched, model: ModelReport) -> nx.DiGrap
     """
     import networkx as nx
 
-    order = {op: number for number, op in enumerate(graph.ops)}
-    found = sorted(searched.found, key=lambda shortcut: order[shortcut.merge.op])
     marks: dict[str, dict[str, list[str]]] = {}
-    for one, shortcut in zip(found, model.shortcuts, strict=True):
+    by_node = {(op.name, op.label): made for op in reversed(graph.ops) for made in op.outputs[:1] if op.name and made}
+    for one, shortcut in zip(in_order(graph, searched.found), model.shortcuts, strict=True):
         _mark(marks, one.fork.id, "fork", shortcut.key)
         _mark(marks, one.merge.result.id, "merge", shortcut.key)
-        for value in _led_through(one):
-            _mark(marks, value, "route", shortcut.key)
+        for link, value in zip(one.route, _led_through(one), strict=True):
+            # What a normal form has made of a node stands for what that node makes: (1 - t) x in x + t (h - x).
+            own = value if value in graph.values else by_node.get((link.op.name, link.op.label), value)
+            _mark(marks, own, "route", shortcut.key)
     dag: nx.DiGraph[str] = nx.DiGraph()
     dag.add_nodes_from((name, _attributes(value, marks.get(name, {}))) for name, value in graph.values.items())
     dag.add_edges_from((name, reader) for name, readers in graph.readers.items() for reader in readers)
@@ -46,8 +48,8 @@ def held(graph: ModelGraph, searched: Searched, model: ModelReport) -> nx.DiGrap
 def _led_through(found: Found) -> list[str]:
     """The values that the steps of a route make: what the next one is entered with, and at the end the operand."""
     links = list(found.route)
-    entered = (link.op.inputs[link.slot] for link in links[1:])
-    return [*(given for given in entered if isinstance(given, str)), *([found.operand.value] if links else [])]
+    entered = [link.op.inputs[link.slot] for link in links[1:]]
+    return [*(given for given in entered if isinstance(given, str)), found.operand.value][: len(links)]
 
 
 def _mark(marks: dict[str, dict[str, list[str]]], value: str, mark: str, key: str) -> None:

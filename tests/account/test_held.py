@@ -10,7 +10,8 @@ import pytest
 
 from shortcut_audit import load
 from shortcut_audit.graph.written import dot, graphml
-from shortcut_audit.pipeline import hold_draft
+from shortcut_audit.pipeline import audit_draft, hold_draft
+from tests.gallery import pictures
 from tests.sketch import draft, listing, stored
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "resnet18.onnx"
@@ -42,6 +43,27 @@ def test_a_route_is_marked_by_the_values_that_its_steps_make(lines: tuple[str, .
     weights = {"w": stored(8, 8), "v": stored(16, 8)}
     dag = hold_draft(listing("h = MatMul(x, w)", "r = Relu(h)", *lines, x=(2, 8), z=(2, 8), **weights))
     assert [node for node, keys in dag.nodes(data="route") if keys] == route
+
+
+def test_what_adds_at_computed_places_is_held_as_the_file_has_it() -> None:
+    """It is read as an addition, which is no op of the file; x passes unchanged."""
+    weights = {"w": stored(8, 8), "i": stored(2, 8, dtype="int64")}
+    lines = ("h = MatMul(x, w)", "r = Relu(h)", "y = ScatterElements(x, i, r) axis=0 reduction=add")
+    dag = hold_draft(listing(*lines, x=(2, 8), **weights))
+    marks = {mark: [node for node, keys in dag.nodes(data=mark) if keys] for mark in ("fork", "merge", "route")}
+    assert (marks, dag.nodes["y"]["op"]) == ({"fork": ["x"], "merge": ["y"], "route": []}, "ScatterElements")
+
+
+def test_every_shortcut_is_marked_in_what_the_file_makes() -> None:
+    """Also where a normal form, (1 - t) x + t h, makes values that the file does not."""
+    for picture in pictures()[::3]:
+        dag, report = hold_draft(picture.draft()), audit_draft(picture.draft())
+        marked = {
+            mark: {key for _, keys in dag.nodes(data=mark) for key in keys} for mark in ("fork", "merge", "route")
+        }
+        keys = {shortcut.key for shortcut in report.shortcuts}
+        led = {shortcut.key for shortcut in report.shortcuts if shortcut.route}
+        assert marked == {"fork": keys, "merge": keys, "route": led}, picture.title
 
 
 def test_it_is_frozen() -> None:
