@@ -241,6 +241,7 @@ def test_a_query_may_hold_keys_and_values_of_fewer_heads() -> None:
     assert grouped_attention(call((1, 6, 64), to=(1, 6, 32), **heads)) == 2_304
     assert grouped_attention(call((1, 6, 63), to=(1, 6, 32), **heads)) is None
     assert grouped_attention(call((1, 6, 64), to=(1, 6, 32), num_heads=4)) is None
+    assert grouped_attention(call((1, 6, 48), to=(1, 6, 32), num_heads=4)) is None  # 4 + 1 + 1 heads are not said
     assert grouped_attention(call((1, 6, 64), to=(1, 6, 32), kv_num_heads=2)) is None
     assert grouped_attention(call((1, 6, 32), (1, 6, 16), (1, 6, 16), to=(1, 6, 32), **heads)) == 2_304
     assert grouped_attention(call((1, 6, 32), (1, 6, 16), to=(1, 6, 32), **heads)) is None
@@ -253,7 +254,7 @@ def test_what_projects_and_attends() -> None:
     assert count(call((1, 5, 8), (8, 24), to=(1, 5, 8), num_heads=2, qkv_hidden_sizes=(8, 8, 8))) == 1_360
     # Values of 4: 5 x 8 x 20 = 800 and 5 x 5 x (8 + 4) = 300.
     assert count(call((1, 5, 8), (8, 20), to=(1, 5, 4), num_heads=2, qkv_hidden_sizes=(8, 8, 4))) == 1_100
-    for sizes in ((8, 8, 9), (8, 8), (8, 16, 0), (12, 16, -4), (8, 8, "8"), 24):
+    for sizes in ((8, 8, 9), (8, 12, 4), (12, 8, 4), (8, 8), (8, 16, 0), (12, 16, -4), (8, 8, "8"), 24):
         assert count(call((1, 5, 8), (8, 24), to=(1, 5, 8), num_heads=2, qkv_hidden_sizes=sizes)) is None  # type: ignore[arg-type]
     assert count(call((1, 5, 8), (8, 25), to=(1, 5, 8), num_heads=2)) is None  # no third of 25
     assert count(call((1, 5, 8), (7, 24), to=(1, 5, 8), num_heads=2)) is None

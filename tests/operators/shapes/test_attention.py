@@ -69,6 +69,8 @@ def test_grouped_attention() -> None:
     # Packed: 64 = (4 + 2 + 2) heads of 8. How long the cache becomes is another input.
     found = out(kind, "2x1x64", None, None, "2x2x9x8", "2x2x9x8", num_heads=4, kv_num_heads=2, outputs=2)
     assert found == "2x1x32 2x2x?x8"
+    found = out(kind, "2x1x64", None, None, "2x2x9x8", num_heads=4, kv_num_heads=2, outputs=2)
+    assert found == "2x1x32 2x2x?x8"  # a past of keys alone is one
     assert out(kind, "2x5x32", "2x5x16", "2x5x16", num_heads=0, kv_num_heads=2) == "..."
 
 
