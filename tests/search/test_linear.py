@@ -144,3 +144,18 @@ def test_the_weights_beside_a_sum_of_maps_are_those_of_its_route(lines: tuple[st
 @pytest.mark.parametrize("added", NONE)
 def test_a_sum_with_what_is_not_linear_is_none(added: str) -> None:
     assert kinds(*added.split("; ")) == []
+
+
+@pytest.mark.parametrize("views", [0, 1, 2, 5])
+def test_views_in_front_of_a_sum_of_maps_change_nothing(views: int) -> None:
+    """G(W_1 x) + (W_1 x + W_3 x), where W_1 x is turned about before it is added: all of the sum leads back to x."""
+    turned = [f"v{n + 1} = Transpose(v{n}) perm=0,1,3,2" for n in range(2 * views)]
+    report = audit_draft(
+        listing(
+            "v0 = Conv(x, w1)", *turned, "b = Conv(x, w3) pads=1,1,1,1", f"u = Add(v{2 * views}, b)", "r = Relu(u)",
+            "g1 = Relu(v0)", "g = Conv(g1, w3) pads=1,1,1,1", "y = Add(g, u)",
+            x=(1, 8, 4, 4), w1=stored(8, 8, 1, 1), w3=stored(8, 8, 3, 3),
+        )
+    )  # fmt: skip
+    (shortcut,) = (one for one in report.shortcuts if one.merge.name == "y")
+    assert (shortcut.kind, shortcut.fork.name, shortcut.has_weight) == ("projection", "x", True)
