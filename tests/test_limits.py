@@ -32,7 +32,7 @@ LIMITS = {
     "operators.counting.attention": {"ONE_SEQUENCE": 2},
     "search.ancestry": {"BLOCK": 1_024},
     "search.between": {"KEPT": 65_536, "TIDIED": 64},
-    "search.concatenations": {"STEPS_EACH": 64},
+    "search.beside": {"TAKEN_OUT": 64},
     "search.cones": {"PARTED_OPERANDS": 8, "CUTS": 32},
     "search.gates": {"REACH": 64},
     "search.holdings": {"FEW": 32},

@@ -62,7 +62,7 @@ def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
         notes=(*graph.notes, *bodies.notes(graph, *ledger.counted()), *_joined(searched)),
         uncounted=explained(graph, ledger.uncounted()),
         layers=tuple(entries.layer(op, standing.get(op)) for op in ledger.layers),
-        concatenations=None if searched.concatenations is None else tuple(map(entries.joint, searched.concatenations)),
+        concatenations=tuple(map(entries.joint, searched.concatenations)),
         declared=tuple(report.Declared(*each) for each in graph.declared),
         outputs=tuple(_output(graph, name) for name in graph.outputs),
     )
@@ -104,7 +104,7 @@ def _with_kinds(found: Iterable[Found]) -> Iterator[Priced]:
 
 def _joined(searched: Searched) -> tuple[str, ...]:
     """What is to be said of a model whose skips are concatenations."""
-    count = len(searched.concatenations or ())
+    count = len(searched.concatenations)
     joins = "1 concatenation joins" if count == 1 else f"{count} concatenations join"
     return (f"{joins} a value with what was computed from it: DenseNet's and U-Net's skips",) if count else ()
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache, reduce
+from math import lcm
 
 from shortcut_audit.algebra.derived import (
     ceil_divided,
@@ -26,7 +27,7 @@ from shortcut_audit.algebra.derived import (
     smaller,
     stretched,
 )
-from shortcut_audit.algebra.polynomial import FORMULA_LIMIT, NAME, VAGUE, Cost, Number, symbol, vague
+from shortcut_audit.algebra.polynomial import FORMULA_LIMIT, NAME, VAGUE, Cost, Number, symbol, total, vague
 
 TOKEN = (
     rf"\s*(?:(?P<number>\d{{1,1300}}(?![\w.]))|(?P<name>{NAME.pattern})|'(?P<quoted>(?:[^']|'')*)'"
@@ -114,12 +115,11 @@ class _Reader:
             raise _NoFormula
 
     def _sum(self) -> _Fraction:
-        total = self._term()
+        signed = [(1, self._term())]
         while sign := self._take("+", "-"):
-            other = self._term()
-            above = other.above * total.below * (1 if sign == "+" else -1)
-            total = _Fraction(total.above * other.below + above, total.below * other.below)
-        return total
+            signed.append((1 if sign == "+" else -1, self._term()))
+        below = lcm(*(term.below for _, term in signed))
+        return _Fraction(total(term.above * (sign * below // term.below) for sign, term in signed), below)
 
     def _term(self) -> _Fraction:
         found = self._factor()

@@ -158,6 +158,9 @@ def _product(left: Number, right: Number) -> Number:
     one, other = terms_of(left), terms_of(right)
     if is_vague(left) or is_vague(right):
         return vague(one, other)
+    for number, times in ((left, right), (right, left)):
+        if isinstance(number, Polynomial) and isinstance(times, int):
+            return made({monomial: count * times for monomial, count in number.terms.items()})
     found: dict[Monomial, int] = {}
     for a, count in one.items():
         for b, times in other.items():

@@ -129,7 +129,7 @@ class ModelReport:
     uncounted: tuple[Uncounted, ...] = ()
     """The ops whose MACs are not in `totals.macs`, in the order in which they are computed."""
     concatenations: tuple[Concatenation, ...] | None = ()
-    """Joints of values with what was computed from them; None where there are too many in one another to tell."""
+    """Joints of values with what was computed from them; None only in a report of an earlier version."""
     declared: tuple[Declared, ...] = ()
     """The operators whose meaning was declared, and not read from the model."""
     outputs: tuple[TensorInfo, ...] = ()

@@ -34,8 +34,8 @@ class Searched(NamedTuple):
     refused: tuple[Refusal, ...]
     measure: Measure
     """What stretches of the graph hold, as far as the search has measured them."""
-    concatenations: tuple[Concatenation, ...] | None
-    """Joints of values with what was computed from them; None where that would take too long to find out."""
+    concatenations: tuple[Concatenation, ...]
+    """Joints of values with what was computed from them."""
     graph: ModelGraph
     """The graph, and in it the values of normal forms that the file does not write: routes may lead through them."""
 

@@ -32,10 +32,12 @@ class Content(NamedTuple):
 class Field(Reach):
     """What is computed from one fork, beside a cut, and what it holds."""
 
-    __slots__ = ("_known_contents", "_readers")
+    __slots__ = ("_known_contents", "_readers", "_whole")
 
-    def __init__(self, lineage: Lineage, fork: int, cut: frozenset[int]) -> None:
+    def __init__(self, lineage: Lineage, fork: int, cut: frozenset[int], whole: Field | None = None) -> None:
+        """`whole` is the field beside no cut."""
         super().__init__(lineage, fork, cut)
+        self._whole = whole or self
         self._known_contents: dict[int, Content] = {}
         """What lies between the fork and some values, those included."""
         self._readers: Readers | None = None
@@ -57,7 +59,7 @@ class Field(Reach):
         numbers = tuple(operands)
         ops = self.between(numbers)
         if ops is not None:
-            return Content(self.lineage.holdings.of(ops), self._read(ops))
+            return Content(self.lineage.holdings.of(ops), self._whole.read(ops))
         tops = self.computed(numbers)
         if not tops:
             return Content(NOTHING, UNREAD)
@@ -65,7 +67,7 @@ class Field(Reach):
             return self._known_contents[tops[0]]
         return self._measured(tops)
 
-    def _read(self, ops: int) -> Reading:
+    def read(self, ops: int) -> Reading:
         """How a set of ops reads the fork."""
         if self._readers is None:
             graph, values, places = self.lineage.graph, self.lineage.values, self.lineage.ancestry.places.of_value
@@ -142,7 +144,7 @@ class Between:
             self._made += 1
             if self._made % TIDIED == 0:
                 self._tidy()
-            found = self._fields[key] = Field(self.lineage, *key)
+            found = self._fields[key] = Field(self.lineage, *key, whole=self.field(fork) if key[1] else None)
         return found
 
     def _tidy(self) -> None:

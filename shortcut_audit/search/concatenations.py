@@ -6,16 +6,15 @@ paper's kind, and is listed apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from heapq import heapify, heappop, heappush
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import or_
+from typing import NamedTuple
 
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import ModelGraph, Op, Value
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import does_work, row_of
-
-STEPS_EACH = 64
-"""How many steps back are taken in all for each value of a model: nested joins take a few dozen."""
 
 
 @frozen
@@ -28,60 +27,44 @@ class Concatenation:
     """The values that are carried over: those from which others of the joint were computed."""
 
 
-def find(graph: ModelGraph, works: Callable[[Op], bool] = does_work) -> tuple[Concatenation, ...] | None:
+class _Past(NamedTuple):
+    """From which parts of joints a value is computed, as sets of bits."""
+
+    whole: int
+    """All of them, itself among them."""
+    worked: int
+    """Those from which it is computed by way of an op that works."""
+
+
+def find(graph: ModelGraph, works: Callable[[Op], bool] = does_work) -> tuple[Concatenation, ...]:
     """Every joint that carries a value over an op that works, in topological order.
 
-    None where joints are nested so deeply that finding out would take too long.
+    One sweep answers for all joints. The past of a value is kept only as long as somebody is still to read it.
     """
-    place = {name: number for number, name in enumerate(graph.values)}
-    left, found = STEPS_EACH * len(place), list[Concatenation]()
-    for op in graph.ops:
+    parts = dict.fromkeys(name for op in graph.ops if _joins(op) for name in op.values())
+    bit = {name: 1 << place for place, name in enumerate(parts)}
+    last_reader = {name: op for op in graph.ops for name in op.values()} if parts else {}
+    pasts, found = dict[str, _Past](), list[Concatenation]()
+    for op in graph.ops if parts else ():
+        read = dict.fromkeys(op.values())
+        past = _joined([pasts.get(name) or _Past(bit.get(name, 0), 0) for name in read])
         made = op.outputs[0] if op.outputs else None
-        if made is None or not _joins(op):
-            continue
-        parts = dict.fromkeys(op.values())
-        carried = set[str]()
-        for name in _carried(graph, works, place, parts):
-            left -= 1
-            if left < 0:
-                return None
-            if name is not None:
-                carried.add(name)
-        if carried:
-            found.append(Concatenation(op, graph.values[made], tuple(name for name in parts if name in carried)))
+        joins = tuple(name for name in read if past.worked & bit[name]) if made is not None and _joins(op) else ()
+        if made is not None and joins:
+            found.append(Concatenation(op, graph.values[made], joins))
+        worked = past.whole if works(op) else past.worked
+        for name in filter(None, op.outputs):
+            pasts[name] = _Past(past.whole | bit.get(name, 0), worked)
+        for name in read:
+            if last_reader[name] is op:
+                pasts.pop(name, None)
     return tuple(found)
+
+
+def _joined(pasts: Sequence[_Past]) -> _Past:
+    return _Past(reduce(or_, (past.whole for past in pasts), 0), reduce(or_, (past.worked for past in pasts), 0))
 
 
 def _joins(op: Op) -> bool:
     row = row_of(op.kind)
     return row.effect is Effect.SELECTION and not row.data and row.shape is not None and len(op.values()) > 1
-
-
-def _carried(
-    graph: ModelGraph, works: Callable[[Op], bool], place: dict[str, int], parts: Collection[str]
-) -> Iterator[str | None]:
-    """The parts from which others are computed by way of an op that works; a step that finds none is None.
-
-    Nothing before the earliest part is looked at: it cannot be computed from another one.
-    """
-    earliest = min(place[name] for name in parts)
-    names = {place[name]: name for name in parts}
-    worked = dict.fromkeys(names, False)
-    waiting = [-number for number in names]
-    heapify(waiting)
-    values = graph.values
-    while waiting:
-        number = -heappop(waiting)
-        name = names[number]
-        op = values[name].op
-        yield name if worked[number] and name in parts else None
-        behind = worked[number] or (op is not None and works(op))
-        for given in op.values() if op is not None else ():
-            above = place[given]
-            if above < earliest:
-                continue
-            if above not in worked:
-                worked[above] = False
-                names[above] = given
-                heappush(waiting, -above)
-            worked[above] |= behind

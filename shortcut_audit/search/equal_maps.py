@@ -6,6 +6,7 @@ applied: averaged heads, or the factor and the offset that a condition is mapped
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from shortcut_audit.graph.model import Op
@@ -18,7 +19,7 @@ Maps: TypeAlias = tuple[tuple[int, ...], ...]
 """The shapes of learned matrices and kernels, transposed or not."""
 
 
-def maps_of(ops: tuple[Op, ...]) -> Maps:
+def maps_of(ops: Iterable[Op]) -> Maps:
     """The shapes of the learned matrices and kernels that ops apply, transposed or not."""
     kernels = (w.shape for op in ops if is_weight_layer(op) for w in op.weights() if w.learned and len(w.shape) > 1)
     return tuple(sorted(tuple(sorted(shape)) for shape in kernels))
@@ -44,4 +45,4 @@ def is_scaled_by(field: Field, number: int, maps: Maps) -> bool:
         return False
     factors = [lineage.number[factor] for factor in op.values()]
     linear = [n for n in factors if is_linear(field.reached(n))]
-    return any(maps_of(field.ops([n])) == maps for n in linear)
+    return any(maps_of(field.inside([n])) == maps for n in linear)

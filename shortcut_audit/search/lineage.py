@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import TypeAlias
 
 from shortcut_audit.graph.model import Constant, ModelGraph, Op, Value
 from shortcut_audit.operators.row import Effect, Family
@@ -47,6 +49,10 @@ def passes(cost: int, level: Step) -> bool:
     return times(cost, level) > 0
 
 
+Test: TypeAlias = "Callable[[Lineage, Op], bool]"
+"""Something that ops can be looked through for."""
+
+
 class Lineage:
     """A graph, prepared for walking back: values as numbers in topological order, parents with their step class.
 
@@ -66,6 +72,7 @@ class Lineage:
         "_sources",
         "_stretches",
         "_stuff",
+        "_those",
         "above",
         "ancestry",
         "closed",
@@ -104,6 +111,7 @@ class Lineage:
         self._stretches = Stretches(graph)
         self._stuff: list[int] | None = None
         self._images: list[Image] | None = None
+        self._those: dict[Test, int] = {}
 
     def _read(self, value: Value) -> tuple[int, ...]:
         return tuple(self.number[given] for given in value.op.values()) if value.op is not None else ()
@@ -135,6 +143,12 @@ class Lineage:
             ops = {place: value.op for place, value in zip(places, self.values, strict=True) if value.op is not None}
             self._holdings = Holdings(self.measure, ops)
         return self._holdings
+
+    def those(self, test: Test) -> int:
+        """The ops that pass a test, as a set of bits. None is tested twice."""
+        if test not in self._those:
+            self._those[test] = self.holdings.those(partial(test, self))
+        return self._those[test]
 
     def parents(self, number: int) -> tuple[tuple[int, int, int], ...]:
         """(parent, step class, input slot) of everything that a value is computed from."""

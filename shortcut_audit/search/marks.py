@@ -63,7 +63,7 @@ def _beside_attention(lineage: Lineage, way: Way, field: Field, others: Sequence
         return {Mark.RELATIVE_VALUES}
     if not way.trail.any(_is_depthwise):
         return set()
-    return {Mark.POSITION_TERM} if any(_multiplies(op) for op in field.ops(others)) else set()
+    return {Mark.POSITION_TERM} if field.inside(others).any(_multiplies) else set()
 
 
 def _is_depthwise(link: Link) -> bool:

@@ -6,16 +6,17 @@ that fork. Closed stretches (Lineage.closed) are leapt over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from shortcut_audit.graph.model import Op
 from shortcut_audit.operators.pieces import Piece, piece_of
 from shortcut_audit.operators.table import is_weight_layer
+from shortcut_audit.search.beside import Beside
 from shortcut_audit.search.extent import NOTHING, Extent
 from shortcut_audit.search.holdings import Ops
-from shortcut_audit.search.lineage import UNIT, Lineage, dearest, is_steered
+from shortcut_audit.search.lineage import UNIT, Lineage, Test, dearest, is_steered
 from shortcut_audit.search.reading import Reading
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.trails import Trail
@@ -44,23 +45,20 @@ def is_linear(reached: Reached | None) -> bool:
     return reached is not None and reached.level <= Step.LINEAR
 
 
-Test: TypeAlias = Callable[[Lineage, Op], bool]
-"""Something that ops can be looked through for."""
-
-
 class Reach:
     """What is computed from one fork, beside a cut."""
 
-    __slots__ = ("_costs", "_known", "_met", "fork", "lineage", "out")
+    __slots__ = ("_beside", "_costs", "_known", "_met", "fork", "lineage", "out")
 
     def __init__(self, lineage: Lineage, fork: int, cut: frozenset[int]) -> None:
         self.fork = fork
         self.lineage = lineage
         self.out = cut - {fork}
         """What is cut out."""
+        self._beside: Beside | None = None
         self._known: dict[int, Reached | None] = dict.fromkeys(self.out)
         self._known[fork] = Reached(0, working=False, mixing=False, weighing=False)
-        self._costs = {fork: 0}
+        self._costs = {**dict.fromkeys(self.out, UNIT[Step.NONLINEAR]), fork: 0}
         """What the cheapest routes cost that pass no nonlinearity."""
         self._met: dict[Test, dict[int, bool]] = {}
         """For what has been looked for, whether it stands between the fork and a value."""
@@ -82,17 +80,22 @@ class Reach:
     def between(self, numbers: Iterable[int]) -> int | None:
         """The ops between the fork and some values, as a set of bits.
 
-        None where they must be looked for: beside a cut, from a fork that is read once, and up to a value that nobody
-        is still to read.
+        None where they must be looked for: from a fork that is read once, up to a value that nobody is still to read,
+        and beside a cut that takes out much (beside.py).
         """
         ancestry = self.lineage.ancestry
-        below, past = None if self.out else ancestry.descent.of(self.fork), 0
-        for number in numbers:
+        below, past = ancestry.descent.of(self.fork), 0
+        tops = tuple(number for number in numbers if number not in self.out)
+        for number in tops:
             kept = ancestry.kept(number)
             if kept is None or below is None:
                 return None
             past |= kept
-        return None if below is None else past & below
+        if below is None or not self.out:
+            return None if below is None else past & below
+        if self._beside is None:
+            self._beside = Beside(self.lineage, self.fork, below, self.out)
+        return self._beside.between(tops, past)
 
     def _told(self, number: int, ops: int) -> Reached | None:
         if not ops:
@@ -177,8 +180,12 @@ class Reach:
 
     def any(self, operands: Iterable[int], test: Test) -> bool:
         """Whether any op between the fork and some values passes a test. No op is tested twice."""
+        numbers = tuple(operands)
+        ops = self.between(numbers)
+        if ops is not None:
+            return bool(ops & self.lineage.those(test))
         met = self._met.setdefault(test, {self.fork: False})
-        return any(self._meets(number, test, met) for number in self.computed(operands))
+        return any(self._meets(number, test, met) for number in self.computed(numbers))
 
     def _meets(self, operand: int, test: Test, met: dict[int, bool]) -> bool:
         if operand in met:
@@ -209,13 +216,13 @@ class Reach:
 
     def ops(self, operands: Iterable[int]) -> tuple[Op, ...]:
         """The ops between the fork and some values, leapt-over ones included."""
-        return self.region(operands).ops()
+        return tuple(self.inside(operands))
 
     def inside(self, operands: Iterable[int]) -> Ops:
         """The ops between the fork and some values, as a set."""
         numbers, holdings = tuple(operands), self.lineage.holdings
         ops = self.between(numbers)
-        return holdings.gathered(self.ops(numbers)) if ops is None else Ops(holdings, ops & holdings.all)
+        return holdings.gathered(self.region(numbers).ops()) if ops is None else Ops(holdings, ops & holdings.all)
 
     def passed(self, operand: int) -> Ops:
         """The ops between the fork and a value through which anything of the fork passes.

@@ -59,7 +59,7 @@ def test_no_op_is_tested_twice() -> None:
 
     reach = Reach(found.lineage, number["x"], frozenset())
     assert not any(reach.any([number[name]], never) for name in ("Relu.1", "Relu.2", "Relu.1"))
-    assert tested == ["Conv.1", "Relu.1", "Conv.2", "Relu.2"]
+    assert tested == ["Conv.1", "Relu.1", "Conv.2", "Relu.2", "Sum"]
 
 
 def test_what_is_looked_for_is_found_in_a_closed_stretch_and_not_beside_a_cut() -> None:
