@@ -249,6 +249,7 @@ class ModelGraph:
     declared: tuple[tuple[str, str, int], ...] = ()
     """The operators, by name, of which somebody has declared what they do, as what, and how many nodes are of each."""
     _returned: frozenset[str] | None = field(default=None, init=False, repr=False)
+    _edges: dict[tuple[Op, int], tuple[int, ...]] = field(default_factory=dict, init=False, repr=False)
 
     def times(self, op: Op) -> Dim:
         """How often an op runs in a pass that takes its branches."""
@@ -260,6 +261,22 @@ class ModelGraph:
             object.__setattr__(self, "_returned", frozenset(self.outputs))
         assert self._returned is not None, "they have been gathered"
         return value in self._returned
+
+    def edges(self, op: Op, axis: int) -> tuple[int, ...]:
+        """Where the outputs of an op begin and end that lie one behind the other along an axis, as far as it is known.
+
+        They are looked for once.
+        """
+        if (op, axis) not in self._edges:
+            found = [0]
+            for made in op.outputs:
+                shape = None if made is None else self.values[made].type.shape
+                size = shape[axis] if shape is not None and axis < len(shape) else None
+                if not isinstance(size, int):
+                    break
+                found.append(found[-1] + size)
+            self._edges[op, axis] = tuple(found)
+        return self._edges[op, axis]
 
     @property
     def dag(self) -> nx.DiGraph[str]:

@@ -6,7 +6,7 @@ them (theory: value).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -49,11 +49,11 @@ EVERYTHING = Piece(-1, 0, 0)
 """What takes, for all that is known, any element: a piece along no axis."""
 
 
-def all_miss(some: Sequence[Piece], others: Sequence[Piece]) -> bool:
+def all_miss(some: Collection[Piece], others: Collection[Piece]) -> bool:
     """Whether none of some pieces has an element in common with any of others for sure; of none at all, none has."""
     if not some or not others:
         return True
-    if len({piece.axis for piece in (*some, *others)}) > 1 or some[0].axis == EVERYTHING.axis:
+    if len({piece.axis for piece in (*some, *others)}) > 1 or EVERYTHING.axis in {piece.axis for piece in some}:
         return False
     ordered = sorted((piece.start, piece.stop, mine) for mine, of in ((True, some), (False, others)) for piece in of)
     reached = {True: 0, False: 0}
@@ -79,18 +79,11 @@ def cuts(op: Op) -> bool:
 
 
 def _split(graph: ModelGraph, op: Op, value: Value, data: Shape) -> Piece | None:
-    axis, start = _from_front(op.attributes.get("axis", 0), data), 0
+    axis = _from_front(op.attributes.get("axis", 0), data)
     if axis is None:
         return None
-    for slot, made in enumerate(op.outputs):
-        shape = None if made is None else graph.values[made].type.shape
-        size = shape[axis] if shape is not None and axis < len(shape) else None
-        if not isinstance(size, int):
-            return None
-        if slot == value.slot:
-            return Piece(axis, start, start + size)
-        start += size
-    return None
+    edges, slot = graph.edges(op, axis), value.slot
+    return Piece(axis, edges[slot], edges[slot + 1]) if slot + 1 < len(edges) else None
 
 
 def _slice(graph: ModelGraph, op: Op, value: Value, data: Shape) -> Piece | None:

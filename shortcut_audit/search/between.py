@@ -14,7 +14,6 @@ from shortcut_audit.graph.model import Op
 from shortcut_audit.search.extent import NOTHING, Extent, joined
 from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.reach import Reach, Region
-from shortcut_audit.search.readers import Readers
 from shortcut_audit.search.reading import UNREAD, WHOLE, Reading, reading_of
 from shortcut_audit.search.routes import Routes
 from shortcut_audit.search.runs import Runs
@@ -32,15 +31,12 @@ class Content(NamedTuple):
 class Field(Reach):
     """What is computed from one fork, beside a cut, and what it holds."""
 
-    __slots__ = ("_known_contents", "_readers", "_whole")
+    __slots__ = ("_known_contents",)
 
-    def __init__(self, lineage: Lineage, fork: int, cut: frozenset[int], whole: Field | None = None) -> None:
-        """`whole` is the field beside no cut."""
+    def __init__(self, lineage: Lineage, fork: int, cut: frozenset[int]) -> None:
         super().__init__(lineage, fork, cut)
-        self._whole = whole or self
         self._known_contents: dict[int, Content] = {}
         """What lies between the fork and some values, those included."""
-        self._readers: Readers | None = None
 
     def extent(self, operands: Iterable[int]) -> Extent:
         """What lies between the fork and some values."""
@@ -59,21 +55,13 @@ class Field(Reach):
         numbers = tuple(operands)
         ops = self.between(numbers)
         if ops is not None:
-            return Content(self.lineage.holdings.of(ops), self._whole.read(ops))
+            return Content(self.lineage.holdings.of(ops), self.lineage.readers(self.fork).among(ops))
         tops = self.computed(numbers)
         if not tops:
             return Content(NOTHING, UNREAD)
         if len(tops) == 1 and tops[0] in self._known_contents:
             return self._known_contents[tops[0]]
         return self._measured(tops)
-
-    def read(self, ops: int) -> Reading:
-        """How a set of ops reads the fork."""
-        if self._readers is None:
-            graph, values, places = self.lineage.graph, self.lineage.values, self.lineage.ancestry.places.of_value
-            made = self.lineage.below[self.fork]
-            self._readers = Readers({places[number]: reading_of(graph, values[number]) for number in made})
-        return self._readers.among(ops)
 
     def _measured(self, tops: Sequence[int]) -> Content:
         region, new, alone = Region(self, tops), list[int](), list[int]()
@@ -144,7 +132,7 @@ class Between:
             self._made += 1
             if self._made % TIDIED == 0:
                 self._tidy()
-            found = self._fields[key] = Field(self.lineage, *key, whole=self.field(fork) if key[1] else None)
+            found = self._fields[key] = Field(self.lineage, *key)
         return found
 
     def _tidy(self) -> None:

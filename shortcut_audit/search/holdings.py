@@ -108,7 +108,7 @@ class Holdings:
 
     def among(self, ops: int) -> Iterator[Op]:
         """The ops of a set, in topological order."""
-        for place in _places(ops & self.all):
+        for place in places_in(ops & self.all):
             yield self._ops[place]
 
 
@@ -210,7 +210,7 @@ def _first(found: int) -> int:
     return (found & -found).bit_length() - 1
 
 
-def _places(found: int) -> Iterator[int]:
+def places_in(found: int) -> Iterator[int]:
     """The places in a set, ascending."""
     if not found:
         return

@@ -21,7 +21,8 @@ from shortcut_audit.search.holdings import Holdings
 from shortcut_audit.search.linear import Image, images
 from shortcut_audit.search.merges import Merge
 from shortcut_audit.search.neutral import before_identities
-from shortcut_audit.search.reading import Reading
+from shortcut_audit.search.readers import Readers
+from shortcut_audit.search.reading import Reading, reading_of
 from shortcut_audit.search.statistics import Expression, Part, expressions, gathered, is_rescaled
 from shortcut_audit.search.steps import Kinship, Step, step
 from shortcut_audit.search.stretch import Stretches
@@ -49,6 +50,9 @@ def passes(cost: int, level: Step) -> bool:
     return times(cost, level) > 0
 
 
+TIDIED = 64
+"""After how many more values it is looked which of them nobody will come back to."""
+
 Test: TypeAlias = "Callable[[Lineage, Op], bool]"
 """Something that ops can be looked through for."""
 
@@ -68,6 +72,7 @@ class Lineage:
         "_holdings",
         "_images",
         "_parents",
+        "_readers",
         "_roots",
         "_sources",
         "_stretches",
@@ -77,6 +82,7 @@ class Lineage:
         "ancestry",
         "closed",
         "fed",
+        "first_made",
         "graph",
         "measure",
         "number",
@@ -95,7 +101,9 @@ class Lineage:
         self.number = _numbered(graph)
         self.above = tuple(map(self._read, self.values))
         """What each value is computed from."""
-        self.ancestry = Ancestry(self.above, map(self._involved, sums), self._together())
+        self.first_made = self._together()
+        """For each value the first one that its op makes."""
+        self.ancestry = Ancestry(self.above, map(self._involved, sums), self.first_made)
         self._holdings: Holdings | None = None
         self._below: list[list[int]] | None = None
         self.closed: dict[int, tuple[int, Extent, Reading]] = {}
@@ -111,6 +119,7 @@ class Lineage:
         self._stretches = Stretches(graph)
         self._stuff: list[int] | None = None
         self._images: list[Image] | None = None
+        self._readers: dict[int, Readers] = {}
         self._those: dict[Test, int] = {}
 
     def _read(self, value: Value) -> tuple[int, ...]:
@@ -134,6 +143,17 @@ class Lineage:
                 for given in set(read):
                     self._below[given].append(number)
         return self._below
+
+    def readers(self, number: int) -> Readers:
+        """How those values read a value that are made of it; of those that nobody will come back to it is forgotten."""
+        if number not in self._readers:
+            if len(self._readers) % TIDIED == TIDIED - 1:
+                again = self.ancestry.is_read_again
+                self._readers = {each: known for each, known in self._readers.items() if again(each)}
+            places = self.ancestry.places.of_value
+            made = ((places[reader], self.values[reader]) for reader in self.below[number])
+            self._readers[number] = Readers({place: reading_of(self.graph, value) for place, value in made})
+        return self._readers[number]
 
     @property
     def holdings(self) -> Holdings:

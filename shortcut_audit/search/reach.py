@@ -292,8 +292,7 @@ class Region:
             self.leapt[number] = closed[1]
         op = self._lineage.values[number].op
         if op is not None and len(op.outputs) > 1:
-            made = (self._lineage.number[name] for name in op.outputs if name is not None)
-            self.earliest_sibling = min(self.earliest_sibling, *made)
+            self.earliest_sibling = min(self.earliest_sibling, self._lineage.first_made[number])
         for parent, _, slot in self.parents(number):
             if parent in self._found:
                 self.last.discard(parent)

@@ -6,10 +6,11 @@ each of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Mapping
 
-from shortcut_audit.operators.pieces import EVERYTHING
-from shortcut_audit.search.holdings import as_set
+from shortcut_audit.operators.pieces import EVERYTHING, Piece
+from shortcut_audit.search.holdings import as_set, places_in
 from shortcut_audit.search.reading import UNREAD, Reading
 
 
@@ -26,16 +27,16 @@ class Readers:
         axes: dict[int, list[int]] = {}
         for place, piece in self._at.items():
             axes.setdefault(piece.axis, []).append(place)
-        self._axes = tuple(map(as_set, axes.values()))
-        self._starts = _Ranks(sorted(self._at, key=lambda place: self._at[place].start))
-        self._stops = _Ranks(sorted(self._at, key=lambda place: -self._at[place].stop))
+        self._axes = {axis: as_set(places) for axis, places in axes.items()}
+        self._starts = _Ranks({place: piece.start for place, piece in self._at.items()})
+        self._stops = _Ranks({place: -piece.stop for place, piece in self._at.items()})
 
     def among(self, values: int) -> Reading:
         """How those that are in a set read the fork."""
         here = values & (self._joining | self._others)
         if not here:
             return UNREAD
-        along = sum(bool(here & places) for places in self._axes)
+        along = sum(bool(here & places) for places in self._axes.values())
         one, other = self._at[self._starts.first(here)], self._at[self._stops.first(here)]
         return Reading(
             joined=bool(here & self._joining),
@@ -43,13 +44,26 @@ class Readers:
             piece=one.around(other) if along == 1 else EVERYTHING,
         )
 
+    def overlap(self, values: int, piece: Piece) -> bool:
+        """Whether any of those that are in a set may read an element that is in a piece of the fork."""
+        here = values & (self._joining | self._others)
+        if here & ~self._axes.get(piece.axis, 0) or piece.axis == EVERYTHING.axis:
+            return bool(here)
+        return bool(self._stops.those(-piece.start, self._starts.those(piece.stop, here)))
+
+    def pieces(self, values: int) -> set[Piece]:
+        """What each of those reads that are in a set."""
+        return {self._at[place] for place in places_in(values & (self._joining | self._others))}
+
 
 class _Ranks:
-    """Places in an order of their own. The first of a set is found by the digits of its rank."""
+    """Places in the order of what stands there. Which of a set come first is found by the digits of their ranks."""
 
-    __slots__ = ("_digits",)
+    __slots__ = ("_digits", "_standing")
 
-    def __init__(self, ordered: Sequence[int]) -> None:
+    def __init__(self, standing: Mapping[int, int]) -> None:
+        ordered = sorted(standing, key=standing.__getitem__)
+        self._standing = [standing[place] for place in ordered]
         ranks = range(len(ordered).bit_length())
         self._digits = [as_set(p for rank, p in enumerate(ordered) if rank >> digit & 1) for digit in reversed(ranks)]
 
@@ -58,3 +72,14 @@ class _Ranks:
         for ones in self._digits:
             found = found & ~ones or found
         return found.bit_length() - 1
+
+    def those(self, below: int, found: int) -> int:
+        """The places of a set where less than a number stands."""
+        rank, less = bisect_left(self._standing, below), 0
+        for digit, ones in zip(reversed(range(len(self._digits))), self._digits, strict=True):
+            if rank >> digit & 1:
+                less |= found & ~ones
+                found &= ones
+            else:
+                found &= ~ones
+        return less

@@ -89,10 +89,19 @@ class Runs:
         return self._only[number]
 
     def _found(self, number: int) -> _Only | None:
-        """The one step back from a value that leads on; None where there are others, or a matrix is the gate."""
-        if self.lineage.multiplies(number):
+        """The one step back from a value that leads on; None where there are others, or a matrix is the gate.
+
+        From a sum of linear maps of a value that it adds itself the step to that value is the only one: no other way
+        is cheaper, and none may end before it.
+        """
+        parents = self.lineage.parents(number)
+        steps = [step for step in parents if step[1] != Step.NONLINEAR]
+        if len(steps) < len(parents) and self.lineage.multiplies(number):
             return None
-        steps = [step for step in self.lineage.parents(number) if step[1] != Step.NONLINEAR]
+        entry = self.lineage.added_up(number)
+        summed = [step for step in steps if step[0] == entry]
+        if summed:
+            steps = summed[:1]  # no way may end before it, and all are as dear
         onward = [step for step in steps if not self._is_end(step[0])] if len(steps) > 1 else steps
         if len(onward) != 1:
             return None

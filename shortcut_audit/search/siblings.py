@@ -12,6 +12,7 @@ from shortcut_audit.graph.model import ModelGraph
 from shortcut_audit.operators.pieces import EVERYTHING, Piece, all_miss, piece_of
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_activation, is_copy, row_of
+from shortcut_audit.search.holdings import as_set
 from shortcut_audit.search.reach import Reach, Region
 from shortcut_audit.search.reading import joins
 from shortcut_audit.search.steps import Step
@@ -33,25 +34,61 @@ def are_siblings(reach: Reach, way: Way, others: Sequence[int]) -> bool:
     piece = None if opened is None else piece_of(lineage.graph, lineage.values[opened.number])
     if piece is None or opened is None or opened.before is None:
         return False
-    whole, taken = opened.before, [piece]
+    whole, taken = opened.before, {piece}
     summed = way.trail.latest(lineage.sums_maps)
     if summed is not None and len(summed) >= len(opened):
-        taken += _pieces(reach.region([way.trail.number]), whole)
-    return all_miss(taken, _pieces(reach.region(others, route=way.trail), whole))
+        taken |= _pieces(reach, [way.trail.number], whole)
+    ops = _between(reach, others, whole)
+    if ops is None:
+        return all_miss(taken, _walked(reach.region(others, route=way.trail), whole))
+    read = [(lineage.readers(number), alike) for number, alike in _laid_out(whole)]
+    return not any(reader.overlap(ops, one if alike else EVERYTHING) for one in taken for reader, alike in read)
 
 
-def _pieces(region: Region, whole: Trail) -> list[Piece]:
+WHOLE_VALUES = 64
+"""Of how many values that hold a whole fork the readers are asked for. Of more, what lies between is walked."""
+
+
+def _between(reach: Reach, tops: Sequence[int], whole: Trail) -> int | None:
+    """What lies between a fork and some values, but for the values of a trail; None where it must be walked."""
+    ops = reach.between(tops) if len(whole) < WHOLE_VALUES else None
+    if ops is None:
+        return None
+    return ops & ~as_set(reach.lineage.ancestry.places.of_value[number] for number, _ in _laid_out(whole))
+
+
+def _laid_out(whole: Trail) -> list[tuple[int, bool]]:
+    """The values of a trail, its fork among them, and whether each is laid out as the last one."""
+    laid_out = whole.latest(_lays_out)
+    first = whole.up_to(-1).number
+    numbers = (first, *(link.number for link in whole))
+    return [(number, laid_out is None or number >= laid_out.number) for number in numbers]
+
+
+def _pieces(reach: Reach, tops: Sequence[int], whole: Trail) -> set[Piece]:
+    """What is read of the values of a trail on the way to some values, as below."""
+    ops = _between(reach, tops, whole)
+    if ops is None:
+        return _walked(reach.region(tops), whole)
+    found = set[Piece]()
+    for number, alike in _laid_out(whole):
+        pieces = reach.lineage.readers(number).pieces(ops)
+        found |= pieces if alike or not pieces else {EVERYTHING}
+    return found
+
+
+def _walked(region: Region, whole: Trail) -> set[Piece]:
     """What a region reads of the values of a trail, which hold all elements of its fork.
 
     What is no piece of those that are laid out as the last one may be anything.
     """
     laid_out = whole.latest(_lays_out)
-    pieces: list[Piece] = []
+    pieces = set[Piece]()
     for number in region:
         read = [parent for parent, _, _ in region.parents(number) if whole.leads_through(parent)]
         if read and not whole.leads_through(number):
             alike = laid_out is None or min(read) >= laid_out.number
-            pieces.append((region.piece(number) if alike else None) or EVERYTHING)
+            pieces.add((region.piece(number) if alike else None) or EVERYTHING)
     return pieces
 
 
