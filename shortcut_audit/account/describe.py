@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 from shortcut_audit.account.classify import applies_learned, learned
@@ -92,8 +92,7 @@ def _beside(found: Found) -> Ops:
     """The ops of a shortcut that apply weights, and are no steps of its route."""
     weighing = found.through.that(applies_learned)
     if found.fed:
-        fed = weighing.holdings.gathered(found.fed)
-        weighing = Ops(weighing.holdings, weighing.bits | fed.bits & found.through.bits)
+        weighing = Ops(weighing.holdings, weighing.bits | found.fed.bits & found.through.bits)
     if not found.route.any(_applies_weights) and not found.fed:
         return weighing
     return weighing.without(weighing.holdings.gathered(link.op for link in found.route))
@@ -128,7 +127,7 @@ def _gates(link: Link) -> bool:
     return link.step is Step.GATE
 
 
-def _said(graph: ModelGraph, op: Op, fed: Collection[Op]) -> str:
+def _said(graph: ModelGraph, op: Op, fed: Ops) -> str:
     if op in fed:
         return f"{row_of(op.kind).short or op.kind}, its weights fed to the model"
     call, row = Operands.of(graph, op), row_of(op.kind)

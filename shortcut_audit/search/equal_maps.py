@@ -6,23 +6,33 @@ applied: averaged heads, or the factor and the offset that a condition is mapped
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from shortcut_audit.graph.model import Op
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_weight_layer, row_of
 from shortcut_audit.search.between import Field
+from shortcut_audit.search.holdings import Ops
 from shortcut_audit.search.reach import is_linear
 
-Maps: TypeAlias = tuple[tuple[int, ...], ...]
-"""The shapes of learned matrices and kernels, transposed or not."""
+Maps: TypeAlias = Mapping[tuple[int, ...], int]
+"""How many learned matrices and kernels there are of each shape, transposed or not."""
 
 
-def maps_of(ops: Iterable[Op]) -> Maps:
-    """The shapes of the learned matrices and kernels that ops apply, transposed or not."""
-    kernels = (w.shape for op in ops if is_weight_layer(op) for w in op.weights() if w.learned and len(w.shape) > 1)
-    return tuple(sorted(tuple(sorted(shape)) for shape in kernels))
+def maps_of(ops: Ops) -> Maps:
+    """The learned matrices and kernels that ops apply."""
+    found = Counter[tuple[int, ...]]()
+    for kernels, times in ops.kinds(_kernels):
+        found.update({kernel: times * count for kernel, count in Counter(kernels).items()})
+    return found
+
+
+def _kernels(op: Op) -> tuple[tuple[int, ...], ...]:
+    if not is_weight_layer(op):
+        return ()
+    return tuple(tuple(sorted(w.shape)) for w in op.weights() if w.learned and len(w.shape) > 1)
 
 
 def as_deep(field: Field, number: int, other_field: Field, other: int) -> bool:

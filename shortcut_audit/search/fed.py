@@ -7,7 +7,7 @@ of unknown size, never an identity and never a gate without parameters (theory: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 
 from shortcut_audit.graph.model import Op, Shape, Value
@@ -123,21 +123,22 @@ class Fed:
             if len(read) > 1 and sum(self._origins[self._number(name)] is Origin.COMPUTED for name in read) < 2:
                 yield number
 
-    def on(self, route: Iterable[tuple[Op, int]], through: Iterable[Op], fork: int) -> frozenset[Op]:
-        """The ops of a shortcut from `fork` that apply such weights: on the route, and in its gates.
+    def may_apply(self, op: Op) -> bool:
+        """Whether an op applies such weights to anything, as far as it has been looked at."""
+        return op in self._readers
 
-        In a gate the fork itself, where the caller feeds it, is no weight.
+    def is_applied(self, op: Op, slot: int) -> bool:
+        """Whether an op applies such weights to what enters by a slot, as far as it has been looked at."""
+        return slot in self._readers.get(op, ())
+
+    def is_gate(self, op: Op, fork: int) -> bool:
+        """Whether an op applies such weights in the gate of a shortcut from `fork`.
+
+        There the fork itself, where the caller feeds it, is no weight.
         """
-        if not self._readers:
-            return frozenset()
-        slots = dict(route)
         data = self._stuff[fork] if self._origins[fork] is not Origin.COMPUTED else 0
-        found = {op for op, slot in slots.items() if slot in self._readers.get(op, ())}
-        for op in through:
-            beside = (other for slot in self._readers.get(op, ()) for other in self._others(op, slot))
-            if op not in slots and any(not self._stuff[other] & data for other in beside):
-                found.add(op)
-        return frozenset(found)
+        beside = (other for slot in self._readers.get(op, ()) for other in self._others(op, slot))
+        return any(not self._stuff[other] & data for other in beside)
 
     def _is_beside_computed(self, op: Op, given: str) -> bool:
         """Whether an op reads what the model has computed in another slot. Its slots are looked through once."""

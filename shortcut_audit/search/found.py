@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shortcut_audit.frozen import frozen
-from shortcut_audit.graph.model import Op, Value
+from shortcut_audit.graph.model import Value
 from shortcut_audit.search.additions import Term
 from shortcut_audit.search.extent import Extent
 from shortcut_audit.search.holdings import Ops
@@ -41,6 +41,6 @@ class Found:
         return self.way.through
 
     @property
-    def fed(self) -> frozenset[Op]:
+    def fed(self) -> Ops:
         """The ops among them that apply what may be a weight which the caller brings: its size is not known."""
         return self.way.fed

@@ -8,7 +8,7 @@ differ, MACs of layers each wider than the last, each binary digit is counted by
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from shortcut_audit.algebra.polynomial import Number, Polynomial, is_vague, made, terms_of, total
 from shortcut_audit.frozen import frozen
@@ -20,6 +20,7 @@ class Holdings:
     """What the ops of a model hold, the ops told by their places."""
 
     __slots__ = (
+        "_kinds",
         "_layers",
         "_macs",
         "_makers",
@@ -44,6 +45,7 @@ class Holdings:
         self._makers: dict[str, tuple[int, Op]] | None = None
         self._places: dict[Op, int] | None = None
         self._those: dict[Callable[[Op], bool], int] = {}
+        self._kinds: dict[Callable[[Op], Hashable], dict[Hashable, int]] = {}
         self._ops = ops
         extents = {place: measure.of(op) for place, op in ops.items()}
         tied: dict[frozenset[Weight], list[int]] = {}
@@ -91,11 +93,26 @@ class Holdings:
             self._those[test] = as_set(place for place, op in self._ops.items() if test(op))
         return self._those[test]
 
+    def kinds(self, ops: int, kind: Callable[[Op], Hashable]) -> Iterator[tuple[Any, int]]:
+        """Of which kinds the ops of a set are, and how many of each. No op is asked twice what it is."""
+        if kind not in self._kinds:
+            found: dict[Hashable, list[int]] = {}
+            for place, op in self._ops.items():
+                found.setdefault(kind(op), []).append(place)
+            self._kinds[kind] = {each: as_set(places) for each, places in found.items()}
+        for each, those in self._kinds[kind].items():
+            if ops & those:
+                yield each, (ops & those).bit_count()
+
     def gathered(self, ops: Iterable[Op]) -> Ops:
         """Some ops of the model as a set."""
+        return Ops(self, as_set(map(self.place, ops)))
+
+    def place(self, op: Op) -> int:
+        """Where an op of the model stands in a set."""
         if self._places is None:
-            self._places = {op: place for place, op in self._ops.items()}
-        return Ops(self, as_set(self._places[op] for op in ops))
+            self._places = {each: place for place, each in self._ops.items()}
+        return self._places[op]
 
     @property
     def makers(self) -> Mapping[str, tuple[int, Op]]:
@@ -128,6 +145,9 @@ class Ops:
     def __len__(self) -> int:
         return self.bits.bit_count()
 
+    def __contains__(self, op: Op) -> bool:
+        return bool(self.bits >> self.holdings.place(op) & 1)
+
     @property
     def extent(self) -> Extent:
         """What they hold together."""
@@ -140,6 +160,10 @@ class Ops:
     def any(self, test: Callable[[Op], bool]) -> bool:
         """Whether any passes a test."""
         return bool(self.bits & self.holdings.those(test))
+
+    def kinds(self, kind: Callable[[Op], Hashable]) -> Iterator[tuple[Any, int]]:
+        """Of which kinds they are, and how many of each."""
+        return self.holdings.kinds(self.bits, kind)
 
     def maker(self, name: str) -> Op | None:
         """The one that makes a value; None where none of them does."""

@@ -17,7 +17,7 @@ from shortcut_audit.operators.table import is_copy, row_of
 from shortcut_audit.search.ancestry import Ancestry
 from shortcut_audit.search.extent import Extent, Measure
 from shortcut_audit.search.fed import Fed
-from shortcut_audit.search.holdings import Holdings
+from shortcut_audit.search.holdings import Holdings, Ops
 from shortcut_audit.search.linear import Image, images
 from shortcut_audit.search.merges import Merge
 from shortcut_audit.search.neutral import before_identities
@@ -26,7 +26,7 @@ from shortcut_audit.search.reading import Reading, reading_of
 from shortcut_audit.search.statistics import Expression, Part, expressions, gathered, is_rescaled
 from shortcut_audit.search.steps import Kinship, Step, step
 from shortcut_audit.search.stretch import Stretches
-from shortcut_audit.search.trails import Link
+from shortcut_audit.search.trails import Link, Trail
 
 CLASS_BITS = 32
 """A route has fewer than 2**32 steps of one class."""
@@ -210,16 +210,26 @@ class Lineage:
                 kinship = Kinship.STRETCHED
             yield self.number[given], int(Step.NONLINEAR if beside else step(self.graph, op, slot, kinship)), slot
 
-    def fed_on(self, route: Iterable[tuple[Op, int]], through: Iterable[Op], fork: int) -> frozenset[Op]:
+    def fed_on(self, route: Trail, through: Ops, fork: int) -> Ops:
         """The ops of a shortcut from `fork` that apply what may be weights that the caller brings (fed.py).
 
-        Which steps do so is found out as they are looked at, and in a gate nobody may have looked at them.
+        On the route, and in its gates. Which steps do so is found out as they are looked at, and in a gate nobody may
+        have looked at them.
         """
         if not self._all_fed:
             self._all_fed = True
             for number in self.fed.perhaps():
                 self.parents(number)
-        return self.fed.on(route, through, fork)
+        on, passed = route.fold(self._fed_steps, (0, 0), self._fed_steps)
+        gates = Ops(self.holdings, through.bits & self.holdings.those(self.fed.may_apply) & ~passed)
+        return Ops(self.holdings, on | self.holdings.gathered(op for op in gates if self.fed.is_gate(op, fork)).bits)
+
+    def _fed_steps(self, known: tuple[int, int], trail: Trail) -> tuple[int, int]:
+        """The steps of a trail that apply what may be weights, and all its steps, as sets of bits."""
+        on, passed = known
+        assert trail.last is not None, "a step leads here"
+        op, step = trail.last.op, 1 << self.holdings.place(trail.last.op)
+        return on | step if self.fed.is_applied(op, trail.last.slot) else on, passed | step
 
     def _trace(self, through: Callable[[Op], bool], read: Callable[[Op], Iterable[str]] = Op.values) -> list[int]:
         """For each value, the one value that it is computed from by such ops alone; itself where there is none."""

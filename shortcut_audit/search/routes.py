@@ -6,7 +6,7 @@ Many sums may take the same way, of any length: what it leads through is looked 
 from __future__ import annotations
 
 from shortcut_audit.frozen import frozen
-from shortcut_audit.graph.model import Op, Value
+from shortcut_audit.graph.model import Value
 from shortcut_audit.search.holdings import Holdings, Ops
 from shortcut_audit.search.lineage import Lineage, passes
 from shortcut_audit.search.reach import Reach, is_linear
@@ -26,7 +26,7 @@ class Route:
     """The steps from fork to merge; empty for a bare edge."""
     through: Ops
     """Every op between the fork and this operand: the route, its gates, and ways beside it."""
-    fed: frozenset[Op] = frozenset()
+    fed: Ops
     """The ops among them that apply what may be a weight which the caller brings: its size is not known."""
     whole: bool = True
     """Whether none of them is left out that the branch has, too, or that is joined to what passes."""
@@ -73,7 +73,7 @@ class Routes:
 
     def _made(self, own: Reach, links: Trail, through: Ops, elsewhere: Ops) -> Route:
         left = through.without(elsewhere)
-        fed = self._lineage.fed_on(((link.op, link.slot) for link in links), left, own.fork)
+        fed = self._lineage.fed_on(links, left, own.fork)
         return Route(self._lineage.before_identities(own.fork), links, left, fed, left is through)
 
     def _joined_work(self, own: Reach, way: Way) -> Ops:

@@ -50,8 +50,8 @@ def _found(between: Between, merge: Merge) -> tuple[Found, ...] | Refusal:
         else:
             found = verdict
         barred |= trial.failed
-        if not trial.failed or trial.is_formula or len(merge.operands) - len(found) < 2:
-            break
+        if not trial.failed or trial.is_formula or len(merge.operands) - len(found) < 2 or len(set(numbers)) < 2:
+            break  # of one value, added to itself, no operand does more than the others
         ways = explore(between.runs, numbers, offsets, barred)
         if not ways:
             break

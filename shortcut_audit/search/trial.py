@@ -301,7 +301,7 @@ class Trial:
             number = self._numbers[operand]
             here, extent = field.reached(number), field.extent([number])
             assert here is not None, "it has been asked whether the operand works"
-            maps = maps_of(field.inside([number])) if here.level is Step.LINEAR else ()
+            maps = maps_of(field.inside([number])) if here.level is Step.LINEAR else {}
             self._kept[key] = _Work(
                 times(here.cost, here.level), extent.mixing, extent.macs, extent.all_parameters, maps
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shortcut_audit.assembly.assemble import assemble
+from shortcut_audit.graph.model import ModelGraph
 from shortcut_audit.search.between import Between
 from shortcut_audit.search.equal_maps import Maps, as_deep, is_scaled_by, maps_of
 from shortcut_audit.search.lineage import Lineage
@@ -14,23 +15,27 @@ from tests.sketch import listing, sketch, stored
 @pytest.mark.parametrize(
     ("chain", "maps"),
     [
-        ("x -> Conv", ((3, 3, 8, 8),)),
-        ("x -> Conv{out=4}", ((3, 3, 4, 8),)),
-        ("x -> Conv{out=4, bias=1}", ((3, 3, 4, 8),)),  # a bias is no map
-        ("x -> Conv.1{k=1, out=2} -> Relu -> Conv.2{k=1, in=2, out=8}", ((1, 1, 2, 8), (1, 1, 2, 8))),
-        ("x -> Conv.1 -> Conv.2{k=1}", ((1, 1, 8, 8), (3, 3, 8, 8))),
-        ("x -> BatchNormalization -> Relu", ()),
-        ("x -> MatMul{in=4, out=6}", ((4, 6),)),
+        ("x -> Conv", {(3, 3, 8, 8): 1}),
+        ("x -> Conv{out=4}", {(3, 3, 4, 8): 1}),
+        ("x -> Conv{out=4, bias=1}", {(3, 3, 4, 8): 1}),  # a bias is no map
+        ("x -> Conv.1{k=1, out=2} -> Relu -> Conv.2{k=1, in=2, out=8}", {(1, 1, 2, 8): 2}),
+        ("x -> Conv.1 -> Conv.2{k=1}", {(1, 1, 8, 8): 1, (3, 3, 8, 8): 1}),
+        ("x -> BatchNormalization -> Relu", {}),
+        ("x -> MatMul{in=4, out=6}", {(4, 6): 1}),
     ],
 )
 def test_maps_are_told_apart_by_the_shapes_of_their_matrices(chain: str, maps: Maps) -> None:
-    assert maps_of(sketch(chain).ops) == maps
+    assert maps_in(sketch(chain)) == maps
+
+
+def maps_in(graph: ModelGraph) -> Maps:
+    return maps_of(Lineage(graph).holdings.gathered(graph.ops))
 
 
 def test_a_matrix_may_be_stored_transposed() -> None:
     one = assemble(listing("y = MatMul(x, w)", x=(4, 8), w=stored(8, 6)))
     other = assemble(listing("y = Gemm(x, w) transB=1", x=(4, 8), w=stored(6, 8)))
-    assert maps_of(one.ops) == maps_of(other.ops) == ((6, 8),)
+    assert maps_in(one) == maps_in(other) == {(6, 8): 1}
 
 
 @pytest.mark.parametrize(
@@ -74,4 +79,4 @@ def test_what_is_scaled_by_a_map(lines: tuple[str, ...], scaled: bool) -> None:
     graph = assemble(listing(*lines, s=(4, 8), **used))  # type: ignore[arg-type]
     lineage = Lineage(graph)
     field = Between(lineage).field(lineage.number["s"])
-    assert is_scaled_by(field, lineage.number["y"], ((8, 8),)) == scaled
+    assert is_scaled_by(field, lineage.number["y"], {(8, 8): 1}) == scaled
