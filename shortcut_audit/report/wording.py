@@ -285,7 +285,7 @@ def weights_of(found: Sequence[Shortcut]) -> str:
     A gate has no W_s: its weights make the gate. Neither has a lone normalisation or scale: that is a diagonal.
     """
     diagonal = [shortcut for shortcut in found if is_diagonal(shortcut)]
-    maps = [shortcut for shortcut in found if shortcut not in diagonal]
+    maps = [shortcut for shortcut in found if not is_diagonal(shortcut)]
     parts = [_weights(maps, "learned gate" if found[0].kind == "gated" else "W_s")] if maps else []
     if diagonal:
         parts.append(f"{f'{exact(len(diagonal))} of them ' if maps else ''}a learned diagonal")

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from shortcut_audit.frozen import frozen
 from shortcut_audit.report import ModelReport, Shape, Shortcut
+from shortcut_audit.reporters.figure.lanes import Lanes
 from shortcut_audit.reporters.figure.spine import Box, Reach, spine
 from shortcut_audit.reporters.shared.repeats import FEWEST_REPEATS, pattern
 
@@ -170,13 +171,11 @@ class _Drawing:
 
     def _arcs(self, drawn: Sequence[tuple[Shortcut, int, int]]) -> tuple[Arc, ...]:
         """Each arc in the innermost lane that is free; the shorter lie inside."""
-        lanes: list[list[tuple[int, int]]] = []
+        lanes = Lanes(1 + max((last for *_, last in drawn), default=0))
         made = []
         for shortcut, first, last in sorted(drawn, key=lambda arc: arc[2] - arc[1]):
-            free = (n for n, taken in enumerate(lanes) if all(end < first or last < start for start, end in taken))
-            lane = next(free, len(lanes))
-            lanes[lane:] = lanes[lane:] or [[]]
-            lanes[lane].append((first, last))
+            lane = lanes.innermost(first, last)
+            lanes.lay(first, last, lane)
             made.append(Arc(shortcut, first, last, lane, _width(shortcut.parameters, self.parameters)))
         return tuple(made)
 
@@ -216,10 +215,8 @@ def _crossing(reaches: Iterable[Reach]) -> set[tuple[int, int]]:
     for first, last in sorted({(r.first, r.last) for r in reaches}, key=lambda reach: (reach[0], -reach[1])):
         while open_ and open_[-1][1] < first:
             open_.pop()
-        crossed = [other for other in open_ if first <= other[1] < last]
-        if crossed:
-            found |= {(first, last), *crossed}
-            open_ = [other for other in open_ if other[1] >= last]
+        while open_ and open_[-1][1] < last:  # each lies within those before it: the last one ends first
+            found |= {(first, last), open_.pop()}
         open_.append((first, last))
     return found
 

@@ -6,10 +6,12 @@ a row, where there is little room.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
 
 from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.report import Shape, Shortcut
+from shortcut_audit.reporters.figure.lanes import Lanes
 from shortcut_audit.reporters.figure.layout import Fold, Group, Item, Merge
 from shortcut_audit.reporters.figure.spine import Box
 
@@ -84,8 +86,11 @@ class _Rows:
         """The rows of a group; `inside`: some arc leads around it."""
         touched = {arc.first for arc in group.arcs}
         where: list[tuple[int, int]] = []
+        begun, ended = Counter(arc.first for arc in group.arcs), Counter(arc.last for arc in group.arcs)
+        open_ = 0
         for number, item in enumerate(group.items):
-            around = inside or any(arc.first <= number < arc.last for arc in group.arcs)
+            open_ += begun[number] - ended[number]
+            around = inside or open_ > 0
             join = self._joined and number > 0 and number not in touched and isinstance(group.items[number - 1], Box)
             start = len(self.rows) - (1 if join and isinstance(item, Box) else 0)
             self._item(item, depth, inside=around, join=join)
@@ -115,15 +120,10 @@ class _Rows:
 
 def _in_lanes(arcs: Iterable[Drawn]) -> tuple[Drawn, ...]:
     """Each arc in the innermost lane that is free; the shorter lie inside."""
-    lanes: list[list[Drawn]] = []
-    made = []
-    for arc in sorted(arcs, key=lambda arc: (arc.last - arc.first, arc.lane)):
-        inner = max((lane + 1 for lane, taken in enumerate(lanes) if _overlaps(arc, taken)), default=0)
-        lanes[inner:] = lanes[inner:] or [[]]
-        lanes[inner].append(arc)
+    drawn, made = sorted(arcs, key=lambda arc: (arc.last - arc.first, arc.lane)), []
+    lanes = Lanes(1 + max((arc.last for arc in drawn), default=0))
+    for arc in drawn:
+        inner = lanes.around(arc.first, arc.last)
+        lanes.lay(arc.first, arc.last, inner)
         made.append(replace(arc, lane=inner))
     return tuple(sorted(made, key=lambda arc: (arc.first, -arc.last)))
-
-
-def _overlaps(arc: Drawn, taken: Sequence[Drawn]) -> bool:
-    return any(arc.first <= other.last and other.first <= arc.last for other in taken)
