@@ -123,6 +123,11 @@ class Fed:
             if len(read) > 1 and sum(self._origins[self._number(name)] is Origin.COMPUTED for name in read) < 2:
                 yield number
 
+    @property
+    def is_applied_anywhere(self) -> bool:
+        """Whether any op applies such weights, as far as they have been looked at."""
+        return bool(self._readers)
+
     def may_apply(self, op: Op) -> bool:
         """Whether an op applies such weights to anything, as far as it has been looked at."""
         return op in self._readers

@@ -220,6 +220,8 @@ class Lineage:
             self._all_fed = True
             for number in self.fed.perhaps():
                 self.parents(number)
+        if not self.fed.is_applied_anywhere:
+            return Ops(self.holdings, 0)
         on, passed = route.fold(self._fed_steps, (0, 0), self._fed_steps)
         gates = Ops(self.holdings, through.bits & self.holdings.those(self.fed.may_apply) & ~passed)
         return Ops(self.holdings, on | self.holdings.gathered(op for op in gates if self.fed.is_gate(op, fork)).bits)
