@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 
 from shortcut_audit.graph.model import Op
-from shortcut_audit.operators.row import Family
+from shortcut_audit.operators.row import Arrangement, Family
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.between import Field
 from shortcut_audit.search.lineage import Lineage, passes
@@ -52,7 +52,7 @@ def marks_of(lineage: Lineage, way: Way, field: Field, others: Sequence[int]) ->
     if passes(way.cost, Step.LINEAR):
         found |= _beside_attention(lineage, way, field, others)
     makers = [lineage.maker(other) for other in others]
-    if any(op is not None and row_of(op.kind).short == "resize" for op in makers):
+    if any(op is not None and row_of(op.kind).arranges is Arrangement.RESIZED for op in makers):
         found.add(Mark.RESAMPLED)
     return frozenset(found)
 

@@ -166,7 +166,7 @@ class Trial:
             failed.add((self._ways[position].operand, self._ways[position].fork))
         self.failed, self.is_formula = frozenset(failed), bool(formulas) and all(formulas)
         if not accepted:
-            return refuse(self._merge, *objections[0])  # 2, 3
+            return refuse(self._merge, *objections[0])
         return tuple(self._found(position) for position in accepted)
 
     def _deserted(self, accepted: Sequence[int]) -> list[int]:
