@@ -91,7 +91,7 @@ EFFECTS = {
         ConcatFromSequence ScatterND ScatterElements Scatter TensorScatter If MaxUnpool Im2Col""",
     Effect.GATE: "RandomDropout",
     Effect.NORMALISATION: """BatchNormalization LayerNormalization SimplifiedLayerNormalization GroupNormalization
-        InstanceNormalization RMSNormalization LRN MeanVarianceNormalization LpNormalization""",
+        InstanceNormalization RMSNormalization LRN MeanVarianceNormalization LpNormalization LogSoftmax""",
     Effect.PRODUCT: "Mul Div Neg Scale Rescale",
     Effect.SUM: "Add Sub Sum Mean Bias",
     Effect.CHOICE: "Where",
@@ -135,7 +135,7 @@ def test_through_which_inputs_data_passes() -> None:
 
 MIXING = {
     True: f"""{AVERAGES} {MAXIMA} {SUMS} {NORMS} {ATTENTIONS} {RECURRENT} DeformConv CausalConvWithState ms:CDist Loop
-        Uncontracted DFT STFT Fft""",
+        Uncontracted DFT STFT Fft ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum ReduceLogSumExp ReduceProd CumProd""",
     by_kernel: "Conv ConvTranspose",
     by_side: f"{MATRICES} ms:FusedMatMul",
     by_labels: "Einsum",

@@ -214,7 +214,7 @@ CENTRED = "d = Sub(v, m)"
         (("n = ScatterElements(zero, places, v) axis=0 reduction=add",), "v", Part.SCATTERED),
         (("n = ScatterElements(zero, places, v) axis=0 reduction=max",), "v", Part.SCATTERED),
         (("n = ScatterElements(zero, places, v) axis=0",), "n", Part.VALUE),
-        # 2. Views, sums, products and powers, of one value alone.
+        # 2. Normalisations as one operator. 4. Views, sums, products and powers, of one value alone.
         (("n = Transpose(v) perm=0,2,1",), "v", Part.VALUE),
         (("n = Mul(v, v)",), "v", Part.VALUE),
         (("n = Mul(v, gamma)",), "v", Part.VALUE),
@@ -239,11 +239,19 @@ CENTRED = "d = Sub(v, m)"
         (("n = Gather(v, i) axis=1",), "n", Part.VALUE),
         (("s = ScatterElements(zero, places, v) axis=0 reduction=add", "n = Gather(s, i) axis=1"), "v", Part.STATISTIC),
         ((GATHERED, CENTRED, "n = Gather(d, i) axis=1"), "n", Part.VALUE),
-        # 4. exp and log of what is centred, and of sums of that.
-        (("n = Exp(v)",), "n", Part.VALUE),
-        ((GATHERED, CENTRED, "n = Exp(d)"), "v", Part.NORMALISED),
+        # 5. exp and log of a value, centred or not, of sums of that, and as one operator.
+        (("n = Exp(v)",), "v", Part.EXPONENTIAL),
+        (("e = Exp(v)", "n = Exp(e)"), "n", Part.VALUE),
+        (("n = Log(v)",), "n", Part.VALUE),
+        (("e = Exp(v)", "s = ReduceSum(e, last) keepdims=1", "n = Div(e, s)"), "v", Part.SOFTMAX),
+        (("n = Softmax(v) axis=-1",), "v", Part.SOFTMAX),
+        (("s = Softmax(v) axis=-1", "n = Log(s)"), "v", Part.NORMALISED),
+        (("s = Softmax(v) axis=-1", "n = Softmax(s) axis=-1"), "n", Part.VALUE),
+        ((GATHERED, "n = Softmax(m) axis=-1"), "n", Part.VALUE),  # a gate's
+        ((GATHERED, "n = Exp(m)"), "n", Part.VALUE),
+        ((GATHERED, CENTRED, "n = Exp(d)"), "v", Part.SOFTMAX),
         ((GATHERED, "n = Log(m)"), "v", Part.STATISTIC),
-        ((GATHERED, CENTRED, "e = Exp(d)", "s = ReduceSum(e, last) keepdims=1", "n = Div(e, s)"), "v", Part.NORMALISED),
+        ((GATHERED, CENTRED, "e = Exp(d)", "s = ReduceSum(e, last) keepdims=1", "n = Div(e, s)"), "v", Part.SOFTMAX),
     ],
 )
 def test_what_an_op_makes_of_a_value(lines: tuple[str, ...], origin: str, part: Part) -> None:
