@@ -139,8 +139,8 @@ LISTED = {
     "y = Conv(x, w1)": Extent(1, 1, 1_024, 64, working=True, layers=(0, 0)),
     "y = Relu(x)": Extent(1, nonlinear=True),
     "y = Mul(x, g)": Extent(1, parameters=8),
-    "y = BatchNormalization(x, v, v, v, v)": Extent(1, parameters=8),  # by statistics that are kept: no layer
-    "y = LayerNormalization(x, four) axis=-1": Extent(1, parameters=4, working=True),
+    "y = BatchNormalization(x, v, v, v, v)": Extent(1, parameters=8),  # no layer
+    "y = LayerNormalization(x, four) axis=-1": Extent(1, parameters=4),  # a factor of each element
     "y = AveragePool(x) kernel_shape=2,2": Extent(1, working=True, mixing=True),
     "y = Mystery(x)": Extent(1, macs=None, working=True, nonlinear=True, unknown=frozenset({"Mystery"})),
     "y = Add(x, x)": Extent(1),
