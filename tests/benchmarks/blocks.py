@@ -752,3 +752,88 @@ def runge_kutta(steps: int) -> Draft:
         inner = net("Add", net("Mul", k2, two), net("Mul", k3, two))
         x = net("Add", x, net("Mul", net("Add", net("Add", k1, inner), k4), sixth))
     return net.draft()
+
+
+def shared_state(steps: int) -> Draft:
+    """One state that many gated steps begin with, each added to a stream: every one is looked at beside its gate."""
+    net, x = Drawing("x", "s"), "x"
+    for _ in range(steps):
+        state = net("Mul", "s", net.gate(net("Add", "s", x)))
+        x = net("Add", x, net("Add", state, net.linear(net.layer(state))))
+    return net.draft()
+
+
+def slices_in_turn(slices: int) -> Draft:
+    """One value, split into many pieces, each added to a layer of the sum before."""
+    net = Drawing("x")
+    pieces = net.several("Split", slices, "x", axis=1)
+    made = pieces[0]
+    for piece in pieces[1:]:
+        made = net("Add", piece, net.linear(net.layer(made)))
+    return net.draft((1, max(slices, 1), WIDTH))
+
+
+def substitution(rows: int) -> Draft:
+    """Forward substitution: from each row of a matrix something of the last solved rows is taken away."""
+    net = Drawing("a")
+    solved = [net.piece("a", 0, 1)]
+    for row in range(1, rows):
+        joined = net("Concat", *solved[-3:], axis=1) if row > 1 else solved[0]
+        solved.append(net("Sub", net.piece("a", row, row + 1), net("MatMul", joined, net.weight())))
+    return net.draft((1, max(rows, 1), WIDTH))
+
+
+def doubled(steps: int) -> Draft:
+    """A value that is added to itself over and over, a sum of its own at each step."""
+    net, v = Drawing("x"), "x"
+    for _ in range(steps):
+        v = net("Add", v, v)
+        net("Add", v, net.layer(v))
+    return net.draft()
+
+
+def sums_of_maps(steps: int) -> Draft:
+    """A route of sums of a value and a map of it, and a sum at each."""
+    net, v = Drawing("x"), "x"
+    for _ in range(steps):
+        v = net("Add", v, net.linear(v))
+        net("Add", v, net.linear(net.layer("x")))
+    return net.draft()
+
+
+def sums_of_maps_of_a_slice(steps: int) -> Draft:
+    """Such a route from a slice of a value, beside layers of another slice."""
+    net = Drawing("x")
+    v = net.piece("x", 0, 4)
+    for _ in range(steps):
+        v = net("Add", v, net.linear(v))
+        net("Add", v, net.linear(net.layer(net.piece("x", 4, 8))))
+    return net.draft()
+
+
+def fed_route(steps: int) -> Draft:
+    """A route of maps whose matrices are inputs of the model, and a sum at each."""
+    net, v = Drawing("x", *(f"matrix{step}" for step in range(steps))), "x"
+    for step in range(steps):
+        v = net("MatMul", v, f"matrix{step}")
+        net("Add", v, net.linear(net.layer("x")))
+    return net.draft()
+
+
+def fed_gates(steps: int) -> Draft:
+    """A route of gates that are inputs of the model, and a sum at each."""
+    net, v = Drawing("x", *(f"gate{step}" for step in range(steps))), "x"
+    for step in range(steps):
+        v = net("Mul", v, f"gate{step}")
+        net("Add", v, net.linear(net.layer("x")))
+    return net.draft()
+
+
+def obscure_joints(layers: int) -> Draft:
+    """Joints of open size, cut where nobody knows: the search is run again as if the pieces were the parts."""
+    net, x = Drawing("x"), "x"
+    for _ in range(layers):
+        joined = net("Concat", x, net.layer(x), axis=1)
+        one, other = net.several("Split", 2, net.piece(joined, 0, 9999), axis=1)
+        x = net("Add", one, net.linear(other))
+    return net.draft(("n", "t", WIDTH))

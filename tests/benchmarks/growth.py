@@ -121,6 +121,16 @@ BLOCKS: tuple[Callable[[int], Draft], ...] = (
     blocks.scattered,
     blocks.rotary,
     blocks.runge_kutta,
+    blocks.unet,
+    blocks.shared_state,
+    blocks.slices_in_turn,
+    blocks.substitution,
+    blocks.doubled,
+    blocks.sums_of_maps,
+    blocks.sums_of_maps_of_a_slice,
+    blocks.fed_route,
+    blocks.fed_gates,
+    blocks.obscure_joints,
 )
 """Blocks of which BLOCK_COUNT are the fewest that are fitted."""
 

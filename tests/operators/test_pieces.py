@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from shortcut_audit.assembly.assemble import assemble
@@ -151,3 +153,19 @@ def test_of_a_value_whose_shape_nobody_knows_only_what_counts_from_the_front_is_
 
 def test_behind_a_part_of_unknown_size_nobody_knows_where_a_part_begins() -> None:
     assert pieces("a, b = Split(x) axis=1", x=(1, "c", 4, 4)) == [None, None]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_pieces_miss_others_where_each_misses_each(seed: int) -> None:
+    """Against all pairs; of no pieces at all none meet."""
+    drawn = random.Random(seed)
+    for _ in range(40):
+        starts = [drawn.choices(range(30), k=drawn.randint(0, 4)) for _ in range(2)]
+        some, others = ([Piece(drawn.choice([1, 1, 2]), at, at + drawn.randint(0, 3)) for at in of] for of in starts)
+        assert all_miss(some, others) is all(one.misses(other) for one in some for other in others)
+
+
+def test_what_may_be_anything_misses_nothing() -> None:
+    assert not all_miss([EVERYTHING], [Piece(1, 0, 2)])
+    assert not all_miss([EVERYTHING], [EVERYTHING])
+    assert all_miss([EVERYTHING], [])

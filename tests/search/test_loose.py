@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from shortcut_audit import search
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.draft import Tensor
-from shortcut_audit.graph.model import TensorType
+from shortcut_audit.graph.model import ModelGraph, TensorType
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
 from shortcut_audit.search.loose import loose
@@ -209,3 +210,17 @@ def test_pieces_lie_in_the_order_of_their_starts_and_those_counted_from_the_end_
     found = loose(assemble(listing(*parts, *cuts, x=(1, 8, 4, 4), **bounds)))
     assert {one.piece.id: one.share for one in found} == {"d": (1, 3), "e": (2, 3), "f": (0, 3)}
     assert {one.piece.id: one.part(turned=False) for one in found} == {"d": "b", "e": "k", "f": "a"}
+
+
+@pytest.mark.parametrize("joints", [1, 20])
+def test_the_search_is_run_as_often_whatever_the_number_of_joints(joints: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the model is written, with the pieces for the parts in their order, and the other way round."""
+    runs: list[ModelGraph] = []
+    once = search._searched
+    monkeypatch.setattr(search, "_searched", lambda graph: (runs.append(graph), once(graph))[1])
+    cut = "f{n} = Conv(x{n}, w)", "c{n} = Concat(x{n}, f{n}) axis=1", "d{n}, e{n} = Split(c{n}) axis=1"
+    lines = [line.format(n=n) for n in range(joints) for line in cut]
+    sums = [f"x{n + 1} = Add(d{n}, e{n})" for n in range(joints)]
+    blocks = [line for n in range(joints) for line in (*lines[3 * n : 3 * n + 3], sums[n])]
+    report("x0 = Relu(x)", *blocks, x=SHAPES["no sizes"], outputs=(f"x{joints}",))
+    assert len(runs) == 3

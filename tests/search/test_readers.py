@@ -42,3 +42,25 @@ def test_a_set_of_readers_reads_what_they_read_one_after_the_other(seed: int) ->
         assert found.piece is not None
         assert expected.piece is not None
         assert found.piece[:3] == expected.piece[:3]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whether_any_of_a_set_reads_an_element_of_a_piece(seed: int) -> None:
+    """Against each reader by itself: 0:2 and 2:4 have nothing in common, what reads everything may read any."""
+    draw = random.Random(seed)
+    readings = {}
+    for place in draw.sample(range(200), draw.randint(1, 40)):
+        start = draw.randint(0, 30)
+        piece = draw.choice([EVERYTHING, *(Piece(axis, start, start + draw.randint(1, 5)) for axis in (0, 1, 1, 1))])
+        readings[place] = Reading(joined=False, otherwise=True, piece=piece)
+    readers = Readers(readings)
+    for _ in range(40):
+        chosen = draw.sample(sorted(readings), draw.randint(1, min(len(readings), 4)))
+        start = draw.randint(0, 35)
+        asked = Piece(1, start, start + draw.randint(1, 5))
+        values = sum(1 << place for place in chosen)
+        pieces = {readings[place].piece for place in chosen}
+        assert readers.pieces(values) == pieces
+        assert readers.overlap(values, asked) is not all(piece is not None and piece.misses(asked) for piece in pieces)
+        assert readers.overlap(values, EVERYTHING)
+    assert not readers.overlap(0, EVERYTHING)

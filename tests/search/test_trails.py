@@ -70,3 +70,18 @@ def test_a_fold_adds_up_the_steps_in_their_order() -> None:
     assert long.before is not None
     assert long.before.fold("names", (), listed) == (0, 1)
     assert long.fold("names", (), listed) == (0, 1, 2)
+
+
+def test_the_last_step_that_passes_a_test() -> None:
+    long = trail(10)
+    assert long.latest(lambda link: nth(link) % 4 == 2) is long.up_to(7)  # Transpose.6 makes value 7
+    assert long.latest(lambda link: nth(link) > 9) is None
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7, 40])
+def test_how_far_a_trail_leads_up_to_a_value(steps: int) -> None:
+    """x is value 0, and step n makes value n + 1."""
+    long = trail(steps)
+    assert [len(long.up_to(number)) for number in range(steps + 2)] == [*range(steps + 1), steps]
+    assert len(long.up_to(-1)) == 0
+    assert [long.leads_through(number) for number in range(-1, steps + 2)] == [False, *[True] * (steps + 1), False]
