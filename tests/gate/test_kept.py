@@ -248,3 +248,17 @@ def test_two_models_elsewhere_of_one_name_are_not_kept_as_one(tmp_path: Path) ->
     one, other = (AcceptedModel(f"/else/{n}/m.onnx", (shortcut(parameters=n),)) for n in (1, 2))
     with pytest.raises(ConfigError, match=r"two models would both be kept as 'm.onnx': they are outside of"):
         rewrite(tmp_path / "base.json", [one, other], tmp_path, lambda name: False)
+
+
+def test_every_figure_of_a_shortcut_is_written_and_read_again(tmp_path: Path) -> None:
+    """None is left out of the file, and read as what it stands for: another one beside each that is none."""
+    folded = RouteStep("Conv", (("weight", (8, 8, 1, 1)), ("bias", (8,))), absorbs_norm=True)
+    plain = RouteStep("Mul", (("scale", (8,)),))
+    full = AcceptedShortcut(
+        "b.0", "b", "projection", (1, 8), (2, 8), (folded, plain), 72, None, 3, (0, 2), macs_formula="64*n"
+    )
+    bare = AcceptedShortcut("b.1", "b", "identity", None, (1, None), (), 0, 0, 0)
+    model = AcceptedModel("m.onnx", (full, bare), unknown=2, outputs=("logits", "boxes", "masks"))
+    file = tmp_path / "base.json"
+    file.write_text(write([model], tmp_path))
+    assert read(file).models == (model,)

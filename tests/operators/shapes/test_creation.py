@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from shortcut_audit.operators.shapes.creation import open_steps
 from tests.operators.shapes.calls import numbers, out
 
 
@@ -76,3 +77,16 @@ def test_images_and_texts() -> None:
     assert out("TfIdfVectorizer", "2x12", ngram_indexes=(0, 1, 4, 2)) == "2x5"
     assert out("StringNormalizer", "4") == "?"
     assert out("StringSplit", "2x3", outputs=2, opset=20) == "2x3x? 2x3"
+
+
+@pytest.mark.parametrize(
+    ("start", "limit", "step", "count"),
+    [
+        (0, "n", 1, "n"), ("n", 8, None, None), (0, "n", "s", None), (0, "n", 0, None), (None, "n", 1, None),
+        (0, None, 1, None), ("n", 0, -1, "n"), (2, 9, 3, 3),  # 2, 5, 8
+    ],
+)  # fmt: skip
+def test_a_range_over_open_sizes(
+    start: int | str | None, limit: int | str | None, step: int | str | None, count: int | str | None
+) -> None:
+    assert open_steps(start, limit, step) == count
