@@ -70,6 +70,8 @@ class _Ranks:
     def first(self, found: int) -> int:
         """The place of a set that comes first; there is one."""
         for ones in self._digits:
+            if not found & (found - 1):
+                break  # one alone comes first
             found = found & ~ones or found
         return found.bit_length() - 1
 
