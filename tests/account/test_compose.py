@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from shortcut_audit.account.entries import _name
 from shortcut_audit.graph.draft import Draft
-from shortcut_audit.graph.model import Source, TensorType
+from shortcut_audit.graph.model import Op, Source, TensorType
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport, Shortcut, TensorInfo
 from tests.sketch import audited, draft, listing, stored
@@ -370,3 +371,8 @@ def test_does_w_s_exist_and_has_it_a_bias(route: tuple[str, ...], weight: bool, 
     more = {"b2": stored(8), "b3": stored(8), "g2": stored(8, 1, 1), "half": stored(data=(0.5,), literal=True)}
     found = entry(*BESIDE, *route, f"y = Add(f, {'s' if route else 'x'})", **more)
     assert (found.has_weight, found.has_bias) == (weight, bias)
+
+
+def test_a_nameless_op_without_its_first_output_is_called_by_what_it_does_make() -> None:
+    op = Op("Split", "Split", "", ("x",), (None, "b"))
+    assert [_name(op), _name(replace(op, name="n")), _name(replace(op, outputs=(None,)))] == ["Split:b", "n", "Split:"]
