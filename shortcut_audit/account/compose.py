@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from shortcut_audit import report
 from shortcut_audit.account import bodies
+from shortcut_audit.account.carried import carried
 from shortcut_audit.account.classify import kind_of, learned
 from shortcut_audit.account.cost import Ledger, open_sizes, parameters, total
 from shortcut_audit.account.entries import Entries, elements_added
@@ -38,7 +39,7 @@ CONSTANT = "all operands are the same in every forward pass: constant, may be fo
 def compose(graph: ModelGraph, searched: Searched) -> report.ModelReport:
     """Everything there is to say of a model."""
     ledger = Ledger(graph, searched.measure)
-    priced = tuple(_with_kinds(in_order(graph, searched.found)))
+    priced = tuple(_with_kinds(searched.graph, in_order(graph, searched.found)))
     others = (*_constant_sums(graph), *_in_order(graph, searched.refused, lambda refusal: refusal.op))
     merges = {shortcut.found.merge.op: shortcut.found.merge for shortcut in priced}
     known = [other for other in others if row_of(other.op.kind).understood]  # what may be an addition is not one yet
@@ -92,14 +93,14 @@ def _standing(priced: Iterable[Priced], shortcuts: Iterable[report.Shortcut]) ->
     return standing
 
 
-def _with_kinds(found: Iterable[Found]) -> Iterator[Priced]:
+def _with_kinds(graph: ModelGraph, found: Iterable[Found]) -> Iterator[Priced]:
     """Each shortcut with its kind: that of those which take one route, and are added or taken away alike, told once."""
     known: dict[tuple[Route, bool], Kind] = {}
     for shortcut in found:
         key = shortcut.way, shortcut.operand.negated
         if key not in known:
             known[key] = kind_of(shortcut)
-        yield Priced(shortcut, known[key])
+        yield Priced(shortcut, known[key], carried(graph, shortcut))
 
 
 def _joined(searched: Searched) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
+from shortcut_audit.account.carried import Carried
 from shortcut_audit.account.cost import Ledger, parameters, total
 from shortcut_audit.algebra import polynomial
 from shortcut_audit.algebra.bounds import never_equal
@@ -32,7 +33,6 @@ from shortcut_audit.report.words import Kind
 from shortcut_audit.search.found import Found
 from shortcut_audit.search.holdings import Holdings
 from shortcut_audit.search.routes import Route
-from shortcut_audit.search.trails import Link
 
 
 @frozen
@@ -41,6 +41,7 @@ class Priced:
 
     found: Found
     kind: Kind
+    carried: Carried
 
 
 def ops_on(shortcuts: Iterable[Priced]) -> dict[Op, None]:
@@ -54,10 +55,10 @@ def ops_on(shortcuts: Iterable[Priced]) -> dict[Op, None]:
 
 def all_changes(shortcuts: Iterable[Priced]) -> list[Cost]:
     """For each shortcut whether it changes dimensions; for those of one route that end in one shape it is told once."""
-    known: dict[tuple[Route, Shape, Kind], Cost] = {}
+    known: dict[tuple[Route, Carried, Shape, Kind], Cost] = {}
     changes = []
     for shortcut in shortcuts:
-        key = shortcut.found.way, shortcut.found.merge.result.type.shape, shortcut.kind
+        key = shortcut.found.way, shortcut.carried, shortcut.found.merge.result.type.shape, shortcut.kind
         if key not in known:
             known[key] = changes_dimensions(shortcut)
         changes.append(known[key])
@@ -65,14 +66,16 @@ def all_changes(shortcuts: Iterable[Priced]) -> list[Cost]:
 
 
 def changes_dimensions(shortcut: Priced) -> Cost:
-    """Whether fork and merge differ in shape: 1 if they do, 0 if not, or a formula; None where a size is unknown.
+    """Whether what a shortcut carries and the merge differ in shape: 1 if they do, 0 if not, or a formula.
+
+    None where a size is unknown.
 
     An identity changes no dimension, whatever is open: every element of the fork is one of the merge. A size that the
     route merely moves to another axis is not changed.
     """
     if shortcut.kind == "identity":
         return 0
-    before, after = _carried(shortcut.found), shortcut.found.merge.result.type.shape
+    before, after = shortcut.carried.moved(), shortcut.found.merge.result.type.shape
     if before is None or after is None:
         return None
     if len(before) != len(after):
@@ -84,27 +87,6 @@ def changes_dimensions(shortcut: Priced) -> Cost:
     if len(known) < len(pairs):
         return None
     return smaller(1, polynomial.total(larger(a - b, b - a) for a, b in known if a != b))
-
-
-def _carried(found: Found) -> Shape:
-    """The fork's shape, its axes where the route has brought them, as far as that can be followed."""
-    shape = found.fork.type.shape
-    if not found.route.any(_permutes):
-        return shape
-    for link in found.route:
-        order = link.op.attributes.get("perm")
-        if shape is None or not _permutes(link):
-            continue
-        axes = tuple(axis for axis in order if isinstance(axis, int)) if isinstance(order, tuple) else ()
-        axes = axes or tuple(range(len(shape)))[::-1]
-        if sorted(axes) != list(range(len(shape))):
-            return found.fork.type.shape
-        shape = tuple(shape[axis] for axis in axes)
-    return shape
-
-
-def _permutes(link: Link) -> bool:
-    return row_of(link.op.kind).arranges is Arrangement.PERMUTED
 
 
 def option(shortcuts: tuple[Priced, ...]) -> Option:
@@ -142,6 +124,9 @@ def what_if(graph: ModelGraph, ledger: Ledger, shortcuts: tuple[Priced, ...]) ->
     return WhatIf(A=bare, B=b, C=c, plain=bare)
 
 
+STEPS_FOLLOWED = 64
+"""How many steps before a layer its data are followed back."""
+
 Spent: TypeAlias = "tuple[Cost, Cost]"
 """Parameters and MACs."""
 
@@ -157,6 +142,7 @@ class _Pricing:
     """The model without what its shortcuts hold, and what other shortcuts would add."""
 
     def __init__(self, graph: ModelGraph, ledger: Ledger, shortcuts: tuple[Priced, ...]) -> None:
+        self._graph = graph
         self._ledger = ledger
         self._extra = _extra_per_channel(graph)
         self._removed = _removable(graph, shortcuts)
@@ -190,7 +176,7 @@ class _Pricing:
         """What projections on these shortcuts cost: their own where they are projections, else such as W_s would."""
         own = ops_on(s for s in shortcuts if s.kind == "projection")
         restored = [op for op in own if op in self._removed]
-        prices = [_projection(s.found, self._extra) for s in shortcuts if s.kind != "projection"]
+        prices = [_projection(self._graph, s, self._extra) for s in shortcuts if s.kind != "projection"]
         return [*prices, (self._held(restored), self._ledger.macs(restored))]
 
 
@@ -214,31 +200,48 @@ def _removable(graph: ModelGraph, shortcuts: tuple[Priced, ...]) -> dict[Op, Non
     return removed
 
 
-def _projection(found: Found, extra: int) -> Spent:
+def _projection(graph: ModelGraph, shortcut: Priced, extra: int) -> Spent:
     """What W_s would cost where there is none."""
-    axis = _channel_axis(found)
-    before, after = _size(found.fork.type.shape, axis), _size(found.merge.result.type.shape, axis)
+    carried, made = shortcut.carried, shortcut.found.merge.result.type.shape
+    axis = _channel_axis(graph, shortcut.found, carried.shape)
+    before, after = _size(carried.shape, axis), _size(made, carried.place(axis))
     if before is None or after is None:
         return UNKNOWN
-    return before * after + extra * after, product(count(found.merge.result.type.shape), before)
+    return before * after + extra * after, product(count(made), before)
 
 
 def _size(shape: Shape, axis: int) -> Cost:
     return None if shape is None or not -len(shape) <= axis < len(shape) else number(shape[axis])
 
 
-def _channel_axis(found: Found) -> int:
-    """Where the channels of the fork stand: where it has as many as the first layer skipped reads.
+def _channel_axis(graph: ModelGraph, found: Found, shape: Shape) -> int:
+    """Where the channels of what is carried stand: where it has as many as the first layer skipped reads.
 
     Where that tells nothing (the layer reads a part of them, or their number is open): on the second axis for
-    convolutions, else on the last. Where no layer is skipped (pooling as a token mixer), images have them second.
+    convolutions, else on the last. Where no layer is skipped (pooling as a token mixer), images have them second. They
+    stand last before a convolution only where axes are moved on the way to it: it may read as many channels of a part
+    as an image has columns.
     """
-    layer, rank = found.residual.first_layer, len(found.fork.type.shape or ())
+    layer, rank = found.residual.first_layer, len(shape or ())
     second = rank > 3 if layer is None else row_of(layer.kind).family is Family.CONVOLUTION
     usual, other = (1, -1) if second else (-1, 1)
     read = None if layer is None else channels_read(layer)
-    sizes = [_size(found.fork.type.shape, axis) for axis in (usual, other)]
-    return other if read is not None and sizes[0] != read and sizes[1] == read else usual
+    if layer is None or read is None or _size(shape, usual) == read or _size(shape, other) != read:
+        return usual
+    return other if not second or _is_laid_out_anew(graph, layer, found.fork.id) else usual
+
+
+def _is_laid_out_anew(graph: ModelGraph, layer: Op, fork: str) -> bool:
+    """Whether axes are moved between a fork and a layer that reads what is made of it."""
+    op: Op | None = layer
+    for _ in range(STEPS_FOLLOWED):
+        given = op.inputs[0] if op is not None and op.inputs else None
+        if not isinstance(given, str) or given == fork or given not in graph.values:
+            return False
+        op = graph.values[given].op
+        if op is not None and row_of(op.kind).arranges is Arrangement.PERMUTED:
+            return True
+    return False
 
 
 def _extra_per_channel(graph: ModelGraph) -> int:

@@ -135,6 +135,55 @@ def test_channels_of_a_convnext_block_stand_where_its_convolution_has_them() -> 
     assert found["C"] == (968, 23_232)  # + 64; 24 positions x 64
 
 
+@pytest.mark.parametrize("width", [8, 4])
+def test_a_slice_is_projected_to_as_many_channels_as_it_has(width: int) -> None:
+    """Res2Net, 4 slices of 4 channels: no size changes. W_s is 4 x 4, not 16 x 4; 4 columns are no channels."""
+    block = listing(
+        "a, b, c = Split(x) axis=1",
+        "f1 = Conv(a, w1) pads=1,1,1,1",
+        "g1 = Relu(f1)",
+        "s = Add(b, g1)",
+        "f2 = Conv(s, w2) pads=1,1,1,1",
+        "g2 = Relu(f2)",
+        "t = Add(c, g2)",
+        x=(1, 12, 8, width),
+        w1=stored(4, 4, 3, 3),
+        w2=stored(4, 4, 3, 3),
+    )
+    found = prices(audit_draft(block).summary)
+    assert found["B"] == found["A"] == (288, 288 * 8 * width)  # 2 x 4 x 4 x 3 x 3
+    assert found["C"] == (320, 320 * 8 * width)  # + 2 x 4 x 4
+
+
+def test_a_part_that_a_convolution_reads_is_no_image_s_width() -> None:
+    """x + F(x[:, :4]) on 8 channels and 4 columns: W_s is 8 x 8, at 24 positions."""
+    block = listing(
+        "a, b = Split(x) axis=1",
+        "f = Conv(a, w) pads=1,1,1,1",
+        "r = Relu(f)",
+        "y = Add(x, r)",
+        x=(1, 8, 6, 4),
+        w=stored(8, 4, 3, 3),
+    )
+    assert prices(audit_draft(block).summary)["C"] == (288 + 64, 288 * 24 + 64 * 24)  # 8 x 4 x 3 x 3
+
+
+def test_channels_are_followed_where_the_shortcut_moves_them() -> None:
+    """N, C, H, W to N, H, W, C on branch and shortcut alike: W_s is 8 x 8, not 8 x 4, at 24 positions."""
+    block = listing(
+        "c = Conv(x, w) pads=1,1,1,1",
+        "r = Relu(c)",
+        "t = Transpose(r) perm=0,2,3,1",
+        "s = Transpose(x) perm=0,2,3,1",
+        "y = Add(s, t)",
+        x=(1, 8, 4, 6),
+        w=stored(8, 8, 3, 3),
+    )
+    found = prices(audit_draft(block).summary)
+    assert found["B"] == (576, 576 * 24)  # 8 x 8 x 3 x 3
+    assert found["C"] == (576 + 64, 576 * 24 + 64 * 24)
+
+
 # --- what cannot be known --------------------------------------------------------------------------------------------
 
 
