@@ -96,10 +96,9 @@ class Lineage:
         """`sums`: those whose operands will be looked at, in that order; `told`: the values as expressions."""
         self.graph = graph
         self._expressions = expressions(graph) if told is None else told
+        self.measure = Measure(graph, gathered(graph, self._expressions))
         self.values: tuple[Value, ...] = tuple(graph.values.values())
         self.number = _numbered(graph)
-        self.fed = Fed(self.values, self.number.__getitem__)
-        self.measure = Measure(graph, gathered(graph, self._expressions), self.fed.layers())
         self.above = tuple(map(self._read, self.values))
         """What each value is computed from."""
         self.first_made = self._together()
@@ -113,6 +112,7 @@ class Lineage:
         self._parents: list[tuple[tuple[int, int, int], ...] | None] = [None] * len(self.values)
         self._roots = self._trace(_is_pointwise)
         self._sources: list[int] | None = None
+        self.fed = Fed(self.values, self.number.__getitem__)
         self._all_fed = False
         self.pasts: dict[tuple[int, int], frozenset[int]] = {}
         """For a product and the slot that a route enters it by: the past of its gates (gates.py)."""
