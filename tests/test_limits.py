@@ -17,6 +17,7 @@ import shortcut_audit
 
 LIMITS = {
     "account.describe": {"STEPS_SHOWN": 64, "OPS_SHOWN": 64},
+    "account.whatif": {"STEPS_FOLLOWED": 64},
     "account.entries": {"NAMES_SHOWN": 64},
     "account.uncounted": {"NAMED": 80},
     "gate.accepted": {"COUNT_LIMIT": 10**100},

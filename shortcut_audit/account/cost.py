@@ -15,9 +15,8 @@ from shortcut_audit.algebra import polynomial
 from shortcut_audit.algebra.polynomial import Cost, Number, formula, integer
 from shortcut_audit.graph.model import ModelGraph, Op, Weight
 from shortcut_audit.graph.sizes import number
-from shortcut_audit.operators.row import Family
 from shortcut_audit.operators.table import macs as macs_of
-from shortcut_audit.operators.table import name_of, perhaps_weights, row_of
+from shortcut_audit.operators.table import name_of, perhaps_weights
 from shortcut_audit.report import Span, Totals
 from shortcut_audit.search.extent import Extent, Measure
 
@@ -73,37 +72,18 @@ class Ledger:
             constant_macs=integer(total(macs_of(self._graph, op) for op in self._graph.constant_ops)),
             active_parameters=active_parameters(self._graph),
             untied_parameters=self._untied(),
-            parameters_lower_bound=any(map(perhaps_weights, self._graph.ops)) or self._fed_weights(),
+            parameters_lower_bound=any(map(perhaps_weights, self._graph.ops)) or self._reads_fed(),
         )
 
-    def _fed_weights(self) -> bool:
-        """Whether a layer applies a matrix or a kernel that is an input of the model, or is made from nothing.
-
-        A matrix without a batch beside data that has one is a weight, whoever brings it; the keys and values of a
-        cache have as many axes as what they are multiplied with.
-        """
-        return any(self._is_fed(op) for op in self._graph.ops)
-
-    def _is_fed(self, op: Op) -> bool:
-        if row_of(op.kind).family not in {Family.CONVOLUTION, Family.MATRIX_PRODUCT} or len(op.inputs) < 2:
-            return False
-        data, weight = op.inputs[:2]
-        if not isinstance(weight, str) or not isinstance(data, str):
-            return False
-        value = self._graph.values[weight]
-        brought = value.op is None or not value.op.values()
-        shape, of_data = value.type.shape, self._graph.values[data].type.shape
-        if not brought or shape is None or of_data is None:
-            return False
-        return row_of(op.kind).family is Family.CONVOLUTION or len(shape) < len(of_data)
+    def _reads_fed(self) -> bool:
+        """Whether a layer applies weights that the caller brings, perhaps."""
+        return any(self._measure.of(op).fed for op in self._graph.ops)
 
 
 def span(residual: Extent) -> Span:
     """What a shortcut skips."""
-    macs = residual.macs
-    return Span(
-        residual.weight_layers, residual.ops, residual.all_parameters, integer(macs), macs_formula=formula(macs)
-    )
+    macs, known = residual.macs, None if residual.fed else residual.all_parameters
+    return Span(residual.weight_layers, residual.ops, known, integer(macs), macs_formula=formula(macs))
 
 
 def total(counts: Iterable[Cost]) -> Cost:

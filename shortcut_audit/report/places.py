@@ -106,7 +106,8 @@ class Span(Costly):
 
     weight_layers: int
     ops: int
-    parameters: int
+    parameters: int | None
+    """None where a layer applies weights, perhaps, that are fed to the model."""
     macs: int | None
     macs_formula: str | None = field(default=None, kw_only=True)
 

@@ -32,6 +32,8 @@ class Extent:
     """Whether any op does real work (table.does_work)."""
     mixing: bool = False
     nonlinear: bool = False
+    fed: bool = False
+    """Whether any layer applies weights that the caller brings, perhaps: how many is not known (fed.py)."""
     unknown: frozenset[str] = frozenset()
     """Operators that are not understood, by the name that the file has for them."""
     first_layer: Op | None = None
@@ -42,6 +44,11 @@ class Extent:
     def __add__(self, other: Extent) -> Extent:
         """Both stretches together."""
         return joined((self, other))
+
+    @property
+    def weighing(self) -> bool:
+        """Whether learned weights are read, or what may be some."""
+        return bool(self.parameters or self.tied) or self.fed
 
     @property
     def all_parameters(self) -> int:
@@ -57,7 +64,7 @@ def joined(extents: Iterable[Extent]) -> Extent:
     ops = weight_layers = parameters = 0
     macs, counted = list[Number](), True
     tied, unknown = frozenset[Weight](), frozenset[str]()
-    working = mixing = nonlinear = False
+    working = mixing = nonlinear = fed = False
     first_layer, layers = None, None
     for extent in extents:
         ops += extent.ops
@@ -70,6 +77,7 @@ def joined(extents: Iterable[Extent]) -> Extent:
         working = working or extent.working
         mixing = mixing or extent.mixing
         nonlinear = nonlinear or extent.nonlinear
+        fed = fed or extent.fed
         if extent.layers is not None:
             if layers is None or extent.layers < layers:
                 first_layer = extent.first_layer
@@ -83,6 +91,7 @@ def joined(extents: Iterable[Extent]) -> Extent:
         working,
         mixing,
         nonlinear,
+        fed,
         unknown,
         first_layer,
         layers,
@@ -96,10 +105,15 @@ def _hull(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
 class Measure:
     """The extent of every op of a model, each worked out once."""
 
-    def __init__(self, graph: ModelGraph, gathered: frozenset[str] = frozenset()) -> None:
-        """`gathered`: statistics that go back to where they were gathered (statistics.py): to make them is no work."""
+    def __init__(self, graph: ModelGraph, gathered: frozenset[str] = frozenset(), fed: Iterable[Op] = ()) -> None:
+        """What makes the extents what they are, beside the graph.
+
+        `gathered`: statistics that go back to where they were gathered (statistics.py): to make them is no work. `fed`:
+        the layers that apply weights which the caller brings, perhaps.
+        """
         self._graph = graph
         self._gathered = gathered
+        self._fed = frozenset(fed)
         self.layers = tuple(op for op in graph.ops if table.is_weight_layer(op))
         """The model's weight layers, in topological order."""
         self._nth = {op: number for number, op in enumerate(self.layers)}
@@ -137,13 +151,14 @@ class Measure:
         idle = summed_stack(self._graph, op) is not None or op.outputs[0] in self._gathered
         return Extent(
             ops=1,
-            weight_layers=int(nth is not None),
+            weight_layers=int(nth is not None or (op in self._fed and table.row_of(op.kind).macs is not None)),
             macs=self._macs(op),
             parameters=sum(weight.elements for weight in learned if weight not in self._tied),
             tied=self._tied.intersection(learned),
             working=table.does_work(op) and not idle,
             mixing=table.mixes(op) and not idle,
             nonlinear=table.is_nonlinear(op),
+            fed=op in self._fed,
             unknown=frozenset() if table.row_of(op.kind).understood else frozenset({op.label}),
             first_layer=None if nth is None else op,
             layers=None if nth is None else (nth, nth),

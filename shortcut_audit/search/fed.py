@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 
 from shortcut_audit.graph.model import Op, Shape, Value
-from shortcut_audit.operators.row import Effect
+from shortcut_audit.operators.row import Effect, Family
 from shortcut_audit.operators.table import row_of
 
 ARITHMETIC = frozenset({Effect.VIEW, Effect.SELECTION, Effect.SCALE, Effect.PRODUCT, Effect.SUM})
@@ -108,6 +108,34 @@ class Fed:
                 return False
         self._readers.setdefault(op, set()).add(slot)
         return True
+
+    def layers(self) -> Iterator[Op]:
+        """The ops that apply such weights as matrices, kernels, or vectors of a norm, whatever they apply them to.
+
+        A matrix without a batch beside data that has one is a weight, or the second one of two: keys and values that
+        are fed have as many axes as what they are multiplied with.
+        """
+        ops = dict.fromkeys(value.op for value in self._values if value.op is not None) if self._brings_weights else {}
+        for op in ops:
+            named = _named(op)
+            if len(named) > 1 and any(self._is_weight(op, named, slot) for slot, _ in named):
+                yield op
+
+    def _is_weight(self, op: Op, named: Sequence[tuple[int, str]], slot: int) -> bool:
+        row, own = row_of(op.kind), self._number(dict(named)[slot])
+        others = [self._number(name) for at, name in named if at != slot]
+        if self._origins[own] is Origin.COMPUTED or any(self._stuff[own] & self._stuff[other] for other in others):
+            return False
+        if row.family is Family.CONVOLUTION or row.effect is Effect.NORMALISATION:
+            return slot > 0
+        if row.effect is Effect.NONLINEAR:  # a recurrence: what is no state and no length
+            layer = row.macs is not None and bool(row.bias) and bool(row.data)
+            return layer and slot not in {*row.data, *row.buffers}
+        if row.effect is not Effect.CONTRACTION or len(others) > 1 or max(at for at, _ in named) > 1:
+            return False
+        ranks = [None if (shape := self._values[n].type.shape) is None else len(shape) for n in (own, *others)]
+        known = [rank for rank in ranks if rank is not None]
+        return len(known) == 2 and (known[0] < known[1] or (slot > 0 and known[0] == 2))
 
     def may_offset(self, given: str, added: str) -> bool:
         """Whether what is added to a value may be a learned offset that the caller brings."""

@@ -20,6 +20,7 @@ class Holdings:
     """What the ops of a model hold, the ops told by their places."""
 
     __slots__ = (
+        "_fed",
         "_kinds",
         "_layers",
         "_macs",
@@ -64,7 +65,8 @@ class Holdings:
         self.working = as_set(place for place, extent in extents.items() if extent.working)
         """The ops that do real work, as a set; below, those that mix positions, and those that read learned weights."""
         self.mixing = as_set(place for place, extent in extents.items() if extent.mixing)
-        self.weighing = as_set(place for place, extent in extents.items() if extent.parameters or extent.tied)
+        self.weighing = as_set(place for place, extent in extents.items() if extent.weighing)
+        self._fed = as_set(place for place, extent in extents.items() if extent.fed)
 
     def of(self, ops: int) -> Extent:
         """What the ops of a set hold together."""
@@ -82,6 +84,7 @@ class Holdings:
             working=bool(ops & self.working),
             mixing=bool(ops & self.mixing),
             nonlinear=bool(ops & self._nonlinear),
+            fed=bool(ops & self._fed),
             unknown=frozenset().union(*(names for names, those in self._unknown.items() if ops & those)),
             first_layer=first,
             layers=None if first is None or last is None else (self._measure.nth(first), self._measure.nth(last)),

@@ -155,7 +155,7 @@ class Reach:
             min(costs),
             working or extent.working,
             mixing or extent.mixing,
-            weighing or bool(extent.parameters or extent.tied),
+            weighing or extent.weighing,
         )
 
     def held(self, number: int) -> Extent:

@@ -132,7 +132,7 @@ def alike(field: Field, naive: Naive, operand: int) -> None:
     assert reached is not None
     cost = naive.cost(operand)
     assert reached.level is Step.NONLINEAR if cost is None else reached.cost == cost
-    weighs = bool(expected.parameters or expected.tied)
+    weighs = bool(expected.parameters or expected.tied or expected.fed)
     assert (reached.working, reached.mixing, reached.weighing) == (expected.working, expected.mixing, weighs)
     assert field.ops([operand]) == tuple(naive.ops(operand))
     assert field.extent([operand]) == expected

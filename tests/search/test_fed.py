@@ -200,3 +200,81 @@ def test_what_may_apply_a_weight_that_is_fed(line: str, perhaps: bool) -> None:
     given = {name: what for name, what in known.items() if name in read} | ({"w2": stored(8, 8)} if "k" in read else {})
     fed, number = origins(*made, line, x=(8, 8), **given)
     assert (number["y"] in set(fed.perhaps())) is perhaps
+
+
+FED_BRANCHES = {
+    "a kernel": (["f = Conv(x, w) pads=1,1,1,1"], {"w": (8, 8, 3, 3)}, 1),
+    "beside one that is stored": (
+        ["a = Conv(x, w1) pads=1,1,1,1", "r = Relu(a)", "f = Conv(r, w) pads=1,1,1,1"],
+        {"w": (8, 8, 3, 3), "w1": stored(8, 8, 3, 3)},
+        2,
+    ),
+    "a kernel that is centred": (
+        ["m = ReduceMean(w)", "v = Sub(w, m)", "f = Conv(x, v) pads=1,1,1,1"],
+        {"w": (8, 8, 3, 3)},
+        1,
+    ),
+    "matrices beside a batch": (
+        ["h = MatMul(x, w)", "r = Relu(h)", "f = MatMul(r, v)"],
+        {"w": (4, 4), "v": (4, 4)},
+        2,
+    ),
+    "a norm's factor": (
+        ["a = Conv(x, w1) pads=1,1,1,1", "f = LayerNormalization(a, w)"],
+        {"w": (4,), "w1": stored(8, 8, 3, 3)},
+        1,
+    ),
+    "a recurrence": (
+        ["t = Reshape(x, q)", "l, h = GRU(t, w, r) hidden_size=4", "f = Reshape(l, p)"],
+        {
+            "w": (1, 12, 4), "r": (1, 12, 4), "q": stored(3, dtype="int64", data=(32, 1, 4)),
+            "p": stored(4, dtype="int64", data=(1, 8, 4, 4)),
+        },
+        1,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FED_BRANCHES)
+def test_what_is_skipped_is_not_known_where_a_layer_s_weights_are_fed(case: str) -> None:
+    """Zero would be a number. What is fed may be weights, or a kernel that data tell: nobody knows."""
+    branch, names, layers = FED_BRANCHES[case]
+    report = audit_draft(listing(*branch, "y = Add(f, x)", x=(1, 8, 4, 4), **names))  # type: ignore[arg-type]
+    shortcut = only(report)
+    assert (shortcut.kind, shortcut.span.weight_layers, shortcut.span.parameters) == ("identity", layers, None)
+    assert report.totals.parameters_lower_bound
+
+
+@pytest.mark.parametrize(
+    ("branch", "names", "parameters"),
+    [
+        # keys and values of a cache: 64 of the query
+        (
+            ["q = MatMul(x, s)", "l = MatMul(q, k)", "a = Softmax(l)", "f = MatMul(a, v)"],
+            {"k": (1, 8, 5), "v": (1, 5, 8), "s": stored(8, 8)},
+            64,
+        ),
+        # an adjacency matrix
+        (["h = MatMul(x, s)", "r = Relu(h)", "f = MatMul(k, r)"], {"k": (1, 6, 6), "s": stored(8, 8)}, 64),
+        # a kernel that is computed by a layer: 8 x 64
+        (["g = MatMul(x, s)", "h = ReduceMean(g) axes=0,1 keepdims=0", "k = Reshape(h, q)", "f = MatMul(x, k)"],
+         {"s": stored(8, 64), "q": stored(2, dtype="int64", data=(8, 8))}, 512),
+    ],
+)  # fmt: skip
+def test_data_that_are_fed_to_a_branch_are_none_of_its_weights(
+    branch: list[str], names: dict[str, object], parameters: int
+) -> None:
+    report = audit_draft(listing(*branch, "y = Add(f, x)", x=(1, 6, 8), **names))  # type: ignore[arg-type]
+    assert [(one.kind, one.span.parameters) for one in report.shortcuts] == [("identity", parameters)]
+
+
+def test_a_gated_block_whose_weights_are_fed_is_gated() -> None:
+    """Highway: beside products with matrices that are fed, no formula."""
+    report = audit_draft(
+        listing(
+            "l = MatMul(x, g)", "t = Sigmoid(l)", "o = Sub(one, t)", "h = MatMul(x, w)", "r = MatMul(h, w)",
+            "a = Mul(o, x)", "b = Mul(t, r)", "y = Add(a, b)",
+            one=stored(data=(1.0,), literal=True), g=(8, 8), w=(8, 8), x=(1, 5, 8),
+        )
+    )  # fmt: skip
+    assert [(one.kind, one.parameters, one.span.parameters) for one in report.shortcuts] == [("gated", None, None)]
