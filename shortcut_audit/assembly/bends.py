@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shortcut_audit.assembly.ranges import Resolve
+from shortcut_audit.assembly.ranges import Resolve, number_in
 from shortcut_audit.assembly.signs import TypeOf
 from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Node
@@ -66,9 +66,7 @@ def _bound(node: Node, resolve: Resolve, slot: int, name: str) -> float | None:
     if given is None:
         stated = node.attributes.get(name)
         return None if stated is None else stated if isinstance(stated, int | float) else 0
-    bound = resolve(given)
-    data = bound.type.data if isinstance(bound, Constant) else None
-    return data[0] if data is not None and len(data) == 1 and isinstance(data[0], int | float) else 0
+    return number_in(resolve(given)) or 0
 
 
 def _is_out_of_reach(bound: float | None, sign: int, dtype: str | None) -> bool:

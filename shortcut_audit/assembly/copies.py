@@ -98,7 +98,8 @@ class Copies:
         passes = row.effect in {Effect.VIEW, Effect.SELECTION} and bool(values)
         if node.kind in {"QuantizeLinear", "ClippingQuantisation"}:
             self._grids.update((name, self._grid(node)) for name in made)
-            if node.kind == "ClippingQuantisation" and (ranges.written(node, self._resolve) or (-1,))[0] == 0:
+            found = ranges.written(node, self._resolve)
+            if node.kind == "ClippingQuantisation" and found is not None and found[0] == 0:
                 self._signs.add(node)
         elif passes and node.kind != "DequantizeLinear":
             grids = [self._grids[value] for value in values if value in self._grids]

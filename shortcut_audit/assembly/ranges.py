@@ -50,7 +50,7 @@ def written(node: Node, resolve: Resolve) -> Range:
 def left(node: Node, zero: Any, resolve: Resolve) -> Range:
     """What a Clip leaves of quantised numbers with this zero point, or these (case 3)."""
     least, most = (
-        _only(resolve(node.inputs[slot])) if slot < len(node.inputs) else node.attributes.get(name)
+        number_in(resolve(node.inputs[slot])) if slot < len(node.inputs) else node.attributes.get(name)
         for slot, name in ((1, "min"), (2, "max"))
     )
     return _counted(least, most, zero if isinstance(zero, tuple) else (zero,))
@@ -72,7 +72,8 @@ def _held(signed: bool, bits: int) -> tuple[int, int]:
     return (-(1 << (bits - 1)) if signed else 0), (1 << (bits - signed)) - 1
 
 
-def _only(given: Input) -> Any:
-    """The one number in a constant; None where there is none, or it is not known."""
+def number_in(given: Input) -> int | float | None:
+    """The one number in a constant; None where there are several, or it is not known."""
     data = given.type.data if isinstance(given, Constant) else None
-    return data[0] if data is not None and len(data) == 1 else None
+    number = data[0] if data is not None and len(data) == 1 else None
+    return number if isinstance(number, int | float) else None

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from shortcut_audit.assembly.ranges import Resolve
+from shortcut_audit.assembly.ranges import Resolve, number_in
 from shortcut_audit.graph.draft import Node
 from shortcut_audit.graph.model import Constant, Input, TensorType
 from shortcut_audit.operators.row import Effect, Family
@@ -85,11 +85,7 @@ class Signs:
         return least is not None and least >= 0
 
     def _only(self, name: str | None) -> int | float | None:
-        """The one number in a constant."""
-        given = self._resolve(name)
-        data = given.type.data if isinstance(given, Constant) else None
-        number = data[0] if data is not None and len(data) == 1 else None
-        return number if isinstance(number, int | float) else None
+        return number_in(self._resolve(name))
 
     def _least(self, given: Input) -> int | float | None:
         if not isinstance(given, Constant) or any(weight.learned for weight in given.weights):

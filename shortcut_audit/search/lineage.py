@@ -7,13 +7,13 @@ class, so that costs add and compare as numbers do.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TypeAlias
 
-from shortcut_audit.graph.model import Constant, ModelGraph, Op, Value
+from shortcut_audit.graph.model import ModelGraph, Op, Value
 from shortcut_audit.operators.row import Effect, Family
-from shortcut_audit.operators.table import is_copy, row_of
+from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.ancestry import Ancestry
 from shortcut_audit.search.extent import Extent, Measure
 from shortcut_audit.search.fed import Fed
@@ -21,6 +21,7 @@ from shortcut_audit.search.holdings import Holdings, Ops
 from shortcut_audit.search.linear import Image, images
 from shortcut_audit.search.merges import Merge
 from shortcut_audit.search.neutral import before_identities
+from shortcut_audit.search.numbering import numbered
 from shortcut_audit.search.readers import Readers
 from shortcut_audit.search.reading import Reading, reading_of
 from shortcut_audit.search.statistics import Expression, Part, expressions, gathered, is_rescaled
@@ -97,7 +98,7 @@ class Lineage:
         self.graph = graph
         self._expressions = expressions(graph) if told is None else told
         self.values: tuple[Value, ...] = tuple(graph.values.values())
-        self.number = _numbered(graph)
+        self.number = numbered(graph)
         self.fed = Fed(self.values, self.number.__getitem__)
         self.measure = Measure(graph, gathered(graph, self._expressions), self.fed.layers())
         self.above = tuple(map(self._read, self.values))
@@ -331,54 +332,6 @@ class Lineage:
                 bits, origins = 1 << origins, origins + 1
             found.append(bits)
         return found
-
-
-def _numbered(graph: ModelGraph) -> dict[str, int]:
-    """A number for each value, in topological order. Values that are the same whatever the input share one.
-
-    The same op with the same weights, applied to the same values or to copies of them, is the same value, unless it is
-    counted in MACs: exporters that merge such ops (norm(x) written twice) and those that do not draw the same model.
-    Copies themselves stay apart, as steps of a route do, and so do sums: how many terms are added in one is a matter of
-    writing. What lies between two values holds such an op once.
-    """
-    numbers: dict[str, int] = {}
-    originals: dict[str, int] = {}
-    first: dict[Hashable, int] = {}
-    again: set[str] = set()
-    """Values that several ops read, or whose like may be made again: only what reads no others may be made twice."""
-    for number, (name, value) in enumerate(graph.values.items()):
-        repeated = value.op is not None and again.issuperset(value.op.values())
-        made = _application(value, originals) if repeated else None
-        numbers[name] = originals[name] = number if made is None else first.setdefault(made, number)
-        copies = value.op is not None and is_copy(value.op)
-        if value.op is not None and copies and isinstance(source := value.op.inputs[0], str):
-            # The copy keeps its own number, as a step of a route; what reads it counts as reading what it is a copy of.
-            originals[name] = originals[source]
-        if len(graph.readers[name]) > 1 or made is not None or (repeated and copies):
-            again.add(name)
-    return numbers
-
-
-def _application(value: Value, originals: Mapping[str, int]) -> Hashable:
-    """What a value is made by and from, if another one made so is the same; None if that cannot be said."""
-    op = value.op
-    if op is None or not op.values():
-        return None
-    row = row_of(op.kind)
-    if op.weights() and row.macs is not None:
-        return None
-    if not row.understood or row.effect is Effect.SUM or row.varies or is_copy(op):
-        return None
-    if None in op.attributes.values():
-        return None  # an attribute that cannot be read
-    read: list[Hashable] = []
-    for given in op.inputs:
-        if isinstance(given, Constant):
-            told = not given.weights and given.type.data is not None and None not in given.type.data
-            read.append(given if told else id(given))  # two readers of one tensor share its constant
-        else:
-            read.append(given if given is None else originals[given])
-    return op.kind, op.label, tuple(sorted(op.attributes.items())), tuple(read), value.slot, value.type
 
 
 def _steers(op: Op, slot: int) -> bool:
