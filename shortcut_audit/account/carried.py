@@ -14,7 +14,7 @@ from shortcut_audit.operators.row import Arrangement
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.found import Found
 from shortcut_audit.search.marks import Mark
-from shortcut_audit.search.trails import Link
+from shortcut_audit.search.trails import Link, Trail
 
 
 class Carried(NamedTuple):
@@ -36,25 +36,42 @@ class Carried(NamedTuple):
         return self.order.index(axis % len(self.shape))
 
 
+class _Moved(NamedTuple):
+    """What has become, after some steps, of the axes of what is carried."""
+
+    order: tuple[int, ...] | None
+    slice: str | None = None
+    """The slice that is carried, once a step has read it."""
+
+
 def carried(graph: ModelGraph, found: Found) -> Carried:
-    """What a shortcut carries, as far as that can be followed."""
-    shape = found.fork.type.shape
+    """What a shortcut carries, as far as that can be followed.
+
+    Routes that begin alike are followed together: what is known of one before its last step is not asked again.
+    """
+    whole = found.fork.type.shape
     sliced = Mark.SIBLINGS in found.marks and found.route.any(_cuts)
-    links = tuple(found.route) if sliced or found.route.any(_permutes) else ()
-    if sliced:
-        links = links[1 + max(place for place, link in enumerate(links) if _cuts(link)) :]
-        piece = links[0].op.inputs[links[0].slot] if links else found.operand.value
-        shape = graph.values[piece].type.shape if isinstance(piece, str) else None
-    return Carried(shape, _order(links, shape))
+
+    def onward(moved: _Moved, trail: Trail) -> _Moved:
+        assert trail.last is not None, "a step leads here"
+        op, given = trail.last.op, trail.last.op.inputs[trail.last.slot]
+        if sliced and cuts(op):
+            return _Moved(next((_axes(graph.values[made].type.shape) for made in op.outputs if made is not None), None))
+        piece = moved.slice or (given if isinstance(given, str) else None)
+        if moved.order is None or row_of(op.kind).arranges is not Arrangement.PERMUTED:
+            return _Moved(moved.order, piece)
+        return _Moved(_permuted(moved.order, op), piece)
+
+    moved = found.route.fold((carried, whole, sliced), _Moved(_axes(whole)), onward)
+    if not sliced:
+        return Carried(whole, moved.order)
+    piece = moved.slice or found.operand.value
+    return Carried(graph.values[piece].type.shape if isinstance(piece, str) else None, moved.order)
 
 
-def _order(links: tuple[Link, ...], shape: Shape) -> tuple[int, ...] | None:
-    """Where the axes of a shape have been brought by some steps; None where nowhere, or where nobody knows."""
-    axes = None if shape is None else tuple(range(len(shape)))
-    for link in links:
-        if _permutes(link) and axes is not None:
-            axes = _permuted(axes, link.op)
-    return axes
+def _axes(shape: Shape) -> tuple[int, ...] | None:
+    """The axes of a shape in their order."""
+    return None if shape is None else tuple(range(len(shape)))
 
 
 def _permuted(axes: tuple[int, ...], op: Op) -> tuple[int, ...] | None:
@@ -62,10 +79,6 @@ def _permuted(axes: tuple[int, ...], op: Op) -> tuple[int, ...] | None:
     order = tuple(axis for axis in told if isinstance(axis, int)) if isinstance(told, tuple) else ()
     order = order or tuple(range(len(axes)))[::-1]
     return tuple(axes[axis] for axis in order) if sorted(order) == list(range(len(axes))) else None
-
-
-def _permutes(link: Link) -> bool:
-    return row_of(link.op.kind).arranges is Arrangement.PERMUTED
 
 
 def _cuts(link: Link) -> bool:
