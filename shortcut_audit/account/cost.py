@@ -7,7 +7,8 @@ contractions, a formula where sizes are open; FLOPs = 2 x MACs. Unknown is None,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Iterable
+from functools import cached_property
 
 from shortcut_audit.account import bodies
 from shortcut_audit.account.active import active_parameters
@@ -27,10 +28,23 @@ class Ledger:
     def __init__(self, graph: ModelGraph, measure: Measure) -> None:
         self._graph = graph
         self._measure = measure
-        readers = Counter(weight for op in graph.ops for weight in op.weights())
-        self._tied = frozenset(weight for weight, count in readers.items() if count > 1)
+        macs = [(op, measure.of(op).macs) for op in graph.ops]
+        self._counted = [(op, count) for op, count in macs if count is not None]
+        self.uncounted = tuple(op for op, count in macs if count is None)
+        """The ops whose MACs nobody knows, in topological order."""
         self.layers = measure.layers
         """The model's weight layers, in topological order."""
+
+    @cached_property
+    def spent(self) -> tuple[Number, Number]:
+        """The fewest and the most MACs of the model, as far as they can be counted."""
+        return bodies.least_and_most(self._counted)
+
+    @cached_property
+    def _tied(self) -> frozenset[Weight]:
+        """The tensors that several ops of the file read."""
+        readers = Counter(weight for op in self._graph.ops for weight in op.weights())
+        return frozenset(weight for weight, count in readers.items() if count > 1)
 
     def macs(self, ops: Iterable[Op]) -> Cost:
         """MACs of some ops together; None if any of them is unknown."""
@@ -43,23 +57,20 @@ class Ledger:
 
     def tied(self, held: Extent) -> frozenset[Weight]:
         """The learned tensors of a stretch that several ops of the file read."""
-        return held.tied & self._tied
+        return held.tied & self._tied if held.tied else held.tied
 
-    def counted(self, without: Container[Op] = ()) -> tuple[Number, Number]:
-        """The fewest and the most MACs of the model `without` some ops, as far as they can be counted."""
-        counts = ((op, self._measure.of(op).macs) for op in self._graph.ops if op not in without)
-        return bodies.least_and_most((op, macs) for op, macs in counts if macs is not None)
-
-    def uncounted(self) -> tuple[Op, ...]:
-        """The ops whose MACs nobody knows, in topological order."""
-        return tuple(op for op in self._graph.ops if self._measure.of(op).macs is None)
+    def fewest(self, without: Collection[Op]) -> Number:
+        """The fewest MACs of the model `without` some ops, as far as they can be counted."""
+        if not without:
+            return self.spent[0]
+        return bodies.least_and_most((op, macs) for op, macs in self._counted if op not in without)[0]
 
     def totals(self, adds: int) -> Totals:
         """The whole model, in which `adds` additions were found.
 
         An op that cannot be counted makes the MACs a lower bound, and is named; so does an If whose branches differ.
         """
-        uncounted, (macs, most) = self.uncounted(), self.counted()
+        macs, most = self.spent
         return Totals(
             ops=len(self._graph.ops),
             adds=adds,
@@ -67,8 +78,8 @@ class Ledger:
             buffers=sum(w.elements for w in self._graph.weights if not w.learned),
             macs=integer(macs),
             macs_formula=formula(macs),
-            lower_bound=bool(uncounted) or macs != most,
-            uncounted=tuple(sorted({name_of(op) for op in uncounted})),
+            lower_bound=bool(self.uncounted) or macs != most,
+            uncounted=tuple(sorted({name_of(op) for op in self.uncounted})),
             constant_macs=integer(total(macs_of(self._graph, op) for op in self._graph.constant_ops)),
             active_parameters=active_parameters(self._graph),
             untied_parameters=self._untied(),

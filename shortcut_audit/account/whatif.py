@@ -149,7 +149,7 @@ class _Pricing:
         self._kept = {weight for op in graph.ops if op not in self._removed for weight in op.weights()}
         spent = ledger.macs(self._removed)
         held = sum(weight.elements for weight in graph.weights if weight.learned) - self._held(self._removed)
-        self.bare: Spent = (held, None if spent is None else ledger.counted(self._removed)[0])
+        self.bare: Spent = (held, None if spent is None else ledger.fewest(self._removed))
 
     def _held(self, ops: Iterable[Op]) -> int:
         """Learned scalars that nothing but what is removed reads."""

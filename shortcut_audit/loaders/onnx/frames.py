@@ -15,7 +15,7 @@ from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Body, Source
 from shortcut_audit.loaders.onnx.attributes import Bound, graphs_in
 from shortcut_audit.loaders.onnx.bodies import body_inputs
-from shortcut_audit.loaders.onnx.metadata import absorbs_norm, scope_and_source
+from shortcut_audit.loaders.onnx.metadata import origin_of
 from shortcut_audit.loaders.onnx.text import text
 from shortcut_audit.names import displayable
 
@@ -58,11 +58,11 @@ class Frame:
 
     def place(self, node: NodeProto) -> Place:
         """Where the node stands: what it says itself, completed by what holds in this frame."""
-        scope, source = scope_and_source(node)
+        scope, source, absorbs_norm = origin_of(node)
         name = text(node.name)
         if self.caller and name:
             name = displayable(f"{self.caller}/{name}")
-        return Place(name, scope or self.scope, source or self.source, absorbs_norm(node), self.body)
+        return Place(name, scope or self.scope, source or self.source, absorbs_norm, self.body)
 
     def meaning(self, stored: str) -> str | None:
         """The draft's name of what a node reads or makes, which the file calls so; None for a slot that is left out.

@@ -46,25 +46,34 @@ QUOTED = re.compile(r"""[^'"]*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")""")
 escape."""
 
 
-def scope_and_source(node: NodeProto) -> tuple[str, Source | None]:
-    """Dotted path of the node's module ("" where unknown), and its line of Python (None where unknown)."""
-    scope, source = "", None
+class Origin(NamedTuple):
+    """What the exporter notes of a node."""
+
+    scope: str
+    """Dotted path of its module; empty where unknown."""
+    source: Source | None
+    """Its line of Python; None where unknown."""
+    absorbs_norm: bool
+    """Whether a normalisation has been folded into it, as far as its metadata (1) or names (2) say so."""
+
+
+def origin_of(node: NodeProto) -> Origin:
+    """What the exporter notes of a node, in one walk through its metadata."""
+    scope, source, absorbs = "", None, False
     for entry in node.metadata_props:
-        if entry.key == NAME_SCOPES:
+        key = entry.key
+        if key == NAME_SCOPES:
             scope = _innermost_module(text(entry.value))
-        elif entry.key == STACK_TRACE:
+        elif key == STACK_TRACE:
             source = innermost_frame(text(entry.value))
-    return scope or scope_in_name(text(node.name)), source
+        elif key == REWRITES:
+            absorbs = absorbs or "BatchNorm" in text(entry.value)
+    return Origin(scope or scope_in_name(text(node.name)), source, absorbs or _is_renamed(node))
 
 
-def absorbs_norm(node: NodeProto) -> bool:
-    """Whether the exporter has folded a normalisation into the node, as far as its metadata (1) or names (2) say so."""
-    for entry in node.metadata_props:
-        if entry.key == REWRITES and "BatchNorm" in text(entry.value):
-            return True
-    if len(node.input) < 3:
-        return False
-    return all(RENAMED.fullmatch(text(name)) for name in node.input[1:3])
+def _is_renamed(node: NodeProto) -> bool:
+    """Whether a kernel and its bias have the names that they get when a normalisation is folded into them (2)."""
+    return len(node.input) > 2 and all(RENAMED.fullmatch(text(name)) for name in node.input[1:3])
 
 
 class Noted(NamedTuple):
