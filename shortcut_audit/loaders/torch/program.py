@@ -5,9 +5,10 @@ Reads an ExportedProgram, as it stands in memory, into an `AtenProgram`, as a .p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.frozen import replace
@@ -59,6 +60,15 @@ def _stored(name: str, known: TensorType | None, *, learned: bool) -> Tensor:
     return Tensor(name, tuple(int(size or 0) for size in known.shape), known.dtype or "float32", learned=learned)
 
 
+class Schema(NamedTuple):
+    """What an operator of ATen's kind takes."""
+
+    arguments: tuple[str, ...]
+    """The names of its arguments."""
+    writes: tuple[str, ...]
+    """Those to which it writes."""
+
+
 @dataclass(slots=True)
 class _Reading:
     """One graph while it is read."""
@@ -70,6 +80,8 @@ class _Reading:
     kept: dict[str, Any] = field(default_factory=dict)
     """Tensors that the graph module itself holds, by the name of the node that reads them."""
     framework: Any = field(default_factory=torch)
+    schemas: dict[Any, Schema] = field(default_factory=dict)
+    """What the schema of each operator says: a model applies few operators many times."""
 
     def graph(self, module: Any) -> AtenGraph:
         """The graph of an fx.GraphModule."""
@@ -126,7 +138,7 @@ class _Reading:
             target=_target(node.target, operator),
             arguments=tuple(self._arguments(node, operator)),
             outputs=outputs,
-            writes=_writes(node, operator),
+            writes=self._writes(node, operator),
             scope=_scope(node),
             source=_source(node),
         )
@@ -144,14 +156,24 @@ class _Reading:
 
     def _arguments(self, node: Any, operators: Any) -> Iterable[tuple[str, Argument]]:
         """Arguments by their names in the schema; arithmetic on sizes calls them a and b, higher-order ops nothing."""
+        names: Sequence[str] = ("a", "b", "c")
         if isinstance(node.target, operators.OpOverload):
-            names = [argument.name for argument in node.target._schema.arguments]  # noqa: SLF001 -- no other way
+            names = self._schema(node.target).arguments
         elif isinstance(node.target, operators.HigherOrderOperator):
             names = [""] * len(node.args)
-        else:
-            names = ["a", "b", "c"]
         yield from ((name, self.argument(value)) for name, value in zip(names, node.args, strict=False))
         yield from ((name, self.argument(value)) for name, value in node.kwargs.items())
+
+    def _writes(self, node: Any, operators: Any) -> tuple[str, ...] | None:
+        """The arguments to which an operator of ATen's kind writes, by their names in its schema."""
+        return self._schema(node.target).writes if isinstance(node.target, operators.OpOverload) else None
+
+    def _schema(self, operator: Any) -> Schema:
+        if operator not in self.schemas:
+            arguments = operator._schema.arguments  # noqa: SLF001 -- no other way
+            writes = tuple(each.name for each in arguments if each.is_write)
+            self.schemas[operator] = Schema(tuple(each.name for each in arguments), writes)
+        return self.schemas[operator]
 
     def argument(self, value: Any) -> Argument:
         """An argument of an fx node."""
@@ -182,14 +204,6 @@ class _Reading:
             self.types[name] = TensorType((), "float64")
         elif isinstance(value, framework.SymBool | bool):
             self.types[name] = TensorType((), "bool")
-
-
-def _writes(node: Any, operators: Any) -> tuple[str, ...] | None:
-    """The arguments to which an operator of ATen's kind writes, by their names in its schema."""
-    if not isinstance(node.target, operators.OpOverload):
-        return None
-    arguments = node.target._schema.arguments  # noqa: SLF001 -- no other way
-    return tuple(each.name for each in arguments if each.is_write)
 
 
 def _body(module: Any) -> AtenGraph:
@@ -255,6 +269,7 @@ def tensor_type(value: Any) -> TensorType:
     return TensorType(tuple(map(size_of, value.shape)), dtype_name(value.dtype))
 
 
+@cache
 def dtype_name(dtype: Any) -> str:
     """numpy's name of an element type: "float32". The variants of float8 are not told apart."""
     name = str(dtype).removeprefix("torch.")
