@@ -93,8 +93,12 @@ class Holdings:
     def those(self, test: Callable[[Op], bool]) -> int:
         """The ops that pass a test, as a set. None is tested twice."""
         if test not in self._those:
-            self._those[test] = as_set(place for place, op in self._ops.items() if test(op))
+            self._those[test] = self.passing(test)
         return self._those[test]
+
+    def passing(self, test: Callable[[Op], bool]) -> int:
+        """The ops that pass a test that is not asked again, as a set."""
+        return as_set(place for place, op in self._ops.items() if test(op))
 
     def kinds(self, ops: int, kind: Callable[[Op], Hashable]) -> Iterator[tuple[Any, int]]:
         """Of which kinds the ops of a set are, and how many of each. No op is asked twice what it is."""

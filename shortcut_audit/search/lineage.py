@@ -168,7 +168,7 @@ class Lineage:
     def those(self, test: Test) -> int:
         """The ops that pass a test, as a set of bits. None is tested twice."""
         if test not in self._those:
-            self._those[test] = self.holdings.those(partial(test, self))
+            self._those[test] = self.holdings.passing(partial(test, self))
         return self._those[test]
 
     def parents(self, number: int) -> tuple[tuple[int, int, int], ...]:
@@ -307,6 +307,10 @@ class Lineage:
     def sums_maps(self, link: Link) -> bool:
         """Whether a step of a route is such a sum."""
         return self.maps_one(link.op)
+
+    def takes_matrix(self, link: Link) -> bool:
+        """Whether a step of a route is a product with a computed matrix."""
+        return link.step is Step.GATE and self.multiplies(link.number)
 
     def image(self, number: int) -> Image:
         """A value as a linear map of one other value."""

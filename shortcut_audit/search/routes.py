@@ -50,10 +50,6 @@ class Routes:
         """Routes by operand and way."""
         self._nothing = Ops(Holdings(lineage.measure, {}), 0)
 
-    def multiplies(self, link: Link) -> bool:
-        """Whether a step is a product with a computed matrix."""
-        return link.step is Step.GATE and self._lineage.multiplies(link.number)
-
     def of(self, own: Reach, operand: int, way: Way) -> Route:
         """The route of a way to an operand, in the field of its fork."""
         key = operand, way.trail
@@ -82,7 +78,7 @@ class Routes:
         `concat(x, W x)` and a scatter of W x into x are W_s together; `concat(x, f(x))` and a scatter of f(x) into x
         let x through beside another layer's result.
         """
-        if not way.trail.any(lambda link: bool(self._joined(own, link)), self._joined):
+        if not way.trail.any(lambda link: bool(self._joined(own, link)), Routes._joined):
             return self._nothing
         joined = [other for link in way.trail for other in self._joined(own, link)]
         others = (self._others(link) for link in way.trail if link.step is not Step.SELECTION)

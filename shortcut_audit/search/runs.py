@@ -43,15 +43,15 @@ class _Place(NamedTuple):
 class Runs:
     """The runs of one graph, as far as they have been asked for."""
 
-    __slots__ = ("_along", "_cheap", "_only", "_plain", "lineage", "trails")
+    __slots__ = ("_along", "_cheap", "_plain", "_steps", "lineage", "trails")
 
     def __init__(self, lineage: Lineage) -> None:
         self.lineage = lineage
         self.trails = Trails(lineage.values)
         self._along: dict[tuple[Trail, int], Trail] = {}
-        self._only: dict[int, _Only | None] = {}
-        self._cheap = _Lines(lineage, lambda number: self._by(number, barred=Step.LINEAR))
-        self._plain = _Lines(lineage, lambda number: self._by(number, barred=Step.GATE))
+        self._steps = _Steps(lineage)
+        self._cheap = _Lines(lineage, self._steps, barred=Step.LINEAR)
+        self._plain = _Lines(lineage, self._steps, barred=Step.GATE)
 
     def leap(
         self, number: int, cost: int, stops: Callable[[int], bool], others: Callable[[], int] = int
@@ -70,7 +70,7 @@ class Runs:
         """The trail that goes on along a run to a value. What several have in common is gone along once."""
         new = list[tuple[int, _Only]]()
         while number != trail.number and (trail, number) not in self._along:
-            step = self._step(number)
+            step = self._steps.back(number)
             assert step is not None, "a walker has come by a run"
             new.append((number, step))
             number = step.over
@@ -79,14 +79,21 @@ class Runs:
             further = self._along[trail, each] = self.trails.on(further, each, step.slot, step.level)
         return further
 
-    def _by(self, number: int, barred: Step) -> _Only | None:
-        step = self._step(number)
-        return None if step is None or step.level == barred else step
 
-    def _step(self, number: int) -> _Only | None:
-        if number not in self._only:
-            self._only[number] = self._found(number)
-        return self._only[number]
+class _Steps:
+    """The one step back from each value, as far as it has been asked for."""
+
+    __slots__ = ("_known", "_lineage")
+
+    def __init__(self, lineage: Lineage) -> None:
+        self._lineage = lineage
+        self._known: dict[int, _Only | None] = {}
+
+    def back(self, number: int) -> _Only | None:
+        """The one step back from a value that leads on; None where there is none."""
+        if number not in self._known:
+            self._known[number] = self._found(number)
+        return self._known[number]
 
     def _found(self, number: int) -> _Only | None:
         """The one step back from a value that leads on; None where there are others, or a matrix is the gate.
@@ -94,11 +101,11 @@ class Runs:
         From a sum of linear maps of a value that it adds itself the step to that value is the only one: no other way
         is cheaper, and none may end before it.
         """
-        parents = self.lineage.parents(number)
+        parents = self._lineage.parents(number)
         steps = [step for step in parents if step[1] != Step.NONLINEAR]
-        if len(steps) < len(parents) and self.lineage.multiplies(number):
+        if len(steps) < len(parents) and self._lineage.multiplies(number):
             return None
-        entry = self.lineage.added_up(number)
+        entry = self._lineage.added_up(number)
         summed = [step for step in steps if step[0] == entry]
         if summed:
             steps = summed[:1]  # no way may end before it, and all are as dear
@@ -107,23 +114,23 @@ class Runs:
             return None
         ((over, level, slot),) = onward
         beside = frozenset(parent for parent, _, _ in steps) - {over}
-        passed = gates.past(self.lineage, number, slot) if level == Step.GATE else beside
+        passed = gates.past(self._lineage, number, slot) if level == Step.GATE else beside
         return _Only(over, slot, level, beside | passed)
 
     def _is_end(self, number: int) -> bool:
         """Whether no step leads on from a value."""
-        return all(level == Step.NONLINEAR for _, level, _ in self.lineage.parents(number))
+        return all(level == Step.NONLINEAR for _, level, _ in self._lineage.parents(number))
 
 
 class _Lines:
     """Runs of steps of some classes."""
 
-    __slots__ = ("_beside", "_known", "_places", "_step")
+    __slots__ = ("_barred", "_beside", "_known", "_places", "_steps")
 
-    def __init__(self, lineage: Lineage, step: Callable[[int], _Only | None]) -> None:
-        """`step` is the one step back from a value, if it is of the kind."""
+    def __init__(self, lineage: Lineage, steps: _Steps, *, barred: Step) -> None:
+        """Those that `steps` make, without any of the class that is `barred`."""
         self._places = lineage.ancestry.places
-        self._step = step
+        self._steps, self._barred = steps, barred
         self._known: dict[int, _Place] = {}
         self._beside: dict[int, int] = {}
         """By the end of a run, all that stands beside what leads there, as a set of bits."""
@@ -143,8 +150,8 @@ class _Lines:
     def _place(self, number: int) -> _Place:
         walked = []
         while number not in self._known:
-            step = self._step(number)
-            if step is None:
+            step = self._steps.back(number)
+            if step is None or step.level == self._barred:
                 self._known[number] = _Place(number, number, 0, 0, number)
             else:
                 walked.append((number, step))

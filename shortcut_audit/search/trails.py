@@ -35,24 +35,23 @@ Test = Callable[[Link], bool]
 class Trail:
     """The steps from a fork to a value, in this order. One that is made of the same steps is the same trail."""
 
-    __slots__ = ("_known", "before", "jump", "last", "length", "number")
+    __slots__ = ("_jump", "before", "known", "last", "length", "number")
 
-    def __init__(
-        self,
-        number: int,
-        known: dict[Hashable, dict[Trail, Any]],
-        before: Trail | None = None,
-        last: Link | None = None,
-    ) -> None:
-        """`number` is that of the value it leads to; `known` what has been asked of all trails."""
+    def __init__(self, number: int, before: Trail | None = None, last: Link | None = None) -> None:
+        """`number` is that of the value it leads to."""
         self.number = number
         self.before = before
         """The trail without its last step; None where there is no step."""
         self.last = last
         self.length: int = 0 if before is None else before.length + 1
-        self._known = known
-        self.jump: Trail = self if before is None else before.leap()
-        """One of its beginnings, by which shorter ones are found fast (Myers 1983)."""
+        self.known: dict[Hashable, Any] = {}
+        """What has been asked of it (`fold`)."""
+        self._jump = None if before is None else before.leap()
+
+    @property
+    def jump(self) -> Trail:
+        """One of its beginnings, by which shorter ones are found fast (Myers 1983); itself where there is no step."""
+        return self if self._jump is None else self._jump
 
     def leap(self) -> Trail:
         """The jump of a trail that is one step longer."""
@@ -99,30 +98,32 @@ class Trail:
 
     def fold(self, key: Hashable, start: State, onward: Callable[[State, Trail], State]) -> State:
         """What comes of `start` when each step has been added in turn; kept under a key."""
-        known, new, at = self._known.setdefault(key, {}), list[Trail](), self
-        while at.before is not None and at not in known:
+        new, at = list[Trail](), self
+        while at.before is not None and key not in at.known:
             new.append(at)
             at = at.before
-        found: State = known.get(at, start)
+        found: State = at.known.get(key, start)
         for each in reversed(new):
-            found = known[each] = onward(found, each)
+            found = each.known[key] = onward(found, each)
         return found
 
     def first(self, test: Test, key: Hashable = None) -> Trail | None:
         """The trail up to the first step that passes a test; None where none does. Kept under a key, or the test."""
 
-        def onward(found: Trail | None, trail: Trail) -> Trail | None:
-            return found or (trail if trail.last is not None and test(trail.last) else None)
+        def onward(found: int, trail: Trail) -> int:
+            return found or (trail.length if trail.last is not None and test(trail.last) else 0)
 
-        return self.fold(key or test, None, onward)
+        length = self.fold(key or test, 0, onward)
+        return self._start(length) if length else None
 
     def latest(self, test: Test) -> Trail | None:
         """The trail up to the last step that passes a test; None where none does. Kept under the test."""
 
-        def onward(found: Trail | None, trail: Trail) -> Trail | None:
-            return trail if trail.last is not None and test(trail.last) else found
+        def onward(found: int, trail: Trail) -> int:
+            return trail.length if trail.last is not None and test(trail.last) else found
 
-        return self.fold(("latest", test), None, onward)
+        length = self.fold(("latest", test), 0, onward)
+        return self._start(length) if length else None
 
     def any(self, test: Test, key: Hashable = None) -> bool:
         """Whether any step passes a test."""
@@ -132,18 +133,17 @@ class Trail:
 class Trails:
     """The trails of one search."""
 
-    __slots__ = ("_asked", "_known", "_starts", "_values")
+    __slots__ = ("_known", "_starts", "_values")
 
     def __init__(self, values: Sequence[Value]) -> None:
         self._values = values
         self._starts: dict[int, Trail] = {}
         self._known: dict[tuple[Trail, int, int, int], Trail] = {}
-        self._asked: dict[Hashable, dict[Trail, Any]] = {}
 
     def at(self, fork: int) -> Trail:
         """The trail of no step."""
         if fork not in self._starts:
-            self._starts[fork] = Trail(fork, self._asked)
+            self._starts[fork] = Trail(fork)
         return self._starts[fork]
 
     def on(self, before: Trail, number: int, slot: int, level: int) -> Trail:
@@ -152,5 +152,5 @@ class Trails:
         if key not in self._known:
             op = self._values[number].op
             assert op is not None, "a route leads through ops"
-            self._known[key] = Trail(number, self._asked, before, Link(op, slot, Step(level), number))
+            self._known[key] = Trail(number, before, Link(op, slot, Step(level), number))
         return self._known[key]

@@ -269,9 +269,9 @@ class Trial:
 
     def _products(self, way: Way) -> list[tuple[Op, int]]:
         """The products with a computed matrix on a way, each with the slot by which it enters."""
-        if not way.trail.any(self._routes.multiplies):
+        if not way.trail.any(self._lineage.takes_matrix):
             return []
-        return [(link.op, link.slot) for link in way.trail if self._routes.multiplies(link)]
+        return [(link.op, link.slot) for link in way.trail if self._lineage.takes_matrix(link)]
 
     def _mixes_streams(self, position: int, products: list[tuple[Op, int]]) -> bool:
         """Whether the one matrix on a way mixes axes of its fork that the branch does not treat as positions.

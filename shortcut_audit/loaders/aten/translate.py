@@ -6,7 +6,7 @@ and inputs: caches, statistics.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from shortcut_audit.errors import UnreadableModel
 from shortcut_audit.frozen import replace
@@ -44,7 +44,7 @@ def draft_of(program: AtenProgram) -> Draft:
             places[tensor.name] = Place(stored.name)
         env[name] = places[tensor.name]
     results = translation.run(program.graph, env)
-    _check_results(program.graph, env)
+    _check_results(program.graph, results)
     writer, read = translation.writer, translation.aliases.read
     lasting = (*places.values(), *(place for place, _ in inputs.values()))
     outputs = [place for place in results if place is not None] + [place for place in lasting if place.written]
@@ -63,9 +63,9 @@ def draft_of(program: AtenProgram) -> Draft:
     )
 
 
-def _check_results(graph: AtenGraph, env: Mapping[str, Place]) -> None:
-    for item in flat(graph.outputs):
-        if isinstance(item, Ref) and item.name not in env:
+def _check_results(graph: AtenGraph, places: Sequence[Place | None]) -> None:
+    for item, place in zip(flat(graph.outputs), places, strict=True):
+        if isinstance(item, Ref) and place is None:
             raise UnreadableModel(
                 f"the model hands back '{displayable(item.name)}', which nothing makes; export the model again"
             )

@@ -59,7 +59,10 @@ class Translation:
             self.writer.strides[value] = strides
 
     def run(self, graph: AtenGraph, env: dict[str, Place]) -> tuple[Place | None, ...]:
-        """Translate a graph whose inputs `env` already holds; the places of its outputs, None for what is no tensor."""
+        """Translate a graph whose inputs `env` holds; the places of its outputs, None for what is no tensor.
+
+        `env` is empty afterwards.
+        """
         if self.depth == NESTING_LIMIT:
             raise UnreadableModel(f"graphs are nested more than {NESTING_LIMIT} deep; this is no real model")
         self.depth += 1
@@ -68,7 +71,9 @@ class Translation:
             self._check(node, env)
             _Step(self, graph, env, node, read).run()
         self.depth -= 1
-        return tuple(env.get(item.name) if isinstance(item, Ref) else None for item in flat(graph.outputs))
+        places = tuple(env.get(item.name) if isinstance(item, Ref) else None for item in flat(graph.outputs))
+        env.clear()  # a view holds how it is taken again, and that would hold all the views
+        return places
 
     @staticmethod
     def _check(node: AtenNode, env: Mapping[str, Place]) -> None:
