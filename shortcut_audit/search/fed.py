@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
+from typing import NamedTuple
 
 from shortcut_audit.graph.model import Op, Shape, Value
 from shortcut_audit.operators.row import Effect, Family
@@ -23,6 +24,9 @@ CHOOSING = frozenset({Effect.VIEW, Effect.SELECTION, Effect.CHOICE, Effect.PRODU
 APPLYING = frozenset({Effect.PRODUCT, Effect.SUM, Effect.CONTRACTION, Effect.NORMALISATION})
 """What applies weights to data."""
 
+LAYERS = frozenset({Effect.CONTRACTION, Effect.NORMALISATION, Effect.NONLINEAR})
+"""What applies them as matrices, kernels, or vectors of a norm; convolutions do, whatever their effect."""
+
 
 class Origin(IntEnum):
     """Where a value comes from."""
@@ -33,6 +37,17 @@ class Origin(IntEnum):
     """From what is brought by functions without layers, or from integers: masks, positions, what is looked up."""
     BROUGHT = 2
     """A float that the caller feeds, or that is drawn, perhaps moved, scaled and added up."""
+
+
+class _Operands(NamedTuple):
+    """What an op reads, looked through once however many slots it has."""
+
+    values: int
+    computed: int
+    """How many of them the model computes."""
+    brought: int
+    shared: int
+    """The inputs of the model that more than one of them is made of, as a set of bits."""
 
 
 class Fed:
@@ -54,7 +69,7 @@ class Fed:
             self._origins.append(self._origin(value))
             self._stuff.append(self._made_of(value))
         self._readers: dict[Op, set[int]] = {}
-        self._computed: dict[Op, int] = {}
+        self._operands: dict[Op, _Operands] = {}
 
     def _origin(self, value: Value) -> Origin:
         op = value.op
@@ -90,24 +105,24 @@ class Fed:
         effect, given = row_of(op.kind).effect, op.inputs[slot]
         if not self._brings_weights or effect not in APPLYING or not isinstance(given, str):
             return False
-        if self._is_beside_computed(op, given):
+        operands, own = self._read(op), self._number(given)
+        others = operands.values - 1
+        if others == 0 or operands.computed > (self._origins[own] is Origin.COMPUTED):
             return False
-        others = self._others(op, slot)
-        if not others:
+        if self._stuff[own] & operands.shared:
             return False
-        least = min(self._origins[other] for other in others)
-        own = self._stuff[self._number(given)]
-        if any(self._stuff[other] & own for other in others):
-            return False
-        if effect is Effect.SUM and least is not Origin.BROUGHT:
-            return False
-        if effect is Effect.PRODUCT:
-            shape = self._values[self._number(given)].type.shape
-            scales = [self._values[other].type.shape for other in others]
-            if least is not Origin.BROUGHT or not any(_may_be_diagonal(scale, shape) for scale in scales):
+        if effect in {Effect.SUM, Effect.PRODUCT}:
+            if operands.brought - (self._origins[own] is Origin.BROUGHT) < others:
+                return False
+            if effect is Effect.PRODUCT and not self._may_scale(op, slot):
                 return False
         self._readers.setdefault(op, set()).add(slot)
         return True
+
+    def _may_scale(self, op: Op, slot: int) -> bool:
+        """Whether any factor beside a slot may be a learned diagonal."""
+        shape = self._values[self._number(str(op.inputs[slot]))].type.shape
+        return any(_may_be_diagonal(self._values[other].type.shape, shape) for other in self._others(op, slot))
 
     def layers(self) -> Iterator[Op]:
         """The ops that apply such weights as matrices, kernels, or vectors of a norm, whatever they apply them to.
@@ -117,23 +132,24 @@ class Fed:
         """
         ops = dict.fromkeys(value.op for value in self._values if value.op is not None) if self._brings_weights else {}
         for op in ops:
-            named = _named(op)
-            if len(named) > 1 and any(self._is_weight(op, named, slot) for slot, _ in named):
+            row, named = row_of(op.kind), _named(op)
+            layer = row.family is Family.CONVOLUTION or row.effect in LAYERS
+            if layer and len(named) > 1 and any(self._is_weight(op, named, slot, name) for slot, name in named):
                 yield op
 
-    def _is_weight(self, op: Op, named: Sequence[tuple[int, str]], slot: int) -> bool:
-        row, own = row_of(op.kind), self._number(dict(named)[slot])
-        others = [self._number(name) for at, name in named if at != slot]
-        if self._origins[own] is Origin.COMPUTED or any(self._stuff[own] & self._stuff[other] for other in others):
+    def _is_weight(self, op: Op, named: Sequence[tuple[int, str]], slot: int, name: str) -> bool:
+        row, own = row_of(op.kind), self._number(name)
+        if self._origins[own] is Origin.COMPUTED or self._stuff[own] & self._read(op).shared:
             return False
         if row.family is Family.CONVOLUTION or row.effect is Effect.NORMALISATION:
             return slot > 0
         if row.effect is Effect.NONLINEAR:  # a recurrence: what is no state and no length
             layer = row.macs is not None and bool(row.bias) and bool(row.data)
             return layer and slot not in {*row.data, *row.buffers}
-        if row.effect is not Effect.CONTRACTION or len(others) > 1 or max(at for at, _ in named) > 1:
+        if row.effect is not Effect.CONTRACTION or max(at for at, _ in named) > 1:
             return False
-        ranks = [None if (shape := self._values[n].type.shape) is None else len(shape) for n in (own, *others)]
+        read = (own, *self._others(op, slot))
+        ranks = [None if (shape := self._values[n].type.shape) is None else len(shape) for n in read]
         known = [rank for rank in ranks if rank is not None]
         return len(known) == 2 and (known[0] < known[1] or (slot > 0 and known[0] == 2))
 
@@ -173,11 +189,17 @@ class Fed:
         beside = (other for slot in self._readers.get(op, ()) for other in self._others(op, slot))
         return any(not self._stuff[other] & data for other in beside)
 
-    def _is_beside_computed(self, op: Op, given: str) -> bool:
-        """Whether an op reads what the model has computed in another slot. Its slots are looked through once."""
-        if op not in self._computed:
-            self._computed[op] = sum(self._origins[self._number(name)] is Origin.COMPUTED for name in op.values())
-        return self._computed[op] > (self._origins[self._number(given)] is Origin.COMPUTED)
+    def _read(self, op: Op) -> _Operands:
+        if op not in self._operands:
+            numbers = [self._number(name) for _, name in _named(op)]
+            origins = [self._origins[number] for number in numbers]
+            met = shared = 0
+            for number in numbers:
+                shared |= met & self._stuff[number]
+                met |= self._stuff[number]
+            computed, brought = origins.count(Origin.COMPUTED), origins.count(Origin.BROUGHT)
+            self._operands[op] = _Operands(len(numbers), computed, brought, shared)
+        return self._operands[op]
 
     def _others(self, op: Op, slot: int) -> list[int]:
         return [self._number(name) for at, name in _named(op) if at != slot]

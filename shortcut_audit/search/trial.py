@@ -5,8 +5,11 @@ An operand that lets the fork through is one, if another operand does real work,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from itertools import islice, tee
+from operator import attrgetter
+from typing import TypeAlias
 
 from shortcut_audit.algebra.bounds import at_most
 from shortcut_audit.algebra.polynomial import Cost
@@ -53,6 +56,12 @@ BY_ELEMENT = "no operand holds a layer or mixes positions between fork and sum: 
 MARKED = 8
 """The most operands beside a shortcut among which its marks are looked for."""
 
+
+Trait: TypeAlias = "Callable[[Reached], bool]"
+"""Something that may be said of how a fork leads to an operand."""
+
+WORKING: Trait = attrgetter("working")
+WEIGHING: Trait = attrgetter("weighing")
 
 TIES = 16
 """With how many operands of the same class a way is compared in detail."""
@@ -106,6 +115,8 @@ class Trial:
         dearest_first = sorted(range(len(numbers)), key=lambda p: -cost.get(p, UNIT[Step.NONLINEAR]))
         self._workers = dict.fromkeys(dearest_first)
         """The operands that are no shortcuts, those first that are the least likely to become one."""
+        self._with_trait: dict[tuple[Field, Trait], Iterator[tuple[int, Reached]]] = {}
+        """Those of them that have a trait in a field, as far as they have been asked for; read in copies."""
         self._nobody: set[tuple[Field, Step]] = set()
         """What has been looked for among the workers in vain: who is dearer than a step."""
         self.is_formula = False
@@ -136,11 +147,24 @@ class Trial:
         here = self._reached(field, operand)
         return here if here is not None and here.working else None
 
+    def _such(self, field: Field, trait: Trait, beside: int | None = None) -> Iterator[tuple[int, Reached]]:
+        """The operands that have a trait in a field and are no shortcuts, but for one, and how the fork leads there.
+
+        None is looked at twice, however many ways ask.
+        """
+        if (field, trait) not in self._with_trait:
+            every = ((worker, self._reached(field, worker)) for worker in tuple(self._workers))
+            (found,) = tee(((worker, here) for worker, here in every if here is not None and trait(here)), 1)
+            self._with_trait[field, trait] = found
+        for worker, here in copy(self._with_trait[field, trait]):
+            if worker != beside and worker in self._workers:
+                yield worker, here
+
     def _works_dearer(self, field: Field, level: Step) -> bool:
         """Whether any operand does real work and cannot be had by steps of a level."""
         if (field, level) in self._nobody:
             return False
-        found = any((here := self._works(field, worker)) is not None and here.level > level for worker in self._workers)
+        found = any(here.level > level for _, here in self._such(field, WORKING))
         if not found:
             self._nobody.add((field, level))
         return found
@@ -148,7 +172,7 @@ class Trial:
     def verdict(self) -> tuple[Found, ...] | Refusal:
         """Takes the operands, cheapest way first, as shortcuts, as long as another one does more."""
         accepted: list[int] = []
-        objections: list[tuple[Reason, str]] = []
+        refusal: Refusal | None = None
         failed: set[tuple[int, int]] = set()
         formulas: list[bool] = []
         for position, way in enumerate(self._ways):
@@ -156,7 +180,9 @@ class Trial:
             objection = plain or self._second_look(position)
             if objection is not None:
                 formulas.append(plain is None and objection == "elementwise expression")
-                objections.append((objection, self._detail(position, objection, at_once=plain is not None)))
+                if refusal is None:
+                    detail = self._detail(position, objection, at_once=plain is not None)
+                    refusal = refuse(self._merge, objection, detail)
                 failed.add((way.operand, way.fork))
             else:
                 accepted.append(position)
@@ -165,8 +191,8 @@ class Trial:
             accepted.remove(position)
             failed.add((self._ways[position].operand, self._ways[position].fork))
         self.failed, self.is_formula = frozenset(failed), bool(formulas) and all(formulas)
-        if not accepted:
-            return refuse(self._merge, *objections[0])
+        if not accepted and refusal is not None:
+            return refusal
         return tuple(self._found(position) for position in accepted)
 
     def _deserted(self, accepted: Sequence[int]) -> list[int]:
@@ -192,7 +218,7 @@ class Trial:
         are applied: averaged heads, or the factor and the offset that a condition is mapped to.
         """
         way, field = self._ways[position], self._beside[position]
-        if not any(self._works(field, worker) for worker in self._workers if worker != way.operand):
+        if next(self._such(field, WORKING, beside=way.operand), None) is None:
             return "elementwise expression"
         if not self._works(self._own[position], way.operand) and not self._merge.operands[way.operand].negated:
             return None  # 0
@@ -209,7 +235,7 @@ class Trial:
         if not at_once:
             return PRODUCTS
         own, mine = self._own[position], self._ways[position].operand
-        if any(self._works(own, worker) for worker in self._workers if worker != mine):
+        if next(self._such(own, WORKING, beside=mine), None) is not None:
             return GATED
         if self._works(own, mine):
             return ALONE
@@ -219,8 +245,8 @@ class Trial:
     def _equal_does_more(self, position: int, level: Step) -> bool:
         """Whether an operand that can be had by steps of the same class mixes more, or takes more MACs."""
         way, field = self._ways[position], self._beside[position]
-        others = (worker for worker in self._workers if worker != way.operand)
-        equals = (w for w in others if (here := self._works(field, w)) is not None and here.level is level)
+        working = self._such(field, WORKING, beside=way.operand)
+        equals = (worker for worker, here in working if here.level is level)
         mine = self._work(self._own[position], way.operand)
         for worker in islice(equals, TIES):
             other = self._work(field, worker)
@@ -242,9 +268,11 @@ class Trial:
 
     def _conditions(self, position: int) -> bool:
         """Whether a map of a condition is added to what equal maps of it multiply (equal_maps.py)."""
-        own, others = self._own[position], self._others(position)
-        maps = self._work(own, self._ways[position].operand).maps
-        return len(others) <= TIES and all(is_scaled_by(own, other, maps) for other in others)
+        own, mine = self._own[position], self._ways[position].operand
+        if len(self._workers) - (mine in self._workers) > TIES:
+            return False
+        maps = self._work(own, mine).maps
+        return all(is_scaled_by(own, other, maps) for other in self._others(position))
 
     def _second_look(self, position: int) -> Reason | None:
         """Why a way is no shortcut though another operand does more; None if it is one.
@@ -254,8 +282,8 @@ class Trial:
         fork, and more than a slice is taken, or the sum is a gate's pre-activation (siblings.py).
         """
         way, graph = self._ways[position], self._lineage.graph
-        field, others = self._beside[position], (worker for worker in self._workers if worker != way.operand)
-        weighing = any((here := self._reached(field, other)) is not None and here.weighing for other in others)
+        field = self._beside[position]
+        weighing = next(self._such(field, WEIGHING, beside=way.operand), None) is not None
         if not weighing and is_formula(field, self._others(position), way.trail):
             return "elementwise expression"  # 1
         products = self._products(way) if passes(way.cost, Step.GATE) else []
@@ -330,7 +358,6 @@ class Trial:
         return passes(way.cost, Step.GATE) and len(self._numbers) <= PARTED_OPERANDS
 
     def _marks(self, position: int) -> frozenset[Mark]:
-        others = self._others(position)
-        if len(others) > MARKED:
+        if len(self._workers) > MARKED:
             return frozenset()
-        return marks_of(self._lineage, self._ways[position], self._beside[position], others)
+        return marks_of(self._lineage, self._ways[position], self._beside[position], self._others(position))

@@ -74,6 +74,30 @@ def one_sum(operands: int) -> Draft:
     return _draft([*nodes, _op("Sum", "y", "x", *(f"r{i}" for i in range(operands)))], "x")
 
 
+def fed_sum(operands: int) -> Draft:
+    """One sum of many inputs, and a layer beside it."""
+    names = [f"i{i}" for i in range(operands)]
+    return _draft([_op("Sum", "s", *names), *_layer("q", "r", "s", "w"), _op("Add", "y", "s", "r")], *names)
+
+
+def sum_of_functions(operands: int) -> Draft:
+    """One sum of two inputs and of many functions of one of them, none of which learns or mixes."""
+    nodes = [_op("Sigmoid", f"f{i}", "x") for i in range(operands)]
+    return _draft([*nodes, _op("Sum", "y", "x", "c", *(f"f{i}" for i in range(operands)))], "x", "c")
+
+
+def sum_of_scaled(operands: int) -> Draft:
+    """One sum of an input and of another one, scaled many times by a learned diagonal each."""
+    nodes = [_op("Mul", f"m{i}", "c", f"w{i}") for i in range(operands)]
+    return _draft([*nodes, _op("Sum", "y", "x", *(f"m{i}" for i in range(operands)))], "x", "c")
+
+
+def joined_inputs(inputs: int) -> Draft:
+    """One concatenation of many inputs, and a layer beside it."""
+    names = [f"i{i}" for i in range(inputs)]
+    return _draft([_op("Concat", "s", *names, axis=1), *_layer("q", "r", "s", "w"), _op("Add", "y", "s", "r")], *names)
+
+
 def fan(sums: int) -> Draft:
     """Many sums of one value and a map of it."""
     return _draft(

@@ -278,3 +278,22 @@ def test_a_gated_block_whose_weights_are_fed_is_gated() -> None:
         )
     )  # fmt: skip
     assert [(one.kind, one.parameters, one.span.parameters) for one in report.shortcuts] == [("gated", None, None)]
+
+
+@pytest.mark.parametrize(("second", "applied"), [("x", 0), ("b", 2)])
+def test_the_one_value_that_is_brought_is_the_data(second: str, applied: int) -> None:
+    """What is multiplied with the one input, or added to it, has no weight of it; with another input it may have one.
+
+    The layers are the product of matrices and the norm.
+    """
+    lines = [f"k = MatMul(a, {second})", f"n = LayerNormalization(a, {second})", f"m = Mul(a, {second})"]
+    given = {"x": (1, 8, 8), **({"b": (8, 8)} if second == "b" else {})}
+    graph = assemble(listing("a = MatMul(x, w)", *lines, "y = Sum(k, n, m)", w=stored(8, 8), **given))  # type: ignore[arg-type]
+    fed = Fed(tuple(graph.values.values()), list(graph.values).index)
+    ops = [value.op for value in graph.values.values() if value.op is not None and len(value.op.values()) == 2]
+    assert len(ops) == 3
+    assert [fed.applies(op, 0) for op in ops] == [applied > 0] * 3
+    assert len(list(fed.layers())) == applied
+    assert len(list(fed.perhaps())) == (3 if applied else 0)
+    assert fed.may_offset("a", second) is (applied > 0)
+    assert fed.is_applied_anywhere is (applied > 0)
