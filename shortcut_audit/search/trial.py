@@ -153,7 +153,8 @@ class Trial:
         None is looked at twice, however many ways ask.
         """
         if (field, trait) not in self._with_trait:
-            every = ((worker, self._reached(field, worker)) for worker in tuple(self._workers))
+            left = (worker for worker in tuple(self._workers) if worker in self._workers)
+            every = ((worker, self._reached(field, worker)) for worker in left)
             (found,) = tee(((worker, here) for worker, here in every if here is not None and trait(here)), 1)
             self._with_trait[field, trait] = found
         for worker, here in copy(self._with_trait[field, trait]):
