@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 
 from shortcut_audit.algebra.polynomial import Cost, Number, total
 from shortcut_audit.frozen import frozen
@@ -102,6 +103,12 @@ def _hull(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     return min(one[0], other[0]), max(one[1], other[1])
 
 
+@cache
+def _free(*, working: bool, mixing: bool, nonlinear: bool) -> Extent:
+    """What an op holds that reads no weights and costs no MACs: the same as any other such op."""
+    return Extent(ops=1, working=working, mixing=mixing, nonlinear=nonlinear)
+
+
 class Measure:
     """The extent of every op of a model, each worked out once."""
 
@@ -145,21 +152,25 @@ class Measure:
         return None if often is None else macs * often
 
     def _measured(self, op: Op) -> Extent:
-        learned = [weight for weight in op.weights() if weight.learned]
-        nth = self._nth.get(op)
+        row, learned = table.row_of(op.kind), [weight for weight in op.weights() if weight.learned]
         # An Add, whatever the axis over which it is written, or a part of a normalisation.
         idle = summed_stack(self._graph, op) is not None or op.outputs[0] in self._gathered
+        working, mixing = table.does_work(op) and not idle, table.mixes(op) and not idle
+        macs = self._macs(op)
+        if macs == 0 and row.understood and not learned and op not in self._fed:
+            return _free(working=working, mixing=mixing, nonlinear=table.is_nonlinear(op))
+        nth = self._nth.get(op)
         return Extent(
             ops=1,
-            weight_layers=int(nth is not None or (op in self._fed and table.row_of(op.kind).macs is not None)),
-            macs=self._macs(op),
+            weight_layers=int(nth is not None or (op in self._fed and row.macs is not None)),
+            macs=macs,
             parameters=sum(weight.elements for weight in learned if weight not in self._tied),
             tied=self._tied.intersection(learned),
-            working=table.does_work(op) and not idle,
-            mixing=table.mixes(op) and not idle,
+            working=working,
+            mixing=mixing,
             nonlinear=table.is_nonlinear(op),
             fed=op in self._fed,
-            unknown=frozenset() if table.row_of(op.kind).understood else frozenset({op.label}),
+            unknown=frozenset() if row.understood else frozenset({op.label}),
             first_layer=None if nth is None else op,
             layers=None if nth is None else (nth, nth),
         )

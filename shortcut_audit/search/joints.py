@@ -33,6 +33,8 @@ def behind(graph: ModelGraph, begins: Callable[[Op], bool], *, weighed: bool = T
     `weighed`: also what is multiplied with learned weights on the way.
     """
     found: dict[str, Behind] = {}
+    if not any(map(begins, graph.ops)):
+        return found
     for name, value in graph.values.items():
         op = value.op
         if op is None:

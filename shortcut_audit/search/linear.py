@@ -59,7 +59,7 @@ def _made(graph: ModelGraph, own: int, op: Op, read: Sequence[Image]) -> Image |
     if len(read) > 1 and row_of(op.kind).effect is Effect.SUM:
         return Image(image.root, image.by(Step.SCALE, own), image.sums + 1) if image.sums < NESTED else None
     slot = next(slot for slot, given in enumerate(op.inputs) if isinstance(given, str))
-    return image._replace(latest=image.by(step(graph, op, slot, Kinship.STRANGERS), own))
+    return Image(image.root, image.by(step(graph, op, slot, Kinship.STRANGERS), own), image.sums)
 
 
 def _together(read: Sequence[Image]) -> Image:

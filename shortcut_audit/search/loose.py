@@ -49,7 +49,7 @@ def loose(graph: ModelGraph) -> tuple[Loose, ...]:
 def _pieces(graph: ModelGraph, begins: Callable[[Op], bool]) -> Iterator[tuple[Value, Op, Behind]]:
     """What is cut of the elements of a value that begins so, in whatever order they are: piece, cut and that value."""
     held = behind(graph, begins)
-    for value in graph.values.values():
+    for value in graph.values.values() if held else ():
         op = value.op
         if op is not None and op.inputs and isinstance(given := op.inputs[0], str) and given in held and takes(op):
             yield value, op, held[given]

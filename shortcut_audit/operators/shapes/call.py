@@ -8,6 +8,7 @@ specification, and a file cannot make them fail.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from shortcut_audit.graph.model import RANK_LIMIT, Attribute, Datum, Dim, Shape, TensorType, elements
@@ -172,8 +173,11 @@ Propagation: TypeAlias = Callable[[Call, Made], list[Data]]
 
 def legal(shape: Shape) -> Shape:
     """The shape, with what no tensor can have (negative sizes, sizes beyond int64, too many axes) made unknown."""
-    if shape is None or len(shape) > RANK_LIMIT:
-        return None
+    return None if shape is None or len(shape) > RANK_LIMIT else _legal(shape)
+
+
+@lru_cache(maxsize=1024)  # shapes repeat
+def _legal(shape: tuple[Dim, ...]) -> Shape:
     for size in shape:
         if isinstance(size, int) and not 0 <= size <= SIZE_LIMIT:
             return tuple(size if not isinstance(size, int) or 0 <= size <= SIZE_LIMIT else None for size in shape)

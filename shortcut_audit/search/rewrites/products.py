@@ -89,13 +89,24 @@ def number(given: Input) -> Fraction | None:
     return Fraction(given.fill) if math.isfinite(given.fill) else None
 
 
+def _subtracts(op: Op) -> bool:
+    """Whether an op takes away, or turns round, or reads a negative number."""
+    if row_of(op.kind).negated or op.kind == "Neg":
+        return True
+    factor = op.attributes.get("factor")
+    numbers = (given.fill for given in op.inputs if isinstance(given, Constant))
+    return (isinstance(factor, int | float) and factor < 0) or any(fill is not None and fill < 0 for fill in numbers)
+
+
 class Algebra:
     """Sums and products of one graph."""
 
-    __slots__ = ("_fixed", "_graph", "_products")
+    __slots__ = ("_fixed", "_graph", "_products", "subtracts")
 
     def __init__(self, graph: ModelGraph) -> None:
         self._graph = graph
+        self.subtracts = any(map(_subtracts, graph.ops))
+        """Whether any term may be the opposite of another one."""
         self._fixed: dict[tuple[int, bool], Fixed] = {}
         self._products: dict[str, Product] = {}
 

@@ -49,11 +49,18 @@ class Sum:
 def normal_form(algebra: Algebra, leaves: list[Product]) -> Sum:
     """The sum of some products in normal form; the same products where no two oppose each other."""
     if len(leaves) > WIDE:
-        return Sum(tuple(Gathered((term,), term.base) for term in leaves), frozenset(), changed=False)
+        return Sum(_apart(leaves), frozenset(), changed=False)
     plain = [_plain(algebra, term) for term in leaves]  # 0
+    if not algebra.subtracts:
+        return Sum(_apart(plain), frozenset(), changed=plain != leaves)
     distributed, met = _distributed(algebra, plain)
     terms = _gathered(_cancelled(distributed))
     return Sum(tuple(terms), met, changed=len(terms) != len(leaves) or distributed != leaves)
+
+
+def _apart(terms: list[Product]) -> tuple[Gathered, ...]:
+    """The terms, each by itself."""
+    return tuple(Gathered((term,), term.base) for term in terms)
 
 
 def _plain(algebra: Algebra, term: Product) -> Product:
