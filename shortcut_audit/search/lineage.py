@@ -127,7 +127,8 @@ class Lineage:
         return tuple(self.number[given] for given in value.op.values()) if value.op is not None else ()
 
     def _involved(self, merge: Merge) -> tuple[int, ...]:
-        added = (self.number[term.value] for term in (*merge.operands, *merge.beside))
+        below = (term for sum_ in merge.overlaid for term in (sum_.whole, *sum_.beside))
+        added = (self.number[term.value] for term in (*merge.operands, *merge.beside, *below))
         return (*added, self.number[merge.result.id])
 
     def _together(self) -> list[int]:

@@ -27,7 +27,7 @@ from shortcut_audit.search.rewrites.products import Algebra
 from shortcut_audit.search.rewrites.sums import Sum, normal_form
 from shortcut_audit.search.rewrites.values import Desk
 from shortcut_audit.search.statistics import Expression, expressions, holds_statistic, is_normalisation
-from shortcut_audit.search.totals import Total, totals
+from shortcut_audit.search.totals import Overlaid, Total, totals
 
 
 @frozen
@@ -47,6 +47,8 @@ class Merge:
     """What stands between the additions of this sum: copies, and additions of what is stretched over it."""
     beside: tuple[Term, ...] = ()
     """What is stretched over the operands: no shortcut, and no reason for one, but computed beside it."""
+    overlaid: tuple[Overlaid, ...] = ()
+    """Those of the operands that are a whole value and what is stretched over it, with other readers (totals.py)."""
 
     @property
     def ops(self) -> tuple[Op, ...]:
@@ -204,7 +206,9 @@ class _Search:
                 return
         added = len(total.operands)
         self._merges.append(
-            Merge(addition.op, addition.result, operands, added, total.folded, total.between, total.beside)
+            Merge(
+                addition.op, addition.result, operands, added, total.folded, total.between, total.beside, total.overlaid
+            )
         )
 
     def _normal(self, addition: Addition, form: Sum) -> tuple[Term, ...]:

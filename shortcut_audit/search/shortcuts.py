@@ -6,13 +6,18 @@ the shortcut; another operand must do real work, and strictly more than the shor
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from shortcut_audit.frozen import replace
 from shortcut_audit.operators.table import row_of
+from shortcut_audit.search.additions import Term
 from shortcut_audit.search.between import Between
 from shortcut_audit.search.found import Found
 from shortcut_audit.search.lineage import UNIT, Lineage
 from shortcut_audit.search.marks import Mark
 from shortcut_audit.search.merges import Merge, Refusal
 from shortcut_audit.search.steps import Step
+from shortcut_audit.search.totals import Overlaid
 from shortcut_audit.search.trial import Trial, refuse
 from shortcut_audit.search.walk import explore
 
@@ -25,10 +30,42 @@ def find(between: Between, merge: Merge) -> tuple[Found, ...] | Refusal:
     by a nonlinearity, or the cheapest does as much as the others; 3. "elementwise expression": no operand does real
     work between fork and merge; 4. "average", whichever of these it is of a mean: (x + f(x)) / 2 may be written as one.
     """
-    verdict = _found(between, merge)
+    verdict = _found(between, _seen_through(between.lineage, merge))
     if isinstance(verdict, Refusal) and row_of(merge.op.kind).averages:
         return refuse(merge, "average", "what is averaged are equals: no operand is the shortcut of another")  # 4
     return verdict
+
+
+def _seen_through(lineage: Lineage, merge: Merge) -> Merge:
+    """The merge, its operands seen through what is stretched over them.
+
+    Of x + t, which others read as well, x is what is merged, and t stands beside it; but where another operand is
+    computed from x + t, that is what both start from: h + F(h), h = x + t.
+    """
+    below = {each.value: each for each in merge.overlaid}
+    while seen := _alone(lineage, merge.operands, below):
+        operands = [_under(below[term.value], term) if term.value in seen else term for term in merge.operands]
+        if any(Term(term.value, not term.negated) in operands for term in operands):
+            return merge  # opposite terms, which are nothing together
+        beside = (other for value in seen for other in below.pop(value).beside)
+        merge = replace(merge, operands=tuple(operands), beside=(*merge.beside, *beside))
+    return merge
+
+
+def _under(sum_: Overlaid, term: Term) -> Term:
+    return Term(sum_.whole.value, sum_.whole.negated != term.negated)
+
+
+def _alone(lineage: Lineage, operands: Sequence[Term], below: Mapping[str, Overlaid]) -> list[str]:
+    """The operands that are such sums, and from which no other operand is computed."""
+    if not below:
+        return []
+    seen = shared = 0
+    values = dict.fromkeys(term.value for term in operands)
+    for value in values:
+        past = lineage.ancestry.past(lineage.number[value])
+        shared, seen = shared | (seen & past), seen | past
+    return [value for value in values if value in below and not lineage.ancestry.holds(shared, lineage.number[value])]
 
 
 def _found(between: Between, merge: Merge) -> tuple[Found, ...] | Refusal:

@@ -7,7 +7,7 @@ listed as such, and seen through. (x + t) + f, x + (t + f) and (x + f) + t add x
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import compress
 from typing import NamedTuple, TypeAlias
 
@@ -15,8 +15,17 @@ from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import ModelGraph, Op
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.additions import Addition, Term
-from shortcut_audit.search.neutral import passes
+from shortcut_audit.search.neutral import original, passes
 from shortcut_audit.search.stretch import Stretches, stretched
+
+
+@frozen
+class Overlaid:
+    """A value that is the sum of a whole one and of what is stretched over it, whoever else reads it."""
+
+    value: str
+    whole: Term
+    beside: tuple[Term, ...]
 
 
 @frozen
@@ -33,6 +42,8 @@ class Total:
     """The other additions of whole values, earliest first."""
     between: tuple[Op, ...] = ()
     """What stands between them: copies, and additions of stretched values, which are listed by themselves."""
+    overlaid: tuple[Overlaid, ...] = ()
+    """Those of the operands that are such sums but have other readers, and what these sums are made of in turn."""
 
 
 @frozen
@@ -45,6 +56,9 @@ class _Fold:
     """The value by which the outer one reads it: its result, or a copy of that."""
     copies: tuple[Op, ...]
 
+
+OVERLAID = 8
+"""How many values may be stretched over one another, one after the other, for the one below to be seen."""
 
 Sees: TypeAlias = Callable[[str, str], bool]
 """Whether a sum of a whole value and one that is stretched over it is no more than their sum."""
@@ -68,6 +82,7 @@ class _Totals:
         self._shown = shown
         self._sees = sees
         self._stretches = Stretches(graph)
+        self._seen: dict[str, Overlaid | None] = {}
         self._within: dict[str, _Fold] = {}
         """The additions that are read by others, by the value that those read."""
         for addition in additions.values():
@@ -187,13 +202,34 @@ class _Totals:
         for fold in parts:
             (folded if len(holding[fold.inner.result.id]) > 1 else between).append(fold.inner.op)
             between.extend(fold.copies)
-        return Total(
-            last,
-            tuple(leaf.term for leaf, fits in zip(leaves, operands, strict=True) if fits),
-            tuple(leaf.term for leaf, fits in zip(leaves, operands, strict=True) if not fits),
-            tuple(folded),
-            tuple(between),
-        )
+        added = tuple(leaf.term for leaf, fits in zip(leaves, operands, strict=True) if fits)
+        beside = tuple(leaf.term for leaf, fits in zip(leaves, operands, strict=True) if not fits)
+        return Total(last, added, beside, tuple(folded), tuple(between), tuple(self._overlaid(added)))
+
+    def _overlaid(self, operands: Iterable[Term]) -> Iterator[Overlaid]:
+        """The operands that are a whole value and what is stretched over it, and these values if they are such sums."""
+        for term in operands:
+            value, found = term.value, 0
+            while found < OVERLAID and (seen := self._seen_through(value)) is not None:
+                yield seen
+                value, found = seen.whole.value, found + 1
+
+    def _seen_through(self, value: str) -> Overlaid | None:
+        """A value as the sum of a whole one and of what is stretched over it; None if it is no such sum."""
+        if value not in self._seen:
+            addition = self._additions.get(original(self._graph, self._graph.values[value]).id)
+            self._seen[value] = None if addition is None else self._split(value, addition)
+        return self._seen[value]
+
+    def _split(self, value: str, addition: Addition) -> Overlaid | None:
+        if row_of(addition.op.kind).averages:
+            return None
+        leaves = _leaves(addition, negated=False)
+        whole = self._whole(addition, leaves)
+        if sum(whole) != 1 or not self._is_seen_through(addition):
+            return None
+        (seen,) = compress(leaves, whole)
+        return Overlaid(value, seen.term, tuple(leaf.term for leaf in leaves if leaf is not seen))
 
 
 class _Leaf(NamedTuple):

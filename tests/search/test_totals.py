@@ -110,11 +110,6 @@ def test_a_context_of_the_branch_is_no_fork_of_it() -> None:
     assert told(audited(*block, "y = Add(a, x)")) == ([("identity", "y", "x")], [("a", "broadcast")])
 
 
-def test_a_value_that_others_read_is_not_seen_past() -> None:
-    lines = "r = Relu(t)", "a = Add(x, r)", "y = Add(a, f)", "z = Sigmoid(a)"
-    assert told(audited(*lines)) == ([], [("a", "broadcast"), ("y", "parallel branches")])
-
-
 def test_what_is_fed_may_be_a_weight_and_stays_on_the_route() -> None:
     assert told(audited("a = Add(x, e)", "y = Add(a, f)", e=(1, 8, 1, 1))) == (
         [("projection", "y", "x")],
@@ -138,3 +133,45 @@ def test_a_chain_of_a_thousand_contexts_is_one_sum() -> None:
     lines = ["a0 = Add(x, t)", *(f"a{n} = Add(a{n - 1}, t)" for n in range(1, 1000)), "y = Add(a999, f)"]
     report = audited(*lines)
     assert ([s.kind for s in report.shortcuts], len(report.other_adds)) == (["identity"], 1000)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_is_stretched_is_seen_past_whoever_else_reads_the_sum(shape: tuple[int | str, ...]) -> None:
+    """(x + t) + F(x) is x + F(x), and t beside it, where x + t is read by others, too: 576 + 64 parameters."""
+    report = audited("a = Add(x, t)", "other = Relu(a)", "y = Add(a, f)", shape=shape)
+    assert told(report) == ([("identity", "y", "x")], [("a", "broadcast")])
+    assert report.shortcuts[0].span.parameters == 640
+
+
+def test_several_values_may_be_stretched_one_after_the_other() -> None:
+    """F(x) + b, b = a + s, a = x + t, both read by others: 576 + 2 x 64 parameters are skipped."""
+    lines = ("a = Add(x, t)", "b = Add(a, s)", "c = Identity(b)", "others = Mul(a, b)", "y = Sub(f, c)")
+    report = audited(*lines)
+    assert told(report) == ([("parameter-free", "y", "x")], [("a", "broadcast"), ("b", "broadcast")])
+    assert report.shortcuts[0].span.parameters == 704
+
+
+def test_a_context_block_that_others_read_makes_no_branch() -> None:
+    """a = x + t(x) and b = a + t(a) are no branch beside x: b + x is 2 x, and what is stretched over it."""
+    lines = ("a = Add(x, t)", "m = ReduceMean(a) axes=2,3 keepdims=1", "k = Conv(m, ws, _)", "b = Add(a, k)")
+    report = audited(*lines, "other = Relu(b)", "y = Add(b, x)")
+    assert told(report) == ([], [("a", "broadcast"), ("b", "broadcast"), ("y", "elementwise expression")])
+
+
+def test_a_sum_from_which_the_branch_is_computed_is_the_fork() -> None:
+    """a = x + t, and y = a + F(a): the time embedding of a diffusion model is added before its blocks."""
+    report = audited("a = Add(x, t)", "k = Conv(a, wf, _) pads=1,1,1,1", "r = Relu(k)", "y = Add(r, a)")
+    assert told(report) == ([("identity", "y", "a")], [("a", "broadcast")])
+    assert report.shortcuts[0].span.parameters == 576
+
+
+def test_what_would_cancel_is_left_as_it_is_written() -> None:
+    """(a - x) + F(x), a = x + t, of which others read a: no identity x appears that the file does not add."""
+    report = audited("a = Add(x, t)", "other = Relu(a)", "d = Sub(a, x)", "y = Add(d, f)")
+    assert "identity" not in [shortcut.kind for shortcut in report.shortcuts]
+
+
+def test_a_sum_that_is_added_twice_is_seen_past_as_one_that_is_added_once() -> None:
+    """a + a + x, a = x + t(x): multiples of x, and what is stretched over them."""
+    report = audited("a = Add(x, t)", "other = Relu(a)", "d = Add(a, a)", "y = Add(d, x)")
+    assert [shortcut.kind for shortcut in report.shortcuts] == []
