@@ -33,16 +33,23 @@ class Piece(NamedTuple):
     stop: int
     """One behind the last."""
     taken: Taken = Taken.WHOLE
+    cut: str | None = None
+    """What a cut makes first whose pieces are counted instead of their elements: nobody knows how large they are."""
+
+    @property
+    def along(self) -> tuple[int, str | None]:
+        """By what it is counted."""
+        return self.axis, self.cut
 
     def misses(self, other: Piece) -> bool:
         """Whether two pieces of one value have no element in common for sure."""
-        return self.axis == other.axis and (self.stop <= other.start or other.stop <= self.start)
+        return self.along == other.along and (self.stop <= other.start or other.stop <= self.start)
 
     def around(self, other: Piece) -> Piece:
         """A piece in which both of one value lie."""
-        if self.axis != other.axis:
+        if self.along != other.along:
             return EVERYTHING
-        return Piece(self.axis, min(self.start, other.start), max(self.stop, other.stop), Taken.PARTLY)
+        return Piece(self.axis, min(self.start, other.start), max(self.stop, other.stop), Taken.PARTLY, self.cut)
 
 
 EVERYTHING = Piece(-1, 0, 0)
@@ -53,7 +60,7 @@ def all_miss(some: Collection[Piece], others: Collection[Piece]) -> bool:
     """Whether none of some pieces has an element in common with any of others for sure; of none at all, none has."""
     if not some or not others:
         return True
-    if len({piece.axis for piece in (*some, *others)}) > 1 or EVERYTHING.axis in {piece.axis for piece in some}:
+    if len({piece.along for piece in (*some, *others)}) > 1 or EVERYTHING.axis in {piece.axis for piece in some}:
         return False
     ordered = sorted((piece.start, piece.stop, mine) for mine, of in ((True, some), (False, others)) for piece in of)
     reached = {True: 0, False: 0}
@@ -71,6 +78,15 @@ def piece_of(graph: ModelGraph, value: Value) -> Piece | None:
         return None
     cut = CUTTERS.get(op.kind)
     return None if cut is None else cut(graph, op, value, graph.values[op.inputs[0]].type.shape)
+
+
+def place_of(graph: ModelGraph, value: Value) -> Piece | None:
+    """The piece of the first input of its op that a value is or, of several of unknown size, which of them."""
+    op, found = value.op, piece_of(graph, value)
+    if found is not None or op is None or not cuts(op) or len(op.outputs) < 2:
+        return found
+    axis, first = op.attributes.get("axis", 0), next((made for made in op.outputs if made is not None), None)
+    return Piece(axis, value.slot, value.slot + 1, Taken.WHOLE, first) if isinstance(axis, int) else None
 
 
 def cuts(op: Op) -> bool:

@@ -11,7 +11,7 @@ from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import Op
-from shortcut_audit.operators.pieces import Piece, piece_of
+from shortcut_audit.operators.pieces import Piece, place_of
 from shortcut_audit.operators.table import is_weight_layer
 from shortcut_audit.search.beside import Beside
 from shortcut_audit.search.extent import NOTHING, Extent
@@ -326,7 +326,7 @@ class Region:
         """The piece that a value, or a stretch that is leapt over, takes of what it reads; None if it takes none."""
         if number in self.leapt:
             return self.read_before(number).piece
-        return piece_of(self._lineage.graph, self._lineage.values[number])
+        return place_of(self._lineage.graph, self._lineage.values[number])
 
     def ops(self) -> tuple[Op, ...]:
         """All ops, those included that were leapt over."""

@@ -24,10 +24,10 @@ class Readers:
         self._at = {place: reading.piece or EVERYTHING for place, reading in readings.items()}
         self._joining = as_set(place for place, reading in readings.items() if reading.joined)
         self._others = as_set(place for place, reading in readings.items() if reading.otherwise)
-        axes: dict[int, list[int]] = {}
+        axes: dict[tuple[int, str | None], list[int]] = {}
         for place, piece in self._at.items():
-            axes.setdefault(piece.axis, []).append(place)
-        self._axes = {axis: as_set(places) for axis, places in axes.items()}
+            axes.setdefault(piece.along, []).append(place)
+        self._axes = {along: as_set(places) for along, places in axes.items()}
         self._starts = _Ranks({place: piece.start for place, piece in self._at.items()})
         self._stops = _Ranks({place: -piece.stop for place, piece in self._at.items()})
 
@@ -47,7 +47,7 @@ class Readers:
     def overlap(self, values: int, piece: Piece) -> bool:
         """Whether any of those that are in a set may read an element that is in a piece of the fork."""
         here = values & (self._joining | self._others)
-        if here & ~self._axes.get(piece.axis, 0) or piece.axis == EVERYTHING.axis:
+        if here & ~self._axes.get(piece.along, 0) or piece.axis == EVERYTHING.axis:
             return bool(here)
         return bool(self._stops.those(-piece.start, self._starts.those(piece.stop, here)))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from shortcut_audit.graph.model import ModelGraph, Op, Value
-from shortcut_audit.operators.pieces import EVERYTHING, Piece, piece_of
+from shortcut_audit.operators.pieces import EVERYTHING, Piece, place_of
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import row_of
 
@@ -39,7 +39,7 @@ def reading_of(graph: ModelGraph, value: Value) -> Reading:
     """How a value that an op makes of the fork itself reads it."""
     assert value.op is not None, "what is computed from a fork is made by an op"
     joined = joins(value.op)
-    return Reading(joined, not joined, piece_of(graph, value) or EVERYTHING)
+    return Reading(joined, not joined, place_of(graph, value) or EVERYTHING)
 
 
 def joins(op: Op) -> bool:

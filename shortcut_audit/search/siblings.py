@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shortcut_audit.graph.model import ModelGraph
-from shortcut_audit.operators.pieces import EVERYTHING, Piece, all_miss, piece_of
+from shortcut_audit.operators.pieces import EVERYTHING, Piece, all_miss, place_of
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_activation, is_copy, row_of
 from shortcut_audit.search.holdings import as_set
@@ -26,12 +26,12 @@ KEEPING = frozenset({Step.VIEW, Step.SCALE, Step.DIAGONAL})
 def are_siblings(reach: Reach, way: Way, others: Sequence[int]) -> bool:
     """Whether a way begins with a piece of its fork, and all that lies before other values is made from others.
 
-    What is scaled and normalised before it is cut has the same pieces; what is laid out otherwise has others, which are
-    not compared. A way through a sum of maps, a + W b, takes all pieces that are added up there.
+    What is scaled, gated or normalised before it is cut has the same pieces; what is laid out otherwise has others,
+    which are not compared. A way through a sum of maps, a + W b, takes all pieces that are added up there.
     """
     lineage = reach.lineage
     opened = way.trail.first(_parts)
-    piece = None if opened is None else piece_of(lineage.graph, lineage.values[opened.number])
+    piece = None if opened is None else place_of(lineage.graph, lineage.values[opened.number])
     if piece is None or opened is None or opened.before is None:
         return False
     whole, taken = opened.before, {piece}
@@ -93,7 +93,9 @@ def _walked(region: Region, whole: Trail) -> set[Piece]:
 
 
 def _parts(link: Link) -> bool:
-    return link.step not in KEEPING
+    """Whether a step takes elements away or moves them. What gates each element by itself does neither."""
+    gates = link.step is Step.GATE and row_of(link.op.kind).pointwise
+    return not gates and link.step not in KEEPING
 
 
 def _lays_out(link: Link) -> bool:

@@ -15,7 +15,7 @@ from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import ModelGraph, Op
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.additions import Addition, Term
-from shortcut_audit.search.neutral import original, passes
+from shortcut_audit.search.neutral import before_identities, passes
 from shortcut_audit.search.stretch import Stretches, stretched
 
 
@@ -217,7 +217,7 @@ class _Totals:
     def _seen_through(self, value: str) -> Overlaid | None:
         """A value as the sum of a whole one and of what is stretched over it; None if it is no such sum."""
         if value not in self._seen:
-            addition = self._additions.get(original(self._graph, self._graph.values[value]).id)
+            addition = self._additions.get(before_identities(self._graph, self._graph.values[value]).id)
             self._seen[value] = None if addition is None else self._split(value, addition)
         return self._seen[value]
 

@@ -123,3 +123,45 @@ def test_a_way_through_a_sum_of_maps_takes_all_pieces_that_it_adds_up(read: str,
     assert [shortcut.kind for shortcut in report.shortcuts if shortcut.merge.name == "y"] == told
     refused = [other.reason for other in report.other_adds if other.name == "y"]
     assert refused == ([] if told else ["independent sources"])
+
+
+GATES = {
+    "fed": ("n = Mul(x, e)",),
+    "squeeze and excitation": ("g = ReduceMean(x) axes=2,3", "t_ = Conv(g, p)", "t = Sigmoid(t_)", "n = Mul(x, t)"),
+    "chosen": ("c_ = Less(e, zero)", "n = Where(c_, x, zero)"),
+}
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_what_is_gated_before_it_is_cut_is_no_mixture_of_its_pieces(gate: str) -> None:
+    """A gate takes each element by itself, as a norm's scale does: a slice of n, and of n alone, is carried on."""
+    tensors = {"k": stored(4, 4, 3, 3), "p": stored(8, 8, 1, 1), "zero": stored(data=(0.0,), literal=True)}
+    made = audit_draft(listing(*GATES[gate], *RES2NET, x=(1, 8, 4, 4), e=(1, 8, 1, 1), **tensors))
+    assert [(s.kind, s.fork.name, s.parameters) for s in made.shortcuts] == [("parameter-free", "n", 0)]
+    assert any("one slice" in note for note in made.shortcuts[0].notes)
+
+
+SIZES = [(1, 8, 4, 4), ("batch", "channels", "height", "width"), (None, None, None, None)]
+
+
+@pytest.mark.parametrize("shape", SIZES)
+def test_the_parts_of_a_cut_are_siblings_whatever_their_size(shape: tuple[int | str | None, ...]) -> None:
+    """The pre-activation W a + b of two parts of one value, and F(a) + b that is no pre-activation."""
+    cut, k = "a, b = Split(x) axis=1 num_outputs=2", stored(4, 4, 3, 3)
+    made = audit_draft(listing(cut, "f = Conv(a, k)", "y = Add(f, b)", "z = Relu(y)", x=shape, k=k))
+    assert [other.reason for other in made.other_adds] == ["independent sources"]
+    made = audit_draft(listing(cut, "f_ = Conv(a, k)", "f = Relu(f_)", "y = Add(f, b)", x=shape, k=k))
+    assert [shortcut.kind for shortcut in made.shortcuts] == ["parameter-free"]
+    assert any("one slice" in note for note in made.shortcuts[0].notes)
+
+
+def test_parts_of_unknown_size_are_compared_with_parts_of_their_own_cut_alone() -> None:
+    """a and b are two parts; where the second half by a Slice lies, nobody can tell."""
+    end = {"h": stored(1, dtype="int64", data=(4,)), "i": stored(1, dtype="int64", data=(99,))}
+    lines = (
+        "a, b = Split(x) axis=1 num_outputs=2", "c = Slice(x, h, i, one)", "f = Conv(c, k)", "y = Add(f, b)",
+        "z = Relu(y)",
+    )  # fmt: skip
+    one, k = stored(1, dtype="int64", data=(1,)), stored(4, 4, 3, 3)
+    made = audit_draft(listing(*lines, x=("n", "c", "h", "w"), k=k, one=one, **end))
+    assert [shortcut.kind for shortcut in made.shortcuts] == ["parameter-free"]
