@@ -13,6 +13,7 @@ from heapq import heappop, heappush
 from operator import or_
 
 from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search.reading import UNREAD
 
 PARTED_OPERANDS = 8
 """Sums of more operands are looked at with the same cones behind all gates."""
@@ -69,6 +70,17 @@ class Cones:
         """Those of some values that any operand but the one at a position is computed from."""
         others, holds = self.others(position), self._lineage.ancestry.holds
         return frozenset(value for value in values if holds(others, value))
+
+    def reads_original(self, position: int, number: int) -> bool:
+        """Whether a value is a copy, and another operand than the one at a position reads the original beside it.
+
+        Then the original is what both start from, and what is made of it is skipped, whichever of the two it reads.
+        """
+        original = self._lineage.copied(number)
+        if original is None:
+            return False
+        copy = 1 << self._lineage.ancestry.places.of_value[number]
+        return self._lineage.readers(original).among(self.others(position) & ~copy) is not UNREAD
 
     def _holds(self, position: int, cut: int, number: int) -> bool:
         if not self._lineage.ancestry.holds(self._pasts[position], number):

@@ -157,6 +157,11 @@ class Lineage:
             self._readers[number] = Readers({place: reading_of(self.graph, value) for place, value in made})
         return self._readers[number]
 
+    def copied(self, number: int) -> int | None:
+        """The value of which one is a copy; None where it is none."""
+        op = self.values[number].op
+        return self.above[number][0] if op is not None and is_copy(op) and self.above[number] else None
+
     @property
     def holdings(self) -> Holdings:
         """What sets of ops hold."""

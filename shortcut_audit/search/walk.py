@@ -140,7 +140,7 @@ class _Walkers:
                 self._count(position, stand, -1)
                 self._trails[position][number, cut] = stand
                 shared = self._cones.shared(number, position, cut)
-                ends = shared and number <= stand.latest
+                ends = shared and number <= stand.latest and not self._cones.reads_original(position, number)
                 if not ends or number in self._cones.cuts[cut] or (position, number) in self._parted:
                     self._advance(position, number, cut, stand)
                 elif (position, number) in self._barred:

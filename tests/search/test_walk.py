@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
+from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.search.lineage import dearest
 from shortcut_audit.search.steps import Step
 from tests.search.around import search
+from tests.sketch import listing, stored
 
 # --- ways ------------------------------------------------------------------------------------------------------------
 
@@ -94,3 +98,22 @@ def test_a_gated_input_far_back_is_found_beside_all_that_lies_between() -> None:
     stem = " -> ".join(f"Conv.{i} -> Relu.{i}" for i in range(200))
     drawn = f"x -> {stem} -> Conv.f -> Mul.f -> Add", "Relu.199 -> Mul.x -> Add", "mask -> Mul.f", "mask -> Mul.x"
     assert search(*drawn).ways["Mul.x"] == ("mask", ["GATE"])
+
+
+@pytest.mark.parametrize("copy", ["c = Identity(x)", "c = Cast(x) to=1", "c = Dropout(x)"])
+def test_what_is_made_of_a_value_is_skipped_whichever_copy_of_it_is_read(copy: str) -> None:
+    """y = c + W c relu(V x), c a copy of x: both layers are led around, 64 + 64 parameters."""
+    lines = (copy, "m = Conv(c, w)", "f_ = Conv(x, v)", "f = Relu(f_)", "s = Mul(m, f)", "y = Add(c, s)")
+    (shortcut,) = audit_draft(listing(*lines, x=(1, 8, 4, 4), w=stored(8, 8, 1, 1), v=stored(8, 8, 1, 1))).shortcuts
+    assert (shortcut.kind, shortcut.fork.name, [step.op for step in shortcut.route]) == (
+        "identity", "x", [copy[4 : copy.index("(")]],
+    )  # fmt: skip
+    assert (shortcut.span.weight_layers, shortcut.span.ops, shortcut.span.parameters) == (2, 5, 128)
+
+
+def test_a_copy_that_all_operands_read_is_where_they_start() -> None:
+    """y = c + W c: nobody reads x but the copy."""
+    (shortcut,) = audit_draft(
+        listing("c = Identity(x)", "f = Conv(c, w)", "y = Add(c, f)", x=(1, 8, 4, 4), w=stored(8, 8, 1, 1))
+    ).shortcuts
+    assert (shortcut.route, shortcut.span.ops) == ((), 1)
