@@ -32,18 +32,18 @@ def _past(lineage: Lineage, product: int, slot: int) -> frozenset[int]:
     The past ends: 1. at the first op that works; 2. where a piece is taken of what an activation is applied to: the
     pieces f, i, g of W x + U h are siblings, and what makes g is not read through f = sigmoid(...) (LSTM, GRU); 3. at
     what is gated, where layers compute the gate, too: f = sigmoid(W x + p c) is a gate of c (an LSTM's peephole), and
-    no activation of it, as sigmoid(c) is.
+    no activation of it, as sigmoid(c) is. A copy of c is c.
     """
     op = lineage.values[product].op
     assert op is not None, "a gate is read by an op"
     steering = row_of(op.kind).effect is Effect.CHOICE
     gates = [op.inputs[0]] if steering else [given for at, given in enumerate(op.inputs) if at != slot]
     numbers = [lineage.number[given] for given in gates if isinstance(given, str)]
-    gated = lineage.number[str(op.inputs[slot])]
+    gated = lineage.before_copies(lineage.number[str(op.inputs[slot])])
     found, works = _collected(lineage, numbers, gated)
     if gated in found and not works:
         found, _ = _collected(lineage, numbers)
-    return found - {gated} if works else found  # 3
+    return frozenset(number for number in found if lineage.before_copies(number) != gated) if works else found  # 3
 
 
 def _collected(lineage: Lineage, gates: Sequence[int], end: int = -1) -> tuple[frozenset[int], bool]:

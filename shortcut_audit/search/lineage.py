@@ -72,6 +72,7 @@ class Lineage:
         "_expressions",
         "_holdings",
         "_images",
+        "_originals",
         "_parents",
         "_readers",
         "_roots",
@@ -108,6 +109,7 @@ class Lineage:
         self.ancestry = Ancestry(self.above, map(self._involved, sums), self.first_made)
         self._holdings: Holdings | None = None
         self._below: list[list[int]] | None = None
+        self._originals: list[int] | None = None
         self.closed: dict[int, tuple[int, Extent, Reading]] = {}
         """The one value through which all of the past of a merge's result passes, what lies between, and how that reads
         the value (between.py)."""
@@ -161,6 +163,12 @@ class Lineage:
         """The value of which one is a copy; None where it is none."""
         op = self.values[number].op
         return self.above[number][0] if op is not None and is_copy(op) and self.above[number] else None
+
+    def before_copies(self, number: int) -> int:
+        """The value that another one is, seen through all copies."""
+        if self._originals is None:
+            self._originals = self._trace(is_copy)
+        return self._originals[number]
 
     @property
     def holdings(self) -> Holdings:

@@ -221,3 +221,16 @@ def test_the_score_of_a_router_scales_experts_and_is_no_shortcut() -> None:
         **{name: stored(8, 8) for name in ("w", "w0", "w1", "w2")},
     )
     assert [s for s in audit_draft(draft).shortcuts if s.fork.name == "q"] == []
+
+
+@pytest.mark.parametrize("gated", ["v", "c"])
+@pytest.mark.parametrize("read", ["v", "c"])
+def test_a_copy_of_what_is_gated_is_what_is_gated(gated: str, read: str) -> None:
+    """y = v (W x - v) + F(v): the gate holds v, or a copy c of it; a layer computes it, too, and v is let through."""
+    lines = (
+        "v = Relu(x)", "c = Identity(v)", "p_ = Conv(x, w)", f"g = Sub(p_, {read})", f"a = Mul({gated}, g)",
+        "f_ = Conv(v, k)", "f = Relu(f_)", "y = Add(a, f)",
+    )  # fmt: skip
+    report = audit_draft(listing(*lines, x=(1, 8, 4, 4), w=stored(8, 8, 1, 1), k=stored(8, 8, 1, 1)))
+    (shortcut,) = [one for one in report.shortcuts if one.merge.name == "y"]
+    assert (shortcut.kind, shortcut.fork.name) == ("gated", "v")
