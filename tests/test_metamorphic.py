@@ -19,6 +19,7 @@ from hypothesis import given
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.draft import Draft, Node
 from shortcut_audit.graph.model import TensorType
+from shortcut_audit.operators.table import is_copy
 from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
 from shortcut_audit.search import merges
@@ -190,7 +191,8 @@ def by_definition(lineage: Lineage, operands: list[int], offsets: list[int]) -> 
     cones = [{operand} | nx.ancestors(dag, operand) for operand in operands]
     found: dict[int, Route] = {}
     for position, operand in enumerate(operands):
-        shared = cones[position] & set().union(*(cone for other, cone in enumerate(cones) if other != position))
+        beside = set().union(*(cone for other, cone in enumerate(cones) if other != position))
+        shared = {value for value in cones[position] & beside if not original_is_read(lineage, dag, value, beside)}
         routes = [
             (offsets[position] + sum(UNIT[step] for step in steps), fork)
             for fork in shared
@@ -202,6 +204,13 @@ def by_definition(lineage: Lineage, operands: list[int], offsets: list[int]) -> 
         if routes:
             found[position] = min(routes)
     return found
+
+
+def original_is_read(lineage: Lineage, dag: nx.DiGraph[int], value: int, beside: set[int]) -> bool:
+    """Whether a value is a copy, and others in a cone read its original: then that is where both start."""
+    op = lineage.values[value].op
+    originals = list(dag.predecessors(value)) if op is not None and is_copy(op) else []
+    return any((set(dag.successors(original)) - {value}) & beside for original in originals)
 
 
 def deciding(found: dict[int, Route], operands: list[int]) -> dict[int, Route]:
