@@ -24,8 +24,9 @@ from shortcut_audit.pipeline import audit_draft
 from shortcut_audit.report import ModelReport
 from shortcut_audit.search import merges
 from shortcut_audit.search.between import Between, Field
-from shortcut_audit.search.lineage import UNIT, Lineage
+from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.merges import Merge
+from shortcut_audit.search.prices import UNIT
 from shortcut_audit.search.runs import Runs
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.walk import explore

@@ -25,7 +25,7 @@ CUTS = 32
 class Cones:
     """The pasts of the operands of one merge, by all cuts that are made."""
 
-    __slots__ = ("_beside", "_lineage", "_operands", "_others", "_pasts", "_shared", "cuts")
+    __slots__ = ("_beside", "_doubled", "_lineage", "_operands", "_others", "_pasts", "_shared", "cuts")
 
     def __init__(self, lineage: Lineage, operands: Sequence[int]) -> None:
         self._lineage = lineage
@@ -39,6 +39,7 @@ class Cones:
         """What each cut takes out."""
         self._others: dict[int, int] = {}
         self._beside: dict[tuple[int, int], _Beside | None] = {}
+        self._doubled: dict[tuple[int, int], bool] = {}
 
     @property
     def earliest(self) -> int | None:
@@ -72,15 +73,21 @@ class Cones:
         return frozenset(value for value in values if holds(others, value))
 
     def reads_original(self, position: int, number: int) -> bool:
-        """Whether a value is a copy, and another operand than the one at a position reads the original beside it.
+        """Whether a value is a copy, and another operand than the one at a position reads what it is a copy of, too.
 
-        Then the original is what both start from, and what is made of it is skipped, whichever of the two it reads.
+        Then that is what both start from, and what is made of it is skipped, whichever of the two it reads.
         """
-        original = self._lineage.copied(number)
-        if original is None:
-            return False
-        copy = 1 << self._lineage.ancestry.places.of_value[number]
-        return self._lineage.readers(original).among(self.others(position) & ~copy) is not UNREAD
+        lineage, copies = self._lineage, list[int]()
+        while lineage.original[number] != number and (position, number) not in self._doubled:
+            copies.append(number)
+            number = lineage.above[number][0]
+        found = self._doubled.get((position, number), False)
+        others = self.others(position) if copies else 0
+        for copy in reversed(copies):
+            beside = others & ~(1 << lineage.ancestry.places.of_value[copy])
+            found = found or lineage.readers(lineage.above[copy][0]).among(beside) is not UNREAD
+            self._doubled[position, copy] = found
+        return found
 
     def _holds(self, position: int, cut: int, number: int) -> bool:
         if not self._lineage.ancestry.holds(self._pasts[position], number):

@@ -39,11 +39,11 @@ def _past(lineage: Lineage, product: int, slot: int) -> frozenset[int]:
     steering = row_of(op.kind).effect is Effect.CHOICE
     gates = [op.inputs[0]] if steering else [given for at, given in enumerate(op.inputs) if at != slot]
     numbers = [lineage.number[given] for given in gates if isinstance(given, str)]
-    gated = lineage.before_copies(lineage.number[str(op.inputs[slot])])
+    gated = lineage.original[lineage.number[str(op.inputs[slot])]]
     found, works = _collected(lineage, numbers, gated)
     if gated in found and not works:
         found, _ = _collected(lineage, numbers)
-    return frozenset(number for number in found if lineage.before_copies(number) != gated) if works else found  # 3
+    return frozenset(number for number in found if lineage.original[number] != gated) if works else found  # 3
 
 
 def _collected(lineage: Lineage, gates: Sequence[int], end: int = -1) -> tuple[frozenset[int], bool]:

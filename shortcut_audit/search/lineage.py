@@ -29,28 +29,6 @@ from shortcut_audit.search.steps import Kinship, Step, step
 from shortcut_audit.search.stretch import Stretches
 from shortcut_audit.search.trails import Link, Trail
 
-CLASS_BITS = 32
-"""A route has fewer than 2**32 steps of one class."""
-
-UNIT: tuple[int, ...] = (0, *(1 << (CLASS_BITS * level) for level in Step if level > Step.VIEW))
-"""The cost of one step, by class. Views cost nothing."""
-
-
-def dearest(cost: int) -> Step:
-    """The dearest class among the steps of a route of this cost."""
-    return Step(max(cost.bit_length() - 1, 0) // CLASS_BITS)
-
-
-def times(cost: int, level: Step) -> int:
-    """How many steps of a class a route of this cost has; views are not counted."""
-    return cost >> CLASS_BITS * level & (1 << CLASS_BITS) - 1 if level > Step.VIEW else 0
-
-
-def passes(cost: int, level: Step) -> bool:
-    """Whether a route of this cost has a step of a class dearer than a view."""
-    return times(cost, level) > 0
-
-
 TIDIED = 64
 """After how many more values it is looked which of them nobody will come back to."""
 
@@ -72,7 +50,6 @@ class Lineage:
         "_expressions",
         "_holdings",
         "_images",
-        "_originals",
         "_parents",
         "_readers",
         "_roots",
@@ -88,6 +65,7 @@ class Lineage:
         "graph",
         "measure",
         "number",
+        "original",
         "pasts",
         "values",
     )
@@ -99,7 +77,9 @@ class Lineage:
         self.graph = graph
         self._expressions = expressions(graph) if told is None else told
         self.values: tuple[Value, ...] = tuple(graph.values.values())
-        self.number = numbered(graph)
+        self.number, originals = numbered(graph)
+        self.original = tuple(originals.values())
+        """The value that each one is, seen through copies."""
         self.fed = Fed(self.values, self.number.__getitem__)
         self.measure = Measure(graph, gathered(graph, self._expressions), self.fed.layers())
         self.above = tuple(map(self._read, self.values))
@@ -109,7 +89,6 @@ class Lineage:
         self.ancestry = Ancestry(self.above, map(self._involved, sums), self.first_made)
         self._holdings: Holdings | None = None
         self._below: list[list[int]] | None = None
-        self._originals: list[int] | None = None
         self.closed: dict[int, tuple[int, Extent, Reading]] = {}
         """The one value through which all of the past of a merge's result passes, what lies between, and how that reads
         the value (between.py)."""
@@ -158,17 +137,6 @@ class Lineage:
             made = ((places[reader], self.values[reader]) for reader in self.below[number])
             self._readers[number] = Readers({place: reading_of(self.graph, value) for place, value in made})
         return self._readers[number]
-
-    def copied(self, number: int) -> int | None:
-        """The value of which one is a copy; None where it is none."""
-        op = self.values[number].op
-        return self.above[number][0] if op is not None and is_copy(op) and self.above[number] else None
-
-    def before_copies(self, number: int) -> int:
-        """The value that another one is, seen through all copies."""
-        if self._originals is None:
-            self._originals = self._trace(is_copy)
-        return self._originals[number]
 
     @property
     def holdings(self) -> Holdings:

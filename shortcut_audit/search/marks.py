@@ -13,7 +13,8 @@ from shortcut_audit.graph.model import Op
 from shortcut_audit.operators.row import Arrangement, Family
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.between import Field
-from shortcut_audit.search.lineage import Lineage, passes
+from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search.prices import passes
 from shortcut_audit.search.siblings import are_siblings
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.trails import Link

@@ -9,8 +9,10 @@ from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_copy, row_of
 
 
-def numbered(graph: ModelGraph) -> dict[str, int]:
-    """A number for each value, in topological order. Values that are the same whatever the input share one.
+def numbered(graph: ModelGraph) -> tuple[dict[str, int], dict[str, int]]:
+    """A number for each value, in topological order, and the number of what it is a copy of, seen through all copies.
+
+    Values that are the same whatever the input share a number.
 
     The same op with the same weights, applied to the same values or to copies of them, is the same value, unless it is
     counted in MACs: exporters that merge such ops (norm(x) written twice) and those that do not draw the same model.
@@ -32,7 +34,7 @@ def numbered(graph: ModelGraph) -> dict[str, int]:
             originals[name] = originals[source]
         if len(graph.readers[name]) > 1 or made is not None or (repeated and copies):
             again.add(name)
-    return numbers
+    return numbers, originals
 
 
 def _application(value: Value, originals: Mapping[str, int]) -> Hashable:

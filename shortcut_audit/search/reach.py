@@ -16,7 +16,8 @@ from shortcut_audit.operators.table import is_weight_layer
 from shortcut_audit.search.beside import Beside
 from shortcut_audit.search.extent import NOTHING, Extent
 from shortcut_audit.search.holdings import Ops
-from shortcut_audit.search.lineage import UNIT, Lineage, Test, dearest, is_steered
+from shortcut_audit.search.lineage import Lineage, Test, is_steered
+from shortcut_audit.search.prices import UNIT, dearest
 from shortcut_audit.search.reading import Reading
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.trails import Trail

@@ -8,7 +8,8 @@ from __future__ import annotations
 from shortcut_audit.frozen import frozen
 from shortcut_audit.graph.model import Value
 from shortcut_audit.search.holdings import Holdings, Ops
-from shortcut_audit.search.lineage import Lineage, passes
+from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search.prices import passes
 from shortcut_audit.search.reach import Reach, is_linear
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.trails import Link, Test, Trail

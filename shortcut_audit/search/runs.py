@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from shortcut_audit.search import gates
 from shortcut_audit.search.holdings import as_set
-from shortcut_audit.search.lineage import UNIT, Lineage
+from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search.prices import UNIT
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.trails import Trail, Trails
 

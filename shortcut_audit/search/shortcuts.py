@@ -13,9 +13,10 @@ from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.additions import Term
 from shortcut_audit.search.between import Between
 from shortcut_audit.search.found import Found
-from shortcut_audit.search.lineage import UNIT, Lineage
+from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.marks import Mark
 from shortcut_audit.search.merges import Merge, Refusal
+from shortcut_audit.search.prices import UNIT
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.totals import Overlaid
 from shortcut_audit.search.trial import Trial, refuse

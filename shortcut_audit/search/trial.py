@@ -24,9 +24,9 @@ from shortcut_audit.search.equal_maps import Maps, as_deep, is_scaled_by, maps_o
 from shortcut_audit.search.extent import Extent
 from shortcut_audit.search.formulas import is_formula
 from shortcut_audit.search.found import Found
-from shortcut_audit.search.lineage import UNIT, dearest, passes, times
 from shortcut_audit.search.marks import Mark, marks_of
 from shortcut_audit.search.merges import Merge, Refusal
+from shortcut_audit.search.prices import UNIT, dearest, passes, times
 from shortcut_audit.search.reach import Reached
 from shortcut_audit.search.siblings import are_siblings, feeds_activations_only
 from shortcut_audit.search.steps import Step

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from shortcut_audit.frozen import frozen
 from shortcut_audit.search import gates
 from shortcut_audit.search.cones import Cones
-from shortcut_audit.search.lineage import UNIT
+from shortcut_audit.search.prices import UNIT
 from shortcut_audit.search.runs import Runs
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.trails import Trail

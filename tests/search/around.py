@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from shortcut_audit.search import merges
 from shortcut_audit.search.between import Between, Field
-from shortcut_audit.search.lineage import UNIT, Lineage
+from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search.prices import UNIT
 from shortcut_audit.search.steps import Step
 from shortcut_audit.search.walk import Way, explore
 from tests.sketch import sketch

@@ -24,8 +24,9 @@ from shortcut_audit.operators.table import does_work, is_weight_layer, row_of
 from shortcut_audit.search import concatenations, merges
 from shortcut_audit.search.between import Between, Field
 from shortcut_audit.search.extent import Extent, joined
-from shortcut_audit.search.lineage import UNIT, Lineage
+from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.merges import Merge
+from shortcut_audit.search.prices import UNIT
 from shortcut_audit.search.reading import UNREAD, Reading, reading_of
 from shortcut_audit.search.rewrites.pieces import followed
 from shortcut_audit.search.steps import Step

@@ -5,7 +5,8 @@ from __future__ import annotations
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.draft import Tensor
 from shortcut_audit.graph.model import TensorType
-from shortcut_audit.search.lineage import UNIT, Lineage, dearest
+from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search.prices import UNIT, dearest
 from shortcut_audit.search.steps import Step
 from tests.sketch import listing, sketch, stored
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shortcut_audit.search.lineage import UNIT, Lineage
+from shortcut_audit.search.lineage import Lineage
+from shortcut_audit.search.prices import UNIT
 from shortcut_audit.search.runs import Runs
 from shortcut_audit.search.steps import Step
 from tests.sketch import sketch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shortcut_audit.pipeline import audit_draft
-from shortcut_audit.search.lineage import dearest
+from shortcut_audit.search.prices import dearest
 from shortcut_audit.search.steps import Step
 from tests.search.around import search
 from tests.sketch import listing, stored
@@ -100,15 +100,24 @@ def test_a_gated_input_far_back_is_found_beside_all_that_lies_between() -> None:
     assert search(*drawn).ways["Mul.x"] == ("mask", ["GATE"])
 
 
-@pytest.mark.parametrize("copy", ["c = Identity(x)", "c = Cast(x) to=1", "c = Dropout(x)"])
-def test_what_is_made_of_a_value_is_skipped_whichever_copy_of_it_is_read(copy: str) -> None:
-    """y = c + W c relu(V x), c a copy of x: both layers are led around, 64 + 64 parameters."""
-    lines = (copy, "m = Conv(c, w)", "f_ = Conv(x, v)", "f = Relu(f_)", "s = Mul(m, f)", "y = Add(c, s)")
+COPIES = [
+    ("c = Identity(x)",),
+    ("c = Cast(x) to=1",),
+    ("c = Dropout(x)",),
+    ("b = Identity(x)", "c = Cast(b) to=1"),
+]
+
+
+@pytest.mark.parametrize("copies", COPIES)
+def test_what_is_made_of_a_value_is_skipped_whichever_copy_of_it_is_read(copies: tuple[str, ...]) -> None:
+    """y = c + W c relu(V x), c a copy of x, or of its copy: both layers are led around, 64 + 64 parameters."""
+    lines = (*copies, "m = Conv(c, w)", "f_ = Conv(x, v)", "f = Relu(f_)", "s = Mul(m, f)", "y = Add(c, s)")
     (shortcut,) = audit_draft(listing(*lines, x=(1, 8, 4, 4), w=stored(8, 8, 1, 1), v=stored(8, 8, 1, 1))).shortcuts
     assert (shortcut.kind, shortcut.fork.name, [step.op for step in shortcut.route]) == (
-        "identity", "x", [copy[4 : copy.index("(")]],
+        "identity", "x", [copy[4 : copy.index("(")] for copy in copies],
     )  # fmt: skip
-    assert (shortcut.span.weight_layers, shortcut.span.ops, shortcut.span.parameters) == (2, 5, 128)
+    ops = 4 + len(copies)  # two convolutions, the activation, the product, and copies that the branch reads
+    assert (shortcut.span.weight_layers, shortcut.span.ops, shortcut.span.parameters) == (2, ops, 128)
 
 
 def test_a_copy_that_all_operands_read_is_where_they_start() -> None:
