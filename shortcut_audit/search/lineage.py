@@ -1,7 +1,6 @@
 """What is each value computed from, and what does a step back cost?
 
-The cost of a route counts its steps by class, the dearest class first; it is kept in one integer, CLASS_BITS bits a
-class, so that costs add and compare as numbers do.
+Values are numbers in topological order, each with its parents and the class of the step from them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How dear is a route, by the classes of its steps?
 
-One number counts the steps of each class, the dearest class in the highest digits: the larger number is the dearer
-route, whatever cheaper steps it has.
+The cost of a route counts its steps by class, the dearest class first; it is kept in one integer, CLASS_BITS bits a
+class, so that costs add and compare as numbers do.
 """
 
 from __future__ import annotations
