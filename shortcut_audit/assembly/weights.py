@@ -38,6 +38,7 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
     op reads where weights stand. Scalars are hyper-parameters, and a literal with one element is a number in the code.
     So is any literal where the model keeps its kernels apart from its literals, unless it may be a kernel itself.
     Of what is read as a weight in few bits, the file is not asked: PyTorch's parameters are floats, and that a buffer.
+    Nor is its type asked where an op reads what is packed: kernels lay bits and scales into one tensor of floats.
     """
     kept = {tensor.name: tensor for tensor in draft.tensors}
     readable: set[str] = set()
@@ -62,7 +63,7 @@ def stored_tensors(draft: Draft, nodes: Sequence[Node]) -> dict[str, Constant]:
             tensor = kept.get(name) if name is not None else None
             if tensor is not None and (_stands_for_weights(row, slot, tensor) or name in moved):
                 readable.add(tensor.name)
-                if tensor.dtype in QUANTISED_TYPES and slot in row.quantised:
+                if slot in row.quantised and (tensor.dtype in QUANTISED_TYPES or slot in row.unpacked):
                     packed.add(tensor.name)
                 if _may_be_kernel(row, tensor) or tensor.dtype in WHOLE_TYPES:
                     kernels.add(tensor.name)

@@ -58,12 +58,22 @@ def does_work(op: Op) -> bool:
     """Whether an op does real work (theory: real work): is a layer that reads learned weights, or mixes positions.
 
     A learned factor or offset of each element by itself is no layer: it makes no branch of an element-wise expression,
-    whether it is written as such or as that of a normalisation.
+    whether it is written as such or as that of a normalisation. Nor is what a value is joined or padded with.
     An unknown operator is taken to work: what it does cannot be ruled out.
     """
     row = row_of(op.kind)
-    layer = not (row.pointwise or row.effect is Effect.NORMALISATION) and any(weight.learned for weight in op.weights())
-    return not row.understood or layer or mixes(op)
+    applied = not (row.pointwise or row.effect is Effect.NORMALISATION or lays_beside(op))
+    return not row.understood or (applied and any(weight.learned for weight in op.weights())) or mixes(op)
+
+
+def lays_beside(op: Op) -> bool:
+    """Whether an op hands on elements of all values that it reads: what is stored lies beside them, and maps none.
+
+    The places that an embedding is asked for are not handed on: it is a layer.
+    """
+    row = row_of(op.kind)
+    handed_on = (slot in row.data or not row.data for slot, given in enumerate(op.inputs) if isinstance(given, str))
+    return row.effect is Effect.SELECTION and all(handed_on)
 
 
 def mixes(op: Op) -> bool:

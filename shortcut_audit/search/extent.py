@@ -33,6 +33,8 @@ class Extent:
     """Whether any op does real work (table.does_work)."""
     mixing: bool = False
     nonlinear: bool = False
+    weighing: bool = False
+    """Whether learned weights, or what may be some, are applied to what passes, and do not merely lie beside it."""
     fed: bool = False
     """Whether any layer applies weights that the caller brings, perhaps: how many is not known (fed.py)."""
     unknown: frozenset[str] = frozenset()
@@ -45,11 +47,6 @@ class Extent:
     def __add__(self, other: Extent) -> Extent:
         """Both stretches together."""
         return joined((self, other))
-
-    @property
-    def weighing(self) -> bool:
-        """Whether learned weights are read, or what may be some."""
-        return bool(self.parameters or self.tied) or self.fed
 
     @property
     def all_parameters(self) -> int:
@@ -65,7 +62,7 @@ def joined(extents: Iterable[Extent]) -> Extent:
     ops = weight_layers = parameters = 0
     macs, counted = list[Number](), True
     tied, unknown = frozenset[Weight](), frozenset[str]()
-    working = mixing = nonlinear = fed = False
+    working = mixing = nonlinear = weighing = fed = False
     first_layer, layers = None, None
     for extent in extents:
         ops += extent.ops
@@ -78,6 +75,7 @@ def joined(extents: Iterable[Extent]) -> Extent:
         working = working or extent.working
         mixing = mixing or extent.mixing
         nonlinear = nonlinear or extent.nonlinear
+        weighing = weighing or extent.weighing
         fed = fed or extent.fed
         if extent.layers is not None:
             if layers is None or extent.layers < layers:
@@ -92,6 +90,7 @@ def joined(extents: Iterable[Extent]) -> Extent:
         working,
         mixing,
         nonlinear,
+        weighing,
         fed,
         unknown,
         first_layer,
@@ -169,6 +168,7 @@ class Measure:
             working=working,
             mixing=mixing,
             nonlinear=table.is_nonlinear(op),
+            weighing=(bool(learned) and not table.lays_beside(op)) or op in self._fed,
             fed=op in self._fed,
             unknown=frozenset() if row.understood else frozenset({op.label}),
             first_layer=None if nth is None else op,

@@ -63,7 +63,7 @@ class Holdings:
         self._layers = as_set(place for place, extent in extents.items() if extent.weight_layers)
         self._nonlinear = as_set(place for place, extent in extents.items() if extent.nonlinear)
         self.working = as_set(place for place, extent in extents.items() if extent.working)
-        """The ops that do real work, as a set; below, those that mix positions, and those that read learned weights."""
+        """The ops that do real work, as a set; below, those that mix positions, and those that apply weights."""
         self.mixing = as_set(place for place, extent in extents.items() if extent.mixing)
         self.weighing = as_set(place for place, extent in extents.items() if extent.weighing)
         self._fed = as_set(place for place, extent in extents.items() if extent.fed)
@@ -84,6 +84,7 @@ class Holdings:
             working=bool(ops & self.working),
             mixing=bool(ops & self.mixing),
             nonlinear=bool(ops & self._nonlinear),
+            weighing=bool(ops & self.weighing),
             fed=bool(ops & self._fed),
             unknown=frozenset().union(*(names for names, those in self._unknown.items() if ops & those)),
             first_layer=first,

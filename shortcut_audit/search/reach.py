@@ -33,7 +33,7 @@ class Reached(NamedTuple):
     mixing: bool
     """Whether positions are mixed before it is here."""
     weighing: bool
-    """Whether learned weights are read before it is here."""
+    """Whether learned weights are applied before it is here."""
 
     @property
     def level(self) -> Step:

@@ -134,6 +134,12 @@ def test_weights_and_mixing_are_work_and_arithmetic_is_not() -> None:
     assert not table.does_work(op("y, z = Split(x)"))
 
 
+def test_what_lies_beside_a_value_is_no_layer_and_a_table_of_which_rows_are_picked_is_one() -> None:
+    assert not table.does_work(op("y = Concat(x, a) axis=1", a=stored(1, 8, 4, 4)))  # a class token
+    assert not table.does_work(op("y = ScatterElements(x, i, a) axis=1", i=stored(1, dtype="int64"), a=stored(1)))
+    assert table.does_work(op("y = Gather(a, x) axis=0", a=stored(8, 4)))  # an embedding
+
+
 def test_a_convolution_mixes_positions_unless_it_is_pointwise() -> None:
     assert table.mixes(op("y = Conv(x, w)", w=stored(8, 8, 3, 3)))
     assert not table.mixes(op("y = Conv(x, w)", w=stored(8, 8, 1, 1)))

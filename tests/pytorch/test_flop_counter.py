@@ -120,6 +120,27 @@ def test_a_matrix_in_four_bits_is_multiplied_by_all_of_it() -> None:
     assert (totals.parameters, totals.buffers) == (2_048, 128)  # 64 x 32; 2 x 32 x 2
 
 
+class FourBitsAmongFloats(nn.Module):  # type: ignore[misc, name-defined]
+    """A matrix [64, 64] in 4 bits, packed with its scales into one tensor of floats."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(64, 64, bias=False)
+        bits, scales = torch.zeros(64, 32, dtype=torch.uint8), torch.ones(64, 2)
+        self.register_buffer("weight", torch.ops.aten._dyn_quant_pack_4bit_weight(bits, scales, None, 32, 64, 64))
+
+    def forward(self, x: Any) -> Any:
+        h = self.inner(x)
+        return h + torch.ops.aten._dyn_quant_matmul_4bit(torch.relu(h), self.weight, 32, 64, 64)
+
+
+def test_a_packed_matrix_is_learned_whatever_type_it_is_packed_into() -> None:
+    report = audit_draft(load_module(FourBitsAmongFloats(), (torch.ones(5, 64),)))
+    assert [shortcut.kind for shortcut in report.shortcuts] == ["identity"]
+    assert report.totals.parameters == 8_192  # 2 x 64 x 64
+    assert report.totals.macs == 40_960  # 2 x 5 x 64 x 64
+
+
 def test_what_the_elements_of_a_sparse_tensor_decide_is_unknown() -> None:
     def sampled(x: Any) -> Any:
         return torch.ops.aten._sparse_mm(x.to_sparse(), x)

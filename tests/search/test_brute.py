@@ -133,8 +133,8 @@ def alike(field: Field, naive: Naive, operand: int) -> None:
     assert reached is not None
     cost = naive.cost(operand)
     assert reached.level is Step.NONLINEAR if cost is None else reached.cost == cost
-    weighs = bool(expected.parameters or expected.tied or expected.fed)
-    assert (reached.working, reached.mixing, reached.weighing) == (expected.working, expected.mixing, weighs)
+    found = reached.working, reached.mixing, reached.weighing
+    assert found == (expected.working, expected.mixing, expected.weighing)
     assert field.ops([operand]) == tuple(naive.ops(operand))
     assert field.extent([operand]) == expected
     read, seen = field.content([operand]).read, naive.read(operand)

@@ -127,7 +127,7 @@ def test_what_is_not_counted_leaves_the_whole_uncounted(macs: tuple[int | None, 
     assert joined([Extent(macs=each) for each in macs]).macs == both
 
 
-@pytest.mark.parametrize("trait", ["working", "mixing", "nonlinear"])
+@pytest.mark.parametrize("trait", ["working", "mixing", "nonlinear", "weighing", "fed"])
 def test_what_any_of_them_does_all_do(trait: str) -> None:
     found = [getattr(joined([Extent(**{trait: a}), Extent(**{trait: b})]), trait) for a in (0, 1) for b in (0, 1)]  # type: ignore[arg-type]
     assert list(map(bool, found)) == [False, True, True, True]
@@ -135,12 +135,13 @@ def test_what_any_of_them_does_all_do(trait: str) -> None:
 
 
 LISTED = {
-    "y = Conv(x, w) pads=1,1,1,1": Extent(1, 1, 9_216, 576, working=True, mixing=True, layers=(0, 0)),
-    "y = Conv(x, w1)": Extent(1, 1, 1_024, 64, working=True, layers=(0, 0)),
+    "y = Conv(x, w) pads=1,1,1,1": Extent(1, 1, 9_216, 576, working=True, mixing=True, layers=(0, 0), weighing=True),
+    "y = Conv(x, w1)": Extent(1, 1, 1_024, 64, working=True, layers=(0, 0), weighing=True),
     "y = Relu(x)": Extent(1, nonlinear=True),
-    "y = Mul(x, g)": Extent(1, parameters=8),
-    "y = BatchNormalization(x, v, v, v, v)": Extent(1, parameters=8),  # no layer
-    "y = LayerNormalization(x, four) axis=-1": Extent(1, parameters=4),  # a factor of each element
+    "y = Mul(x, g)": Extent(1, parameters=8, weighing=True),
+    "y = Concat(x, g) axis=1": Extent(1, parameters=8),  # beside x
+    "y = BatchNormalization(x, v, v, v, v)": Extent(1, parameters=8, weighing=True),  # no layer
+    "y = LayerNormalization(x, four) axis=-1": Extent(1, parameters=4, weighing=True),  # a factor of each element
     "y = AveragePool(x) kernel_shape=2,2": Extent(1, working=True, mixing=True),
     "y = Mystery(x)": Extent(1, macs=None, working=True, nonlinear=True, unknown=frozenset({"Mystery"})),
     "y = Add(x, x)": Extent(1),

@@ -57,6 +57,30 @@ def test_a_state_that_decays_and_is_corrected_without_weights_is_a_formula() -> 
     assert kinds(*drawn, shape=TOKENS) == []
 
 
+@pytest.mark.parametrize("joined", ["s = Identity(c)", "s = Concat(zeros, c) axis=1"])
+def test_a_state_that_is_stored_to_begin_with_makes_no_layer_of_a_scan(joined: str) -> None:
+    """Mamba 2 by chunks: an exporter stores the zeros that the first chunk begins with, and nothing is applied."""
+    report = audit_draft(
+        listing(
+            "v = MatMul(x, w)",
+            "k = MatMul(x, w)",
+            "t = Sigmoid(k)",
+            "now = Mul(t, v)",
+            "kT = Transpose(t) perm=0,2,1",
+            "c = MatMul(kT, v)",
+            joined,
+            "q = MatMul(x, w9)" if "zeros" in joined else "q = MatMul(x, w)",
+            "p = Relu(q)",
+            "before = MatMul(p, s)",
+            "y = Add(now, before)",
+            x=(1, 8, 8),
+            w=stored(8, 8),
+            **({"zeros": stored(1, 1, 8), "w9": stored(8, 9)} if "zeros" in joined else {}),
+        )
+    )
+    assert [other.reason for other in report.other_adds] == ["elementwise expression"]
+
+
 DELTA = (
     "k = MatMul(x, wk)", "v = MatMul(x, wv)",
     "k0 = Gather(k, i0) axis=1", "v0 = Gather(v, i0) axis=1", "k0c = Unsqueeze(k0, last)", "v0r = Unsqueeze(v0, mid)",

@@ -135,6 +135,45 @@ def test_a_learned_factor_of_each_feature_makes_no_layer_of_a_normalisation(summ
             assert (said_of((*lines, *told), (-1,), (2, 16, 8)), name, lines) == (expected[2], name, lines)
 
 
+WINDOWED = (
+    "q = Mul(x, x)", "u = Unsqueeze(q, front)", "p = Pad(u, pads)", "a = AveragePool(p) kernel_shape=3,1 strides=1,1",
+    "b = Squeeze(a, front)", "c = Mul(b, alpha)", "e = Add(c, k1)",
+)  # fmt: skip
+"""The mean square of three channels next to each other, as torch.nn.functional.local_response_norm writes it."""
+
+LRN = {
+    "one operator": ("n = LRN(x) size=3",),
+    "divided": (*WINDOWED, "r = Pow(e, beta1)", "n = Div(x, r)"),
+    "multiplied": (*WINDOWED, "s = Sqrt(e)", "r = Reciprocal(s)", "n = Mul(r, x)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("spelling", LRN)
+@pytest.mark.parametrize("summed", SUMS)
+def test_a_local_response_normalisation_gathers_from_windows(summed: str, spelling: str) -> None:
+    """Krizhevsky, Sutskever and Hinton 2012, section 3.3: each activation over a power of its neighbours' squares."""
+    told, expected = SUMS[summed]
+    given: dict[str, Tensor | TensorType] = {name: NUMBERS[name] for name in ("k", "w")}
+    given |= {name: stored(data=(0.75,), literal=True) for name in ("alpha", "beta1", "k1")}
+    given["front"] = stored(1, dtype="int64", data=(1,), literal=True)
+    given["pads"] = stored(8, dtype="int64", data=(0, 0, 1, 0, 0, 0, 1, 0), literal=True)
+    lines = ("x = MatMul(x0, k)", *LRN[spelling], *told)
+    words = set(re.findall(r"\w+", " ".join(lines)))
+    report = audit_draft(
+        listing(*lines, opset=23, x0=(2, 16, 8), **{name: each for name, each in given.items() if name in words})
+    )
+    kinds = " ".join(sorted(shortcut.kind for shortcut in report.shortcuts if shortcut.merge.name == "y"))
+    assert (kinds or next(other.reason for other in report.other_adds if other.name == "y")) == expected[1]
+
+
+@pytest.mark.parametrize("branch", ["Sub(a, x)", "Mul(a, x)", "Identity(a)"])
+def test_what_windows_gather_and_nothing_rescales_is_a_pool(branch: str) -> None:
+    """PoolFormer's avg_pool(x) - x (Yu et al. 2022) is the work of a branch."""
+    lines = ("a = AveragePool(x) kernel_shape=3 pads=1,1", f"F = {branch}", "y = Add(x0, F)")
+    report = audit_draft(listing("x = Relu(x0)", *lines, opset=23, x0=(2, 16, 8)))
+    assert [shortcut.kind for shortcut in report.shortcuts] == ["identity"]
+
+
 @pytest.mark.parametrize(
     ("leaves", "verdict"),
     [
@@ -147,3 +186,13 @@ def test_a_statistic_that_goes_elsewhere_was_work_to_gather(leaves: tuple[str, .
     axes = stored(1, dtype="int64", data=(1,), literal=True)
     report = audit_draft(listing(MEAN, *leaves, "y = Add(x, R)", opset=23, x=(2, 16, 8), axes=axes))
     assert [s.kind for s in report.shortcuts] + [o.reason for o in report.other_adds if o.name == "y"] == [verdict]
+
+
+@pytest.mark.parametrize("summed", SUMS)
+def test_what_a_pool_makes_is_normalised_as_any_other_value(summed: str) -> None:
+    """The pool of a stem takes no part in the norms that are written out behind it."""
+    told, expected = SUMS[summed]
+    for lines in OVER_ANY_AXIS["plain norm"]:
+        renamed = [re.sub(r"\bx\b", "z", line) for line in (*lines, *told)]
+        pooled = ("z = AveragePool(x) kernel_shape=3 pads=1,1", *renamed)
+        assert (said_of(pooled, (-1,), (2, 16, 8)), lines) == (expected[1], lines)

@@ -103,7 +103,19 @@ def defaults_of(function: FunctionProto) -> Bound:
 
 def plain(attributes: Bound) -> dict[str, Attribute]:
     """Attributes as Python numbers, strings and tuples; None for those that are neither, or too long to be read."""
-    return {name: _plain(attribute) for name, attribute in attributes.items()}
+    found = {name: _plain(attribute) for name, attribute in attributes.items()}
+    if isinstance(order := found.get("perm"), tuple):
+        found["perm"] = _from_the_front(order)
+    return found
+
+
+def _from_the_front(order: tuple[int, ...] | tuple[float, ...] | tuple[str, ...]) -> tuple[int, ...] | None:
+    """The axes of a transposition, of which it lists as many as there are, counted from the front.
+
+    PyTorch's older exporter writes those of `permute(0, -2, -1, 1)` as they stand. None where they are no axes.
+    """
+    axes = tuple(axis for axis in order if isinstance(axis, int))
+    return tuple(axis + len(axes) if axis < 0 else axis for axis in axes) if len(axes) == len(order) else None
 
 
 def graphs_in(attribute: AttributeProto) -> tuple[GraphProto, ...]:

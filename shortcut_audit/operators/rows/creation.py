@@ -28,7 +28,7 @@ ROWS = table_of(
     rows("Size", replace(_OPAQUE, shape=creation.scalar, types=INT64, elements=constants.size_of, unread=(0,))),
     rows("NonZero", replace(_OPAQUE, shape=creation.non_zero, types=INT64, elements=constants.non_zero)),
     rows("NonMaxSuppression", replace(_OPAQUE, shape=creation.boxes, types=INT64)),
-    rows("OneHot", replace(_OPAQUE, shape=creation.one_hot, types=THIRD)),
+    rows("OneHot", replace(_OPAQUE, shape=creation.one_hot, types=THIRD, elements=constants.one_hot)),
     rows("Unique", replace(_OPAQUE, shape=selection.unique, types=(0, "int64", "int64", "int64"))),
     rows("com.microsoft::Unique", replace(_UNKNOWN, shape=selection.unique_flat, types=(0, "int64", "int64"))),
     rows("LoopIndex", replace(_OPAQUE, shape=control.index, types=INT64, varies=True)),

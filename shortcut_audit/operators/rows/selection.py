@@ -13,7 +13,9 @@ _SELECTION = Operator(Effect.SELECTION, buffers=(1, 2, 3, 4))
 _JOIN = Operator(Effect.SELECTION, data=())
 _SCATTER = Operator(Effect.SELECTION, data=(0, 2), shape=elementwise.same, buffers=(1,))
 _SAME_SHAPE = Whole()
-_PADDED = Whole(slot=1, plain=0, attribute="pads")
+PADDED = Whole(slot=1, plain=0, attribute="pads")
+"""A padding selects everything where it adds nothing."""
+
 _FUSED = Operator(Effect.UNKNOWN, data=())
 
 ROWS = table_of(
@@ -54,7 +56,7 @@ ROWS = table_of(
     rows("com.microsoft::TorchEmbedding", replace(_FUSED, shape=selection.embedding)),
     rows("com.microsoft::UnfoldTensor", replace(_FUSED, shape=selection.unfold)),
     # More of it: padding, repetition.
-    rows("Pad", replace(_SELECTION, shape=selection.pad, whole=_PADDED, masks=True, short="pad")),
+    rows("Pad", replace(_SELECTION, shape=selection.pad, whole=PADDED, masks=True, short="pad")),
     rows("com.microsoft::Pad", replace(_SELECTION, shape=selection.pad)),
     rows("CenterCropPad", replace(_SELECTION, shape=selection.center_crop_pad, whole=_SAME_SHAPE)),
     rows(

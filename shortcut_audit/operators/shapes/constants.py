@@ -137,6 +137,19 @@ def tile(call: Call, made: Made) -> list[Data]:
     ]
 
 
+def one_hot(call: Call, made: Made) -> list[Data]:
+    """The second of two numbers at the place that an index says, the first at all others of its row."""
+    shape, own, indices, values = known_shape(made[0].shape), given_shape(call, 0), call.integers_in(0), call.data(2)
+    axis = axis_of(call.integer("axis", -1), len(shape))
+    if len(values) != 2:
+        raise Unknown
+    hit = (
+        (place[axis] - indices[offset((*place[:axis], *place[axis + 1 :]), own)]) in {0, shape[axis]}
+        for place in places(shape)
+    )
+    return [tuple(values[is_hit] for is_hit in hit)]
+
+
 def scatter_nd(call: Call, made: Made) -> list[Data]:
     """The data with slices replaced by the updates."""
     if call.text("reduction", "none") != "none":

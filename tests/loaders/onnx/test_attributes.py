@@ -29,6 +29,15 @@ def test_attributes_become_python_values() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [([0, -2, -1, 1], (0, 2, 3, 1)), ([1, 0], (1, 0)), ([0, -3], (0, -1)), ([0.0, 1.0], None)],
+)
+def test_axes_of_a_transposition_are_counted_from_the_front(written: list[Any], read: tuple[int, ...] | None) -> None:
+    """PyTorch's older exporter writes permute(0, -2, -1, 1) as it stands; of an axis that is none nothing is made."""
+    assert plain(attributes_of(node(perm=written), {}))["perm"] == read
+
+
 def test_a_tensor_of_one_element_is_a_number_and_any_other_unknown() -> None:
     assert plain(attributes_of(node(value=numbers(7)), {})) == {"value": 7}
     assert plain(attributes_of(node(value=numbers(7, 8)), {})) == {"value": None}

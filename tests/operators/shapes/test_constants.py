@@ -58,6 +58,14 @@ def test_repeats() -> None:
     assert data("Tile", M, (1, 2)) == (1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6)
 
 
+def test_one_hot() -> None:
+    assert data("OneHot", (1, 0, -1), 3, (0, 7)) == (0, 7, 0, 7, 0, 0, 0, 0, 7)
+    assert data("OneHot", (1, 0, -1), 2, (0, 7), axis=0) == (0, 7, 0, 7, 0, 7)
+    assert data("OneHot", (3, -4), 3, (5, 6)) == (5, 5, 5, 5, 5, 5)  # no such class
+    assert data("OneHot", (1, 0), 3, (5, 6, 7)) is None
+    assert data("OneHot", (1, 0), 3, (None, 1)) == (None, 1, None, 1, None, None)
+
+
 def test_scatter_nd() -> None:
     assert data("ScatterND", (1, 2, 3, 4), matrix(2, 1, 3, 0), (9, 8)) == (8, 2, 3, 9)
     assert data("ScatterND", M, matrix(1, 1, -1), matrix(1, 3, 7, 8, 9)) == (1, 2, 3, 7, 8, 9)
