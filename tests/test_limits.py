@@ -25,6 +25,7 @@ LIMITS = {
     "gate.document": {"ENTRIES": 1_000},
     "gate.kept": {"SIZE_LIMIT": 16_777_216, "NAMES_SAID": 8, "SCHEMA_VERSION": 1},
     "gate.paths": {"PARTS": 32},
+    "gate.roll": {"COMPARED": 16},
     "operators.declaration": {"SLOT_LIMIT": 1_000},
     "operators.shapes.call": {"SIZE_LIMIT": 9_223_372_036_854_775_807, "NUMBER_LIMIT": 18_446_744_073_709_551_616},
     "operators.shapes.resampling": {"EXACT": 256},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shortcut_audit.command.attempt import Task, attempt
@@ -34,6 +34,7 @@ class Asked:
         self._arguments = arguments
         self._listed = listed
         self._here = here
+        self._tests: Sequence[Callable[[str], bool]] | None = None
 
     @property
     def for_all(self) -> bool:
@@ -42,17 +43,22 @@ class Asked:
 
     def __call__(self, name: str) -> bool:
         """Whether a run that does not find the model under this name misses it."""
-        return self.for_all or any(self._covers(argument, name) for argument in self._arguments)
+        if self._tests is None:
+            self._tests = [test for argument in self._arguments if (test := self._test(argument)) is not None]
+        return self.for_all or any(test(name) for test in self._tests)
 
-    def _covers(self, argument: str, name: str) -> bool:
+    def _test(self, argument: str) -> Callable[[str], bool] | None:
+        """Whether an argument covers a model of some name; None for one that names a file. It is looked up once."""
         folder = Path(argument)
         try:
             if folder.is_dir():
                 root = portable(argument, self._here)
-                return root == "." or posixpath.normpath(name).startswith(f"{root}/")
+                return lambda name: root == "." or posixpath.normpath(name).startswith(f"{root}/")
         except (OSError, ValueError):
-            return False
-        return bool(MAGIC.search(argument)) and not folder.exists() and matches(argument, name, self._here)
+            return None
+        if MAGIC.search(argument) and not folder.exists():
+            return lambda name: matches(argument, name, self._here)
+        return None
 
 
 class Baselines:
@@ -64,14 +70,16 @@ class Baselines:
         self._alone = len(sources) == 1 and settings.options.baseline is not None and not asked.for_all
         with bounded("the overrides of the configuration"):
             held = {source: self._file(source) for source in sources}
-        named = dict.fromkeys(file for file in held.values() if file is not None)
+        named: dict[str, list[str]] = {}
+        for source, baseline_file in held.items():
+            if baseline_file is not None:
+                named.setdefault(baseline_file, []).append(source)
         if asked.for_all:
-            named.update(dict.fromkeys(settings.baselines()))
+            named = {file: named.get(file, []) for file in (*named, *settings.baselines())}
         self._books: dict[str, _Book] = {}
         self._lists: set[str] = set()
         """The baselines that list what was accepted; another model that serves as one does not."""
-        for file in named:
-            own = [source for source, other in held.items() if other == file]
+        for file, own in named.items():
             self._books[file] = _Book(self._entries(file, own, here))
 
     def _file(self, source: str) -> str | None:

@@ -64,9 +64,9 @@ def unchanged(source: str, then: AcceptedModel, against: str, *, known: int) -> 
     return Comparison(source, against, then.source, shortcuts, known=known, unknown=then.unknown, renamed=True)
 
 
-def equal_structure(one: AcceptedModel, other: AcceptedModel) -> bool:
-    """Whether two models have the same shortcuts, in the same order: a file under a new name."""
-    return one.unknown == other.unknown and list(map(_likeness, one.shortcuts)) == list(map(_likeness, other.shortcuts))
+def structure_of(model: AcceptedModel) -> Hashable:
+    """What is equal in two models that have the same shortcuts, in the same order: a file under a new name."""
+    return model.unknown, tuple(map(_likeness, model.shortcuts))
 
 
 def _likeness(shortcut: AcceptedShortcut) -> Hashable:

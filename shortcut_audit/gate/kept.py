@@ -76,7 +76,8 @@ def rewrite(file: Path, models: Iterable[AcceptedModel], root: Path, gone: Calla
         raise ConfigError(f"{file}: two models would both be kept as {shown(twice)}: they are outside of {root}")
     before = {portable(model.source, root): model for model in (read(file).models if is_there(file) else ())}
     dropped = tuple(name for name in before if name not in renewed and gone(name))
-    kept = [model for name, model in before.items() if name not in renewed and name not in dropped]
+    lost = frozenset(dropped)
+    kept = [model for name, model in before.items() if name not in renewed and name not in lost]
     text = write([*kept, *renewed.values()], root)
     if len(text) > SIZE_LIMIT:
         raise ConfigError(

@@ -6,14 +6,19 @@ by its structure (recognised). Whom nobody answers to is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import PurePath
 from typing import TypeAlias
 
 from shortcut_audit.gate.accepted import AcceptedModel
-from shortcut_audit.gate.baseline import equal_structure
+from shortcut_audit.gate.baseline import structure_of
 
 MODEL_SUFFIXES = frozenset({".onnx", ".pt2", ".pt"})
+
+COMPARED = 16
+"""How many components of two paths are compared, from the last backwards."""
 
 
 def recognised(
@@ -25,13 +30,15 @@ def recognised(
     What has no shortcuts has nothing to be recognised by.
     """
     waiting = list(accepted)
+    alike = _by_structure_of(waiting, _parts) if strangers else {}
+    taken: set[int] = set()
     found: dict[str, AcceptedModel] = {}
     for source, model in strangers.items():
-        alike = [entry for entry in waiting if model.shortcuts and equal_structure(entry, model)]
-        if alike:
-            found[source] = max(alike, key=lambda entry: _agreement(_parts(source), _parts(entry.source)))
-            waiting.remove(found[source])
-    return found, waiting
+        entries = alike.get(structure_of(model)) if model.shortcuts else None
+        nearest = None if entries is None else entries.take(_parts(source), taken)
+        if nearest is not None:
+            found[source] = nearest
+    return found, [entry for entry in waiting if id(entry) not in taken]
 
 
 class Counterparts:
@@ -39,7 +46,7 @@ class Counterparts:
 
     def __init__(self, accepted: Sequence[AcceptedModel]) -> None:
         self._models = accepted
-        self._by_name = {parts: _by_last(parts, accepted) for parts in (_parts, _parts_without_suffix)}
+        self._shelves = tuple(_Shelf(accepted, parts) for parts in (_parts, _parts_without_suffix))
 
     def of(self, source: str, model: AcceptedModel | None = None, *, alone: bool) -> AcceptedModel | None:
         """What was accepted of the model `source`; None where nothing was.
@@ -49,27 +56,82 @@ class Counterparts:
         the baseline, whatever its name: the user has put the two side by side. Of several that agree as much, the one
         whose whole path it is, then the one of equal structure; none where there is none.
         """
-        for parts, named in self._by_name.items():
-            own = parts(source)
-            agreeing = [(_agreement(own, parts(entry.source)), entry) for entry in named.get(own[-1:], ())]
-            best = max((agreement for agreement, _ in agreeing), default=0)
-            near = [entry for agreement, entry in agreeing if agreement == best]
-            nearest = [entry for entry in near if parts(entry.source) == own] or near
-            if best:
-                alike = [entry for entry in nearest if model is not None and equal_structure(entry, model)]
-                return nearest[0] if len(nearest) == 1 else next(iter(alike), None)  # 1, 2
+        for shelf in self._shelves:
+            near = shelf.nearest(source)
+            if near:
+                return near[0] if len(near) == 1 else shelf.alike(source, model)  # 1, 2
         return self._models[0] if alone and len(self._models) == 1 else None  # 3
 
 
 Parts: TypeAlias = Callable[[str], tuple[str, ...]]
 
 
-def _by_last(parts: Parts, models: Iterable[AcceptedModel]) -> Mapping[tuple[str, ...], Sequence[AcceptedModel]]:
-    """The models by the last component of their paths: one that agrees in none is no counterpart."""
-    named: dict[tuple[str, ...], list[AcceptedModel]] = {}
+class _Shelf:
+    """The models of a baseline, as their paths name them."""
+
+    def __init__(self, models: Sequence[AcceptedModel], parts: Parts) -> None:
+        self._models = models
+        self._parts = parts
+        self._ends = _Ends(models, parts)
+        self._whole: defaultdict[tuple[str, ...], list[AcceptedModel]] = defaultdict(list)
+        for model in models:
+            self._whole[parts(model.source)].append(model)
+
+    def nearest(self, source: str) -> Sequence[AcceptedModel]:
+        """Those whose whole path it is, or else agrees with it in the most components; one at least."""
+        path = self._parts(source)
+        return (path and self._whole.get(path)) or self._ends.nearest(path)[1]
+
+    def alike(self, source: str, model: AcceptedModel | None) -> AcceptedModel | None:
+        """The first one of those that has the structure of a model."""
+        if model is None:
+            return None
+        path, own = self._parts(source), structure_of(model)
+        if path in self._whole:
+            return next((entry for entry in self._whole[path] if structure_of(entry) == own), None)
+        agreement, entries = self._alike[own].nearest(path) if own in self._alike else (0, ())
+        return entries[0] if entries and agreement == self._ends.nearest(path)[0] else None
+
+    @cached_property
+    def _alike(self) -> Mapping[Hashable, _Ends]:
+        return _by_structure_of(self._models, self._parts)
+
+
+class _Ends:
+    """Models by the ends of their paths, so that the nearest one of many is found without a look at the others."""
+
+    def __init__(self, models: Iterable[AcceptedModel], parts: Parts) -> None:
+        self._ending: defaultdict[tuple[str, ...], deque[AcceptedModel]] = defaultdict(deque)
+        for model in models:
+            for end in _ends(parts(model.source)):
+                self._ending[end].append(model)
+
+    def nearest(self, path: tuple[str, ...]) -> tuple[int, Sequence[AcceptedModel]]:
+        """In how many components the nearest ones agree with a path, and which they are, in order."""
+        return next(((len(end), self._ending[end]) for end in _ends(path) if end and end in self._ending), (0, ()))
+
+    def take(self, path: tuple[str, ...], taken: set[int]) -> AcceptedModel | None:
+        """Takes the first of the nearest ones that nobody has taken; None where none is left."""
+        for end in _ends(path):
+            waiting = self._ending.get(end)
+            while waiting and id(waiting[0]) in taken:
+                waiting.popleft()
+            if waiting:
+                taken.add(id(waiting[0]))
+                return waiting.popleft()
+        return None
+
+
+def _by_structure_of(models: Iterable[AcceptedModel], parts: Parts) -> Mapping[Hashable, _Ends]:
+    alike: defaultdict[Hashable, list[AcceptedModel]] = defaultdict(list)
     for model in models:
-        named.setdefault(parts(model.source)[-1:], []).append(model)
-    return named
+        alike[structure_of(model)].append(model)
+    return {own: _Ends(each, parts) for own, each in alike.items()}
+
+
+def _ends(path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The ends of a path, the longest first; the last one is empty."""
+    return (path[len(path) - length :] for length in range(min(len(path), COMPARED), -1, -1))
 
 
 def _parts(source: str) -> tuple[str, ...]:
@@ -79,9 +141,3 @@ def _parts(source: str) -> tuple[str, ...]:
 def _parts_without_suffix(source: str) -> tuple[str, ...]:
     path = PurePath(source)
     return (*path.parts[:-1], path.stem) if path.suffix.lower() in MODEL_SUFFIXES else path.parts
-
-
-def _agreement(one: Sequence[str], other: Sequence[str]) -> int:
-    """The number of components, from the last backwards, in which two paths agree."""
-    pairs = zip(reversed(one), reversed(other), strict=False)
-    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

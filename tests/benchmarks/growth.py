@@ -10,10 +10,12 @@ import math
 import sys
 from collections.abc import Callable, Mapping
 from types import FrameType
+from typing import TypeVar
 
 from shortcut_audit.account.compose import compose
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.graph.draft import Draft
+from shortcut_audit.report import ModelReport
 from shortcut_audit.search import search
 from tests.benchmarks import blocks, shapes
 
@@ -141,8 +143,11 @@ BLOCKS: tuple[Callable[[int], Draft], ...] = (
 BLOCK_COUNT = 8
 
 
-def work(draft: Draft) -> tuple[int, int]:
-    """Calls of Python functions from a draft to its report, and how many steps of routes that lists."""
+Done = TypeVar("Done")
+
+
+def counted(work: Callable[[], Done]) -> tuple[int, Done]:
+    """Calls of Python functions that some work takes, and what comes of it."""
     calls = 0
 
     def count(frame: FrameType, event: str, argument: object) -> None:
@@ -152,11 +157,27 @@ def work(draft: Draft) -> tuple[int, int]:
     before = sys.getprofile()
     sys.setprofile(count)
     try:
-        graph = assemble(draft)
-        report = compose(graph, search(graph))
+        done = work()
     finally:
         sys.setprofile(before)
+    return calls, done
+
+
+def _audit(draft: Draft) -> ModelReport:
+    graph = assemble(draft)
+    return compose(graph, search(graph))
+
+
+def work(draft: Draft) -> tuple[int, int]:
+    """Calls of Python functions from a draft to its report, and how many steps of routes that lists."""
+    calls, report = counted(lambda: _audit(draft))
     return calls, sum(len(shortcut.route) for shortcut in report.shortcuts)
+
+
+def exponent_of(work: Callable[[int], Callable[[], object]], things: int, doublings: int = 3) -> float:
+    """How some work grows with how many things there are, over the last doubling."""
+    calls = [counted(work(things * times))[0] for times in (2 ** (doublings - 1), 2**doublings)]
+    return math.log2(calls[1] / calls[0])
 
 
 def exponent(model: Callable[[int], Draft], layers: int, doublings: int = 3) -> float:

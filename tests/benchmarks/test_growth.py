@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from shortcut_audit.graph.draft import Draft
-from tests.benchmarks.growth import BLOCK_COUNT, BLOCKS, GROWING, exponent
+from tests.benchmarks.growth import BLOCK_COUNT, BLOCKS, GROWING, exponent, exponent_of
+from tests.benchmarks.rolls import ROLLS
 
 
 @pytest.mark.parametrize("model", GROWING)
@@ -19,3 +20,8 @@ def test_work_grows_with_the_model(model: str) -> None:
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
 def test_work_grows_with_the_number_of_blocks(block: Callable[[int], Draft]) -> None:
     assert exponent(block, BLOCK_COUNT) <= 1.15
+
+
+@pytest.mark.parametrize("roll", ROLLS)
+def test_work_grows_with_the_number_of_models(roll: str) -> None:
+    assert exponent_of(ROLLS[roll], 30) <= 1.15

@@ -74,3 +74,19 @@ def test_one_file_answers_to_one_entry() -> None:
     accepted = [model("a/x.onnx", "identity"), model("b/x.onnx", "identity")]
     found, left = recognised(accepted, {"b/y.onnx": model("b/y.onnx", "identity")})
     assert len(found) == len(left) == 1
+
+
+def test_of_many_of_one_structure_the_nearest_is_the_renamed_one_and_ties_go_in_order() -> None:
+    """Nobody takes what another one has taken: the second of two that end alike gets the next entry."""
+    accepted = [model(name, "identity") for name in ("a/x.onnx", "b/net.onnx", "c/net.onnx", "d/net.onnx")]
+    strangers = {
+        name: model(name, "identity") for name in ("new/c/net.onnx", "new/net.onnx", "new/z.onnx", "e/net.onnx")
+    }
+    found, left = recognised(accepted, strangers)
+    assert {source: entry.source for source, entry in found.items()} == {
+        "new/c/net.onnx": "c/net.onnx",
+        "new/net.onnx": "b/net.onnx",
+        "new/z.onnx": "a/x.onnx",
+        "e/net.onnx": "d/net.onnx",
+    }
+    assert left == []
