@@ -35,17 +35,24 @@ Test = Callable[[Link], bool]
 class Trail:
     """The steps from a fork to a value, in this order. One that is made of the same steps is the same trail."""
 
-    __slots__ = ("_jump", "before", "known", "last", "length", "number")
+    __slots__ = ("_jump", "_known", "before", "last", "length", "number", "serial")
 
-    def __init__(self, number: int, before: Trail | None = None, last: Link | None = None) -> None:
-        """`number` is that of the value it leads to."""
+    def __init__(
+        self,
+        number: int,
+        serial: int,
+        known: dict[Hashable, dict[int, Any]],
+        before: Trail | None = None,
+        last: Link | None = None,
+    ) -> None:
+        """`number` is that of the value it leads to; `known` what has been asked of all trails, by their serial."""
         self.number = number
+        self.serial = serial
         self.before = before
         """The trail without its last step; None where there is no step."""
         self.last = last
         self.length: int = 0 if before is None else before.length + 1
-        self.known: dict[Hashable, Any] = {}
-        """What has been asked of it (`fold`)."""
+        self._known = known
         self._jump = None if before is None else before.leap()
 
     @property
@@ -97,14 +104,14 @@ class Trail:
         return tuple(self._start(count // 2)), tuple(reversed(last))
 
     def fold(self, key: Hashable, start: State, onward: Callable[[State, Trail], State]) -> State:
-        """What comes of `start` when each step has been added in turn; kept under a key."""
-        new, at = list[Trail](), self
-        while at.before is not None and key not in at.known:
+        """What comes of `start` when each step has been added in turn; kept under a key. It must hold no trail."""
+        known, new, at = self._known.setdefault(key, {}), list[Trail](), self
+        while at.before is not None and at.serial not in known:
             new.append(at)
             at = at.before
-        found: State = at.known.get(key, start)
+        found: State = known.get(at.serial, start)
         for each in reversed(new):
-            found = each.known[key] = onward(found, each)
+            found = known[each.serial] = onward(found, each)
         return found
 
     def first(self, test: Test, key: Hashable = None) -> Trail | None:
@@ -133,17 +140,18 @@ class Trail:
 class Trails:
     """The trails of one search."""
 
-    __slots__ = ("_known", "_starts", "_values")
+    __slots__ = ("_asked", "_known", "_starts", "_values")
 
     def __init__(self, values: Sequence[Value]) -> None:
         self._values = values
         self._starts: dict[int, Trail] = {}
         self._known: dict[tuple[Trail, int, int, int], Trail] = {}
+        self._asked: dict[Hashable, dict[int, Any]] = {}
 
     def at(self, fork: int) -> Trail:
         """The trail of no step."""
         if fork not in self._starts:
-            self._starts[fork] = Trail(fork)
+            self._starts[fork] = Trail(fork, self._serial(), self._asked)
         return self._starts[fork]
 
     def on(self, before: Trail, number: int, slot: int, level: int) -> Trail:
@@ -152,5 +160,9 @@ class Trails:
         if key not in self._known:
             op = self._values[number].op
             assert op is not None, "a route leads through ops"
-            self._known[key] = Trail(number, before, Link(op, slot, Step(level), number))
+            self._known[key] = Trail(number, self._serial(), self._asked, before, Link(op, slot, Step(level), number))
         return self._known[key]
+
+    def _serial(self) -> int:
+        """A number that no trail has yet."""
+        return len(self._starts) + len(self._known)

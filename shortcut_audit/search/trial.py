@@ -5,9 +5,9 @@ An operand that lets the fork through is one, if another operand does real work,
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
-from itertools import islice, tee
+from itertools import count, islice
 from operator import attrgetter
 from typing import TypeAlias
 
@@ -115,8 +115,8 @@ class Trial:
         dearest_first = sorted(range(len(numbers)), key=lambda p: -cost.get(p, UNIT[Step.NONLINEAR]))
         self._workers = dict.fromkeys(dearest_first)
         """The operands that are no shortcuts, those first that are the least likely to become one."""
-        self._with_trait: dict[tuple[Field, Trait], Iterator[tuple[int, Reached]]] = {}
-        """Those of them that have a trait in a field, as far as they have been asked for; read in copies."""
+        self._with_trait: dict[tuple[Field, Trait], tuple[list[tuple[int, Reached]], deque[int]]] = {}
+        """Those of them that have a trait in a field, as far as they have been asked for, and who is still to be."""
         self._nobody: set[tuple[Field, Step]] = set()
         """What has been looked for among the workers in vain: who is dearer than a step."""
         self.is_formula = False
@@ -152,14 +152,18 @@ class Trial:
 
         None is looked at twice, however many ways ask.
         """
-        if (field, trait) not in self._with_trait:
-            left = (worker for worker in tuple(self._workers) if worker in self._workers)
-            every = ((worker, self._reached(field, worker)) for worker in left)
-            (found,) = tee(((worker, here) for worker, here in every if here is not None and trait(here)), 1)
-            self._with_trait[field, trait] = found
-        for worker, here in copy(self._with_trait[field, trait]):
+        found, left = self._with_trait.setdefault((field, trait), ([], deque(self._workers)))
+        for at in count():
+            while left and at == len(found):
+                worker = left.popleft()
+                here = self._reached(field, worker) if worker in self._workers else None
+                if here is not None and trait(here):
+                    found.append((worker, here))
+            if at == len(found):
+                return
+            worker, told = found[at]
             if worker != beside and worker in self._workers:
-                yield worker, here
+                yield worker, told
 
     def _works_dearer(self, field: Field, level: Step) -> bool:
         """Whether any operand does real work and cannot be had by steps of a level."""
