@@ -16,7 +16,7 @@ from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.ancestry import Ancestry
 from shortcut_audit.search.extent import Extent, Measure
 from shortcut_audit.search.fed import Fed
-from shortcut_audit.search.holdings import Holdings, Ops
+from shortcut_audit.search.holdings import Holdings, Ops, as_set
 from shortcut_audit.search.linear import Image, images
 from shortcut_audit.search.merges import Merge
 from shortcut_audit.search.neutral import before_identities
@@ -53,6 +53,7 @@ class Lineage:
         "_readers",
         "_roots",
         "_sources",
+        "_steering",
         "_stretches",
         "_stuff",
         "_those",
@@ -99,6 +100,7 @@ class Lineage:
         """For a product and the slot that a route enters it by: the past of its gates (gates.py)."""
         self._stretches = Stretches(graph)
         self._stuff: list[int] | None = None
+        self._steering: int | None = None
         self._images: list[Image] | None = None
         self._readers: dict[int, Readers] = {}
         self._those: dict[Test, int] = {}
@@ -235,6 +237,15 @@ class Lineage:
     def before_identities(self, number: int) -> Value:
         """A value, seen through identities."""
         return before_identities(self.graph, self.values[number])
+
+    @property
+    def steering(self) -> int:
+        """The values that tell a selection what to select, as a set of bits."""
+        if self._steering is None:
+            ops = {value.op for value in self.values if value.op is not None}
+            told = (g for op in ops for slot, g in enumerate(op.inputs) if isinstance(g, str) and _steers(op, slot))
+            self._steering = as_set(self.ancestry.places.of_value[self.number[given]] for given in told)
+        return self._steering
 
     def steers(self, number: int, slot: int) -> bool:
         """Whether what stands in a slot tells a selection what to select, and does not pass itself."""

@@ -16,7 +16,7 @@ from shortcut_audit.operators.table import is_weight_layer
 from shortcut_audit.search.beside import Beside
 from shortcut_audit.search.extent import NOTHING, Extent
 from shortcut_audit.search.holdings import Ops
-from shortcut_audit.search.lineage import Lineage, Test, is_steered
+from shortcut_audit.search.lineage import Lineage, Test
 from shortcut_audit.search.prices import UNIT, dearest
 from shortcut_audit.search.reading import Reading
 from shortcut_audit.search.steps import Step
@@ -231,7 +231,7 @@ class Reach:
         What only tells a selection what to select is not among them (theory: selection).
         """
         ops = self.between([operand])
-        if ops is None or self.inside([operand]).any(is_steered):
+        if ops is None or ops & self.lineage.steering:
             return self.lineage.holdings.gathered(self.region([operand], steered=False).ops())
         return self.inside([operand])
 
