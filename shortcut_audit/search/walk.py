@@ -116,9 +116,10 @@ class _Walkers:
         self._order = sorted(-operand for operand in self._at)
         self._trails: list[dict[tuple[int, int], _Stand]] = [{} for _ in operands]
         self._best: dict[int, tuple[int, int, int]] = {}
-        self._bounds = [self._bound(position, operand) for position, operand in enumerate(operands)]
-        """What the cheapest way of each operand costs, as far as is known."""
-        self.hopeful = sum(offset < self._limit(position) for position, offset in enumerate(offsets))
+        bounds = [self._bound(position, operand) for position, operand in enumerate(operands)]
+        self._limits = [min(bounds)] * 2 if len(bounds) == 2 else bounds
+        """What a way of each operand must cost less than, to be news. Of two operands only one can be the shortcut."""
+        self.hopeful = sum(offset < limit for offset, limit in zip(offsets, self._limits, strict=True))
         """How many stands may still find a cheaper way than is known. The others can only find an earlier fork."""
 
     def _bound(self, position: int, operand: int) -> int:
@@ -153,24 +154,19 @@ class _Walkers:
 
     def _count(self, position: int, stand: _Stand, more: int) -> None:
         """A stand is taken (1), or left (-1)."""
-        self.hopeful += more * (stand.cost < self._limit(position))
-
-    def _limit(self, position: int) -> int:
-        """What a way of an operand must cost less than, to be news. Of two operands only one can be the shortcut."""
-        return min([self._bounds[rival] for rival in self._rivals(position)])
-
-    def _rivals(self, position: int) -> Sequence[int]:
-        return (0, 1) if len(self._fronts) == 2 else (position,)
+        self.hopeful += more * (stand.cost < self._limits[position])
 
     def _settle(self, position: int, fork: int, cut: int, cost: int) -> None:
         """Takes note of a fork, and drops the stands from which no better one can be found."""
-        if cost > self._limit(position):
+        if cost > self._limits[position]:
             return
-        rivals = self._rivals(position)
+        rivals = (0, 1) if len(self._fronts) == 2 else (position,)
         stands = [(p, n, c, s) for p in rivals for n, by in self._fronts[p].items() for c, s in by.items()]
         for rival, _, _, stand in stands:
             self._count(rival, stand, -1)
-        self._best[position], self._bounds[position] = (cost, fork, cut), cost
+        self._best[position] = cost, fork, cut
+        for rival in rivals:
+            self._limits[rival] = cost
         for rival, number, by, stand in stands:
             if stand.cost <= cost:
                 self._count(rival, stand, 1)
@@ -189,7 +185,7 @@ class _Walkers:
             end, price = leapt
             self._stand(position, end, _Stand(came.cost + price, number, cut, LEAPT, 0, latest=came.latest), cut)
             return
-        limit, latest = self._limit(position), min(came.latest, self._lineage.added_up(number))
+        limit, latest = self._limits[position], min(came.latest, self._lineage.added_up(number))
         for parent, step, slot in self._lineage.parents(number):
             matrix = step == Step.NONLINEAR and self._lineage.multiplies(number)
             level = int(Step.GATE) if matrix else step
@@ -207,7 +203,7 @@ class _Walkers:
 
     def _stand(self, position: int, number: int, stand: _Stand, cut: int = 0) -> None:
         """A walker takes its stand at a value by a cut, unless it has come there no dearer, or would in vain."""
-        if stand.cost > self._limit(position):
+        if stand.cost > self._limits[position]:
             return
         front = self._fronts[position].setdefault(number, {})
         known = front.get(cut)
