@@ -26,6 +26,7 @@ from shortcut_audit.search.formulas import is_formula
 from shortcut_audit.search.found import Found
 from shortcut_audit.search.marks import Mark, marks_of
 from shortcut_audit.search.merges import Merge, Refusal
+from shortcut_audit.search.positions import maps_the_last_axis, stay_in_front
 from shortcut_audit.search.prices import UNIT, dearest, passes, times
 from shortcut_audit.search.reach import Reached
 from shortcut_audit.search.siblings import are_siblings, feeds_activations_only
@@ -257,11 +258,19 @@ class Trial:
             other = self._work(field, worker)
             if other.series < mine.series:
                 continue
-            if level is Step.LINEAR and other.mixing == mine.mixing and self._maps_alike(position, worker):
+            mixing = other.mixing and (mine.mixing or level is not Step.LINEAR or self._mixes_more(position, worker))
+            if level is Step.LINEAR and mixing == mine.mixing and self._maps_alike(position, worker):
                 continue
-            if other.mixing if other.mixing != mine.mixing else other.does_more_than(mine):
+            if mixing if mixing != mine.mixing else other.does_more_than(mine):
                 return True
         return False
+
+    def _mixes_more(self, position: int, worker: int) -> bool:
+        """Whether an operand mixes more than the features that the map on a way mixes, too (positions.py)."""
+        way, fork = self._ways[position], self._lineage.values[self._ways[position].fork].id
+        if not maps_the_last_axis(self._own[position].inside([self._numbers[way.operand]])):
+            return True
+        return not stay_in_front(self._lineage.graph, fork, self._beside[position].inside([self._numbers[worker]]))
 
     def _maps_alike(self, position: int, worker: int) -> bool:
         """Whether an operand is what a way's own is, a linear map of the same weights' shapes, or a sum of such."""
