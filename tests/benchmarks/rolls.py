@@ -1,6 +1,6 @@
-"""Which sets of models grow in a way that a gate could stumble over?
+"""Which sets of models, and which reports, grow in a way that a gate or a reporter could stumble over?
 
-Each is a function of how many models there are, and gives what is to be done with them.
+Each is a function of how many things there are, and gives what is to be done with them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,12 @@ from shortcut_audit.command.baselines import Asked
 from shortcut_audit.gate.accepted import AcceptedModel, AcceptedShortcut
 from shortcut_audit.gate.baseline import pair_up
 from shortcut_audit.gate.roll import Counterparts, recognised
+from shortcut_audit.graph.draft import Draft, Node, Tensor
+from shortcut_audit.graph.model import TensorType
+from shortcut_audit.pipeline import audit_draft
+from shortcut_audit.report import AuditReport
+from shortcut_audit.reporters import REPORTERS, Style
+from tests.benchmarks.shapes import WIDTH
 
 SHAPE = (1, 8, 4, 4)
 
@@ -61,10 +67,35 @@ def paired(count: int) -> Callable[[], object]:
     return lambda: pair_up(then, now)
 
 
-ROLLS: Mapping[str, Callable[[int], Callable[[], object]]] = {
-    "known by name": known_by_name,
-    "known by structure": known_by_structure,
-    "renamed": renamed,
-    "missed": missed,
-    "paired": paired,
+def drawn(count: int) -> Callable[[], object]:
+    """The picture of a chain whose every layer has another width, so that nothing is folded, line by line."""
+    shape = [(1, WIDTH + number) for number in range(count + 1)]
+    nodes = [node for number in range(count) for node in _widened(number)]
+    stored = [(f"{kind}{number}", (shape[number][1], shape[number + 1][1])) for number in range(count) for kind in "pw"]
+    tensors = tuple(Tensor(name, size, "float32") for name, size in stored)
+    inputs = (("x0", TensorType((1, WIDTH), "float32")),)
+    draft = Draft("growth", "onnx", "", 17, inputs, (f"x{count}",), tensors, tuple(nodes))
+    report = AuditReport("0", (audit_draft(draft),))
+    return lambda: REPORTERS["text"].render(report, Style(verbose=1, diagram=True))
+
+
+def _widened(number: int) -> tuple[Node, ...]:
+    """One block, y = p x + relu(w x)."""
+    x, q, r = (f"{letter}{number}" for letter in "xqr")
+    return (
+        Node("MatMul", (x, f"p{number}"), (f"s{number}",), f"s{number}"),
+        Node("MatMul", (x, f"w{number}"), (q,), q),
+        Node("Relu", (q,), (r,), r),
+        Node("Add", (f"s{number}", r), (f"x{number + 1}",), f"a{number}"),
+    )
+
+
+ROLLS: Mapping[str, tuple[Callable[[int], Callable[[], object]], int]] = {
+    "known by name": (known_by_name, 30),
+    "known by structure": (known_by_structure, 30),
+    "renamed": (renamed, 30),
+    "missed": (missed, 30),
+    "paired": (paired, 30),
+    "drawn": (drawn, 90),
 }
+"""What grows, and the smallest number of things that is fitted."""

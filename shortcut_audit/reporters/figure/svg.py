@@ -62,7 +62,8 @@ class _Picture:
         self._model = model
         self._sheet = drawn
         self._rows = drawn.rows[:ROWS_SHOWN]
-        self._left = STAGE + BRACE * drawn.depth
+        self._depth = drawn.depth
+        self._left = STAGE + BRACE * self._depth
         self._spine = self._left + BOX // 2
         self._right = self._left + BOX
         self._labels = self._right + LANE * drawn.lanes + 12
@@ -160,7 +161,7 @@ class _Picture:
 
     def _brace(self, root: Element, brace: Brace) -> None:
         top, end = HEAD + LINE * brace.first + 3, HEAD + LINE * (brace.last + 1) - 3
-        x = self._left - 10 - BRACE * (self._sheet.depth - 1 - brace.depth)
+        x = self._left - 10 - BRACE * (self._depth - 1 - brace.depth)
         SubElement(root, "path", {"class": "brace", "d": f"M{x} {top}q-6 0 -6 6V{end - 6}q0 6 6 6"})
         self._write(root, x - 12, (top + end) // 2 + 4, f"× {len(brace.fold.copies)}", anchor="end")
 

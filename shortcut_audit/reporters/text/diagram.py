@@ -6,7 +6,9 @@ stretch share a line where a line for each would take more than a screen. Only l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from rich.cells import cell_len, set_cell_size
 
@@ -63,19 +65,34 @@ def show(page: Page, model: ModelReport) -> None:
     _Diagram(page, whole if len(whole.rows) <= SCREEN - 4 else sheet(drawn, joined=True)).show(model)
 
 
+Span = TypeVar("Span", bound="Drawn | Brace")
+
+
+def _along(spans: Sequence[Span], rows: int) -> Iterator[list[Span]]:
+    """For each row in turn what leads along it, in order."""
+    begun: defaultdict[int, list[Span]] = defaultdict(list)
+    for span in spans:
+        begun[span.first].append(span)
+    here: list[Span] = []
+    for row in range(rows):
+        here = [*(span for span in here if span.last >= row), *begun[row]]
+        yield here
+
+
 class _Diagram:
     def __init__(self, page: Page, drawn: Sheet) -> None:
         self._page = page
         self._sheet = drawn
         self._pens = _ASCII if page.style.ascii_only else _BOX
         self._rows = drawn.rows if page.style.verbose else drawn.rows[:ROWS_SHOWN]
+        self._lanes, self._depth = drawn.lanes, drawn.depth
         self._counts = max((len(exact(len(b.fold.copies))) + 2 for b in drawn.braces), default=0)
 
     def show(self, model: ModelReport) -> None:
-        arcs = self._sheet.arcs
+        arcs, braces = _along(self._sheet.arcs, len(self._rows)), _along(self._sheet.braces, len(self._rows))
         for number, row in enumerate(self._rows):
             stage = self._page.said(wording.shape(row.stage)) if row.stage is not None else ""
-            left = [*self._braces(number), *self._drawn(number, arcs), "  "]
+            left = [*self._braces(number, next(braces)), *self._drawn(number, next(arcs)), "  "]
             room = self._page.width - sum(map(width_of, left)) - (len(stage) + 2 if stage else 0)
             label, style = self._label(row, room)
             label = self._cut(label, max(room, 8))
@@ -87,11 +104,12 @@ class _Diagram:
             self._page.line((f"and {exact(left_out)} more lines (-v draws them)", "dim"), indent=2)
         self._legend(model)
 
-    def _braces(self, number: int) -> list[Ink]:
+    def _braces(self, number: int, braces: Sequence[Brace]) -> list[Ink]:
         """The number of copies at a brace's first line, and the brace."""
         inks: list[Ink] = []
-        for depth in range(self._sheet.depth):
-            brace = next((b for b in self._sheet.braces if b.depth == depth and b.first <= number <= b.last), None)
+        at_depth = {brace.depth: brace for brace in reversed(braces)}
+        for depth in range(self._depth):
+            brace = at_depth.get(depth)
             if brace is None:
                 inks.append(" " * (self._counts + 2))
                 continue
@@ -111,8 +129,9 @@ class _Diagram:
         inks: list[Ink] = [self._pens.plus if row.merge is not None else self._pens.layer]
         turning = [arc for arc in arcs if number in {arc.first, arc.last}]
         outermost = max((arc.lane for arc in turning), default=-1)
-        for lane in range(self._sheet.lanes):
-            here = next((arc for arc in arcs if arc.lane == lane and arc.first <= number <= arc.last), None)
+        in_lane = {arc.lane: arc for arc in reversed(arcs)}
+        for lane in range(self._lanes):
+            here = in_lane.get(lane)
             passing = next((arc for arc in turning if arc.lane >= lane), None) if lane <= outermost else None
             along = self._pens.along[passing.shortcut.kind] if passing is not None else " "
             style = KIND_STYLES[passing.shortcut.kind] if passing is not None else ""
