@@ -33,7 +33,7 @@ from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Draft, Node
 from shortcut_audit.graph.model import Body, Constant, Datum, Input, ModelGraph, Op, Shape, TensorType, Value, Weight
 from shortcut_audit.graph.naming import Names
-from shortcut_audit.graph.sizes import compatible
+from shortcut_audit.graph.sizes import compatible, completed
 from shortcut_audit.operators.declaration import Declaration
 from shortcut_audit.operators.infer import infer
 from shortcut_audit.operators.rows.declared import PREFIX
@@ -317,17 +317,6 @@ def _op(node: Node, inputs: tuple[Input, ...], body: Body | None) -> Op:
         absorbs_norm=node.absorbs_norm,
         body=body,
     )
-
-
-def completed(inferred: Shape, said: Shape) -> Shape:
-    """The inferred shape, its unknown sizes filled in from what the file says.
-
-    A number in the file never replaces a symbol that was derived: exporters record sizes of their example run (1 for
-    the batch), and the symbol is what it was derived from.
-    """
-    if inferred is None or said is None or len(inferred) != len(said):
-        return said if inferred is None else inferred
-    return tuple(b if a is None else a for a, b in zip(inferred, said, strict=True))
 
 
 def _contradiction(names: list[str]) -> str:

@@ -89,6 +89,17 @@ def compatible(one: tuple[Dim, ...], other: tuple[Dim, ...]) -> bool:
     return one == other or (len(one) == len(other) and all(map(may_equal, one, other)))
 
 
+def completed(inferred: Shape, said: Shape) -> Shape:
+    """The inferred shape, its unknown sizes filled in from what the file says.
+
+    A number in the file never replaces a symbol that was derived: exporters record sizes of their example run (1 for
+    the batch), and the symbol is what it was derived from.
+    """
+    if inferred is None or said is None or len(inferred) != len(said):
+        return said if inferred is None else inferred
+    return tuple(b if a is None else a for a, b in zip(inferred, said, strict=True))
+
+
 def same_shape(one: Shape, other: Shape) -> bool:
     """Whether an operand may have the shape of the result. Unknown sizes are never "different" (theory: assumed).
 

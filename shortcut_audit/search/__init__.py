@@ -3,17 +3,17 @@
 `search` is the way in: merges.py lists the sums. For each, walk.py finds the ways back to what its operands share,
 between.py what lies on them and beside them; ancestry.py and reach.py answer for all sums together. shortcuts.py
 decides, opaque.py takes back what depends on ops that are not understood, or on pieces that nobody can follow
-(loose.py), and unseen.py tells which of these ops may be additions themselves.
+(loose.py), or on ranks (ranks.py), and unseen.py tells which of these ops may be additions themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import ModelGraph, Op
-from shortcut_audit.search import concatenations, loose, merges, opaque, shortcuts, unseen
+from shortcut_audit.search import concatenations, loose, merges, opaque, ranks, shortcuts, unseen
 from shortcut_audit.search.between import Between
 from shortcut_audit.search.concatenations import Concatenation
 from shortcut_audit.search.extent import Measure
@@ -42,16 +42,38 @@ class Searched(NamedTuple):
 
 def search(graph: ModelGraph) -> Searched:
     """The shortcuts of a graph, and its other additions."""
-    made, pieces = _searched(graph), loose.loose(graph)
+    made = _searched(graph)
+    if not any(shape is None for one in made.found for shape in (one.merge.result.type.shape, one.fork.type.shape)):
+        return _settled(graph, made)
+    ranked, *others = ranks.supposed(graph)
+    origins = [name for name, value in graph.values.items() if value.type.shape is None]
+    settled = _settled(ranked, _searched(ranked, graph), others, origins)
+    refused = (replace(one, result=ranks.known(one.result, graph)) for one in settled.refused)
+    return settled._replace(
+        found=ranks.as_known(settled.found, graph),
+        refused=tuple(refused),
+        concatenations=made.concatenations,
+        graph=ranks.graph_as_known(settled.graph, graph),
+    )
+
+
+def _settled(
+    graph: ModelGraph, made: Searched, ranked: Sequence[ModelGraph] = (), unranked: Sequence[str] = ()
+) -> Searched:
+    """What is found in a graph, but for what depends on what nobody knows.
+
+    `ranked`: the graph with other ranks of its values, `unranked`, that have none.
+    """
+    pieces = loose.loose(graph)
     obscure = any(map(opaque.is_opaque, graph.ops))
-    if not obscure and not pieces and not unseen.may_add(graph):
+    if not obscure and not pieces and not ranked and not unseen.may_add(graph):
         return made
-    others = tuple(loose.supposed(graph, pieces))
+    others = (*ranked, *loose.supposed(graph, pieces))
     ends = [_ends(graph, made, obscure=obscure), *(_ends(other, obscure=obscure) for other in others)]
     if obscure:
         opened = [other for seen in (graph, *others) if (other := loose.opened(seen)) is not None]
         ends[0] = ends[0].beside(_ends(other, obscure=True) for other in opened)
-    unknown = opaque.Unknown(made.graph, frozenset(piece.piece.id for piece in pieces))
+    unknown = opaque.Unknown(made.graph, frozenset(piece.piece.id for piece in pieces), tuple(unranked))
     found, refused = opaque.settled(unknown, *ends)
     hidden: dict[Op, Refusal] = {}
     for seen in (graph, *others):
@@ -71,12 +93,16 @@ def _ends(graph: ModelGraph, made: Searched | None = None, *, obscure: bool) -> 
     return opaque.Ends(made[:2], least, tuple(mixed))
 
 
-def _searched(graph: ModelGraph) -> Searched:
-    """What is found if each op does what its row says, and one that is not understood the most that it could do."""
+def _searched(graph: ModelGraph, known: ModelGraph | None = None) -> Searched:
+    """What is found if each op does what its row says, and one that is not understood the most that it could do.
+
+    `known`: what is known of a graph whose ranks are supposed; by that its costs are counted.
+    """
     written = together(followed(as_sums(graph)))
     told = expressions(written)
     candidates, no_merges, normal = merges.find(written, told)
-    lineage = Lineage(normal, candidates, told if normal is written else None)
+    counted = None if known is None else ranks.graph_as_known(normal, known)
+    lineage = Lineage(normal, candidates, told if normal is written else None, counted)
     between = Between(lineage)
     found: list[Found] = []
     refused: list[Refusal] = list(no_merges)

@@ -71,9 +71,14 @@ class Lineage:
     )
 
     def __init__(
-        self, graph: ModelGraph, sums: Iterable[Merge] = (), told: Mapping[str, Expression] | None = None
-    ) -> None:  # fmt: skip
-        """`sums`: those whose operands will be looked at, in that order; `told`: the values as expressions."""
+        self,
+        graph: ModelGraph,
+        sums: Iterable[Merge] = (),
+        told: Mapping[str, Expression] | None = None,
+        counted: ModelGraph | None = None,
+    ) -> None:
+        """`sums`: those whose operands will be looked at, in that order; `told`: the values as expressions; `counted`:
+        the graph by whose sizes costs are counted, if it is another one."""
         self.graph = graph
         self._expressions = expressions(graph) if told is None else told
         self.values: tuple[Value, ...] = tuple(graph.values.values())
@@ -81,7 +86,7 @@ class Lineage:
         self.original = tuple(originals.values())
         """The value that each one is, seen through copies."""
         self.fed = Fed(self.values, self.number.__getitem__)
-        self.measure = Measure(graph, gathered(graph, self._expressions), self.fed.layers())
+        self.measure = Measure(counted or graph, gathered(graph, self._expressions), self.fed.layers())
         self.above = tuple(map(self._read, self.values))
         """What each value is computed from."""
         self.first_made = self._together()

@@ -53,6 +53,8 @@ class Unknown(NamedTuple):
     graph: ModelGraph
     pieces: frozenset[str]
     """The pieces of joints that nobody can follow."""
+    unranked: tuple[str, ...] = ()
+    """The values of which nobody knows how many axes they have."""
 
 
 def is_opaque(op: Op) -> bool:
@@ -283,7 +285,8 @@ def _restricted(verdict: tuple[bool, Verdict] | None, terms: set[str]) -> Verdic
 
 def _unknown(unknown: Unknown, op: Op, result: Value, folded: tuple[Op, ...]) -> Refusal:
     culprit = _nearest(unknown, op)
-    detail = "" if culprit is None else f"{culprit.kind} at {culprit.name or next(filter(None, culprit.outputs), '')}"
+    rank = f"nobody knows how many axes {unknown.unranked[0]} has" if unknown.unranked else ""
+    detail = rank if culprit is None else f"{culprit.kind} at {culprit.name or next(filter(None, culprit.outputs), '')}"
     return Refusal(op, result, "not understood", detail, folded)
 
 

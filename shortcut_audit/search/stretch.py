@@ -36,9 +36,17 @@ Data: TypeAlias = "tuple[str | None, Shape, Axes]"
 
 
 def stretched(operands: Sequence[Axes], shape: Shape) -> list[bool]:
-    """Which operands of a sum of this shape have one element along an axis of which another one has its own."""
-    rank = len(shape or ())
-    own = {back for axes in operands for back in range(1, min(rank, len(axes)) + 1) if axes[-back] is Axis.OWN}
+    """Which operands of a sum of this shape have one element along an axis of which another one has its own.
+
+    So may one of which nothing is known, where nobody knows how many elements the sum has there.
+    """
+    sizes = shape or ()
+    own = {
+        back
+        for axes in operands
+        for back in range(1, min(len(sizes), len(axes)) + 1)
+        if axes[-back] is Axis.OWN or (axes[-back] is Axis.UNKNOWN and sizes[-back] is None)
+    }
     return [any(back <= len(axes) and axes[-back] is Axis.ONE for back in own) for axes in operands]
 
 
@@ -61,7 +69,7 @@ class Stretches:
         """Whether stretched axes may have more than one element."""
 
     def of(self, name: str) -> Axes:
-        """What is known of the axes of a value, outermost first; of as many as there may be where nobody knows."""
+        """What is known of the axes of a value, outermost first; nothing where nobody knows how many there are."""
         if self._axes is None:
             self._axes = {}
             for made, value in self._graph.values.items():
@@ -100,28 +108,13 @@ def _axes(graph: ModelGraph, value: Value, known: Mapping[str, Axes]) -> Axes:
     element; 6. a piece has the other axes of the whole. 7. Of anything else nothing is known.
     """
     shape, op = value.type.shape, value.op
-    if op is None:
-        return UNRANKED if shape is None else (Axis.OWN,) * len(shape)
-    data = _data(graph, op, known)
     if shape is None:
-        return _unranked(op, data, known)
+        return ()
+    if op is None:
+        return (Axis.OWN,) * len(shape)
+    data = _data(graph, op, known)
     made = _of_arrangement(graph, value, op, data) or _of_operator(op, shape, data, known)
     return made if made is not None and len(made) == len(shape) else (Axis.UNKNOWN,) * len(shape)  # 7
-
-
-UNRANKED: Axes = (Axis.UNKNOWN,) * 16
-"""The axes of a value of unknown rank, counted from the last one."""
-
-
-def _unranked(op: Op, data: Data, known: Mapping[str, Axes]) -> Axes:
-    """What is known of the axes of a value of unknown rank, by 1., 2. and 3."""
-    row, before = row_of(op.kind), data[2] or UNRANKED
-    if listed(op) == (-1,):
-        if row.arranges is Arrangement.PUT_IN:
-            return (*before, Axis.ONE)[-len(UNRANKED) :]
-        if row.statistic and op.attributes.get("keepdims", 1):
-            return (*before[:-1], Axis.ONE)
-    return _combined(op.inputs, known, len(UNRANKED)) if row.pointwise else UNRANKED
 
 
 def _of_arrangement(graph: ModelGraph, value: Value, op: Op, data: Data) -> Axes | None:

@@ -132,7 +132,8 @@ class _Totals:
     def _whole(self, addition: Addition, leaves: Sequence[_Leaf]) -> list[bool]:
         """Which terms of a sum are not stretched over others: as large as it is, and along more than one element."""
         shape = addition.result.type.shape
-        if shape is None or not (1 in shape or self._stretches.repeats):
+        sizes = {size for leaf in leaves for size in self._graph.values[leaf.term.value].type.shape or ()}
+        if shape is None or not ({1, None}.intersection(sizes) or self._stretches.repeats):
             return [leaf.fits for leaf in leaves]
         over = stretched([self._stretches.of(leaf.term.value) if leaf.fits else () for leaf in leaves], shape)
         return [leaf.fits and not along for leaf, along in zip(leaves, over, strict=True)]
