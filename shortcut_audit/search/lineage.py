@@ -77,8 +77,11 @@ class Lineage:
         told: Mapping[str, Expression] | None = None,
         counted: ModelGraph | None = None,
     ) -> None:
-        """`sums`: those whose operands will be looked at, in that order; `told`: the values as expressions; `counted`:
-        the graph by whose sizes costs are counted, if it is another one."""
+        """Prepares a graph.
+
+        `sums`: those whose operands will be looked at, in that order; `told`: the values as expressions; `counted`: the
+        graph by whose sizes costs are counted, if it is another one.
+        """
         self.graph = graph
         self._expressions = expressions(graph) if told is None else told
         self.values: tuple[Value, ...] = tuple(graph.values.values())
