@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from shortcut_audit.graph.draft import Draft, Tensor
-from shortcut_audit.graph.model import Constant, Op, TensorType
+from shortcut_audit.graph.model import Body, Constant, Op, Shape, TensorType
 from tests.claims import Array, Interpreter
 from tests.sketch import listing, stored
 
@@ -68,6 +68,57 @@ SUMS = {
     "times one": ("$o = Mul(x, one)", "$ = Add(f, $o)"),
 }  # fmt: skip
 """x + f."""
+
+AVERAGED = {"plain": ("$ = Mean(x, f)",), "the other way round": ("$ = Mean(f, x)",)}
+"""(x + f) / 2."""
+
+AROUND = {
+    "plain": ("in: $s = LoopState(f)", "in: $h = MatMul($s, $layer)", "in: $r = Relu($h)", "in: $l = Loop($r, f)",
+              "$ = Add(x, $l)"),
+    "commuted": ("in: $s = LoopState(f)", "in: $h = MatMul($s, $layer)", "in: $r = Relu($h)", "in: $l = Loop($r, f)",
+                 "$ = Add($l, x)"),
+}  # fmt: skip
+"""x, and what a loop makes of f."""
+
+SCANNED = {
+    "plain": (
+        "in: $e = LoopSlice(f) axis=1", "in: $h = MatMul($e, $layer)", "in: $r = Relu($h)", "in: $m = Add($e, $r)",
+        "in: $ = Loop($m) stacked=1",
+    ),
+    "commuted": (
+        "in: $e = LoopSlice(f) axis=1", "in: $h = MatMul($e, $layer)", "in: $r = Relu($h)", "in: $m = Add($r, $e)",
+        "in: $ = Loop($m) stacked=1",
+    ),
+    "by a difference": (
+        "in: $e = LoopSlice(f) axis=1", "in: $h = MatMul($e, $layer)", "in: $r = Relu($h)", "in: $n = Neg($e)",
+        "in: $m = Sub($r, $n)", "in: $ = Loop($m) stacked=1",
+    ),
+}  # fmt: skip
+"""e + relu(W e), token by token."""
+
+CHOSEN_INSIDE = {
+    "then": (
+        "$a = ReduceMean(x) axes=1,2 keepdims=1", "$c = Less($a, half)", "in: $h = MatMul(f, $layer)",
+        "in: $r = Relu($h)", "in: $s = Add(f, $r)", "$ = If($c, $s, f)",
+    ),
+    "else": (
+        "$a = ReduceMean(x) axes=1,2 keepdims=1", "$c = Less($a, half)", "in: $h = MatMul(f, $layer)",
+        "in: $r = Relu($h)", "in: $s = Add($r, f)", "$ = If($c, f, $s)",
+    ),
+}  # fmt: skip
+"""f + relu(W f) in a branch of an If, or f alone."""
+
+UNROLLED = {
+    "plain": (
+        "$h = MatMul(x, $layer)", "$r = Relu($h)", "$m = Add(x, $r)", "$i = MatMul($m, $layer)", "$k = Relu($i)",
+        "$ = Add($m, $k)",
+    ),
+    "commuted": (
+        "$h = MatMul(x, $layer)", "$r = Relu($h)", "$m = Add($r, x)", "$i = MatMul($m, $layer)", "$k = Relu($i)",
+        "$ = Sum($k, $m)",
+    ),
+}  # fmt: skip
+"""Two steps of s + relu(W s), which share the one W."""
 
 MAPPED = {
     "plain": ("$w = MatMul(x, $v)", "$ = Add($w, f)"),
@@ -162,7 +213,92 @@ NORMS = {
     ),
 }  # fmt: skip
 
+RESPONSES = {
+    "plain": (
+        "$q = Mul(f, f)", "$m = ReduceMean($q) axes=1, keepdims=1", "$n = Sqrt($m)",
+        "$a = ReduceMean($n) axes=-1, keepdims=1", "$e = Add($a, one)", "$k = Div($n, $e)", "$p = Mul(f, $k)",
+        "$ = Add($p, f)",
+    ),
+    "the other way round": (
+        "$q = Mul(f, f)", "$m = ReduceMean($q) axes=1, keepdims=1", "$n = Sqrt($m)",
+        "$a = ReduceMean($n) axes=-1, keepdims=1", "$e = Add(one, $a)", "$k = Div($n, $e)", "$p = Mul($k, f)",
+        "$ = Add(f, $p)",
+    ),
+}  # fmt: skip
+"""A global response normalisation (Woo et al. 2023, ConvNeXt V2), without its vectors."""
+
+OFFSETS = {"plain": ("$ = Add(f, $offset)",), "the other way round": ("$ = Add($offset, f)",)}
+"""f, and a learned vector."""
+
+CANCELLED = {
+    "at once": ("$n = Neg(x)", "$ = Sum(x, f, $n)"),
+    "one after the other": ("$s = Add(f, x)", "$ = Sub($s, x)"),
+    "apart": ("$s = Add(x, f)", "$n = Neg(x)", "$ = Add($n, $s)"),
+}
+"""(x + f) - x, which is f."""
+
+LOGITS = {
+    "first": (
+        "$k = Transpose(f) perm=0,2,1", "$q = MatMul(f, $k)", "$m = MatMul(x, $k)", "$l = Add($q, $m)",
+        "$s = Softmax($l) axis=-1", "$ = MatMul($s, f)",
+    ),
+    "last": (
+        "$k = Transpose(f) perm=0,2,1", "$q = MatMul(f, $k)", "$m = MatMul(x, $k)", "$l = Add($m, $q)",
+        "$h = Mul($l, half)", "$s = Softmax($h) axis=-1", "$ = MatMul($s, f)",
+    ),
+}  # fmt: skip
+"""Attention whose logits are a sum."""
+
+AVERAGES = {
+    "plain": ("$w = MatMul(x, $v)", "$o = Relu($w)", "$ = Mean($o, f)"),
+    "the other way round": ("$w = MatMul(x, $v)", "$o = Relu($w)", "$ = Mean(f, $o)"),
+}
+"""Two heads."""
+
+HALVES = {
+    "plain": (
+        "$a, $b = Split(f) axis=-1", "$m = MatMul($a, $square)", "$o = MatMul($b, $corner)", "$r = Relu($o)",
+        "$s = Add($m, $r)", "$ = Concat($s, $s) axis=-1",
+    ),
+    "the other half": (
+        "$a, $b = Split(f) axis=-1", "$m = MatMul($b, $square)", "$o = MatMul($a, $corner)", "$r = Relu($o)",
+        "$s = Add($r, $m)", "$ = Concat($s, $s) axis=-1",
+    ),
+}  # fmt: skip
+"""A map of one half of f, and what is made of the other."""
+
+HALF_WORKED = {
+    "plain": (
+        "$a, $b = Split(f) axis=-1", "$m = MatMul($a, $square)", "$r = Relu($b)", "$s = Add($m, $r)",
+        "$ = Concat($s, $s) axis=-1",
+    ),
+}  # fmt: skip
+"""A map of one half of f, and the other half, bent: no layer is led around."""
+
+STACKS = {
+    "plain": (
+        "$a = Unsqueeze(x) axes=0,", "$b = Unsqueeze(f) axes=0,", "$c = Concat($a, $b) axis=0",
+        "$ = Einsum($shares, $c) equation=l,lbtd->btd",
+    ),
+}  # fmt: skip
+"""x and f, stacked, and each times a learned number: DenseFormer."""
+
+OWN: Mapping[str, tuple[int, ...]] = {
+    "$offset": (CHANNELS,),
+    "$square": (2, 2),
+    "$corner": (2, 2),
+    "$shares": (2,),
+    "$layer": (4, 4),
+}
+"""What a block learns beside its layers, by the name in a spelling."""
+
 BLOCKS: Mapping[str, tuple[Mapping[str, tuple[str, ...]], str | None]] = {
+    "averaged": (AVERAGED, "identity"),
+    "looped": (SUMS, "identity"),
+    "around a loop": (AROUND, "identity"),
+    "scanned": (SCANNED, "identity"),
+    "chosen inside": (CHOSEN_INSIDE, "identity"),
+    "unrolled": (UNROLLED, "identity"),
     "identity": (SUMS, "identity"),
     "constant": (LERPS, "parameter-free"),
     "gated": (LERPS, "gated"),
@@ -177,8 +313,23 @@ BLOCKS: Mapping[str, tuple[Mapping[str, tuple[str, ...]], str | None]] = {
     "formula": (FORMULAS, None),
     "global context": (CONTEXTS, None),
     "norm": (NORMS, None),
+    "response": (RESPONSES, None),
+    "offset": (OFFSETS, None),
+    "cancelled": (CANCELLED, None),
+    "logits": (LOGITS, None),
+    "average": (AVERAGES, None),
+    "halves": (HALVES, None),
+    "half worked": (HALF_WORKED, None),
+    "stack": (STACKS, None),
 }
-"""Each kind of block: its spellings, and the kind of the shortcut that it holds."""
+"""Each kind of block: its spellings, and the kind of the shortcut that it holds. What a body does stands `in:` it."""
+
+INSIDE = "in: "
+CHOOSING = frozenset({"chosen inside"})
+"""Blocks with a branch of an If; bodies of others are steps of loops."""
+
+TWICE = frozenset({"unrolled"})
+"""Blocks that hold two shortcuts of their kind."""
 
 
 def written(line: str, names: Mapping[str, str], y: str) -> str:
@@ -193,6 +344,10 @@ class Drawing:
 
     random: Random
     lines: list[str] = field(default_factory=list)
+    bodies: dict[str, Body] = field(default_factory=dict)
+    """The innermost loop or branch in which a line stands, where it stands in one."""
+    around: Body | None = None
+    """What the next lines stand in."""
     tensors: dict[str, Tensor] = field(default_factory=dict)
     kinds: list[str] = field(default_factory=list)
     matrices: list[str] = field(default_factory=list)
@@ -208,9 +363,31 @@ class Drawing:
         return self.layer(self.blocks(made, inside), f"{names}_out") if inside else made
 
     def layer(self, x: str, name: str) -> str:
-        self.lines += [f"{name}_h = MatMul({x}, {self.weight(f'{name}_w', CHANNELS, CHANNELS)})"]
-        self.lines += [f"{name} = Relu({name}_h)"]
+        self.write(f"{name}_h = MatMul({x}, {self.weight(f'{name}_w', CHANNELS, CHANNELS)})", self.around)
+        self.write(f"{name} = Relu({name}_h)", self.around)
         return name
+
+    def write(self, line: str, body: Body | None) -> None:
+        self.lines.append(line)
+        if body is not None:
+            self.bodies[line] = body
+
+    def body(self, kind: str, y: str) -> Body:
+        """The loop that a block is, or holds, or the branch of an If."""
+        if kind in CHOOSING:
+            return Body(f"{y}_body", 0, self.around, condition=f"{y}_c")
+        return Body(f"{y}_body", outer=self.around)
+
+    def loop(self, x: str, inside: list[str], y: str) -> str:
+        """A loop whose steps are one block with blocks inside: s + F(s), in any spelling."""
+        outside, self.around = self.around, self.body("looped", y)
+        self.write(f"{y}_state = LoopState({x})", self.around)
+        f = self.branch(f"{y}_state", inside, y)
+        for line in self.random.choice(list(SUMS.values())):
+            self.write(written(line, {"x": f"{y}_state", "f": f}, f"{y}_step"), self.around)
+        self.write(f"{y} = Loop({y}_step, {x})", self.around)
+        self.around = outside
+        return y
 
     def blocks(self, x: str, kinds: list[str]) -> str:
         """Blocks one behind the other; of what follows a block, some stands inside its branch."""
@@ -224,26 +401,31 @@ class Drawing:
     def block(self, kind: str, x: str, inside: list[str]) -> str:
         spellings, shortcut = BLOCKS[kind]
         y = f"v{next(self.numbers)}"
+        if kind == "looped":
+            self.kinds.append("identity")
+            return self.loop(x, inside, y)
         f, t = self.branch(x, inside, y), "third"
         if kind == "gated":
-            self.lines += [
-                f"{y}_g0 = MatMul({x}, {self.weight(f'{y}_gw', CHANNELS, CHANNELS)})",
-                f"{y}_t = Sigmoid({y}_g0)",
-            ]
+            self.write(f"{y}_g0 = MatMul({x}, {self.weight(f'{y}_gw', CHANNELS, CHANNELS)})", self.around)
+            self.write(f"{y}_t = Sigmoid({y}_g0)", self.around)
             t = f"{y}_t"
         elif kind == "context":
-            self.lines += [
-                f"{y}_m0 = ReduceMean({x}) axes=1, keepdims=1",
-                f"{y}_t = MatMul({y}_m0, {self.weight(f'{y}_cw', CHANNELS, CHANNELS)})",
-            ]
+            weight = self.weight(f"{y}_cw", CHANNELS, CHANNELS)
+            self.write(f"{y}_m0 = ReduceMean({x}) axes=1, keepdims=1", self.around)
+            self.write(f"{y}_t = MatMul({y}_m0, {weight})", self.around)
             t = f"{y}_t"
         elif kind == "diagonal":
             t = self.weight(f"{y}_p", CHANNELS)
         lines = self.random.choice(list(spellings.values()))
         if any("$v)" in line for line in lines):
             lines = tuple(line.replace("$v)", f"{self.matrix(y)})") for line in lines)
-        self.lines += [written(line, {"x": x, "f": f, "t": t}, y) for line in lines]
-        self.kinds += [shortcut] if shortcut else []
+        for name, shape in OWN.items():
+            if any(name in line for line in lines):
+                self.weight(name.replace("$", f"{y}_"), *shape)
+        for line in lines:
+            inner = self.body(kind, y) if line.startswith(INSIDE) else self.around
+            self.write(written(line.removeprefix(INSIDE), {"x": x, "f": f, "t": t}, y), inner)
+        self.kinds += [shortcut] * (1 + (kind in TWICE)) if shortcut else []
         return y
 
     def matrix(self, y: str) -> str:
@@ -253,12 +435,14 @@ class Drawing:
         self.matrices.append(self.weight(f"{y}_v", CHANNELS, CHANNELS))
         return self.matrices[-1]
 
-    def draft(self, shape: tuple[int | str | None, ...] = SHAPE) -> Draft:
+    def draft(self, shape: Shape = SHAPE) -> Draft:
         read = {
             name for line in self.lines for name in line.replace("(", ",").replace(")", ",").replace(" ", "").split(",")
         }
         literals = {name: tensor for name, tensor in LITERALS.items() if name in read}
-        return listing(*self.lines, x=TensorType(shape, "float32"), **literals, **self.tensors)
+        made = listing(*self.lines, x=TensorType(shape, "float32"), **literals, **self.tensors)
+        nodes = (replace(node, body=self.bodies.get(line)) for node, line in zip(made.nodes, self.lines, strict=True))
+        return replace(made, nodes=tuple(nodes))
 
 
 def drawn(kinds: list[str], seed: int) -> Drawing:
@@ -277,6 +461,12 @@ def as_inputs(draft: Draft) -> Draft:
 
 KERNELS: Mapping[str, Callable[..., Any]] = {
     "Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": np.divide, "MatMul": np.matmul, "Neg": np.negative,
+    "LoopState": lambda x: x, "Loop": lambda made, *_, stacked=None: stacked_again(made, stacked),
+    "LoopSlice": lambda x, axis: np.moveaxis(x, axis, 0),
+    "Softmax": lambda x, axis: softened(x, axis),
+    "Mean": lambda *given: sum(given) / len(given), "Transpose": lambda x, perm: np.transpose(x, perm),
+    "Unsqueeze": lambda x, axes: np.expand_dims(x, axes),
+    "Einsum": lambda *given, equation: np.einsum(equation, *given),
     "Less": np.less, "Where": np.where, "Sqrt": np.sqrt,
     "Sum": lambda *given: sum(given),
     "Relu": lambda x: np.maximum(x, 0), "Sigmoid": lambda x: 1 / (1 + np.exp(-x)), "Reciprocal": lambda x: 1 / x,
@@ -291,6 +481,17 @@ KERNELS: Mapping[str, Callable[..., Any]] = {
     "ScatterElements": lambda x, places, values, axis, reduction: added_at(x, places, values),
 }  # fmt: skip
 """The operators in numpy (ONNX operator specification)."""
+
+
+def stacked_again(made: Array, axis: int | None) -> Array:
+    """What a loop hands on. The steps of a scan are taken at once, side by side along the first axis."""
+    return made if axis is None else np.moveaxis(made, 0, axis)
+
+
+def softened(x: Array, axis: int) -> Array:
+    """A softmax, centred as it is computed everywhere."""
+    made = np.exp(x - x.max(axis, keepdims=True))
+    return np.asarray(made / made.sum(axis, keepdims=True))
 
 
 def averaged(x: Array) -> Array:

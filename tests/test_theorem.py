@@ -6,8 +6,8 @@ Residual graphs are drawn whose truth is known, spelled by chance, and run in nu
 2. An identity is its fork, element for element, and within half a step where it is quantised. 3. A shortcut is linear
 in its fork, with what gates it held.
 4. The weights that it names change it, and no others do. 5. The kinds are those that were drawn: no spelling changes a
-verdict, no refused sum is a shortcut. 6. Nor does an open dimension. 7. What is refused as parallel is linear in what
-is shared nowhere or everywhere, as a formula depends on single elements, as a broadcast is the same along an axis.
+verdict, no refused sum is a shortcut. 6. Nor does an open dimension, or an unknown rank. 7. The reasons of refused sums
+hold: what is parallel is linear in what is shared nowhere or everywhere, and so on (claims.py, CLAIMS).
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 
 from shortcut_audit.assembly.assemble import assemble
 from shortcut_audit.pipeline import audit_draft
+from shortcut_audit.report import REASONS
 from shortcut_audit.search import merges
 from shortcut_audit.search.rewrites.pieces import followed
 from shortcut_audit.search.rewrites.scatters import as_sums
-from tests.claims import Array, computed, filled, hold, refuse
+from tests.claims import CLAIMS, Array, computed, filled, hold, refuse
 from tests.drawn_blocks import BLOCKS, IN_NUMPY, SHAPE, Drawing, as_inputs, drawn
 
 DRAWS = int(os.environ.get("THEOREM_DRAWS", "60"))
@@ -55,6 +56,8 @@ def test_a_normal_form_is_the_sum(drawing: Drawing) -> None:
     for merge in sums.merges:
         added = (*merge.operands, *merge.beside)
         total = sum(-normal[term.value] if term.negated else normal[term.value] for term in added)
+        if merge.op.kind == "Mean":  # judged as the sum that it is (theory: average)
+            total = total / merge.added
         np.testing.assert_allclose(total, written[merge.result.id], rtol=1e-9, atol=1e-9)  # 1
 
 
@@ -77,16 +80,26 @@ def test_sums_are_refused_for_every_reason() -> None:
     """Otherwise that would prove little."""
     told = Counter[str]()
     for seed in range(40):
-        drawing = drawn(["parallel", "formula", "global context", "norm", "gated"], seed)
+        drawing = drawn([*(kind for kind, (_, shortcut) in BLOCKS.items() if shortcut is None), "gated"], seed)
         fed = numbers(drawing, 1)
         told += refuse(filled(drawing.draft(), fed), IN_NUMPY, {"x": fed["x"]})
-    assert all(told[reason] >= 5 for reason in ("parallel branches", "elementwise expression", "broadcast")), told
+    assert all(told[reason] >= 5 for reason in CLAIMS), told
+    assert {*CLAIMS, "not understood"} == set(REASONS)
 
 
 @in_numbers
 @given(drawing=drawings)
 def test_no_spelling_and_no_open_size_changes_a_verdict(drawing: Drawing) -> None:
-    for shape in (SHAPE, ("batch", "tokens", SHAPE[-1]), (None, None, SHAPE[-1]), (1, 1, SHAPE[-1])):
+    cut = any(
+        "Split" in line for line in drawing.lines
+    )  # where an open axis is cut nobody knows (theory: not understood)
+    for shape in (
+        SHAPE,
+        ("batch", "tokens", SHAPE[-1]),
+        (None, None, SHAPE[-1]),
+        (1, 1, SHAPE[-1]),
+        *[None] * (not cut),
+    ):
         report = audit_draft(drawing.draft(shape))
         assert Counter(s.kind for s in report.shortcuts) == Counter(drawing.kinds)  # 5, 6
         listed = [name for s in report.shortcuts for name in (s.merge.name, *s.merge.also)]
@@ -100,4 +113,4 @@ def test_every_spelling_of_every_block_is_drawn() -> None:
         for lines in spellings.values():
             seen = {frozenset(drawn([kind], seed).lines) for seed in range(60)}
             assert len(seen) == len(spellings), (kind, lines)
-        assert shortcut is None or drawn([kind], 0).kinds == [shortcut]
+        assert shortcut is None or set(drawn([kind], 0).kinds) == {shortcut}

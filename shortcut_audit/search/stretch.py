@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, Shape, Value
 from shortcut_audit.graph.sizes import same_shape
-from shortcut_audit.operators.axes import listed
+from shortcut_audit.operators.axes import joint_axis, listed
 from shortcut_audit.operators.pieces import piece_of
 from shortcut_audit.operators.row import Arrangement, Effect, Family
 from shortcut_audit.operators.table import row_of
@@ -104,8 +104,9 @@ def _axes(graph: ModelGraph, value: Value, known: Mapping[str, Axes]) -> Axes:
 
     1. A reduction that keeps its axes leaves ones. 2. An axis that is put in is one. 3. Ops that work element by
     element, and those that keep the shape: an axis is stretched only if it is so in all operands. 4. A convolution, a
-    pool or a linear layer keeps the axes along which it maps nothing. 5. What is repeated along an axis is still one
-    element; 6. a piece has the other axes of the whole. 7. Of anything else nothing is known.
+    pool or a linear layer keeps the axes along which it maps nothing. 5. A product of two matrices has the rows of the
+    one and the columns of the other. 6. What is repeated along an axis is still one element; 7. a piece has the other
+    axes of the whole, and a joint those of its parts. 8. Of anything else nothing is known.
     """
     shape, op = value.type.shape, value.op
     if shape is None:
@@ -113,11 +114,11 @@ def _axes(graph: ModelGraph, value: Value, known: Mapping[str, Axes]) -> Axes:
     if op is None:
         return (Axis.OWN,) * len(shape)
     data = _data(graph, op, known)
-    made = _of_arrangement(graph, value, op, data) or _of_operator(op, shape, data, known)
-    return made if made is not None and len(made) == len(shape) else (Axis.UNKNOWN,) * len(shape)  # 7
+    made = _of_arrangement(graph, value, op, data, known) or _of_operator(op, shape, data, known)
+    return made if made is not None and len(made) == len(shape) else (Axis.UNKNOWN,) * len(shape)  # 8
 
 
-def _of_arrangement(graph: ModelGraph, value: Value, op: Op, data: Data) -> Axes | None:
+def _of_arrangement(graph: ModelGraph, value: Value, op: Op, data: Data, known: Mapping[str, Axes]) -> Axes | None:
     """What an op that computes nothing makes of the axes."""
     shape = value.type.shape or ()
     row, (read, given, before) = row_of(op.kind), data
@@ -130,9 +131,11 @@ def _of_arrangement(graph: ModelGraph, value: Value, op: Op, data: Data) -> Axes
     if row.arranges is Arrangement.RESHAPED:
         return _reshaped(before, given, shape)  # 2
     if row.arranges in REPEATING:
-        return _repeated(before, given, shape, pixels=row.arranges is Arrangement.RESIZED)  # 5
+        return _repeated(before, given, shape, pixels=row.arranges is Arrangement.RESIZED)  # 6
+    if row.joins is not None and not row.joins.fresh:
+        return _joined(op, shape, known)  # 7
     if piece_of(graph, value) is not None and len(given) == len(before) == len(shape):
-        return tuple(axis if a == b else Axis.UNKNOWN for axis, a, b in zip(before, given, shape, strict=True))  # 6
+        return tuple(axis if a == b else Axis.UNKNOWN for axis, a, b in zip(before, given, shape, strict=True))  # 7
     return None
 
 
@@ -149,7 +152,17 @@ def _of_operator(op: Op, shape: Sequence[object], read: Data, known: Mapping[str
         return (before[0], Axis.OWN, *before[2:])  # 4
     if row.family is Family.MATRIX_PRODUCT and op.inputs[0] == data and len(op.values()) == 1:
         return (*before[:-1], Axis.OWN)  # 4
-    return None
+    return _multiplied(op, known) if row.family is Family.MATRIX_PRODUCT and not op.attributes else None  # 5
+
+
+def _multiplied(op: Op, known: Mapping[str, Axes]) -> Axes | None:
+    """The axes of a product of two matrices: the rows of the one, the columns of the other (case 5)."""
+    factors = [known[given] for given in op.inputs if isinstance(given, str)]
+    if len(factors) != 2 or min(map(len, factors)) < 2:
+        return None
+    before = [axes[:-2] for axes in factors]
+    many = max(map(len, before))
+    return (*(max(_at(before, many - axis)) for axis in range(many)), factors[0][-2], factors[1][-1])
 
 
 def _data(graph: ModelGraph, op: Op, known: Mapping[str, Axes]) -> Data:
@@ -203,6 +216,13 @@ def _repeated(before: Axes, given: Sequence[object], shape: Sequence[object], *,
         return None
     grown = (size == 1 != now and not pixels for size, now in zip(given, shape[fresh:], strict=True))
     return (*(Axis.ONE,) * fresh, *(Axis.ONE if more else axis for axis, more in zip(before, grown, strict=True)))
+
+
+def _joined(op: Op, shape: Sequence[object], known: Mapping[str, Axes]) -> Axes:
+    """The axes of a joint. Of that along which it joins nothing is known: one and one are two, and not the data's."""
+    joint = joint_axis(op, len(shape))
+    axes = _combined(op.inputs, known, len(shape))
+    return tuple(Axis.UNKNOWN if axis == joint and state is Axis.ONE else state for axis, state in enumerate(axes))
 
 
 def _combined(inputs: Sequence[Input], known: Mapping[str, Axes], rank: int) -> Axes:

@@ -43,6 +43,11 @@ def chosen(condition: Any, one: Any, other: Any) -> Any:
     return torch.where(condition, one, other)
 
 
+def looped(made: Any, *_: Any, stacked: int | None = None) -> Any:
+    """What a loop of one step hands on; the steps of a scan are taken at once, side by side along the first axis."""
+    return made if stacked is None else made.movedim(0, stacked)
+
+
 KERNELS: Mapping[str, Callable[..., Any]] = {
     "Add": lambda a, b: a + b, "Sub": lambda a, b: a - b, "Mul": lambda a, b: a * b, "Div": lambda a, b: a / b,
     "MatMul": lambda a, b: a @ b, "Neg": lambda a: -a, "Less": lambda a, b: a < b, "Where": chosen, "If": chosen,
@@ -53,6 +58,10 @@ KERNELS: Mapping[str, Callable[..., Any]] = {
     "Shape": lambda a: list(a.shape), "ConstantOfShape": lambda shape, value: torch.full(shape, value),
     "AveragePool": lambda a, **_: torch.nn.functional.avg_pool1d(a, 3, 1, 1),
     "ScatterElements": lambda a, places, values, axis, reduction: a.scatter_add(axis, places, values),
+    "LoopState": lambda a: a.clone(), "Loop": looped, "LoopSlice": lambda a, axis: a.movedim(axis, 0),
+    "Softmax": lambda a, axis: a.softmax(axis), "Mean": lambda *given: sum(given[1:], given[0]) / len(given),
+    "Transpose": lambda a, perm: a.permute(perm), "Unsqueeze": lambda a, axes: a.unsqueeze(*axes),
+    "Einsum": lambda *given, equation: torch.einsum(equation, *given),
     "QuantizeLinear": lambda a, scale, zero: QUANTISE(a, scale, zero, -(2**15), 2**15 - 1, torch.int16),
     "DequantizeLinear": lambda a, scale, zero: DEQUANTISE(a, scale, zero, -(2**15), 2**15 - 1, torch.int16),
 }  # fmt: skip

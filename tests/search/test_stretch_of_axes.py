@@ -96,8 +96,15 @@ def axes(*lines: str, **sizes: Shape) -> str:
         (("m = ReduceMean(t) axes=1, keepdims=1", "y = MatMul(m, l)"), "o1o"),
         (("m = ReduceMean(t) axes=2, keepdims=1", "y = MatMul(m, l1)"), "ooo"),
         (("m = ReduceMean(t) axes=1, keepdims=1", "y = MatMul(k1, m)"), "???"),  # on the left it mixes positions
-        (("y = MatMul(t, u)",), "???"),
-        # 5. What is repeated along an axis is still one element.
+        # 5. A product of two matrices has the rows of the one and the columns of the other.
+        (("y = MatMul(t, u)",), "ooo"),
+        (("m = ReduceMean(t) axes=1, keepdims=1", "y = MatMul(m, u)"), "o1o"),
+        (("m = ReduceMean(u) axes=2, keepdims=1", "y = MatMul(t, m)"), "oo1"),
+        (("b = ReduceMean(u) axes=0, keepdims=1", "y = MatMul(t, b)"), "ooo"),
+        (("m = ReduceMean(t) axes=0, keepdims=1", "b = ReduceMean(u) axes=0, keepdims=1", "y = MatMul(m, b)"), "1oo"),
+        (("m = ReduceMean(t) axes=1, keepdims=1", "y = MatMul(m, columns)"), "o1o"),  # of two axes
+        (("y = com.microsoft::FusedMatMul(t, u) transA=1",), ""),
+        # 6. What is repeated along an axis is still one element.
         ((MEAN, "y = Expand(m, to_image)"), "oo11"),
         (("y = Tile(x, thrice)",), "oooo"),  # the data itself, thrice
         ((MEAN, "y = Tile(m, thrice)"), "oo11"),
@@ -105,19 +112,22 @@ def axes(*lines: str, **sizes: Shape) -> str:
         ((MEAN, "y = Resize(m, _, _, two_by)"), "oo11"),
         (("y = Resize(x, _, _, two_by)",), "oooo"),
         (("y = Expand(t1, t4)",), "o1o"),
-        # 6. A piece has the other axes of the whole.
+        # 7. A piece has the other axes of the whole.
         ((MEAN, "y, b = Split(m) axis=1"), "o?11"),
         ((MEAN, "y = Gather(m, first) axis=1"), "o?11"),
         ((MEAN, "y = Slice(m, from, to, from)"), "o?11"),
         ((MEAN, "y = Gather(m, i) axis=1"), "????"),
-        # 7. Of anything else nothing is known.
+        (("y = Concat(x, z) axis=1",), "oooo"),
+        ((MEAN, "b = ReduceMax(x) axes=2,3", "y = Concat(m, b) axis=1"), "oo11"),
+        ((MEAN, "b = ReduceMax(x) axes=2,3", "y = Concat(m, b) axis=-1"), "oo1?"),
+        (("y = Stack(t, t) axis=0",), "????"),
+        # 8. Of anything else nothing is known.
         (("y = com.example::Mystery(x)",), ""),
-        (("y = Concat(x, z) axis=1",), "????"),
     ],
 )  # fmt: skip
 def test_what_is_known_of_the_axes_of_a_value(lines: tuple[str, ...], known: str) -> None:
-    more = {"w1": stored(8, 1, 1, 1), "l1": stored(1, 8), "k1": stored(1, 1), "u": (2, 8, 8), "t1": (2, 1, 8),
-            "t4": stored(3, dtype="int64", data=(2, 4, 8))}  # fmt: skip
+    more = {"w1": stored(8, 1, 1, 1), "l1": stored(1, 8), "k1": stored(1, 1), "u": (2, 8, 8), "columns": (8, 8),
+            "t1": (2, 1, 8), "t4": stored(3, dtype="int64", data=(2, 4, 8))}  # fmt: skip
     assert axes(*lines, **more) == known  # type: ignore[arg-type]
 
 
