@@ -168,7 +168,10 @@ def _least(graph: ModelGraph, op: Op) -> str:
 
 
 def _differ(one: Shape, other: Shape) -> bool:
-    return one is not None and other is not None and one != other
+    """Whether two shapes are not the same. What is not known differs from nothing."""
+    if one is None or other is None or len(one) != len(other):
+        return None not in (one, other)
+    return any(None not in (a, b) and a != b for a, b in zip(one, other, strict=True))
 
 
 def settled(unknown: Unknown, plain: Ends, *supposed: Ends) -> tuple[tuple[Found, ...], tuple[Refusal, ...]]:

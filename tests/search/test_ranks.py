@@ -153,6 +153,12 @@ def test_a_value_of_unknown_rank_inside_a_model() -> None:
     assert said(audit_draft(draft(*lines, x=(2, 3, 8)))) == ["broadcast"]
 
 
+def test_what_is_not_understood_may_copy_what_it_has_no_shape_of() -> None:
+    """opaque(n + x) + n: a copy would make x + 2 n of it."""
+    lines = ("n = MatMul(x, w)", "s = Add(n, x)", "o = com.example::Mystery(s)", "y = Add(o, n)")
+    assert said(audit_draft(draft(*lines, x=(2, 3, 8)))) == ["identity", "not understood"]
+
+
 def test_context_beside_a_block_changes_nothing() -> None:
     """(x + F(x)) + t, t stretched over both: an identity and a broadcast, at unknown rank as at any other."""
     lines = (MEAN, "t = MatMul(m, w)", "l = MatMul(x, v)", "f = Relu(l)", "s = Add(x, f)", "y = Add(s, t)")
