@@ -76,7 +76,8 @@ def test_a_limit_is_what_it_was(module: str) -> None:
 
 
 def test_every_limit_is_listed() -> None:
-    """The places in a tuple and in a mask are numbers, too, and no limits."""
+    """The places in a tuple and in a mask are numbers, too, and a version is one, and no limits."""
     places = {("gate.baseline", "CHANNELS"), ("search.streams", "POSITIONS"), ("search.walk", "LEAPT")}
+    places.add(("search.ranks", "OPSET"))
     listed = {(module, name) for module, names in LIMITS.items() for name in names}
     assert set(written()) == listed | places
