@@ -7,8 +7,8 @@ attribute or, in newer opsets, in its second input.
 from __future__ import annotations
 
 from shortcut_audit.frozen import frozen
-from shortcut_audit.graph.model import Attribute, Constant, Input, ModelGraph, Op
-from shortcut_audit.operators.row import Arrangement
+from shortcut_audit.graph.model import Attribute, Constant, Input, ModelGraph, Op, Shape, Value
+from shortcut_audit.operators.row import Arrangement, Effect
 from shortcut_audit.operators.table import row_of
 
 
@@ -77,3 +77,32 @@ def rank_of(graph: ModelGraph, name: str) -> int | None:
     """How many axes a value has; None where nobody knows."""
     shape = graph.values[name].type.shape
     return None if shape is None else len(shape)
+
+
+def treats_apart(value: Value, axis: int) -> bool:
+    """Whether each element of a value is made of elements at the same place of an axis alone, and of constants.
+
+    Cases: 1. element by element; 2. normalised over axes behind it; 3. normalised by statistics that the model keeps.
+    """
+    op, shape = value.op, value.type.shape
+    if op is None or shape is None or value.slot > 0:
+        return False
+    row = row_of(op.kind)
+    if row.trailing:
+        first = from_front(op.attributes.get("axis", -1), len(shape))
+        return first is not None and axis < first  # 2
+    apart = (row.pointwise and row.effect is not Effect.NORMALISATION) or row.running  # 1, 3
+    constants = (given for given in op.inputs if isinstance(given, Constant))
+    return apart and all(given.type.shape is not None for given in constants)
+
+
+def along(op: Op, rank: int, given: Shape, axis: int) -> int | None:
+    """The axis of an operand that lies along an axis of what is made of it; None where it is the same all along.
+
+    The axes of an operand are the last ones, but for what a normalisation reads of each channel.
+    """
+    row = row_of(op.kind)
+    if given is None:
+        return None
+    own = axis - 1 if row.running and len(given) == 1 else axis - rank + len(given)
+    return own if 0 <= own < len(given) and given[own] != 1 else None

@@ -116,6 +116,8 @@ class Operator:
     mixes: Mixing = False
     pointwise: bool = False
     """Whether each output element depends on the input elements of the same position alone."""
+    trailing: bool = False
+    """Whether it normalises over the axis of the attribute `axis`, by default the last, and all behind it."""
     macs: Macs | None = None
     """Counts multiply-accumulates; None: known to need none."""
     free: bool = False

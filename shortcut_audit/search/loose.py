@@ -14,6 +14,7 @@ from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, Value
 from shortcut_audit.graph.sizes import same_shape
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.joints import Behind, behind, joins_several, takes
+from shortcut_audit.search.rewrites.cuts import Cuts
 from shortcut_audit.search.rewrites.pieces import Joints, is_followed, lies_apart
 from shortcut_audit.search.rewrites.values import rebuilt
 
@@ -39,8 +40,9 @@ def loose(graph: ModelGraph) -> tuple[Loose, ...]:
     """The pieces of joints that nobody can follow."""
     cut_from: dict[Op, list[tuple[Value, Op]]] = {}
     joints = Joints(graph)
+    cuts = Cuts(graph, joints.cut)
     for piece, cut, joint in _pieces(graph, joins_several):
-        if lies_apart(graph, piece, joint.axis) or is_followed(graph, piece, joint.source, joints):
+        if lies_apart(graph, piece, joint.axis) or is_followed(piece, joint.source, joints, cuts):
             continue
         cut_from.setdefault(_maker(graph, joint.source), []).append((piece, cut))
     return tuple(one for joint, pieces in cut_from.items() for one in _numbered(joint, pieces))

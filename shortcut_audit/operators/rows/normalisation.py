@@ -15,7 +15,7 @@ from shortcut_audit.operators.shapes.elementwise import (
 )
 
 _NORM = Operator(Effect.NORMALISATION, shape=same, bias=(2,))
-_LAYER_NORM = replace(_NORM, shape=layer_normalization, types=NORMALIZATION)
+_LAYER_NORM = replace(_NORM, shape=layer_normalization, types=NORMALIZATION, trailing=True)
 _FUSED = Operator(Effect.UNKNOWN, data=(), shape=skip_layer_normalization, types=SKIP_NORMALIZATION)
 
 ROWS = table_of(
@@ -27,7 +27,7 @@ ROWS = table_of(
     rows("SimplifiedLayerNormalization", _LAYER_NORM),
     rows("GroupNormalization", replace(_NORM, short="GN")),
     rows("InstanceNormalization", replace(_NORM, short="IN")),
-    rows("RMSNormalization", replace(_NORM, short="RMSNorm")),
+    rows("RMSNormalization", replace(_NORM, short="RMSNorm", trailing=True)),
     rows("LRN MeanVarianceNormalization LpNormalization", _NORM),
     # x - log(sum(exp(x))): a value less a statistic of it. Its exponential is what bends.
     rows("LogSoftmax", replace(_NORM, bias=())),

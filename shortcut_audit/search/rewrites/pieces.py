@@ -17,6 +17,7 @@ from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, TensorTy
 from shortcut_audit.operators.axes import joint_axis
 from shortcut_audit.operators.pieces import Piece, Taken, cuts, piece_of
 from shortcut_audit.operators.table import is_copy, row_of
+from shortcut_audit.search.rewrites.cuts import Cuts
 from shortcut_audit.search.rewrites.values import rebuilt
 
 
@@ -25,19 +26,30 @@ def followed(graph: ModelGraph) -> ModelGraph:
     known = dict(graph.values)
     now = replace(graph, values=known)
     joints = Joints(now)
+    cuts = Cuts(now, joints.cut)
     for name, value in graph.values.items():
-        op = _uncut(now, value, joints) or _reassembled(now, value)
+        op = _uncut(now, value, joints) or _cut_first(cuts, value, joints) or _reassembled(now, value)
+        known.update((written.id, written) for written in cuts.written.get(name, ()))
         if op is not None:
-            known[name] = Value(name, value.type, op)
-    changed = any(known[name] is not value for name, value in graph.values.items())
-    return rebuilt(graph, known) if changed else graph
+            known[name] = Value(name, value.type, replace(op, outputs=(name,)))
+    if all(known[name] is value for name, value in graph.values.items()):
+        return graph
+    ordered = (made for name in graph.values for made in (*cuts.written.get(name, ()), known[name]))
+    return rebuilt(graph, {value.id: value for value in ordered})
 
 
-def is_followed(graph: ModelGraph, value: Value, joint: str, joints: Joints) -> bool:
-    """Whether it is known of which parts of a joint a piece is cut: of copies of it, along an axis of known sizes."""
+def is_followed(value: Value, joint: str, joints: Joints, cuts: Cuts) -> bool:
+    """Whether it is known of which parts of a joint a piece is cut: along an axis of known sizes.
+
+    Between them stand copies, or what treats the elements along the axis apart.
+    """
+    graph = joints.graph
     piece, op = piece_of(graph, value), value.op
-    if piece is None or op is None or not isinstance(op.inputs[0], str) or before_copies(graph, op.inputs[0]) != joint:
+    if piece is None or op is None or not isinstance(op.inputs[0], str):
         return False
+    if before_copies(graph, op.inputs[0]) != joint:
+        joined = cuts.joints_of(op.inputs[0], piece.axis)
+        return joint in joined and all(joints.of(name, piece.axis) is not None for name in joined)
     made, shape = graph.values[joint].op, graph.values[joint].type.shape
     axis = None if made is None or shape is None else joint_axis(made, len(shape))
     return axis is not None and (axis != piece.axis or joints.of(joint, axis) is not None)
@@ -64,31 +76,30 @@ def _uncut(graph: ModelGraph, value: Value, joints: Joints) -> Op | None:
     if piece is None or op is None or not isinstance(op.inputs[0], str):
         return None
     joint = before_copies(graph, op.inputs[0])
-    parts = joints.of(joint, piece.axis)
-    if piece.taken is Taken.PARTLY or parts is None or joints.meet(joint, value.id):
+    if joints.of(joint, piece.axis) is None or joints.meet(joint, value.id):
         return None
-    first = bisect_right(parts, piece.start, key=lambda part: part.stop)
-    inside = list(takewhile(lambda part: part.start < piece.stop, islice(parts, first, None)))
-    if not inside or not all(isinstance(part.source, str) for part in inside):
+    return joints.cut(joint, piece, op)
+
+
+def _cut_first(cuts: Cuts, value: Value, joints: Joints) -> Op | None:
+    """The op by which a value is a piece that was cut out before it was normalised; None where it is none."""
+    piece, op = piece_of(cuts.graph, value), value.op
+    if piece is None or op is None or not isinstance(op.inputs[0], str) or piece.taken is Taken.PARTLY:
         return None
-    whole = (inside[0].start, inside[-1].stop) == (piece.start, piece.stop)
-    if whole and len(inside) > 1:
-        return _op(op, value, "Concat", *(part.source for part in inside), axis=piece.axis)
-    if len(inside) > 1:
+    joined = cuts.joints_of(op.inputs[0], piece.axis)
+    if not joined or any(joints.of(name, piece.axis) is None or joints.meet(name, value.id) for name in joined):
         return None
-    if whole:
-        return _op(op, value, "Identity" if piece.taken is Taken.WHOLE else "Reshape", inside[0].source)
-    start, stop = piece.start - inside[0].start, piece.stop - inside[0].start
-    if piece.taken is Taken.WHOLE:
-        return _op(op, value, "Slice", inside[0].source, *map(_numbers, ((start,), (stop,), (piece.axis,))))
-    return _op(op, value, "Gather", inside[0].source, _numbers((start,), ()), axis=piece.axis)
+    made = cuts.of(op.inputs[0], piece, op, value.id)
+    if made is None:
+        return None
+    return _op(op, "Identity" if piece.taken is Taken.WHOLE else "Reshape", made)
 
 
 class Joints:
     """What was joined, each joint looked at once."""
 
     def __init__(self, graph: ModelGraph) -> None:
-        self._graph = graph
+        self.graph = graph
         self._known: dict[tuple[str, int], list[_Part] | None] = {}
         self._made: dict[str, frozenset[str]] = {}
         self._left = WALKED * len(graph.values)
@@ -96,8 +107,29 @@ class Joints:
     def of(self, name: str, axis: int) -> list[_Part] | None:
         """The values that were joined along an axis to a value."""
         if (name, axis) not in self._known:
-            self._known[name, axis] = _joined(self._graph, name, axis)
+            self._known[name, axis] = _joined(self.graph, name, axis)
         return self._known[name, axis]
+
+    def cut(self, name: str, piece: Piece, like: Op) -> Op | None:
+        """What cuts a piece of a joint out of what was joined there; None where that is no single op."""
+        parts = self.of(name, piece.axis)
+        if piece.taken is Taken.PARTLY or parts is None:
+            return None
+        first = bisect_right(parts, piece.start, key=lambda part: part.stop)
+        inside = list(takewhile(lambda part: part.start < piece.stop, islice(parts, first, None)))
+        if not inside or not all(isinstance(part.source, str) for part in inside):
+            return None
+        whole = (inside[0].start, inside[-1].stop) == (piece.start, piece.stop)
+        if whole and len(inside) > 1:
+            return _op(like, "Concat", *(part.source for part in inside), axis=piece.axis)
+        if len(inside) > 1:
+            return None
+        if whole:
+            return _op(like, "Identity" if piece.taken is Taken.WHOLE else "Reshape", inside[0].source)
+        start, stop = piece.start - inside[0].start, piece.stop - inside[0].start
+        if piece.taken is Taken.WHOLE:
+            return _op(like, "Slice", inside[0].source, *map(_numbers, ((start,), (stop,), (piece.axis,))))
+        return _op(like, "Gather", inside[0].source, _numbers((start,), ()), axis=piece.axis)
 
     def meet(self, name: str, piece: str) -> bool:
         """Whether a piece of a joint is combined with what is made of the joint as a whole."""
@@ -107,12 +139,12 @@ class Joints:
         waiting, looked_at = [piece] if made else [], 0
         while waiting:
             current = waiting.pop()
-            readers = self._graph.readers[current]
+            readers = self.graph.readers[current]
             looked_at += len(readers)
             if looked_at > READERS:
                 return False
             for reader in readers:
-                op = self._graph.values[reader].op
+                op = self.graph.values[reader].op
                 others = [] if op is None else [given for given in op.values() if given != current]
                 if not others:
                     waiting.append(reader)
@@ -124,8 +156,8 @@ class Joints:
         """What is computed from a joint as a whole, as far as that many values may still be walked."""
         pieces, waiting, seen = [joint], list[str](), set[str]()
         while pieces:
-            for reader in self._graph.readers[pieces.pop()]:
-                op = self._graph.values[reader].op
+            for reader in self.graph.readers.get(pieces.pop(), ()):  # what is written here is read in one place
+                op = self.graph.values[reader].op
                 if op is not None and is_copy(op):
                     pieces.append(reader)
                 elif op is None or not cuts(op):
@@ -136,7 +168,7 @@ class Joints:
                 self._left -= 1
                 seen.add(current)
                 yield current
-                waiting.extend(self._graph.readers[current])
+                waiting.extend(self.graph.readers[current])
 
 
 WALKED = 50
@@ -185,7 +217,7 @@ def _reassembled(graph: ModelGraph, value: Value) -> Op | None:
     if len(values) < len(op.inputs) or None in pieces or len(sources) != 1:
         return None
     (source,) = sources
-    return _op(op, value, "Identity", source) if _covers(graph, op, makers, pieces, source) else None
+    return _op(op, "Identity", source) if _covers(graph, op, makers, pieces, source) else None
 
 
 def _covers(
@@ -209,9 +241,9 @@ def before_copies(graph: ModelGraph, name: str) -> str:
     return name
 
 
-def _op(like: Op, value: Value, kind: str, *inputs: Input, axis: int | None = None) -> Op:
-    attributes = {} if axis is None else {"axis": axis}
-    return replace(like, kind=kind, inputs=inputs, outputs=(value.id,), attributes=attributes)
+def _op(like: Op, kind: str, *inputs: Input, axis: int | None = None) -> Op:
+    """Another op in the place of one. Its output is named by whoever writes it down."""
+    return replace(like, kind=kind, inputs=inputs, attributes={} if axis is None else {"axis": axis})
 
 
 def _numbers(data: tuple[int, ...], shape: tuple[int, ...] | None = None) -> Constant:
