@@ -255,7 +255,7 @@ KNOWN_ELEMENTS = f"""
     {LOGIC} Reshape Flatten Squeeze Unsqueeze Transpose ms:ExpandDims Identity Cast CastLike QuantizeLinear
     DequantizeLinear Slice Split Gather Expand Tile Concat ScatterND ReduceSum ReduceMax ReduceMin ReduceProd Mul Div
     Neg Add Sub Sum Where Max Min Mod Floor Ceil Round Not Sqrt Reciprocal Pow Abs Clip Shape Size NonZero
-    ConstantOfShape Range ms:Range"""
+    ConstantOfShape Range ms:Range OneHot"""
 UNSHAPED = """
     Optional OptionalGetElement SplitToSequence SequenceAt SequenceConstruct ConcatFromSequence SequenceInsert
     SequenceErase SequenceEmpty Crop Im2Col Sort Pointwise Uncontracted Affine ParametricSoftplus ScaledTanh Maxout

@@ -15,7 +15,7 @@ from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, TensorType, Value
 from shortcut_audit.graph.naming import Names
 from shortcut_audit.operators.axes import along, treats_apart
-from shortcut_audit.operators.pieces import Piece, Taken
+from shortcut_audit.operators.pieces import Piece, Taken, cuts
 from shortcut_audit.operators.table import row_of
 
 WALKED = 16
@@ -46,8 +46,11 @@ class Cuts:
     def of(self, whole: str, piece: Piece, cut: Op, before: str) -> str | None:
         """The piece of a value, made of pieces of joints, in the place of the op that cuts the value.
 
-        It is written in front of the value `before`. None where no op cuts such a piece out of what was joined.
+        It is written in front of the value `before`. None where no op cuts such a piece out of what was joined, and
+        where something reads the whole: what is made of that, and of its pieces, has the whole in common.
         """
+        if not self._is_only_cut(self._region(whole, piece.axis)):
+            return None
         part, ops = piece._replace(taken=Taken.WHOLE), dict[str, Op]()
         for name in self._region(whole, piece.axis):
             op = self.cut(name, part, cut) if self._is_joint(name) else self._op(name)
@@ -87,6 +90,12 @@ class Cuts:
             else:
                 ordered[waiting.pop()] = None
         return tuple(ordered)
+
+    def _is_only_cut(self, region: tuple[str, ...]) -> bool:
+        """Whether nothing that lies between joints and a piece is read as a whole."""
+        between = (name for name in region if not self._is_joint(name))
+        readers = (reader for name in between for reader in self.graph.readers.get(name, ()) if reader not in region)
+        return all(cuts(self._op(reader)) for reader in readers)
 
     def _is_joint(self, name: str) -> bool:
         op = self.graph.values[name].op

@@ -64,6 +64,61 @@ def test_a_piece_is_of_what_was_joined(lines: tuple[str, ...], expected: str) ->
     assert seen(*lines, **({"v": U} if "v)" in " ".join(lines) else {})) == expected
 
 
+NORMED = "n = LayerNormalization(c, g, b)"
+"""Over the last axis; tokens lie along axis 1."""
+
+
+@pytest.mark.parametrize(
+    ("lines", "source"),
+    [
+        ((JOINT, NORMED, "y = Gather(n, first) axis=1"), "u"),
+        ((JOINT, NORMED, "r = Relu(n)", "y = Slice(r, i1, i4, i1)"), "t"),
+        ((JOINT, "a = Add(c, p)", "y = Slice(a, i0, i1, i1)"), "u"),  # positions, a part of which is added
+        ((JOINT, "m = ReduceMax(c, i2)", "d = Sub(c, m)", "y = Slice(d, i0, i1, i1)"), "c"),  # what reduces is a stop
+        ((JOINT, NORMED, "y = Slice(n, i0, i1, i2)"), "c"),  # along the axis that is normalised
+        ((JOINT, NORMED, "y = Slice(n, i0, i4, i1)"), "c"),  # u, and a part of t
+        ((JOINT, "s = Softmax(c) axis=1", "y = Slice(s, i0, i1, i1)"), "c"),
+        ((JOINT, NORMED, "z = MatMul(n, w)", "y = Slice(n, i0, i1, i1)"), "c"),  # the whole is read, too
+    ],
+    ids=lambda given: given if isinstance(given, str) else "; ".join(given),
+)
+def test_what_treats_the_elements_along_an_axis_apart_leaves_pieces_pieces(lines: tuple[str, ...], source: str) -> None:
+    read = " ".join(lines)
+    stores = {"g": stored(8), "b": stored(8), "p": stored(1, 8, 8), "w": stored(8, 8)}
+    used = {name: tensor for name, tensor in {**NUMBERS, "first": FIRST, **stores}.items() if f" {name}" in read}
+    graph = followed(assemble(listing(*lines, t=T, u=U, **used)))
+    met, waiting = set[str](), ["y"]
+    while waiting:
+        op = graph.values[waiting.pop()].op
+        given = () if op is None else op.values()
+        met |= set(given)
+        waiting.extend(given)
+    assert met & {"u", "t", "c"} == ({source} if source != "c" else {"u", "t", "c"})
+
+
+@pytest.mark.parametrize("norm", ["LayerNormalization(c, g, b)", "Relu(c)"])
+def test_averaged_heads_of_class_tokens_have_no_shortcut(norm: str) -> None:
+    """CrossViT: head(norm(cat([u, t]))[:, 0]) + head'(F(t).mean(1)) has nothing of t on its first side."""
+    lines = (
+        JOINT, f"n = {norm}", "s = Gather(n, first) axis=1", "h = MatMul(s, w)", "f = MatMul(t, v)", "r = Relu(f)",
+        "m = ReduceMean(r) axes=1, keepdims=0", "y = Add(h, m)",
+    )  # fmt: skip
+    scale = {"g": stored(8), "b": stored(8)} if "g" in norm else {}
+    report = audit_draft(listing(*lines, t=T, u=U, w=stored(8, 8), v=stored(8, 8), first=FIRST, **scale))
+    assert [other.reason for other in report.other_adds] == ["independent sources"]
+
+
+def test_a_block_behind_a_joint_of_known_parts_is_understood() -> None:
+    """MixNet: h = BN(cat([u, t])) in channels, and h + F(h) cuts h into pieces of its own."""
+    lines = (
+        "c = Concat(u, u) axis=1", "n = BatchNormalization(c, g, b, m, v)", "a, d = Split(n) axis=1, num_outputs=2",
+        "e = Conv(a, k) pads=1,1,1,1", "f = Relu(e)", "j = Concat(f, d) axis=1", "q = Conv(j, o)", "y = Add(n, q)",
+    )  # fmt: skip
+    norm = {name: stored(8) for name in "gbmv"}
+    report = audit_draft(listing(*lines, u=(1, 4, 6, 6), k=stored(4, 4, 3, 3), o=stored(8, 8, 1, 1), **norm))
+    assert [(s.kind, s.fork.name) for s in report.shortcuts] == [("identity", "n")]
+
+
 def test_the_class_token_alone_is_a_source_of_its_own() -> None:
     """cat([u, t])[:, 0] + F(t).mean(1): u and t have nothing in common."""
     lines = (
