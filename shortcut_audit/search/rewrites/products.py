@@ -54,10 +54,14 @@ class Product:
     """The value of the file that it is, or whose opposite it is."""
     subtracted: bool = False
     """Whether it is the opposite of that."""
+    offset: bool = False
+    """Whether it is an offset that a sum adds, times what multiplies that sum: t b of t (f + b - x)."""
 
     @property
     def base(self) -> str | None:
-        """The one value among its factors; None if there are more, or none."""
+        """The one value among its factors; None if there are more, or none, or all of them multiply an offset."""
+        if self.offset:
+            return None
         values = [atom for atom in self.atoms if isinstance(atom, str)]
         return values[0] if len(values) == 1 else None
 
@@ -73,7 +77,7 @@ class Product:
     def times(self, other: Product) -> Product:
         """The product of both, in the place of this one."""
         factor = self.factor if other.factor is ONE else self.factor * other.factor
-        return Product(factor, _ordered(*self.atoms, *other.atoms), self.op)
+        return Product(factor, _ordered(*self.atoms, *other.atoms), self.op, offset=self.offset or other.offset)
 
 
 def _ordered(*atoms: Atom) -> tuple[Atom, ...]:

@@ -13,8 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shortcut_audit.frozen import frozen, replace
-from shortcut_audit.graph.model import Op
-from shortcut_audit.search.rewrites.products import Algebra, Product
+from shortcut_audit.graph.model import Constant, Op
+from shortcut_audit.search.rewrites.products import Algebra, Product, number
 
 WIDE = 32
 """The most terms of a sum that are compared with each other."""
@@ -120,6 +120,8 @@ def _written_out(
     found, parts = False, list[Product]()
     for sign, given in addends:
         part = rest.times(algebra.term(given, sign))
+        if isinstance(given, Constant) and number(given) is None:
+            part = replace(part, offset=True)
         inner = None
         if any(opposes(part, other) for other in others):
             found = True

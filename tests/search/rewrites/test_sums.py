@@ -64,6 +64,15 @@ def test_an_interpolation_is_gated_by_a_value(how: str) -> None:
 
 
 @pytest.mark.parametrize("how", LERPS)
+@pytest.mark.parametrize("offset", [SCALE, stored(8, 1, 1, data=(0.5,) * 8, literal=True)], ids=["stored", "written"])
+def test_an_offset_of_the_branch_is_no_term_of_the_gate(how: str, offset: Tensor) -> None:
+    """An exporter that knows no Linear writes it as a product and a bias: t (h + b - x) holds a t b beside - t x."""
+    lines = [line.format(t="t").replace("h,", "hb,").replace("h)", "hb)") for line in LERPS[how]]
+    report = audited(*BLOCK, *GATE, "hb = Add(h, beta)", *lines, k=KERNEL, gk=KERNEL, one=ONE, beta=offset)
+    assert [(s.kind, s.parameters) for s in report.shortcuts] == [("gated", 64)]
+
+
+@pytest.mark.parametrize("how", LERPS)
 def test_an_interpolation_by_a_learned_vector_is_a_diagonal_projection(how: str) -> None:
     """(1 - p) x + p h: p has 8 elements."""
     lines = [line.format(t="p") for line in LERPS[how]]
