@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, Shape, Value
 from shortcut_audit.graph.sizes import same_shape
-from shortcut_audit.operators.axes import joint_axis, listed
+from shortcut_audit.operators.axes import from_front, joint_axis, listed
 from shortcut_audit.operators.pieces import piece_of
 from shortcut_audit.operators.row import Arrangement, Effect, Family
 from shortcut_audit.operators.table import row_of
@@ -51,7 +51,8 @@ def stretched(operands: Sequence[Axes], shape: Shape) -> list[bool]:
 
 
 KEEPING = frozenset({Effect.NORMALISATION, Effect.NONLINEAR})
-"""What computes each axis from that axis, if it keeps the shape."""
+"""What computes each axis from that axis, if it keeps the shape. So does a view that arranges nothing, as a loop's
+state is one of what the loop begins with."""
 
 REPEATING = frozenset({Arrangement.REPEATED, Arrangement.RESIZED})
 """What repeats the one element of an axis; an image of one pixel is the same pixel at any size."""
@@ -105,8 +106,8 @@ def _axes(graph: ModelGraph, value: Value, known: Mapping[str, Axes]) -> Axes:
     1. A reduction that keeps its axes leaves ones. 2. An axis that is put in is one. 3. Ops that work element by
     element, and those that keep the shape: an axis is stretched only if it is so in all operands. 4. A convolution, a
     pool or a linear layer keeps the axes along which it maps nothing. 5. A product of two matrices has the rows of the
-    one and the columns of the other. 6. What is repeated along an axis is still one element; 7. a piece has the other
-    axes of the whole, and a joint those of its parts. 8. Of anything else nothing is known.
+    one and the columns of the other. 6. What is repeated along an axis is still one element; 7. a piece or a
+    slice has the other axes of the whole, a joint or a stack those of its parts. 8. Of anything else nothing is known.
     """
     shape, op = value.type.shape, value.op
     if shape is None:
@@ -132,10 +133,22 @@ def _of_arrangement(graph: ModelGraph, value: Value, op: Op, data: Data, known: 
         return _reshaped(before, given, shape)  # 2
     if row.arranges in REPEATING:
         return _repeated(before, given, shape, pixels=row.arranges is Arrangement.RESIZED)  # 6
+    return _of_parts(graph, value, op, data, known)  # 7
+
+
+def _of_parts(graph: ModelGraph, value: Value, op: Op, data: Data, known: Mapping[str, Axes]) -> Axes | None:
+    """The axes of a joint, a slice, a stack of slices or a piece."""
+    shape = value.type.shape or ()
+    row, (_, given, before) = row_of(op.kind), data
     if row.joins is not None and not row.joins.fresh:
-        return _joined(op, shape, known)  # 7
-    if piece_of(graph, value) is not None and len(given) == len(before) == len(shape):
-        return tuple(axis if a == b else Axis.UNKNOWN for axis, a, b in zip(before, given, shape, strict=True))  # 7
+        return _joined(op, shape, known)
+    if row.moves and row.effect is Effect.SELECTION and len(before) == len(shape) + 1:
+        return _sliced(op, before)
+    stacked = from_front(op.attributes.get("stacked"), len(shape))
+    if stacked is not None and len(before) == len(shape) - 1:
+        return (*before[:stacked], Axis.OWN, *before[stacked:])
+    if given is not None and piece_of(graph, value) is not None and len(given) == len(before) == len(shape):
+        return tuple(axis if a == b else Axis.UNKNOWN for axis, a, b in zip(before, given, shape, strict=True))
     return None
 
 
@@ -144,7 +157,9 @@ def _of_operator(op: Op, shape: Sequence[object], read: Data, known: Mapping[str
     row, (data, given, before) = row_of(op.kind), read
     if row.statistic:
         return _reduced(op, before, len(shape))  # 1
-    if row.pointwise or (given == shape and row.effect in KEEPING):
+    if row.pointwise or (
+        given == shape and (row.effect in KEEPING or (row.effect is Effect.VIEW and not row.arranges))
+    ):
         return _combined(op.inputs, known, len(shape))  # 3
     if row.effect is Effect.SELECTION and len(row.data) > 1 and 0 not in row.data:
         return _combined([op.inputs[slot] for slot in row.data], known, len(shape))  # 3
@@ -216,6 +231,12 @@ def _repeated(before: Axes, given: Sequence[object], shape: Sequence[object], *,
         return None
     grown = (size == 1 != now and not pixels for size, now in zip(given, shape[fresh:], strict=True))
     return (*(Axis.ONE,) * fresh, *(Axis.ONE if more else axis for axis, more in zip(before, grown, strict=True)))
+
+
+def _sliced(op: Op, before: Axes) -> Axes | None:
+    """The axes of one slice of a value: all but the one along which it was taken."""
+    axis = from_front(op.attributes.get("axis", 0), len(before))
+    return None if axis is None else (*before[:axis], *before[axis + 1 :])
 
 
 def _joined(op: Op, shape: Sequence[object], known: Mapping[str, Axes]) -> Axes:

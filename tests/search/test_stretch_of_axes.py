@@ -32,6 +32,7 @@ GIVEN = {
     "thrice": stored(4, dtype="int64", data=(1, 1, 3, 1)), "front": stored(5, dtype="int64", data=(3, *IMAGE)),
     "two_by": stored(4, dtype="int64", data=(2, 8, 8, 8)), "first": stored(2, dtype="int64", data=(0, 1)),
     "from": stored(1, dtype="int64", data=(1,)), "to": stored(1, dtype="int64", data=(3,)),
+    "at": stored(dtype="int64", data=(0,)),
     "last": stored(1, dtype="int64", data=(-1,)),
 }  # fmt: skip
 
@@ -121,6 +122,12 @@ def axes(*lines: str, **sizes: Shape) -> str:
         ((MEAN, "b = ReduceMax(x) axes=2,3", "y = Concat(m, b) axis=1"), "oo11"),
         ((MEAN, "b = ReduceMax(x) axes=2,3", "y = Concat(m, b) axis=-1"), "oo1?"),
         (("y = Stack(t, t) axis=0",), "????"),
+        (("m = ReduceMean(t) axes=1, keepdims=1", "y = LoopState(m)"), "o1o"),
+        (("m = ReduceMean(t) axes=1, keepdims=1", "y = LoopSlice(m) axis=1"), "oo"),
+        (("m = ReduceMean(t) axes=1, keepdims=1", "y = LoopSlice(m) axis=-1"), "o1"),
+        (("m = ReduceMean(t) axes=1, keepdims=1", "y = Gather(m, at) axis=0"), "1o"),
+        (("m = ReduceMean(t) axes=2, keepdims=1", "s = LoopSlice(m) axis=1", "y = Loop(s) stacked=1"), "oo1"),
+        (("m = ReduceMean(t) axes=1, keepdims=1", "s = LoopState(m)", "y = Loop(s, m)"), "o1o"),
         # 8. Of anything else nothing is known.
         (("y = com.example::Mystery(x)",), ""),
     ],
