@@ -91,18 +91,28 @@ def hold(draft: Draft, by: Interpreter, weights: Mapping[str, Array], inputs: Ma
     """
     before = search(assemble(filled(draft, weights)))
     values = computed(before.graph, by, inputs)
-    after = {}
-    for name, weight in weights.items():
-        after[name] = search(assemble(filled(draft, {**weights, name: weight + moved(weight)})))
+    graphs = {name: _forms(filled(draft, {**weights, name: weights[name] + moved(weights[name])})) for name in weights}
+    plain = _forms(filled(draft, weights))
     for found in before.found:
         lets_its_fork_through(found, by, values)
         named = {weight.name for op in found.through for weight in op.weights() if weight.learned}
         held, operand = {found.fork.id: _awake(values[found.fork.id])}, found.operand.value
-        here = computed(before.graph, by, inputs, held)[operand]
-        for name, other in after.items():
-            then = computed(other.graph, by, inputs, held)[operand]
-            assert np.array_equal(then, here) == (name not in named), (name, named)
+        here = [computed(form, by, inputs, held).get(operand) for form in plain]
+        for name, forms in graphs.items():
+            then = [computed(form, by, inputs, held).get(operand) for form in forms]
+            told = [np.array_equal(a, b) for a, b in zip(here, then, strict=True) if a is not None and b is not None]
+            assert any(told) == (name not in named), (name, named)
     return len(before.found)
+
+
+def _forms(draft: Draft) -> tuple[ModelGraph, ModelGraph]:
+    """A graph in normal form, and as it is written.
+
+    The one reads around a fork that is held: of cat([s, s]), cut and joined, it knows that it is cat([s, s]). The other
+    rounds: (x + h) - h is not x to the last digit.
+    """
+    written = assemble(draft)
+    return search(written).graph, written
 
 
 def refuse(draft: Draft, by: Interpreter, inputs: Mapping[str, Array]) -> Counter[str]:

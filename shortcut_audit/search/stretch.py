@@ -14,6 +14,7 @@ from typing import TypeAlias
 from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, Shape, Value
 from shortcut_audit.graph.sizes import same_shape
 from shortcut_audit.operators.axes import from_front, joint_axis, listed
+from shortcut_audit.operators.equation import terms_of
 from shortcut_audit.operators.pieces import piece_of
 from shortcut_audit.operators.row import Arrangement, Effect, Family
 from shortcut_audit.operators.table import row_of
@@ -167,7 +168,22 @@ def _of_operator(op: Op, shape: Sequence[object], read: Data, known: Mapping[str
         return (before[0], Axis.OWN, *before[2:])  # 4
     if row.family is Family.MATRIX_PRODUCT and op.inputs[0] == data and len(op.values()) == 1:
         return (*before[:-1], Axis.OWN)  # 4
+    if row.labels and isinstance(equation := op.attributes.get(row.labels), str):
+        return _by_letters(op, equation, known)  # 5
     return _multiplied(op, known) if row.family is Family.MATRIX_PRODUCT and not op.attributes else None  # 5
+
+
+def _by_letters(op: Op, equation: str, known: Mapping[str, Axes]) -> Axes | None:
+    """The axes of an einsum: each that of the values which bear its letter; of what a matrix makes nothing is known."""
+    terms, result = terms_of(equation)
+    borne: dict[str, Axis] = {}
+    for letters, given in zip(terms, op.inputs, strict=False):
+        axes = known[given] if isinstance(given, str) else ()
+        if isinstance(given, str) and len(axes) != len(letters):
+            return None
+        for letter, axis in zip(letters, axes, strict=False):
+            borne[letter] = max(axis, borne.get(letter, Axis.ONE))
+    return None if "." in equation else tuple(borne.get(letter, Axis.UNKNOWN) for letter in result)
 
 
 def _multiplied(op: Op, known: Mapping[str, Axes]) -> Axes | None:

@@ -105,6 +105,11 @@ def axes(*lines: str, **sizes: Shape) -> str:
         (("m = ReduceMean(t) axes=0, keepdims=1", "b = ReduceMean(u) axes=0, keepdims=1", "y = MatMul(m, b)"), "1oo"),
         (("m = ReduceMean(t) axes=1, keepdims=1", "y = MatMul(m, columns)"), "o1o"),  # of two axes
         (("y = com.microsoft::FusedMatMul(t, u) transA=1",), ""),
+        (("m = ReduceMean(t) axes=1, keepdims=1", "y = Einsum(m, l) equation=btc,cd->btd"), "o1?"),
+        (("m = ReduceMean(t) axes=2, keepdims=1", "y = Einsum(m, u) equation=btc,bcd->bdt"), "ooo"),
+        (("m = ReduceMean(u) axes=2, keepdims=1", "y = Einsum(t, m) equation=btc,bcd->bdt"), "o1o"),
+        (("m = ReduceMean(t) axes=0, keepdims=1", "y = Einsum(m, u) equation=btc,bcd->btd"), "ooo"),
+        (("m = ReduceMean(t) axes=1, keepdims=1", "y = Einsum(m) equation=...c->...c"), "???"),
         # 6. What is repeated along an axis is still one element.
         ((MEAN, "y = Expand(m, to_image)"), "oo11"),
         (("y = Tile(x, thrice)",), "oooo"),  # the data itself, thrice
