@@ -1,8 +1,8 @@
 """What is a piece if it is cut out before its value is scaled, bent or normalised, and not after?
 
-What treats the elements along an axis apart leaves pieces pieces: `norm(cat([u, t]))[:, 0]` is `norm(u)`, and nothing
-of t is in it (the class tokens of CrossViT). Such ops are written for the piece alone, in front of it; those that the
-file writes stay, for whoever reads the whole. pieces.py tells of what a value was joined.
+What treats the elements along an axis apart, and is no addition, leaves pieces pieces: `norm(cat([u, t]))[:, 0]` is
+`norm(u)`, and nothing of t is in it (the class tokens of CrossViT). Such ops are written for the piece alone, in front
+of it; those that the file writes stay, for whoever reads the whole. pieces.py tells of what a value was joined.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from shortcut_audit.operators.pieces import Piece, Taken, cuts
 from shortcut_audit.operators.table import row_of
 
 WALKED = 16
-"""So many values may stand between joints and a piece, the joints among them: norms and activations, written out."""
+"""So many values may stand between joints and a piece, the joints among them: norms, activations, factors."""
 
 Cutter: TypeAlias = "Callable[[str, Piece, Op], Op | None]"
 """What cuts a piece out of what was joined to a value, in the place of an op; None where nobody knows."""
@@ -80,7 +80,7 @@ class Cuts:
             value = self.graph.values[name]
             if self._is_joint(name):
                 left = []
-            elif len(waiting) + len(ordered) > WALKED or not treats_apart(value, axis):
+            elif len(waiting) + len(ordered) > WALKED or not treats_apart(value, axis) or _is_listed(value):
                 return ()
             else:
                 left = [given for given in self._op(name).values() if self._is_cut(name, given, axis)]
@@ -127,6 +127,11 @@ class Cuts:
         if self._names is None:
             self._names = Names(self.graph.values)
         return self._names.beside(before)
+
+
+def _is_listed(value: Value) -> bool:
+    """Whether a value is made by an addition: the report lists each where the file writes it, and no other."""
+    return value.op is not None and row_of(value.op.kind).adds
 
 
 def _part(whole: TensorType, piece: Piece) -> TensorType:

@@ -73,7 +73,8 @@ NORMED = "n = LayerNormalization(c, g, b)"
     [
         ((JOINT, NORMED, "y = Gather(n, first) axis=1"), "u"),
         ((JOINT, NORMED, "r = Relu(n)", "y = Slice(r, i1, i4, i1)"), "t"),
-        ((JOINT, "a = Add(c, p)", "y = Slice(a, i0, i1, i1)"), "u"),  # positions, a part of which is added
+        ((JOINT, "a = Mul(c, p)", "y = Slice(a, i0, i1, i1)"), "u"),  # by a part of what is stored of each token
+        ((JOINT, "a = Add(c, p)", "y = Slice(a, i0, i1, i1)"), "c"),  # an addition is listed where it stands
         ((JOINT, "m = ReduceMax(c, i2)", "d = Sub(c, m)", "y = Slice(d, i0, i1, i1)"), "c"),  # what reduces is a stop
         ((JOINT, NORMED, "y = Slice(n, i0, i1, i2)"), "c"),  # along the axis that is normalised
         ((JOINT, NORMED, "y = Slice(n, i0, i4, i1)"), "c"),  # u, and a part of t
@@ -117,6 +118,17 @@ def test_a_block_behind_a_joint_of_known_parts_is_understood() -> None:
     norm = {name: stored(8) for name in "gbmv"}
     report = audit_draft(listing(*lines, u=(1, 4, 6, 6), k=stored(4, 4, 3, 3), o=stored(8, 8, 1, 1), **norm))
     assert [(s.kind, s.fork.name) for s in report.shortcuts] == [("identity", "n")]
+
+
+def test_an_addition_between_a_joint_and_its_pieces_is_listed_once() -> None:
+    """TNT: cat([u, t]) + p, cut again into u's part and t's."""
+    lines = (
+        JOINT, "a = Add(c, p)", "q = Slice(a, i1, i8, i1)", "f = MatMul(q, w)", "r = Relu(f)", "y = Add(q, r)",
+    )  # fmt: skip
+    tensors = {**{name: NUMBERS[name] for name in ("i1", "i8")}, "p": stored(1, 8, 8), "w": stored(8, 8)}
+    report = audit_draft(listing(*lines, t=T, u=U, **tensors))
+    assert report.totals.adds == 2
+    assert [other.name for other in report.other_adds] == ["a"]
 
 
 def test_the_class_token_alone_is_a_source_of_its_own() -> None:
