@@ -14,6 +14,7 @@ from shortcut_audit.frozen import replace
 from shortcut_audit.graph.model import ModelGraph, Op, Shape, TensorType, Value
 from shortcut_audit.graph.sizes import completed
 from shortcut_audit.operators.infer import infer
+from shortcut_audit.operators.row import Family
 from shortcut_audit.operators.table import row_of
 from shortcut_audit.search.found import Found
 
@@ -72,7 +73,7 @@ def _with_rank(graph: ModelGraph, rank: int, *, keeps: bool) -> _Supposed:
         elif shape is None or any(values[given] is not graph.values[given] for given in op.values()):
             if op not in made:
                 made[op] = _inferred(op, values)
-                misfits += _misfits(op, made[op], values)
+                misfits += _misfits(op, made[op], values, graph)
             told = made[op][value.slot]
             misfits += int(None not in (told, shape) and len(told or ()) != len(shape or ()))
             shape = completed(told, shape)
@@ -97,13 +98,20 @@ def _kept(op: Op, values: Mapping[str, Value], *, keeps: bool) -> int | None:
     return read[0] if keeps and read else None
 
 
-def _misfits(op: Op, made: Iterable[Shape], values: Mapping[str, Value]) -> int:
-    """Whether an op cannot take values of such ranks, or works element by element on values of different ranks."""
-    row = row_of(op.kind)
+def _misfits(op: Op, made: Iterable[Shape], values: Mapping[str, Value], graph: ModelGraph) -> int:
+    """Whether an op cannot take values of such ranks, or has other ranks than such an op has.
+
+    What works element by element takes values of one rank, unless it is known that they have several; a convolution
+    makes as many axes as its data have.
+    """
+    row, first = row_of(op.kind), next(iter(made), None)
     if row.shape is None:
         return 0
-    ranks = {len(values[given].type.shape or ()) for given in op.values()}
-    return int(next(iter(made), None) is None) + int(row.pointwise and len(ranks - {0}) > 1)
+    ranks = [len(values[given].type.shape or ()) for given in op.values()]
+    supposed = any(graph.values[given].type.shape is None for given in op.values())
+    mixed = supposed and row.pointwise and len({*ranks} - {0}) > 1
+    turned = row.family is Family.CONVOLUTION and first is not None and ranks[:1] != [len(first)]
+    return int(first is None) + int(mixed or turned)
 
 
 def as_known(found: Iterable[Found], graph: ModelGraph) -> tuple[Found, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from shortcut_audit.assembly.assemble import assemble
+from shortcut_audit.frozen import replace
 from shortcut_audit.graph.draft import Draft, Tensor
 from shortcut_audit.graph.model import Dim, TensorType
 from shortcut_audit.pipeline import audit_draft
@@ -33,10 +34,13 @@ TOKENS: tuple[tuple[Dim, ...], ...] = (2, 3, 8), ("batch", "tokens", 8), (None, 
 IMAGES: tuple[tuple[Dim, ...], ...] = (2, 8, 4, 4), ("batch", 8, "height", "width"), (None, None, None, None)
 
 
-def draft(*lines: str, x: tuple[Dim, ...] | None) -> Draft:
+def used(*lines: str) -> dict[str, Tensor | TensorType]:
     read = {word for line in lines for word in line.partition("(")[2].partition(")")[0].split(", ")}
-    used = {name: tensor for name, tensor in TENSORS.items() if name in read}
-    return listing(*lines, x=TensorType(x, "float32"), **used)
+    return {name: tensor for name, tensor in TENSORS.items() if name in read}
+
+
+def draft(*lines: str, x: tuple[Dim, ...] | None) -> Draft:
+    return listing(*lines, x=TensorType(x, "float32"), **used(*lines))
 
 
 def said(report: ModelReport) -> list[str]:
@@ -96,6 +100,17 @@ STRETCHED = {
 @pytest.mark.parametrize("name", STRETCHED)
 def test_what_is_stretched_is_stretched_at_any_rank(name: str, shape: tuple[Dim, ...] | None) -> None:
     assert said(audit_draft(draft(*STRETCHED[name], "y = Add(x, t)", x=shape))) == ["broadcast"]
+
+
+@pytest.mark.parametrize("name", STRETCHED)
+def test_that_a_file_states_a_shape_makes_nothing_green(name: str) -> None:
+    """Exporters state the shape of every output. Then all ranks may be known but those on the way to the sum."""
+    lines = ("z = Reshape(x, sizes)", *(line.replace("(x", "(z") for line in STRETCHED[name]), "y = Add(x, t)")
+    drawn = replace(
+        listing(*lines, x=TensorType((2, 3, 8), "float32"), sizes=TensorType(("n",), "int64"), **used(*lines)),
+        recorded={"y": TensorType((2, 3, 8), "float32")},
+    )
+    assert not audit_draft(drawn).shortcuts
 
 
 OVER_IMAGES = {
