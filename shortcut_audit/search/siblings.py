@@ -13,6 +13,7 @@ from shortcut_audit.operators.pieces import EVERYTHING, Piece, all_miss, place_o
 from shortcut_audit.operators.row import Effect
 from shortcut_audit.operators.table import is_activation, is_copy, row_of
 from shortcut_audit.search.holdings import as_set
+from shortcut_audit.search.lineage import Lineage
 from shortcut_audit.search.reach import Reach, Region
 from shortcut_audit.search.reading import joins
 from shortcut_audit.search.steps import Step
@@ -41,7 +42,7 @@ def are_siblings(reach: Reach, way: Way, others: Sequence[int]) -> bool:
     ops = _between(reach, others, whole)
     if ops is None:
         return all_miss(taken, _walked(reach.region(others, route=way.trail), whole))
-    read = [(lineage.readers(number), alike) for number, alike in _laid_out(whole)]
+    read = [(lineage.readers(number), alike) for number, alike in _laid_out(lineage, whole)]
     return not any(reader.overlap(ops, one if alike else EVERYTHING) for one in taken for reader, alike in read)
 
 
@@ -54,15 +55,29 @@ def _between(reach: Reach, tops: Sequence[int], whole: Trail) -> int | None:
     ops = reach.between(tops) if len(whole) < WHOLE_VALUES else None
     if ops is None:
         return None
-    return ops & ~as_set(reach.lineage.ancestry.places.of_value[number] for number, _ in _laid_out(whole))
+    lineage = reach.lineage
+    return ops & ~as_set(lineage.ancestry.places.of_value[number] for number, _ in _laid_out(lineage, whole))
 
 
-def _laid_out(whole: Trail) -> list[tuple[int, bool]]:
-    """The values of a trail, its fork among them, and whether each is laid out as the last one."""
+def _laid_out(lineage: Lineage, whole: Trail) -> list[tuple[int, bool]]:
+    """The values of a trail, its fork among them, and their copies; whether each is laid out as the last one."""
     laid_out = whole.latest(_lays_out)
     first = whole.up_to(-1).number
     numbers = (first, *(link.number for link in whole))
-    return [(number, laid_out is None or number >= laid_out.number) for number in numbers]
+    told = {number: laid_out is None or number >= laid_out.number for number in numbers}
+    for number, alike in tuple(told.items()):
+        for copy in _copies(lineage, number):
+            told.setdefault(copy, alike)
+    return list(told.items())
+
+
+def _copies(lineage: Lineage, number: int) -> list[int]:
+    """The copies of a value, a piece of which is that piece of the value; not those of one that many read."""
+    found = [number]
+    for each in found:
+        if len(found) + len(lineage.below[each]) <= WHOLE_VALUES:
+            found.extend(reader for reader in lineage.below[each] if lineage.original[reader] != reader)
+    return found[1:]
 
 
 def _pieces(reach: Reach, tops: Sequence[int], whole: Trail) -> set[Piece]:
@@ -71,7 +86,7 @@ def _pieces(reach: Reach, tops: Sequence[int], whole: Trail) -> set[Piece]:
     if ops is None:
         return _walked(reach.region(tops), whole)
     found = set[Piece]()
-    for number, alike in _laid_out(whole):
+    for number, alike in _laid_out(reach.lineage, whole):
         pieces = reach.lineage.readers(number).pieces(ops)
         found |= pieces if alike or not pieces else {EVERYTHING}
     return found

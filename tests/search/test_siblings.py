@@ -165,3 +165,26 @@ def test_parts_of_unknown_size_are_compared_with_parts_of_their_own_cut_alone() 
     one, k = stored(1, dtype="int64", data=(1,)), stored(4, 4, 3, 3)
     made = audit_draft(listing(*lines, x=("n", "c", "h", "w"), k=k, one=one, **end))
     assert [shortcut.kind for shortcut in made.shortcuts] == ["parameter-free"]
+
+
+COPIES = {
+    "of the branch": ("d = Identity(n)", "c = Gather(n, first) axis=1", "t = Slice(d, i1, i9, i1)"),
+    "of the route": ("d = Identity(n)", "c = Gather(d, first) axis=1", "t = Slice(n, i1, i9, i1)"),
+    "of a copy": ("e = Identity(n)", "d = Dropout(e)", "c = Gather(n, first) axis=1", "t = Slice(d, i1, i9, i1)"),
+    "of each": ("d = Identity(n)", "e = Dropout(n)", "c = Gather(d, first) axis=1", "t = Slice(e, i1, i9, i1)"),
+}
+"""Where a copy stands between a value and the pieces that are taken of it."""
+
+
+@pytest.mark.parametrize(("read", "expected"), [("t", []), ("n", ["projection"])])
+@pytest.mark.parametrize("copies", COPIES)
+def test_a_piece_of_a_copy_is_that_piece_of_the_value(copies: str, read: str, expected: list[str]) -> None:
+    """VOLO: head(x[:, 0]) + max(aux(x[:, 1:])), with a dropout before either. Of all of x it would be a projection."""
+    lines = (
+        "n = Relu(x)", *COPIES[copies], "h = MatMul(c, w)", f"a = MatMul({read}, v)",
+        "m = ReduceMax(a) axes=1, keepdims=0", "y = Add(h, m)",
+    )  # fmt: skip
+    numbers = {f"i{number}": stored(1, dtype="int64", data=(number,), literal=True) for number in (1, 9)}
+    first = stored(dtype="int64", data=(0,), literal=True)
+    made = audit_draft(listing(*lines, x=(1, 9, 8), w=stored(8, 8), v=stored(8, 8), first=first, **numbers))
+    assert [shortcut.kind for shortcut in made.shortcuts] == expected
