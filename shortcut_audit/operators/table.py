@@ -76,6 +76,20 @@ def lays_beside(op: Op) -> bool:
     return row.effect is Effect.SELECTION and all(handed_on)
 
 
+def pads(op: Op) -> bool:
+    """Whether an op adds elements around those that it reads."""
+    return row_of(op.kind).whole is selection.PADDED
+
+
+def subtracts(op: Op) -> bool:
+    """Whether an op takes away, turns a sign, or reads a negative number: no term opposes another one without."""
+    factor = op.attributes.get("factor")
+    if row_of(op.kind).negated or op.kind == "Neg" or (isinstance(factor, int | float) and factor < 0):
+        return True
+    numbers = (given.fill for given in op.inputs if isinstance(given, Constant))
+    return any(number is not None and number < 0 for number in numbers)
+
+
 def mixes(op: Op) -> bool:
     """Whether an output of `op` depends on several positions of its data. Of unknown operators nobody knows: no."""
     found = row_of(op.kind).mixes

@@ -1,9 +1,9 @@
 """Does a branch leave the positions of its fork where they are, and mix features alone?
 
 Which axis holds features is a property of the graph: the one that the linear map on the route contracts, the last of a
-matrix product. All axes before it are positions. A sum over part of the features (MiSS), or a Fourier transform along
-them (C3A), mixes nothing that the map on the route does not mix, too. Positions are followed op by op: they stand in
-front of all that is made, in their order and of their sizes. What cannot be followed so may have mixed them.
+matrix product. All axes before it are positions. A sum over part of the features (MiSS) mixes nothing that the map on
+the route does not mix, too. Positions are followed op by op: they stand in front of all that is made, in their order
+and of their sizes. What cannot be followed so may have mixed them.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def _leaves(graph: ModelGraph, op: Op, front: tuple[object, ...], inside: set[st
     """Whether an op leaves the first axes of what it reads of a branch where they are.
 
     Cases: 1. what it reads or makes has other axes in front; 2. element by element, values of one rank; 3. a view that
-    keeps the order, so that sizes that are in front are the same elements; 4. along later axes: a sum, a piece, a
-    Fourier transform; 5. a product with stored weights.
+    keeps the order, so that sizes that are in front are the same elements; 4. along later axes: a sum, a piece; 5. a
+    product with stored weights.
     """
     row, count = row_of(op.kind), len(front)
     read = {slot: given for slot, given in enumerate(op.inputs) if isinstance(given, str) and given in inside}
@@ -83,7 +83,4 @@ def _axes(op: Op) -> tuple[object, ...]:
         return listed(op) or ()
     if row.effect is Effect.SELECTION and row.moves:
         return (op.attributes.get("axis"),)
-    if op.kind == "Fft":
-        named = op.attributes.get("dim", -1 if str(op.attributes.get("transform")).endswith("fft") else None)
-        return named if isinstance(named, tuple) else (named,)
     return ()

@@ -14,8 +14,7 @@ from typing import NamedTuple
 from shortcut_audit.graph.model import ModelGraph, Op
 from shortcut_audit.operators.axes import summed_stack
 from shortcut_audit.operators.row import Effect, Family, Operator
-from shortcut_audit.operators.rows.selection import PADDED
-from shortcut_audit.operators.table import row_of
+from shortcut_audit.operators.table import pads, row_of
 
 
 class Part(IntEnum):
@@ -107,7 +106,7 @@ def _gathered_by(graph: ModelGraph, pool: str, known: Mapping[str, Expression]) 
     op = graph.values[pool].op
     given = known[op.values()[0]] if op is not None else known[pool]
     before = graph.values[given.origin].op
-    padded = before is not None and row_of(before.kind).whole == PADDED and given.part is Part.VALUE
+    padded = before is not None and pads(before) and given.part is Part.VALUE
     return known[before.values()[0]] if padded and before is not None else given
 
 

@@ -43,12 +43,12 @@ def is_followed(value: Value, joint: str, joints: Joints, cuts: Cuts) -> bool:
 
     Between them stand copies, or what treats the elements along the axis apart.
     """
-    graph = joints.graph
-    piece, op = piece_of(graph, value), value.op
-    if piece is None or op is None or not isinstance(op.inputs[0], str):
+    graph, cut = joints.graph, _cut_of(joints.graph, value)
+    if cut is None:
         return False
-    if before_copies(graph, op.inputs[0]) != joint:
-        joined = cuts.joints_of(op.inputs[0], piece.axis)
+    piece, _, whole = cut
+    if before_copies(graph, whole) != joint:
+        joined = cuts.joints_of(whole, piece.axis)
         return joint in joined and all(joints.of(name, piece.axis) is not None for name in joined)
     made, shape = graph.values[joint].op, graph.values[joint].type.shape
     axis = None if made is None or shape is None else joint_axis(made, len(shape))
@@ -70,12 +70,21 @@ class _Part:
     stop: int
 
 
+def _cut_of(graph: ModelGraph, value: Value) -> tuple[Piece, Op, str] | None:
+    """Which piece a value is, the op that cuts it, and of what; None where it is none."""
+    piece, op = piece_of(graph, value), value.op
+    if piece is None or op is None or not isinstance(whole := op.inputs[0], str):
+        return None
+    return piece, op, whole
+
+
 def _uncut(graph: ModelGraph, value: Value, joints: Joints) -> Op | None:
     """The op that cuts a piece out of what it comes from; None if that is what it does already."""
-    piece, op = piece_of(graph, value), value.op
-    if piece is None or op is None or not isinstance(op.inputs[0], str):
+    cut = _cut_of(graph, value)
+    if cut is None:
         return None
-    joint = before_copies(graph, op.inputs[0])
+    piece, op, whole = cut
+    joint = before_copies(graph, whole)
     if joints.of(joint, piece.axis) is None or joints.meet(joint, value.id):
         return None
     return joints.cut(joint, piece, op)
@@ -83,13 +92,14 @@ def _uncut(graph: ModelGraph, value: Value, joints: Joints) -> Op | None:
 
 def _cut_first(cuts: Cuts, value: Value, joints: Joints) -> Op | None:
     """The op by which a value is a piece that was cut out before it was normalised; None where it is none."""
-    piece, op = piece_of(cuts.graph, value), value.op
-    if piece is None or op is None or not isinstance(op.inputs[0], str) or piece.taken is Taken.PARTLY:
+    cut = _cut_of(cuts.graph, value)
+    if cut is None or cut[0].taken is Taken.PARTLY:
         return None
-    joined = cuts.joints_of(op.inputs[0], piece.axis)
+    piece, op, whole = cut
+    joined = cuts.joints_of(whole, piece.axis)
     if not joined or any(joints.of(name, piece.axis) is None or joints.meet(name, value.id) for name in joined):
         return None
-    made = cuts.of(op.inputs[0], piece, op, value.id)
+    made = cuts.of(whole, piece, op, value.id)
     if made is None:
         return None
     return _op(op, "Identity" if piece.taken is Taken.WHOLE else "Reshape", made)

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from shortcut_audit.frozen import frozen, replace
 from shortcut_audit.graph.model import Constant, Input, ModelGraph, Op, elements
 from shortcut_audit.operators.row import Effect
-from shortcut_audit.operators.table import is_copy, row_of
+from shortcut_audit.operators.table import is_copy, row_of, subtracts
 
 FACTORS = 16
 """The most factors that a product is taken apart into."""
@@ -93,15 +93,6 @@ def number(given: Input) -> Fraction | None:
     return Fraction(given.fill) if math.isfinite(given.fill) else None
 
 
-def _subtracts(op: Op) -> bool:
-    """Whether an op takes away, or turns round, or reads a negative number."""
-    if row_of(op.kind).negated or op.kind == "Neg":
-        return True
-    factor = op.attributes.get("factor")
-    numbers = (given.fill for given in op.inputs if isinstance(given, Constant))
-    return (isinstance(factor, int | float) and factor < 0) or any(fill is not None and fill < 0 for fill in numbers)
-
-
 class Algebra:
     """Sums and products of one graph."""
 
@@ -109,7 +100,7 @@ class Algebra:
 
     def __init__(self, graph: ModelGraph) -> None:
         self._graph = graph
-        self.subtracts = any(map(_subtracts, graph.ops))
+        self.subtracts = any(map(subtracts, graph.ops))
         """Whether any term may be the opposite of another one."""
         self._fixed: dict[tuple[int, bool], Fixed] = {}
         self._products: dict[str, Product] = {}
