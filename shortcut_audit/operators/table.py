@@ -82,7 +82,7 @@ def pads(op: Op) -> bool:
 
 
 def subtracts(op: Op) -> bool:
-    """Whether an op takes away, turns a sign, or reads a negative number: no term opposes another one without."""
+    """Whether an op takes away, turns a sign, or reads a negative number. Without such ops no term opposes another."""
     factor = op.attributes.get("factor")
     if row_of(op.kind).negated or op.kind == "Neg" or (isinstance(factor, int | float) and factor < 0):
         return True

@@ -43,7 +43,7 @@ class Searched(NamedTuple):
 def search(graph: ModelGraph) -> Searched:
     """The shortcuts of a graph, and its other additions."""
     made = _searched(graph)
-    if not made.found or all(value.type.shape is not None for value in graph.values.values()):
+    if not ranks.may_decide(graph, made.found):
         return _settled(graph, made)
     ranked, *others = ranks.supposed(graph)
     origins = [name for name, value in graph.values.items() if value.type.shape is None]

@@ -36,6 +36,17 @@ class _Supposed(NamedTuple):
     """How many ops cannot take values of these ranks, or combine such of different ranks."""
 
 
+def may_decide(graph: ModelGraph, found: Iterable[Found]) -> bool:
+    """Whether what a shortcut is merged to, or anything that this is made of, has no known rank."""
+    needed = {one.merge.result.id for one in found}
+    for name, value in reversed(tuple(graph.values.items())):
+        if name in needed:
+            if value.type.shape is None:
+                return True
+            needed.update(value.op.values() if value.op is not None else ())
+    return False
+
+
 def supposed(graph: ModelGraph) -> tuple[ModelGraph, ...]:
     """The graph with each of the ranks that fit it best; nothing where all ranks are known.
 
